@@ -1,0 +1,76 @@
+"""The running job, as an orchestrator sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from contextvars import ContextVar, Token
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gt_common.errors import UsageError
+
+Reporter = Callable[[str, float | None], None]
+Acquirer = Callable[[str], Awaitable[None]]
+
+
+def _report_nothing(stage: str, fraction: float | None) -> None:
+    """Outside a worker nobody listens to progress."""
+
+
+async def _acquire_at_once(provider: str) -> None:
+    """Without a configured limit a provider may be called at once."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One attempt of one story.
+
+    Parameters:
+        story_id, batch_id: who this is
+        url: the story as it was given
+        attempt: 1 for the first
+        workdir: a folder of this attempt's own, removed afterwards
+        options: the story's options from its list line
+    """
+
+    story_id: str
+    batch_id: str
+    url: str
+    attempt: int
+    workdir: Path
+    options: Mapping[str, object] = field(default_factory=dict)
+    reporter: Reporter = _report_nothing
+    acquirer: Acquirer = _acquire_at_once
+
+    def report(self, stage: str, fraction: float | None = None) -> None:
+        """Tell where the job is: the stage's name and, if known, how much of it is done (0 to 1)."""
+        self.reporter(stage, fraction)
+
+    async def acquire(self, provider: str) -> None:
+        """Wait until one call to the provider is allowed by the configured rate limit."""
+        await self.acquirer(provider)
+
+
+_current: ContextVar[Job] = ContextVar("gt_job")
+
+
+def job() -> Job:
+    """Give the job that runs in this context.
+
+    Raises:
+        UsageError: outside an orchestrator's run
+    """
+    try:
+        return _current.get()
+    except LookupError:
+        raise UsageError("gt_consumer.job() was called outside a running orchestrator") from None
+
+
+def enter(current: Job) -> Token[Job]:
+    """Make this the job that `job()` gives; the runner's child calls it before each run."""
+    return _current.set(current)
+
+
+def leave(token: Token[Job]) -> None:
+    """Undo `enter`."""
+    _current.reset(token)

@@ -1,0 +1,1 @@
+"""Puts lists of stories into the queue."""
