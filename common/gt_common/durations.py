@@ -1,0 +1,53 @@
+"""Durations as people write them: `90s`, `10m`, `1h30m`, `250ms`."""
+
+from __future__ import annotations
+
+import re
+
+from gt_common.errors import UsageError
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_MOST = 366 * 86400.0
+
+
+def parse_duration(text: str | float) -> float:
+    """Give the seconds of a duration; a bare number is seconds.
+
+    Raises:
+        UsageError: not a duration, negative, or longer than a year
+    """
+    if isinstance(text, (int, float)):
+        seconds = float(text)
+    else:
+        compact = text.strip().lower()
+        if re.fullmatch(r"\d+(\.\d+)?", compact):
+            seconds = float(compact)
+        elif compact and not _PART.sub("", compact):
+            seconds = sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(compact))
+        else:
+            raise UsageError(f"not a duration: {text!r}; write for example 90s, 10m or 1h30m")
+    if not 0 <= seconds <= _MOST:
+        raise UsageError(f"a duration must lie between 0 and a year: {text!r}")
+    return seconds
+
+
+def duration_label(seconds: float) -> str:
+    """Name a delay shortly and without ambiguity, for queue names: `200ms`, `10s`, `5m`, `2h`."""
+    milliseconds = round(seconds * 1000)
+    for unit, size in (("h", 3_600_000), ("m", 60_000), ("s", 1000)):
+        if milliseconds >= size and milliseconds % size == 0:
+            return f"{milliseconds // size}{unit}"
+    return f"{milliseconds}ms"
+
+
+def say_duration(seconds: float) -> str:
+    """Say a duration for people, two units at most: `45 s`, `3 min 20 s`, `2 h 5 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest and minutes < 10 else f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"

@@ -1,0 +1,210 @@
+"""The life of a story and of a batch: statuses, the order of events, and the one fold.
+
+A story's state is the greatest of its events, so neither their order nor their number matters:
+`max` is associative, commutative and idempotent (a join semilattice; Shapiro et al. 2011, CRDTs).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import assert_never
+
+from gt_common.messages import (
+    BatchOpened,
+    BatchSealed,
+    BatchStories,
+    Event,
+    StoryEntry,
+    StoryEvent,
+    StoryFailed,
+    StoryReleased,
+    StoryRequeued,
+    StoryRetrying,
+    StoryStage,
+    StoryStarted,
+    StorySucceeded,
+)
+
+
+class StoryStatus(StrEnum):
+    """What a story is at; the same words in every table, JSON, event and row."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    RETRYING = "retrying"
+    SUCCESS = "success"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing more happens unless somebody replays or restores the story."""
+        return self in {StoryStatus.SUCCESS, StoryStatus.FAILED, StoryStatus.CANCELLED}
+
+
+class BatchPhase(StrEnum):
+    """What a batch is at."""
+
+    OPEN = "open"
+    DONE = "done"
+    DONE_WITH_FAILURES = "done_with_failures"
+
+
+OrderKey = tuple[int, bool, int, int, int, datetime, str]
+
+
+def status_of(event: StoryEvent) -> StoryStatus:
+    """Give the status in which an event leaves its story."""
+    match event:
+        case StoryRequeued() | StoryReleased():
+            return StoryStatus.QUEUED
+        case StoryStarted() | StoryStage():
+            return StoryStatus.RUNNING
+        case StoryRetrying():
+            return StoryStatus.RETRYING
+        case StoryFailed():
+            return StoryStatus.FAILED
+        case StorySucceeded():
+            return StoryStatus.SUCCESS
+        case _:
+            assert_never(event)
+
+
+def _phase(event: StoryEvent) -> int:
+    """Give the place of an event within one run of one attempt."""
+    match event:
+        case StoryRequeued():
+            return 0
+        case StoryStarted() | StoryStage():
+            return 1
+        case StoryReleased():
+            return 2
+        case StoryRetrying():
+            return 3
+        case StoryFailed():
+            return 4
+        case StorySucceeded():
+            return 5
+        case _:
+            assert_never(event)
+
+
+def order_key(event: StoryEvent) -> OrderKey:
+    """Give the key by which one of two events of a story stands: the greater does.
+
+    A success is never undone by anything of the same generation; the time only parts events of one phase.
+    """
+    success = isinstance(event, StorySucceeded)
+    return (
+        event.generation,
+        success,
+        event.attempt,
+        event.run,
+        _phase(event),
+        event.at,
+        event.event_id,
+    )
+
+
+@dataclass(frozen=True)
+class StoryState:
+    """A story as its batch knows it: its line in the list and the event that stands, if any came yet."""
+
+    story_id: str
+    position: int
+    url: str
+    event: StoryEvent | None = None
+
+    @property
+    def status(self) -> StoryStatus:
+        """The story's status; `queued` before any event."""
+        return StoryStatus.QUEUED if self.event is None else status_of(self.event)
+
+
+@dataclass(frozen=True)
+class BatchState:
+    """A batch as the events so far tell it.
+
+    Parameters:
+        opened: the earliest `batch.opened`, whose name and tags count
+        expected: the greatest number of stories that any `batch.opened` announced
+        sealed: whether the whole list is known to be published
+        stories: by story id
+    """
+
+    batch_id: str
+    opened: BatchOpened | None = None
+    expected: int = 0
+    sealed: bool = False
+    stories: Mapping[str, StoryState] = field(default_factory=dict)
+
+    @property
+    def total(self) -> int:
+        """How many stories the batch has; never less than were announced or seen."""
+        return max(self.expected, len(self.stories))
+
+    @property
+    def counts(self) -> dict[StoryStatus, int]:
+        """How many stories are at each status; announced ones not yet seen are `queued`."""
+        found = Counter(story.status for story in self.stories.values())
+        counts = {status: found[status] for status in StoryStatus}
+        counts[StoryStatus.QUEUED] += self.total - len(self.stories)
+        return counts
+
+    @property
+    def phase(self) -> BatchPhase:
+        """Open while any story is not final."""
+        counts = self.counts
+        if not self.total or any(count for status, count in counts.items() if not status.final):
+            return BatchPhase.OPEN
+        return BatchPhase.DONE if counts[StoryStatus.SUCCESS] == self.total else BatchPhase.DONE_WITH_FAILURES
+
+
+def apply_to_story(state: StoryState | None, event: StoryEvent) -> StoryState:
+    """Fold one event into a story."""
+    if state is None:
+        return StoryState(event.story_id, event.position, event.url, event)
+    if state.event is None or order_key(event) > order_key(state.event):
+        return replace(state, event=event)
+    return state
+
+
+def apply(state: BatchState, event: Event) -> BatchState:
+    """Fold one event into a batch."""
+    match event:
+        case BatchOpened():
+            return _apply_opened(state, event)
+        case BatchStories():
+            listed = {
+                entry.story_id: _list(state.stories.get(entry.story_id), entry) for entry in event.stories
+            }
+            return replace(state, stories={**state.stories, **listed})
+        case BatchSealed():
+            return replace(state, sealed=True)
+        case _:
+            story = apply_to_story(state.stories.get(event.story_id), event)
+            return replace(state, stories={**state.stories, event.story_id: story})
+
+
+def fold(batch_id: str, events: Iterable[Event]) -> BatchState:
+    """Fold all events of a batch."""
+    state = BatchState(batch_id)
+    for event in events:
+        state = apply(state, event)
+    return state
+
+
+def _apply_opened(state: BatchState, event: BatchOpened) -> BatchState:
+    first = state.opened
+    if first is None or (event.at, event.event_id) < (first.at, first.event_id):
+        first = event
+    return replace(state, opened=first, expected=max(state.expected, event.total))
+
+
+def _list(state: StoryState | None, entry: StoryEntry) -> StoryState:
+    known = state.event if state else None
+    return StoryState(entry.story_id, entry.position, entry.url, known)

@@ -1,0 +1,300 @@
+"""What travels through the broker: the story message and the result events.
+
+The JSON body is the whole truth; headers are for people who look into a queue and are never read back.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+from typing import Annotated, Final, Literal
+
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+)
+
+from gt_common.errors import MalformedMessageError
+from gt_common.failures import Failure
+
+MAX_BODY: Final = 256 * 1024
+MAX_ERRORS: Final = 5
+
+Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+Url = Annotated[str, StringConstraints(min_length=1, max_length=2048)]
+Label = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Count = Annotated[int, Field(ge=0, le=1_000_000)]
+Ordinal = Annotated[int, Field(ge=1, le=1_000_000)]
+Seconds = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
+
+
+def utc_now() -> datetime:
+    """Give the time now, in UTC."""
+    return datetime.now(UTC)
+
+
+def new_event_id() -> str:
+    """Give a fresh id for an event."""
+    return uuid.uuid4().hex
+
+
+class _Message(BaseModel):
+    """Frozen; fields of later minor versions are kept, not dropped."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    v: Literal[1] = 1
+
+
+class AttemptError(BaseModel):
+    """One failed attempt, as the message remembers it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    failure: Failure
+    generation: Ordinal
+    attempt: Ordinal
+    worker: Label | None = None
+    project_id: Label | None = None
+    started_at: AwareDatetime | None = None
+    ended_at: AwareDatetime
+
+
+class Replay(BaseModel):
+    """Who sent a dead letter back to work, when and why."""
+
+    model_config = ConfigDict(frozen=True)
+
+    at: AwareDatetime
+    by: Label
+    reason: Annotated[str, StringConstraints(max_length=500)] | None = None
+
+
+class StoryMessage(_Message):
+    """One story of one batch on its way to a worker, or, with `died_at`, a dead letter.
+
+    Parameters:
+        position: place in the list, from 1
+        url, canonical_url: as it was given, and the form by which the same story is recognised
+        options: the orchestrator's options of this story
+        generation: 1, plus one for every replay
+        attempt: the attempt that is to be made next (in a dead letter: that was made last), from 1
+        run: how often this attempt was handed back without being spent (stopped worker, rate limit)
+        errors: the last five failed attempts, oldest first
+        died_at: when it became a dead letter
+        replays: the last five replays, oldest first
+    """
+
+    batch_id: Identifier
+    story_id: Identifier
+    position: Ordinal
+    url: Url
+    canonical_url: Url
+    options: dict[str, JsonValue] = Field(default_factory=dict)
+    generation: Ordinal = 1
+    attempt: Ordinal = 1
+    run: Count = 0
+    published_at: AwareDatetime = Field(default_factory=utc_now)
+    errors: tuple[AttemptError, ...] = Field(default=(), max_length=MAX_ERRORS)
+    died_at: AwareDatetime | None = None
+    replays: tuple[Replay, ...] = Field(default=(), max_length=MAX_ERRORS)
+
+    def failed_attempt(self, error: AttemptError) -> StoryMessage:
+        """Give the message for the attempt after this failed one."""
+        return self._with(attempt=error.attempt + 1, run=0, errors=(*self.errors, error)[-MAX_ERRORS:])
+
+    def handed_back(self) -> StoryMessage:
+        """Give the message for the same attempt again: it was interrupted, not spent."""
+        return self._with(run=self.run + 1)
+
+    def dead(self, error: AttemptError) -> StoryMessage:
+        """Give the dead letter that this last failed attempt leaves."""
+        errors = (*self.errors, error)[-MAX_ERRORS:]
+        return self._with(attempt=error.attempt, errors=errors, died_at=error.ended_at)
+
+    def replayed(self, replay: Replay) -> StoryMessage:
+        """Give the message that brings this dead letter back to work, as the next generation."""
+        replays = (*self.replays, replay)[-MAX_ERRORS:]
+        fresh: dict[str, object] = {"attempt": 1, "run": 0, "errors": (), "died_at": None}
+        return self._with(generation=self.generation + 1, replays=replays, **fresh)
+
+    def _with(self, **changes: object) -> StoryMessage:
+        return self.model_copy(update=changes)
+
+    def headers(self) -> dict[str, str | int]:
+        """Give what a person sees when looking into a queue."""
+        return {
+            "gt-batch-id": self.batch_id,
+            "gt-story-id": self.story_id,
+            "gt-generation": self.generation,
+            "gt-attempt": self.attempt,
+        }
+
+
+class StoryEntry(BaseModel):
+    """One line of a batch's list."""
+
+    model_config = ConfigDict(frozen=True)
+
+    story_id: Identifier
+    position: Ordinal
+    url: Url
+
+
+class _Event(_Message):
+    event_id: Identifier = Field(default_factory=new_event_id)
+    batch_id: Identifier
+    at: AwareDatetime = Field(default_factory=utc_now)
+
+
+class BatchOpened(_Event):
+    """A batch begins; published before its first story."""
+
+    type: Literal["batch.opened"] = "batch.opened"
+    total: Ordinal
+    name: Label | None = None
+    tags: dict[str, str] = Field(default_factory=dict)
+
+
+class BatchStories(_Event):
+    """A part of a batch's list, so that a story is known before anybody works on it."""
+
+    type: Literal["batch.stories"] = "batch.stories"
+    stories: tuple[StoryEntry, ...]
+
+
+class BatchSealed(_Event):
+    """Every story of the batch's list is published."""
+
+    type: Literal["batch.sealed"] = "batch.sealed"
+
+
+class _StoryEvent(_Event):
+    """What happened to a story in one run of one attempt of one generation."""
+
+    story_id: Identifier
+    position: Ordinal
+    url: Url
+    generation: Ordinal = 1
+    attempt: Ordinal = 1
+    run: Count = 0
+    worker: Label | None = None
+    started_at: AwareDatetime | None = None
+
+
+class StoryStarted(_StoryEvent):
+    """A worker has started an attempt."""
+
+    type: Literal["story.started"] = "story.started"
+
+
+class StoryStage(_StoryEvent):
+    """The running attempt has come to a stage, or further in it (fraction 0 to 1)."""
+
+    type: Literal["story.stage"] = "story.stage"
+    stage: Label
+    fraction: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] | None = None
+
+
+class StoryReleased(_StoryEvent):
+    """The attempt was not spent: the worker stopped, or a provider asked to wait until a time."""
+
+    type: Literal["story.released"] = "story.released"
+    reason: Literal["stopping", "rate_limited"]
+    provider: Label | None = None
+    until: AwareDatetime | None = None
+
+
+class StoryRetrying(_StoryEvent):
+    """The attempt failed and another follows after a wait."""
+
+    type: Literal["story.retrying"] = "story.retrying"
+    failure: Failure
+    until: AwareDatetime
+    project_id: Label | None = None
+    duration_s: Seconds | None = None
+
+
+class StoryFailed(_StoryEvent):
+    """The story is a dead letter, which comes along: it is what a replay sends."""
+
+    type: Literal["story.failed"] = "story.failed"
+    failure: Failure
+    letter: StoryMessage | None = None
+    project_id: Label | None = None
+    duration_s: Seconds | None = None
+
+
+class StorySucceeded(_StoryEvent):
+    """The video is made and its result file written."""
+
+    type: Literal["story.succeeded"] = "story.succeeded"
+    output_path: Annotated[str, StringConstraints(max_length=4096)]
+    project_id: Label | None = None
+    duration_s: Seconds | None = None
+    video_s: Seconds | None = None
+
+
+class StoryRequeued(_StoryEvent):
+    """A dead letter was sent back to work as this generation."""
+
+    type: Literal["story.requeued"] = "story.requeued"
+    by: Label
+    reason: Annotated[str, StringConstraints(max_length=500)] | None = None
+
+
+BatchEvent = BatchOpened | BatchStories | BatchSealed
+StoryEvent = (
+    StoryStarted | StoryStage | StoryReleased | StoryRetrying | StoryFailed | StorySucceeded | StoryRequeued
+)
+Event = BatchEvent | StoryEvent
+
+_EVENTS: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="type")])
+
+
+def encode(message: StoryMessage | Event) -> bytes:
+    """Give the JSON body of a message."""
+    return message.model_dump_json(exclude_none=True).encode()
+
+
+def decode_story(body: bytes) -> StoryMessage:
+    """Read a story message.
+
+    Raises:
+        MalformedMessageError: too large, no JSON, another version, or a field out of its bounds
+    """
+    _check_size(body)
+    try:
+        return StoryMessage.model_validate_json(body)
+    except ValidationError as error:
+        raise MalformedMessageError(f"malformed story message: {_first_problem(error)}") from None
+
+
+def decode_event(body: bytes) -> Event:
+    """Read a result event.
+
+    Raises:
+        MalformedMessageError: too large, no JSON, another version or type, or a field out of its bounds
+    """
+    _check_size(body)
+    try:
+        return _EVENTS.validate_json(body)
+    except ValidationError as error:
+        raise MalformedMessageError(f"malformed event: {_first_problem(error)}") from None
+
+
+def _check_size(body: bytes) -> None:
+    if len(body) > MAX_BODY:
+        raise MalformedMessageError(f"malformed message: {len(body)} bytes, at most {MAX_BODY} are allowed")
+
+
+def _first_problem(error: ValidationError) -> str:
+    problem = error.errors(include_url=False, include_input=False)[0]
+    place = ".".join(str(part) for part in problem["loc"])
+    return f"{place}: {problem['msg']}" if place else problem["msg"]

@@ -1,0 +1,135 @@
+"""One frozen settings object: flag > environment (GT_…) > .env > default. Made in a CLI and passed down."""
+
+from __future__ import annotations
+
+import re
+import socket
+from pathlib import Path
+from typing import Annotated, Literal
+
+import platformdirs
+from pydantic import (
+    BeforeValidator,
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from gt_common.durations import parse_duration
+from gt_common.errors import UsageError
+
+DEFAULT_AMQP_URL = "amqp://guest:guest@127.0.0.1:5672/"
+
+
+def _duration(value: object) -> object:
+    if not isinstance(value, (str, int, float)):
+        return value
+    try:
+        return parse_duration(value)
+    except UsageError as error:
+        raise ValueError(str(error)) from None
+
+
+def _durations(value: object) -> object:
+    if isinstance(value, str):
+        return tuple(_duration(part) for part in value.split(",") if part.strip())
+    return value
+
+
+def state_folder() -> Path:
+    """Give the user's state folder of this program (XDG on Linux)."""
+    return platformdirs.user_state_path("gossiptoon-batch")
+
+
+Duration = Annotated[float, BeforeValidator(_duration)]
+Durations = Annotated[tuple[float, ...], NoDecode, BeforeValidator(_durations)]
+Namespace = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,40}$")]
+
+
+class Settings(BaseSettings):
+    """Everything that can be set, by its variable `GT_<NAME>`.
+
+    Parameters:
+        amqp_url: broker; several, comma-separated, are tried in turn
+        namespace: prefix of every exchange and queue
+        ledger_url: `sqlite:///…` or `postgresql://…`
+        output: folder of finished videos
+        orchestrator: `studio`, `module:factory` or `command:PROGRAM ARG…`
+        prefetch: slots of a worker: stories it runs, and holds, at once
+        max_attempts: attempts before a story is a dead letter
+        time_limit: seconds that one attempt may take
+        retry_delays: seconds to wait before the 2nd, 3rd, … attempt
+        drain_timeout: seconds that a stopping worker lets running stories go on
+        heartbeat: AMQP heartbeat in seconds
+        connect_timeout: seconds to wait for the broker or the ledger
+        state_dir: journals, checkpoints and the default ledger
+        worker_name: how this worker is called in reports
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="GT_",
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        populate_by_name=True,
+    )
+
+    amqp_url: SecretStr = SecretStr(DEFAULT_AMQP_URL)
+    namespace: Namespace = "gt"
+    ledger_url: SecretStr | None = None
+    output: Path = Path("outputs")
+    orchestrator: str = Field(default="studio", min_length=1)
+    prefetch: int = Field(default=1, ge=1, le=256)
+    max_attempts: int = Field(default=3, ge=1, le=100)
+    time_limit: Duration = Field(default=1800.0, gt=0)
+    retry_delays: Durations = (10.0, 60.0, 300.0)
+    drain_timeout: Duration = 600.0
+    heartbeat: int = Field(default=30, ge=2, le=600)
+    connect_timeout: Duration = Field(default=10.0, gt=0)
+    state_dir: Path = Field(default_factory=state_folder)
+    worker_name: str = Field(default_factory=socket.gethostname, min_length=1, max_length=200)
+    log_format: Literal["console", "json"] | None = None
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @field_validator("retry_delays")
+    @classmethod
+    def _some_delays(cls, delays: tuple[float, ...]) -> tuple[float, ...]:
+        if not 1 <= len(delays) <= 10 or any(not 0.001 <= delay <= 86400 for delay in delays):
+            raise ValueError("give one to ten delays between 1ms and 1d, such as 10s,1m,5m")
+        return delays
+
+    @property
+    def amqp_urls(self) -> tuple[str, ...]:
+        """The brokers to try, in turn; with passwords, so not for logs."""
+        return tuple(url.strip() for url in self.amqp_url.get_secret_value().split(",") if url.strip())
+
+    @property
+    def ledger(self) -> str:
+        """The ledger's URL; with password, so not for logs."""
+        if self.ledger_url is not None:
+            return self.ledger_url.get_secret_value()
+        return f"sqlite:///{self.state_dir / 'ledger.db'}"
+
+    def delay_before(self, attempt: int) -> float:
+        """Give the seconds to wait before an attempt (2 or more); the last delay serves all further ones."""
+        return self.retry_delays[min(attempt - 2, len(self.retry_delays) - 1)]
+
+
+def load_settings(**flags: object) -> Settings:
+    """Make the settings; flags that are None count as not given.
+
+    Raises:
+        UsageError: a value cannot be used; the message names the variable
+    """
+    given = {name: value for name, value in flags.items() if value is not None}
+    try:
+        return Settings(**given)  # type: ignore[arg-type]  # pydantic checks them
+    except ValidationError as error:
+        problem = error.errors(include_url=False, include_input=False)[0]
+        name = "GT_" + "_".join(str(part) for part in problem["loc"][:1]).upper()
+        text = re.sub(r"^Value error, ", "", problem["msg"])
+        raise UsageError(f"{name}: {text}") from None

@@ -1,0 +1,65 @@
+"""How one attempt of one story can end: a closed set. Whoever handles it ends in `assert_never`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from gt_common.failures import Failure
+
+
+@dataclass(frozen=True)
+class Succeeded:
+    """The video lies at its final place and its result file is written.
+
+    Parameters:
+        output_path: the finished video
+        duration_s: seconds that the attempt took
+        video_s: length of the video in seconds, if the orchestrator told it
+    """
+
+    output_path: Path
+    project_id: str | None
+    duration_s: float
+    video_s: float | None
+
+
+@dataclass(frozen=True)
+class FailedForNow:
+    """Another attempt may succeed."""
+
+    failure: Failure
+    project_id: str | None
+    duration_s: float
+
+
+@dataclass(frozen=True)
+class FailedForGood:
+    """Another attempt cannot succeed."""
+
+    failure: Failure
+    project_id: str | None
+    duration_s: float
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A provider asked to wait; no attempt is spent."""
+
+    provider: str
+    retry_after: float
+
+
+@dataclass(frozen=True)
+class Interrupted:
+    """The worker stops; no attempt is spent."""
+
+
+@dataclass(frozen=True)
+class Malformed:
+    """The message cannot be understood, so nothing was run."""
+
+    reason: str
+
+
+Outcome = Succeeded | FailedForNow | FailedForGood | Waiting | Interrupted
