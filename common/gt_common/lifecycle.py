@@ -112,12 +112,18 @@ def order_key(event: StoryEvent) -> OrderKey:
 
 @dataclass(frozen=True)
 class StoryState:
-    """A story as its batch knows it: its line in the list and the event that stands, if any came yet."""
+    """A story as its batch knows it: its line in the list and the event that stands, if any came yet.
+
+    Parameters:
+        position, url: as the list says; until a list came, as the events say
+        listed: whether a `batch.stories` named it
+    """
 
     story_id: str
     position: int
     url: str
     event: StoryEvent | None = None
+    listed: bool = False
 
     @property
     def status(self) -> StoryStatus:
@@ -150,24 +156,36 @@ class BatchState:
     @property
     def counts(self) -> dict[StoryStatus, int]:
         """How many stories are at each status; announced ones not yet seen are `queued`."""
-        found = Counter(story.status for story in self.stories.values())
-        counts = {status: found[status] for status in StoryStatus}
-        counts[StoryStatus.QUEUED] += self.total - len(self.stories)
-        return counts
+        return complete_counts(Counter(story.status for story in self.stories.values()), self.expected)
 
     @property
     def phase(self) -> BatchPhase:
         """Open while any story is not final."""
-        counts = self.counts
-        if not self.total or any(count for status, count in counts.items() if not status.final):
-            return BatchPhase.OPEN
-        return BatchPhase.DONE if counts[StoryStatus.SUCCESS] == self.total else BatchPhase.DONE_WITH_FAILURES
+        return phase_of(self.counts)
+
+
+def complete_counts(found: Mapping[StoryStatus, int], expected: int) -> dict[StoryStatus, int]:
+    """Give the count of every status; stories that were announced but not yet seen are `queued`."""
+    counts = {status: found.get(status, 0) for status in StoryStatus}
+    counts[StoryStatus.QUEUED] += max(0, expected - sum(counts.values()))
+    return counts
+
+
+def phase_of(counts: Mapping[StoryStatus, int]) -> BatchPhase:
+    """Give a batch's phase by the counts of its stories; one without stories is open."""
+    total = sum(counts.values())
+    if not total or any(count for status, count in counts.items() if not status.final):
+        return BatchPhase.OPEN
+    return BatchPhase.DONE if counts[StoryStatus.SUCCESS] == total else BatchPhase.DONE_WITH_FAILURES
 
 
 def apply_to_story(state: StoryState | None, event: StoryEvent) -> StoryState:
     """Fold one event into a story."""
     if state is None:
         return StoryState(event.story_id, event.position, event.url, event)
+    if not state.listed and (event.position, event.url) < (state.position, state.url):
+        # The same story may be spelt in two ways; the choice must not hang on which came first.
+        state = replace(state, position=event.position, url=event.url)
     if state.event is None or order_key(event) > order_key(state.event):
         return replace(state, event=event)
     return state
@@ -179,10 +197,10 @@ def apply(state: BatchState, event: Event) -> BatchState:
         case BatchOpened():
             return _apply_opened(state, event)
         case BatchStories():
-            listed = {
-                entry.story_id: _list(state.stories.get(entry.story_id), entry) for entry in event.stories
-            }
-            return replace(state, stories={**state.stories, **listed})
+            stories = dict(state.stories)
+            for entry in event.stories:
+                stories[entry.story_id] = _list(stories.get(entry.story_id), entry)
+            return replace(state, stories=stories)
         case BatchSealed():
             return replace(state, sealed=True)
         case _:
@@ -206,5 +224,7 @@ def _apply_opened(state: BatchState, event: BatchOpened) -> BatchState:
 
 
 def _list(state: StoryState | None, entry: StoryEntry) -> StoryState:
-    known = state.event if state else None
-    return StoryState(entry.story_id, entry.position, entry.url, known)
+    event = state.event if state else None
+    if state and state.listed and (state.position, state.url) <= (entry.position, entry.url):
+        return state
+    return StoryState(entry.story_id, entry.position, entry.url, event, listed=True)
