@@ -1,0 +1,1 @@
+"""The only door to RabbitMQ: topology, connections, confirmed publishing, consuming and settling."""

@@ -1,0 +1,161 @@
+"""Connections to the broker: hosts tried in turn, errors in plain words, no password in any of them.
+
+Plain connections with a loop of our own at each user, not aio-pika's robust ones: see
+docs/decisions/0003-own-reconnect-loop.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import aio_pika
+from aio_pika.abc import AbstractChannel, AbstractConnection
+from aio_pika.exceptions import (
+    CONNECTION_EXCEPTIONS,
+    AuthenticationError,
+    ChannelClosed,
+    IncompatibleProtocolError,
+    InvalidFrameError,
+    ProbableAuthenticationError,
+)
+from yarl import URL
+
+from gt_common.errors import BrokerUnreachableError, CredentialsRefusedError, GossipToonError, UsageError
+from gt_common.messaging.backoff import is_own_cancellation
+from gt_common.settings import Settings
+
+BROKER_ERRORS = (*CONNECTION_EXCEPTIONS, TimeoutError)
+
+
+async def open_connection(settings: Settings, name: str) -> AbstractConnection:
+    """Open a connection to the first broker of the list that takes us.
+
+    Parameters:
+        name: shown in the broker's list of connections
+
+    Raises:
+        BrokerUnreachableError: none answers
+        CredentialsRefusedError: one answers and refuses user, password or virtual host
+        UsageError: GT_AMQP_URL is no AMQP URL
+    """
+    problems: list[GossipToonError] = []
+    for text in settings.amqp_urls:
+        url = parse_url(text)
+        try:
+            return await _open(url, settings, name)
+        except GossipToonError as error:
+            problems.append(error)
+    if not problems:
+        raise UsageError("GT_AMQP_URL is empty; write amqp://user:password@host:5672/vhost")
+    refused = [error for error in problems if isinstance(error, CredentialsRefusedError)]
+    raise refused[0] if refused else problems[0]
+
+
+@asynccontextmanager
+async def connect(settings: Settings, name: str) -> AsyncIterator[AbstractConnection]:
+    """Open a connection for the time of a block; see `open_connection`."""
+    connection = await open_connection(settings, name)
+    try:
+        yield connection
+    finally:
+        await close_quietly(connection)
+
+
+async def close_quietly(closable: AbstractConnection | AbstractChannel | None) -> None:
+    """Close what may be dead already; a closing handshake that gets no answer is given up after 2 s."""
+    if closable is None or closable.is_closed:
+        return
+    try:
+        async with asyncio.timeout(2):
+            await closable.close()
+    except asyncio.CancelledError:
+        if is_own_cancellation():
+            raise
+    except BROKER_ERRORS:
+        pass
+
+
+def parse_url(text: str) -> URL:
+    """Check one URL of GT_AMQP_URL.
+
+    Raises:
+        UsageError: with what is wrong, never with the password
+    """
+    try:
+        url = URL(text)
+        port = url.port
+    except ValueError:
+        raise UsageError(
+            "GT_AMQP_URL is not a URL; in user name and password write @ as %40, : as %3A and / as %2F"
+        ) from None
+    if url.scheme not in {"amqp", "amqps"} or not url.host:
+        raise UsageError(
+            f"GT_AMQP_URL must be amqp://user:password@host:5672/vhost, not {url.scheme or '?'}://…"
+        )
+    if "no_verify_ssl" in url.query:
+        raise UsageError("GT_AMQP_URL: no_verify_ssl is refused; give the broker's authority as ?cafile=…")
+    return url if port else url.with_port(5671 if url.scheme == "amqps" else 5672)
+
+
+def say_url(url: URL) -> str:
+    """Name a broker without its password."""
+    user = f"{url.user}@" if url.user else ""
+    return f"{url.scheme}://{user}{url.host}:{url.port}{url.path}"
+
+
+@contextmanager
+def plain_errors(what: str) -> Iterator[None]:
+    """Turn the client library's errors into ours.
+
+    Parameters:
+        what: what could not be done, such as "inspect the queue gt.dlq"
+    """
+    try:
+        yield
+    except asyncio.CancelledError:
+        if is_own_cancellation():
+            raise
+        raise BrokerUnreachableError(f"could not {what}: the broker fell silent") from None
+    except ChannelClosed as error:
+        if "ACCESS_REFUSED" in str(error):
+            raise CredentialsRefusedError(f"could not {what}: the user lacks the right ({error})") from None
+        raise BrokerUnreachableError(f"could not {what}: {error}") from None
+    except BROKER_ERRORS as error:
+        raise BrokerUnreachableError(f"could not {what}: {_say(error)}") from None
+
+
+async def _open(url: URL, settings: Settings, name: str) -> AbstractConnection:
+    at = say_url(url)
+    try:
+        async with asyncio.timeout(settings.connect_timeout):
+            return await aio_pika.connect(
+                url.update_query(heartbeat=settings.heartbeat), client_properties={"connection_name": name}
+            )
+    except (AuthenticationError, ProbableAuthenticationError):
+        raise CredentialsRefusedError(
+            f"the broker at {at} refused the user name or password; check GT_AMQP_URL"
+        ) from None
+    except InvalidFrameError:
+        raise CredentialsRefusedError(
+            f"the broker at {at} refused the virtual host: it does not exist or the user may not enter it"
+        ) from None
+    except IncompatibleProtocolError:
+        raise BrokerUnreachableError(f"what answers at {at} does not speak AMQP 0-9-1") from None
+    except TimeoutError:
+        raise BrokerUnreachableError(
+            f"the broker at {at} did not answer within {settings.connect_timeout:g} s; check GT_AMQP_URL"
+        ) from None
+    except asyncio.CancelledError:
+        if is_own_cancellation():
+            raise
+        raise BrokerUnreachableError(f"the broker at {at} fell silent while connecting") from None
+    except BROKER_ERRORS as error:
+        raise BrokerUnreachableError(
+            f"no broker answers at {at} ({_say(error)}); start one with `make broker` or set GT_AMQP_URL"
+        ) from None
+
+
+def _say(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

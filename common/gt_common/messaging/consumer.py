@@ -1,0 +1,233 @@
+"""Consuming: deliveries that settle themselves, and a subscription that outlives broken connections."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage, AbstractQueue
+from aio_pika.exceptions import ChannelNotFoundEntity
+
+from gt_common.errors import GossipToonError, TopologyError
+from gt_common.log import get_logger
+from gt_common.messaging.backoff import Backoff, is_own_cancellation
+from gt_common.messaging.connection import BROKER_ERRORS, close_quietly, open_connection, plain_errors
+from gt_common.settings import Settings
+
+if TYPE_CHECKING:
+    import aiormq
+
+log = get_logger("consumer")
+
+
+class Delivery:
+    """One message as it was delivered.
+
+    Parameters:
+        body: as it came
+        headers: as they came
+        delivery_count: how often it was delivered before and not settled
+        died_of: why the broker itself dead-lettered it (`delivery_limit`, `expired` …), if it did
+    """
+
+    def __init__(self, message: AbstractIncomingMessage) -> None:
+        self._message = message
+        self.body: bytes = message.body
+        self.headers: Mapping[str, object] = message.headers
+        self.redelivered = bool(message.redelivered)
+        self.delivery_count = _count(message.headers.get("x-delivery-count"), redelivered=self.redelivered)
+        self.died_of = _death_reason(message.headers)
+
+    async def ack(self) -> bool:
+        """Settle the delivery; False when its channel is gone, so that the broker delivers it again.
+
+        True is no proof either: a dead connection may not have been noticed yet.
+        """
+        try:
+            await self._message.ack()
+        except asyncio.CancelledError:
+            if is_own_cancellation():
+                raise
+            return False
+        except BROKER_ERRORS as error:
+            log.info("ack_not_sent", error=str(error))
+            return False
+        return True
+
+
+Handler = Callable[[Delivery], None]
+
+
+class Subscription:
+    """Keeps a consumer on a queue; after a loss it comes back by itself, with backoff.
+
+    Parameters:
+        prefetch: deliveries held at once
+        handler: called in the event loop with each delivery; must return quickly and not raise
+    """
+
+    def __init__(self, settings: Settings, queue: str, prefetch: int, handler: Handler, name: str) -> None:
+        self._settings = settings
+        self._queue_name = queue
+        self._prefetch = prefetch
+        self._handler = handler
+        self._name = name
+        self._connection: AbstractConnection | None = None
+        self._channel: AbstractChannel | None = None
+        self._queue: AbstractQueue | None = None
+        self._tag = ""
+        self._lost = asyncio.Event()
+        self._keeper: asyncio.Task[None] | None = None
+        self._cancelled = False
+        self.server_version = ""
+
+    async def start(self) -> None:
+        """Consume for the first time; errors are the caller's."""
+        await self._consume()
+        self._keeper = asyncio.create_task(self._keep(), name=f"keep {self._queue_name}")
+
+    async def cancel(self) -> None:
+        """Stop new deliveries; those at hand stay ours and can be settled."""
+        self._cancelled = True
+        if self._queue is not None and self._channel is not None and not self._channel.is_closed:
+            try:
+                with plain_errors("stop consuming"):
+                    await self._queue.cancel(self._tag, timeout=5)
+            except GossipToonError as error:
+                log.info("consumer_not_cancelled", error=str(error))
+
+    async def aclose(self) -> None:
+        """Close; the broker delivers what was not settled to others."""
+        self._cancelled = True
+        if self._keeper is not None:
+            self._keeper.cancel()
+            await asyncio.gather(self._keeper, return_exceptions=True)
+        await close_quietly(self._connection)
+
+    async def _keep(self) -> None:
+        backoff = Backoff()
+        while True:
+            await self._lost.wait()
+            if self._cancelled:
+                return
+            log.warning("subscription_lost", queue=self._queue_name)
+            await close_quietly(self._connection)
+            await backoff.wait()
+            try:
+                await self._consume()
+            except GossipToonError as error:
+                log.warning("subscription_again", queue=self._queue_name, problem=str(error))
+            else:
+                backoff.reset()
+                log.info("subscription_restored", queue=self._queue_name)
+
+    async def _consume(self) -> None:
+        self._lost.set()
+        self._connection = await open_connection(self._settings, f"{self._name} (consumes)")
+        try:
+            with plain_errors(f"consume from {self._queue_name}"):
+                await self._consume_on(self._connection)
+        except GossipToonError:
+            await close_quietly(self._connection)
+            raise
+
+    async def _consume_on(self, connection: AbstractConnection) -> None:
+        channel = await connection.channel()
+        await channel.set_qos(prefetch_count=self._prefetch)
+        try:
+            queue = await channel.declare_queue(self._queue_name, passive=True)
+        except ChannelNotFoundEntity:
+            raise TopologyError(
+                f"the queue {self._queue_name} is missing; run `gt-topology declare`"
+            ) from None
+        lost = self._lost = asyncio.Event()
+        channel.close_callbacks.add(lambda *_: lost.set())
+        underlay = await channel.get_underlay_channel()
+        underlay.on_consumer_cancel_callbacks.add(lambda *_: lost.set())
+        self._channel, self._queue = channel, queue
+        self.server_version = _server_version(connection)
+        self._tag = await queue.consume(self._on_message)
+
+    async def _on_message(self, message: AbstractIncomingMessage) -> None:
+        self._handler(Delivery(message))
+
+
+@asynccontextmanager
+async def subscribe(
+    settings: Settings, queue: str, prefetch: int, handler: Handler, name: str
+) -> AsyncIterator[Subscription]:
+    """Consume from a queue for the time of a block.
+
+    Raises:
+        BrokerUnreachableError, CredentialsRefusedError, TopologyError: at the first try; later losses are
+            mended by the subscription itself
+    """
+    subscription = Subscription(settings, queue, prefetch, handler, name)
+    await subscription.start()
+    try:
+        yield subscription
+    finally:
+        await subscription.aclose()
+
+
+@asynccontextmanager
+async def browse(settings: Settings, queue: str, name: str) -> AsyncIterator[list[Delivery]]:
+    """Hold all messages that are ready in a queue; those not settled in the block return in their order.
+
+    One consumer with the queue's depth as prefetch: `get` and `nack` would change the order.
+    """
+    connection = await open_connection(settings, name)
+    try:
+        yield await _collect(connection, queue)
+    finally:
+        await close_quietly(connection)
+
+
+async def _collect(connection: AbstractConnection, name: str, idle_s: float = 2.0) -> list[Delivery]:
+    with plain_errors(f"read the queue {name}"):
+        channel = await connection.channel()
+        try:
+            queue = await channel.declare_queue(name, passive=True)
+        except ChannelNotFoundEntity:
+            raise TopologyError(f"the queue {name} is missing; run `gt-topology declare`") from None
+        depth = min(queue.declaration_result.message_count or 0, 65_535)
+        if not depth:
+            return []
+        await channel.set_qos(prefetch_count=depth)
+        arrived: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
+        tag = await queue.consume(arrived.put)
+        found: list[Delivery] = []
+        while len(found) < depth:
+            try:
+                async with asyncio.timeout(idle_s):
+                    found.append(Delivery(await arrived.get()))
+            except TimeoutError:
+                break
+        await queue.cancel(tag)
+        while not arrived.empty():
+            found.append(Delivery(arrived.get_nowait()))
+        return found
+
+
+def _count(header: object, *, redelivered: bool) -> int:
+    if isinstance(header, int) and header >= 0:
+        return header
+    return 1 if redelivered else 0
+
+
+def _death_reason(headers: Mapping[str, object]) -> str | None:
+    deaths = headers.get("x-death")
+    if isinstance(deaths, list) and deaths and isinstance(deaths[0], dict):
+        reason = deaths[0].get("reason")
+        return reason if isinstance(reason, str) else None
+    return None
+
+
+def _server_version(connection: AbstractConnection) -> str:
+    transport = connection.transport
+    underlay: aiormq.abc.AbstractConnection | None = transport.connection if transport else None
+    properties = getattr(underlay, "server_properties", None) or {}
+    version = properties.get("version", "")
+    return version.decode() if isinstance(version, bytes) else str(version)

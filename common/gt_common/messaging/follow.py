@@ -1,0 +1,87 @@
+"""Watching a batch live. Best effort: the truth is the ledger."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+
+from aio_pika.abc import AbstractConnection, AbstractIncomingMessage
+
+from gt_common.errors import BrokerUnreachableError, MalformedMessageError
+from gt_common.log import get_logger
+from gt_common.messages import Event, decode_event
+from gt_common.messaging.backoff import Backoff
+from gt_common.messaging.connection import close_quietly, open_connection, plain_errors
+from gt_common.messaging.names import Names
+from gt_common.settings import Settings
+
+log = get_logger("follow")
+
+_LOST = b""
+
+
+async def follow(settings: Settings, batch_id: str) -> AsyncIterator[Event | None]:
+    """Give a batch's events as they happen, without end; None each time that the view (re)starts.
+
+    After a None the watcher should look into the ledger: what happened in between is not repeated.
+    Each connection has a queue of its own: an exclusive one would stay locked by a half-dead predecessor.
+
+    Raises:
+        BrokerUnreachableError, CredentialsRefusedError: at the first connection only
+    """
+    backoff = Backoff()
+    connection = await open_connection(settings, f"gt follow {batch_id}")
+    while True:
+        try:
+            arrived = await _watch(connection, settings, batch_id)
+            backoff.reset()
+            yield None
+            while (body := await arrived.get()) != _LOST:
+                event = _decode(body, batch_id)
+                if event is not None:
+                    yield event
+        except BrokerUnreachableError as error:
+            log.info("follow_lost", problem=str(error))
+        finally:
+            await close_quietly(connection)
+        connection = await _reconnect(settings, batch_id, backoff)
+
+
+async def _watch(connection: AbstractConnection, settings: Settings, batch_id: str) -> asyncio.Queue[bytes]:
+    names = Names(settings.namespace)
+    arrived: asyncio.Queue[bytes] = asyncio.Queue()
+
+    async def keep(message: AbstractIncomingMessage) -> None:
+        arrived.put_nowait(message.body)
+
+    with plain_errors("follow the batch"):
+        channel = await connection.channel()
+        channel.close_callbacks.add(lambda *_: arrived.put_nowait(_LOST))
+        queue = await channel.declare_queue(
+            names.follow(uuid.uuid4().hex),
+            exclusive=True,
+            auto_delete=True,
+            arguments={"x-max-length": 10_000, "x-overflow": "drop-head"},
+        )
+        await queue.bind(names.progress, f"{batch_id}.#")
+        await queue.consume(keep, no_ack=True)
+    return arrived
+
+
+async def _reconnect(settings: Settings, batch_id: str, backoff: Backoff) -> AbstractConnection:
+    while True:
+        await backoff.wait()
+        try:
+            return await open_connection(settings, f"gt follow {batch_id}")
+        except BrokerUnreachableError as error:
+            log.info("follow_again", problem=str(error))
+
+
+def _decode(body: bytes, batch_id: str) -> Event | None:
+    try:
+        event = decode_event(body)
+    except MalformedMessageError as error:
+        log.info("follow_skips", problem=str(error))
+        return None
+    return event if event.batch_id == batch_id else None

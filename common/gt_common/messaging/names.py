@@ -1,0 +1,69 @@
+"""The names of all exchanges and queues, made from the namespace in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gt_common.durations import duration_label
+
+STORY_KEY = "story"
+RESULT_KEY = "result"
+
+
+@dataclass(frozen=True)
+class Names:
+    """Names of one fleet's exchanges and queues.
+
+    Parameters:
+        namespace: the prefix that keeps two fleets on one broker apart
+    """
+
+    namespace: str = "gt"
+
+    @property
+    def stories(self) -> str:
+        """Direct exchange, and the queue of the same name, of stories to be made."""
+        return f"{self.namespace}.stories"
+
+    @property
+    def retry(self) -> str:
+        """Direct exchange in front of the wait queues; the routing key is the delay's label."""
+        return f"{self.namespace}.retry"
+
+    def retry_queue(self, delay_s: float) -> str:
+        """Queue in which stories wait this long; one a delay, so that nobody waits behind a longer one."""
+        return f"{self.retry}.{duration_label(delay_s)}"
+
+    @property
+    def results(self) -> str:
+        """Topic exchange of result events; the routing key is `<batch id>.<event type>`."""
+        return f"{self.namespace}.results"
+
+    @property
+    def progress(self) -> str:
+        """Topic exchange for those who watch; gets every result event and the finer progress."""
+        return f"{self.namespace}.progress"
+
+    @property
+    def dlx(self) -> str:
+        """Direct exchange of dead letters: `story` goes to the dead-letter queue and to the ledger."""
+        return f"{self.namespace}.dlx"
+
+    @property
+    def dlq(self) -> str:
+        """Queue of dead stories."""
+        return f"{self.namespace}.dlq"
+
+    @property
+    def ledger_queue(self) -> str:
+        """Queue of everything that the ledger must know."""
+        return f"{self.results}.ledger"
+
+    @property
+    def results_dlq(self) -> str:
+        """Queue of result events that could not be understood."""
+        return f"{self.results}.dlq"
+
+    def follow(self, unique: str) -> str:
+        """Queue of one follower's one connection."""
+        return f"{self.namespace}.follow.{unique}"

@@ -1,0 +1,183 @@
+"""Confirmed publishing: what returns was stored by the broker; what was not stored is tried again."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+import aio_pika
+from aio_pika.abc import AbstractChannel, AbstractConnection
+from aio_pika.exceptions import DeliveryError, PublishError
+
+from gt_common.errors import (
+    BrokerUnreachableError,
+    CredentialsRefusedError,
+    PublishFailedError,
+    TopologyError,
+)
+from gt_common.log import get_logger
+from gt_common.messages import Event, StoryMessage, encode, utc_now
+from gt_common.messaging.backoff import Backoff, is_own_cancellation
+from gt_common.messaging.connection import BROKER_ERRORS, close_quietly, open_connection
+from gt_common.messaging.names import STORY_KEY, Names
+from gt_common.settings import Settings
+
+log = get_logger("publisher")
+
+Headers = Mapping[str, str | int]
+
+
+class Publisher:
+    """Publishes persistent, mandatory messages and waits for each confirm; safe for many tasks at once.
+
+    Parameters:
+        patience: seconds to go on trying before PublishFailedError; None goes on for ever, which is right
+            for a worker that holds a delivery until its outcome is stored
+    """
+
+    def __init__(self, settings: Settings, name: str, patience: float | None = None) -> None:
+        self._settings = settings
+        self._names = Names(settings.namespace)
+        self._name = name
+        self._patience = patience
+        self._connection: AbstractConnection | None = None
+        self._channel: AbstractChannel | None = None
+        self._lock = asyncio.Lock()
+
+    async def story(self, message: StoryMessage) -> None:
+        """Put a story into the queue of stories."""
+        await self._send(self._names.stories, STORY_KEY, encode(message), message.headers())
+
+    async def retry(self, message: StoryMessage, delay_s: float) -> None:
+        """Put a story into the wait queue whose delay is the least that is long enough, else the longest."""
+        delays = sorted(self._settings.retry_delays)
+        delay = next((known for known in delays if known >= delay_s), delays[-1])
+        key = self._names.retry_queue(delay)
+        await self._send(self._names.retry, key, encode(message), message.headers())
+
+    async def dead_letter(self, message: StoryMessage) -> None:
+        """Publish a dead letter once; the broker routes it to the dead-letter queue and to the ledger."""
+        reason = message.errors[-1].failure.type if message.errors else "unknown"
+        headers = {**message.headers(), "gt-reason": reason}
+        await self._send(self._names.dlx, STORY_KEY, encode(message), headers)
+
+    async def malformed(self, body: bytes, reason: str, key: str, headers: Headers | None = None) -> None:
+        """Put aside a message that cannot be understood, as it came, with the reason in a header.
+
+        Parameters:
+            key: `story` or `result`, by what it should have been
+            headers: the gt- headers it came with
+        """
+        await self._send(self._names.dlx, key, body, {**(headers or {}), "gt-reason": reason[:500]})
+
+    async def event(self, event: Event) -> None:
+        """Publish a result event."""
+        await self._send(self._names.results, f"{event.batch_id}.{event.type}", encode(event), {})
+
+    async def progress(self, event: Event) -> None:
+        """Tell those who watch now; best effort: trouble with the broker is passed over."""
+        try:
+            channel = await self.connect()
+            exchange = await channel.get_exchange(self._names.progress, ensure=False)
+            message = aio_pika.Message(encode(event), content_type="application/json")
+            await exchange.publish(message, f"{event.batch_id}.{event.type}", mandatory=False, timeout=5)
+        except asyncio.CancelledError:
+            if is_own_cancellation():
+                raise
+        except (*BROKER_ERRORS, BrokerUnreachableError, CredentialsRefusedError) as error:
+            log.debug("progress_not_sent", error=str(error))
+
+    async def aclose(self) -> None:
+        """Close the connection."""
+        await close_quietly(self._connection)
+
+    async def _send(self, exchange: str, key: str, body: bytes, headers: Headers) -> None:
+        try:
+            async with asyncio.timeout(self._patience):
+                await self._send_until_confirmed(exchange, key, body, headers)
+        except TimeoutError:
+            raise PublishFailedError(
+                f"the broker did not confirm a message to {exchange} within {self._patience:g} s; "
+                "look for a memory or disk alarm (`rabbitmqctl status`)"
+            ) from None
+
+    async def _send_until_confirmed(self, exchange: str, key: str, body: bytes, headers: Headers) -> None:
+        backoff = Backoff()
+        while problem := await self._try(exchange, key, body, headers):
+            log.warning("publish_again", exchange=exchange, key=key, problem=problem, tries=backoff.tries + 1)
+            await backoff.wait()
+
+    async def _try(self, exchange: str, key: str, body: bytes, headers: Headers) -> str:
+        """Publish once; give the problem, empty when the broker confirmed."""
+        channel: AbstractChannel | None = None
+        try:
+            channel = await self.connect()
+            target = await channel.get_exchange(exchange, ensure=False)
+            await target.publish(_message(body, headers), key, mandatory=True)
+        except asyncio.CancelledError:
+            if is_own_cancellation():
+                raise
+            problem = "the connection fell silent"
+        except PublishError:
+            problem = f"{exchange} has no queue for {key}; run `gt-topology declare` as an administrator"
+            if self._patience is not None:
+                raise TopologyError(problem) from None
+        except DeliveryError:
+            # RabbitMQ 3.10 to 3.12 may nack a channel for ever after a leader's death: take a new one.
+            problem = "the broker refused the message"
+        except CredentialsRefusedError as error:
+            if self._patience is not None:
+                raise
+            problem = str(error)
+        except (*BROKER_ERRORS, BrokerUnreachableError) as error:
+            problem = str(error) or type(error).__name__
+        else:
+            return ""
+        await self._drop(channel)
+        return problem
+
+    async def connect(self) -> AbstractChannel:
+        """Give the channel in use, opening it and its connection when needed; see `open_connection`."""
+        async with self._lock:
+            if self._connection is None or self._connection.is_closed:
+                await close_quietly(self._connection)
+                self._connection = await open_connection(self._settings, f"{self._name} (publishes)")
+                self._channel = None
+            if self._channel is None or self._channel.is_closed:
+                self._channel = await self._connection.channel(publisher_confirms=True, on_return_raises=True)
+            return self._channel
+
+    async def _drop(self, channel: AbstractChannel | None) -> None:
+        """Take a channel out of use; others that still wait for confirms on it end and try again."""
+        async with self._lock:
+            if channel is None or channel is not self._channel:
+                return
+            self._channel = None
+        await close_quietly(channel)
+
+
+@asynccontextmanager
+async def open_publisher(
+    settings: Settings, name: str, patience: float | None = None
+) -> AsyncIterator[Publisher]:
+    """Make a publisher whose first connection stands; for errors see `Publisher` and `open_connection`."""
+    publisher = Publisher(settings, name, patience)
+    await publisher.connect()  # fail at once when the broker is not there
+    try:
+        yield publisher
+    finally:
+        await publisher.aclose()
+
+
+def _message(body: bytes, headers: Headers) -> aio_pika.Message:
+    # A fresh id for every publish: aio-pika matches returned messages by it, so ids in flight must differ.
+    return aio_pika.Message(
+        body,
+        headers=dict(headers),
+        content_type="application/json",
+        delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
+        message_id=uuid.uuid4().hex,
+        timestamp=utc_now(),
+    )
