@@ -103,11 +103,12 @@ def _as_root(path: str | None) -> list[str]:
 
 
 @contextmanager
-def _service_kept_from_starting(*, enabled: bool, policy: Path = POLICY_RC) -> Iterator[None]:
+def _service_kept_from_starting(*, enabled: bool) -> Iterator[None]:
     """Debian's packages start their service at once unless policy-rc.d answers 101 (Debian Policy 9.3.3.1).
 
     A policy that is there already is left alone; where the service comes up all the same, it is used.
     """
+    policy = POLICY_RC
     if not enabled or policy.exists():
         yield
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
@@ -46,6 +46,10 @@ class AmqpUrl:
         credentials = f"{quote(self.user, safe='')}:{quote(self.password, safe='')}"
         vhost = "" if self.vhost == "/" else quote(self.vhost, safe="")
         return f"{scheme}://{credentials}@{host}:{self.port}/{vhost}"
+
+    def with_login(self, user: str, password: str, vhost: str) -> AmqpUrl:
+        """The same broker for another user."""
+        return replace(self, user=user, password=password, vhost=vhost)
 
 
 def parse_url(text: str) -> AmqpUrl:
