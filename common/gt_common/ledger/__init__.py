@@ -1,0 +1,32 @@
+"""The only door to the database: every event once, and what the fold makes of them, in SQLite or PostgreSQL.
+
+Importing this package loads no database library; `open_ledger` does.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gt_common.ledger.views import AttemptSpan, BatchSummary
+
+if TYPE_CHECKING:
+    from gt_common.ledger.ledger import Ledger as Ledger
+
+__all__ = ["AttemptSpan", "BatchSummary", "open_ledger"]
+
+
+def open_ledger(url: str, *, timeout: float = 10.0) -> Ledger:
+    """Open a ledger; it is created, or brought to this version's schema, when that is needed.
+
+    Parameters:
+        url: `sqlite:///PATH` or `postgresql://USER:PASSWORD@HOST/DATABASE`
+        timeout: seconds to wait for the server, or for another program's lock
+
+    Raises:
+        UsageError: not a ledger's URL, the driver is missing, or a newer version made the ledger
+        LedgerUnreachableError: it cannot be opened or does not answer
+        CredentialsRefusedError: the user, the password or a right was refused
+    """
+    from gt_common.ledger.ledger import Ledger as Ledger
+
+    return Ledger.open(url, timeout=timeout)

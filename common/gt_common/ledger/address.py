@@ -1,0 +1,72 @@
+"""Where a ledger lies: its URL checked, with the driver filled in, and a name for it without the password."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from gt_common.errors import UsageError
+
+_POSTGRES = {"postgres", "postgresql", "postgresql+psycopg"}
+_FORMS = "write sqlite:///PATH or postgresql://USER:PASSWORD@HOST/DATABASE"
+
+
+@dataclass(frozen=True)
+class Address:
+    """A ledger's place.
+
+    Parameters:
+        url: with the password and the driver, for SQLAlchemy
+        label: what people may see
+        path: the file of a SQLite ledger
+    """
+
+    url: URL
+    label: str
+    path: Path | None = None
+
+    @property
+    def sqlite(self) -> bool:
+        """Whether it is a file of this machine rather than a server."""
+        return self.path is not None
+
+
+def parse_address(text: str) -> Address:
+    """Read a ledger's URL.
+
+    Raises:
+        UsageError: no such URL, or its driver is not installed
+    """
+    try:
+        url = make_url(text.strip())
+    except (ArgumentError, ValueError):
+        raise UsageError(f"GT_LEDGER_URL: not a URL; {_FORMS}") from None
+    if url.drivername == "sqlite":
+        return _sqlite_address(url)
+    if url.drivername not in _POSTGRES:
+        raise UsageError(f"GT_LEDGER_URL: {url.drivername}:// is no kind of ledger; {_FORMS}")
+    if find_spec("psycopg") is None:
+        raise UsageError(
+            "a ledger in PostgreSQL needs its driver, which is not installed: "
+            "pip install 'gt-common[postgres]'"
+        )
+    return Address(url.set(drivername="postgresql+psycopg"), _postgres_label(url))
+
+
+def _sqlite_address(url: URL) -> Address:
+    if not url.database or url.database == ":memory:":
+        raise UsageError("GT_LEDGER_URL: a ledger needs a file that stays; write sqlite:///PATH")
+    path = Path(url.database)
+    if url.database.startswith("~"):
+        path = path.expanduser()
+    return Address(url.set(database=str(path)), str(path), path)
+
+
+def _postgres_label(url: URL) -> str:
+    place = url.host or "the local socket"
+    port = f":{url.port}" if url.port else ""
+    return f"postgresql://{place}{port}/{url.database or url.username or ''}"

@@ -1,0 +1,114 @@
+"""Connections to the ledger: the set-up of SQLite and PostgreSQL, and the two kinds of transactions."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, Engine, create_engine, event, func, select, text
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from gt_common.errors import LedgerUnreachableError
+from gt_common.ledger.address import Address
+from gt_common.ledger.translate import translated
+
+# Any constant of our own: whoever writes to a ledger in this PostgreSQL database holds this lock.
+_WRITERS_LOCK = 0x67745F6C
+
+
+class Database:
+    """A ledger's engine; both contexts raise only errors of ours for what the database says.
+
+    Parameters:
+        timeout: seconds to wait for a connection, or for another writer
+    """
+
+    def __init__(self, address: Address, timeout: float) -> None:
+        self.address = address
+        self.timeout = timeout
+        self.engine = _sqlite(address, timeout) if address.sqlite else _postgres(address, timeout)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Give a connection whose statements all see the ledger as it is at one moment."""
+        with translated(self.address), self.engine.connect() as connection:
+            if not self.address.sqlite:
+                connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Give the connection of the only writer; all of it is committed at the end, or nothing."""
+        with translated(self.address), self.engine.connect() as connection:
+            connection.execution_options(gt_begin="BEGIN IMMEDIATE")
+            with connection.begin():
+                if not self.address.sqlite:
+                    _lock_out_writers(connection, self.timeout)
+                yield connection
+
+    @contextmanager
+    def outside_transactions(self) -> Iterator[Connection]:
+        """Give a connection to SQLite for what cannot run inside a transaction."""
+        with translated(self.address), self.engine.connect() as connection:
+            yield connection.execution_options(gt_begin=None)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+
+def _sqlite(address: Address, timeout: float) -> Engine:
+    _make_folder(address)
+    engine = create_engine(address.url, connect_args={"timeout": timeout}, pool_timeout=timeout)
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+        # The driver would begin transactions of its own, too late for BEGIN IMMEDIATE; ours are explicit.
+        connection.isolation_level = None
+        connection.execute("PRAGMA foreign_keys = ON")
+        # An event is acked once it is committed, so a commit must outlive a power cut. In WAL mode NORMAL
+        # does not promise that (sqlite.org/pragma.html#pragma_synchronous); one fsync serves a whole group.
+        connection.execute("PRAGMA synchronous = FULL")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A writer takes the lock at once: a reader that turns writer later cannot wait for it, it fails.
+        statement = connection.get_execution_options().get("gt_begin", "BEGIN")
+        if statement:
+            connection.exec_driver_sql(statement)
+
+    return engine
+
+
+def _make_folder(address: Address) -> None:
+    if address.path is None or address.url.query:
+        return
+    try:
+        address.path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LedgerUnreachableError(
+            f"the ledger {address.label} cannot be used: its folder cannot be made: {error.strerror}; "
+            "check GT_LEDGER_URL"
+        ) from None
+
+
+def _postgres(address: Address, timeout: float) -> Engine:
+    # tcp_user_timeout notices a server that vanished without a word (PostgreSQL docs, 34.1.2).
+    return create_engine(
+        address.url,
+        connect_args={
+            "connect_timeout": max(2, round(timeout)),
+            "tcp_user_timeout": round(timeout * 1000),
+            "application_name": "gt-ledger",
+        },
+        isolation_level="READ COMMITTED",
+        pool_pre_ping=True,
+        pool_timeout=timeout,
+    )
+
+
+def _lock_out_writers(connection: Connection, timeout: float) -> None:
+    connection.execute(text(f"SET LOCAL lock_timeout = {round(timeout * 1000)}"))
+    connection.execute(select(func.pg_advisory_xact_lock(_WRITERS_LOCK)))

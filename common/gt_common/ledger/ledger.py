@@ -1,0 +1,104 @@
+"""The ledger itself: open it, put events in, ask it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import select
+
+from gt_common.ledger import reading, writing
+from gt_common.ledger.address import parse_address
+from gt_common.ledger.database import Database
+from gt_common.ledger.migrate import bring_up_to_date
+from gt_common.ledger.schema import version
+from gt_common.ledger.views import AttemptSpan, BatchSummary
+from gt_common.lifecycle import BatchState
+from gt_common.messages import Event, StoryFailed
+
+
+class Ledger:
+    """Every event once, and what the fold makes of them.
+
+    It may be used by several threads; from async code call it by `asyncio.to_thread`. Every method raises
+    LedgerUnreachableError or CredentialsRefusedError when the database cannot be used.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @classmethod
+    def open(cls, url: str, *, timeout: float) -> Self:
+        """Open a ledger; see `gt_common.ledger.open_ledger`."""
+        database = Database(parse_address(url), timeout)
+        try:
+            bring_up_to_date(database)
+        except BaseException:
+            database.close()
+            raise
+        return cls(database)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def label(self) -> str:
+        """Where it lies, without the password."""
+        return self._database.address.label
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._database.close()
+
+    def apply(self, events: Sequence[Event]) -> int:
+        """Take events in, all in one transaction; give how many were not seen before.
+
+        Events may come in any order, any number of times and from several processes at once.
+
+        Raises:
+            MalformedMessageError: the database cannot store one of them; none was taken in
+        """
+        if not events:
+            return 0
+        with self._database.writing() as connection:
+            return writing.take(connection, events)
+
+    def batch(self, batch_id: str) -> BatchState:
+        """Give a batch as its events so far tell it.
+
+        Raises:
+            NoSuchBatchError: no event of it came yet
+        """
+        with self._database.reading() as connection:
+            return reading.read_batch(connection, batch_id)
+
+    def batches(self, limit: int = 50) -> list[BatchSummary]:
+        """List batches, newest first."""
+        with self._database.reading() as connection:
+            return reading.read_batches(connection, limit)
+
+    def attempts(self, batch_id: str) -> list[AttemptSpan]:
+        """Give the timeline of a batch: every run of every attempt, in the order of their start.
+
+        Raises:
+            NoSuchBatchError: no event of it came yet
+        """
+        with self._database.reading() as connection:
+            return reading.read_attempts(connection, batch_id)
+
+    def failed(self, *, batch_id: str | None = None, story_id: str | None = None) -> list[StoryFailed]:
+        """Give the stories that are dead letters now, with their letters; oldest batch first."""
+        with self._database.reading() as connection:
+            return reading.read_failed_stories(connection, batch_id, story_id)
+
+    def version(self) -> int:
+        """Give a number that grows whenever something new was taken in."""
+        with self._database.reading() as connection:
+            number: int = connection.execute(select(version.c.number)).scalar_one()
+            return number

@@ -1,0 +1,84 @@
+"""Brings a ledger to this version's schema; several programs may start at once."""
+
+from __future__ import annotations
+
+import random
+import time
+from pathlib import Path
+
+from sqlalchemy import Connection, inspect, text
+
+from gt_common.errors import LedgerUnreachableError, UsageError
+from gt_common.ledger.database import Database
+from gt_common.ledger.schema import HEAD, VERSION_TABLE
+
+SCRIPTS = Path(__file__).parent / "migrations"
+
+
+def bring_up_to_date(database: Database) -> None:
+    """Create or upgrade the tables, unless they are as they should be.
+
+    Raises:
+        UsageError: a newer version of this program made the ledger
+    """
+    if database.address.sqlite:
+        _enter_wal(database)
+    with database.reading() as connection:
+        if _revision(connection) == HEAD:
+            return
+    with database.writing() as connection:
+        # Under the writers' lock: another program may have done it meanwhile.
+        if _revision(connection) != HEAD:
+            _upgrade(connection, database.address.label)
+
+
+def _enter_wal(database: Database) -> None:
+    """Let readers go on while somebody writes (sqlite.org/wal.html); the file remembers the mode.
+
+    The busy timeout does not hold for this switch, so two programs that start at once need another try.
+    """
+    deadline = time.monotonic() + database.timeout
+    while True:
+        try:
+            with database.reading() as connection:
+                mode = connection.exec_driver_sql("PRAGMA journal_mode").scalar()
+            if mode != "wal":
+                _switch_to_wal(database)
+        except LedgerUnreachableError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(random.uniform(0.01, 0.05))  # noqa: S311 - jitter, no secret
+        else:
+            return
+
+
+def _switch_to_wal(database: Database) -> None:
+    with database.outside_transactions() as connection:
+        connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    revision: str | None = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()  # noqa: S608
+    return revision
+
+
+def _upgrade(connection: Connection, label: str) -> None:
+    # Alembic takes half a second to load, and most starts need none of it.
+    from alembic import command
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    revision = _revision(connection)
+    if revision is not None and revision not in known:
+        raise UsageError(
+            f"the ledger {label} was made by a newer version (schema {revision}, this one knows {HEAD}); "
+            "upgrade gt-common"
+        )
+    command.upgrade(config, "head")

@@ -1,0 +1,15 @@
+"""Alembic runs this for every migration; the connection, inside its transaction, comes from migrate.py."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from gt_common.ledger.schema import VERSION_TABLE, metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    version_table=VERSION_TABLE,
+)
+with context.begin_transaction():
+    context.run_migrations()

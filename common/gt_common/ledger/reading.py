@@ -1,0 +1,117 @@
+"""What is asked of the ledger: a batch, the list of batches, its timeline, its failed stories."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select
+
+from gt_common.errors import NoSuchBatchError
+from gt_common.ledger.rows import (
+    STORY_COLUMNS,
+    BatchRow,
+    chunks,
+    read_batch_row,
+    read_failed,
+    read_opened,
+    read_story,
+)
+from gt_common.ledger.schema import batches, events, stories
+from gt_common.ledger.spans import ENDINGS, STARTED, Mark, spans_of
+from gt_common.ledger.views import AttemptSpan, BatchSummary
+from gt_common.lifecycle import BatchPhase, BatchState, StoryStatus, complete_counts, phase_of
+from gt_common.messages import StoryFailed
+
+
+def read_batch(connection: Connection, batch_id: str) -> BatchState:
+    """Give a batch as its events tell it.
+
+    Raises:
+        NoSuchBatchError: no event of it came yet
+    """
+    batch = _batch_row(connection, batch_id)
+    query = select(*STORY_COLUMNS).where(stories.c.batch_id == batch_id).order_by(stories.c.position)
+    return batch.state({row.story_id: read_story(*row) for row in connection.execute(query)})
+
+
+def read_batches(connection: Connection, limit: int) -> list[BatchSummary]:
+    """Give the newest batches; the counts are those of the stories' rows, never kept apart."""
+    newest = select(batches).order_by(batches.c.since.desc(), batches.c.batch_id.desc()).limit(limit)
+    rows = [BatchRow(*row) for row in connection.execute(newest)]
+    found: dict[str, dict[StoryStatus, int]] = defaultdict(dict)
+    latest: dict[str, datetime] = {}
+    for ids in chunks([row.batch_id for row in rows]):
+        query = (
+            select(stories.c.batch_id, stories.c.status, func.count(), func.max(stories.c.at))
+            .where(stories.c.batch_id.in_(ids))
+            .group_by(stories.c.batch_id, stories.c.status)
+        )
+        for batch_id, status, count, at in connection.execute(query):
+            found[batch_id][StoryStatus(status)] = count
+            if at is not None:
+                latest[batch_id] = max(at, latest.get(batch_id, at))
+    return [_summary(row, found[row.batch_id], latest.get(row.batch_id)) for row in rows]
+
+
+def read_attempts(connection: Connection, batch_id: str) -> list[AttemptSpan]:
+    """Give every run of every attempt of a batch, in the order of their start.
+
+    Raises:
+        NoSuchBatchError: no event of it came yet
+    """
+    _batch_row(connection, batch_id)
+    query = select(
+        events.c.event_id,
+        events.c.type,
+        events.c.at,
+        events.c.story_id,
+        events.c.generation,
+        events.c.attempt,
+        events.c.run,
+        events.c.worker,
+        events.c.started_at,
+    ).where(events.c.batch_id == batch_id, events.c.type.in_([STARTED, *ENDINGS]))
+    return spans_of(Mark(*row) for row in connection.execute(query))
+
+
+def read_failed_stories(
+    connection: Connection, batch_id: str | None, story_id: str | None
+) -> list[StoryFailed]:
+    """Give the standing events of failed stories, oldest batch first, in the order of the list."""
+    query = (
+        select(stories.c.event)
+        .join(batches, batches.c.batch_id == stories.c.batch_id)
+        .where(stories.c.status == StoryStatus.FAILED.value)
+        .order_by(batches.c.since, stories.c.batch_id, stories.c.position)
+    )
+    if batch_id is not None:
+        query = query.where(stories.c.batch_id == batch_id)
+    if story_id is not None:
+        query = query.where(stories.c.story_id == story_id)
+    return [read_failed(body) for body in connection.execute(query).scalars()]
+
+
+def _batch_row(connection: Connection, batch_id: str) -> BatchRow:
+    row = read_batch_row(connection, batch_id)
+    if row is None:
+        raise NoSuchBatchError(
+            f"the ledger knows no batch {batch_id!r}; `gt-report` without an id lists those it knows"
+        )
+    return row
+
+
+def _summary(row: BatchRow, found: dict[StoryStatus, int], latest: datetime | None) -> BatchSummary:
+    opened = read_opened(row.opened)
+    counts = complete_counts(found, row.expected)
+    phase = phase_of(counts)
+    return BatchSummary(
+        batch_id=row.batch_id,
+        name=opened.name if opened else None,
+        tags=opened.tags if opened else {},
+        phase=phase,
+        total=sum(counts.values()),
+        counts=counts,
+        opened_at=opened.at if opened else None,
+        finished_at=None if phase is BatchPhase.OPEN else latest,
+    )

@@ -1,0 +1,117 @@
+"""Rows of the tables and values of the fold, each made from the other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, TypeVar
+
+from pydantic import Field, TypeAdapter
+from sqlalchemy import Connection, select
+
+from gt_common.ledger.schema import batches, stories
+from gt_common.lifecycle import BatchState, StoryState
+from gt_common.messages import BatchEvent, BatchOpened, Event, StoryEvent, StoryFailed, encode
+
+Values = dict[str, object]
+Item = TypeVar("Item")
+_OF_STORY = ("story_id", "generation", "attempt", "run", "worker", "started_at")
+
+# Enough for one statement: SQLite before 3.32 takes 999 parameters at most (sqlite.org/limits.html).
+CHUNK = 500
+
+# Unlike messages.decode_event without a limit of size: what was once let in must be readable.
+_STORY_EVENTS: TypeAdapter[StoryEvent] = TypeAdapter(Annotated[StoryEvent, Field(discriminator="type")])
+
+STORY_COLUMNS = (
+    stories.c.story_id,
+    stories.c.position,
+    stories.c.url,
+    stories.c.listed,
+    stories.c.event,
+)
+
+
+@dataclass(frozen=True)
+class BatchRow:
+    """A row of the batches, in the order of its columns."""
+
+    batch_id: str
+    since: datetime
+    expected: int
+    sealed: bool
+    opened: str | None
+
+    def state(self, stories: dict[str, StoryState]) -> BatchState:
+        """Give the batch with these of its stories."""
+        opened = read_opened(self.opened)
+        return BatchState(self.batch_id, opened, self.expected, self.sealed, stories)
+
+
+def read_batch_row(connection: Connection, batch_id: str) -> BatchRow | None:
+    """Read the row of a batch, if there is one."""
+    row = connection.execute(select(batches).where(batches.c.batch_id == batch_id)).one_or_none()
+    return BatchRow(*row) if row else None
+
+
+def chunks(items: list[Item]) -> list[list[Item]]:
+    """Cut a list so that one statement can take each part as parameters."""
+    return [items[start : start + CHUNK] for start in range(0, len(items), CHUNK)]
+
+
+def body_of(event: Event) -> str:
+    """Give an event as it is stored."""
+    return encode(event).decode()
+
+
+def event_row(event: Event, body: str) -> Values:
+    """Give an event's row; what a timeline needs stands in columns of its own."""
+    row: Values = {
+        "event_id": event.event_id,
+        "batch_id": event.batch_id,
+        "type": event.type,
+        "at": event.at,
+        "body": body,
+    }
+    if isinstance(event, BatchEvent):
+        return row | dict.fromkeys(_OF_STORY)
+    return row | {name: getattr(event, name) for name in _OF_STORY}
+
+
+def story_row(batch_id: str, story: StoryState, bodies: dict[str, str]) -> Values:
+    """Give a story's row.
+
+    Parameters:
+        bodies: events that are already encoded, by event id
+    """
+    event = story.event
+    return {
+        "batch_id": batch_id,
+        "story_id": story.story_id,
+        "position": story.position,
+        "url": story.url,
+        "listed": story.listed,
+        "status": story.status.value,
+        "generation": event and event.generation,
+        "attempt": event and event.attempt,
+        "run": event and event.run,
+        "at": event and event.at,
+        "event_id": event and event.event_id,
+        "event": event and (bodies.get(event.event_id) or body_of(event)),
+    }
+
+
+def read_story(story_id: str, position: int, url: str, listed: bool, body: str | None) -> StoryState:
+    """Read a story from its STORY_COLUMNS."""
+    event = _STORY_EVENTS.validate_json(body) if body is not None else None
+    return StoryState(story_id, position, url, event, listed)
+
+
+def read_opened(body: str | None) -> BatchOpened | None:
+    """Read the standing `batch.opened` of a batch."""
+    return None if body is None else BatchOpened.model_validate_json(body)
+
+
+def read_failed(body: str) -> StoryFailed:
+    """Read the standing event of a failed story."""
+    return StoryFailed.model_validate_json(body)

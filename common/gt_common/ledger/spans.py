@@ -1,0 +1,97 @@
+"""The timeline: which worker ran which attempt from when to when, as its events tell it; pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from gt_common.ledger.views import AttemptSpan, SpanOutcome
+
+STARTED: Final = "story.started"
+ENDINGS: Final[dict[str, SpanOutcome]] = {
+    "story.released": "released",
+    "story.retrying": "retrying",
+    "story.failed": "failed",
+    "story.succeeded": "success",
+}
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A start or an end, as it stands in the events table."""
+
+    event_id: str
+    type: str
+    at: datetime
+    story_id: str
+    generation: int
+    attempt: int
+    run: int
+    worker: str | None
+    started_at: datetime | None
+
+    @property
+    def begun(self) -> datetime:
+        """When the run began that this mark speaks of."""
+        return self.started_at or self.at
+
+
+def spans_of(marks: Iterable[Mark]) -> list[AttemptSpan]:
+    """Pair starts with ends; a run without an end is `lost` once a later one of its story began.
+
+    The order of the marks does not matter. Spans come in the order of their start.
+    """
+    stories: dict[str, list[Mark]] = defaultdict(list)
+    for mark in sorted(marks, key=lambda mark: (mark.at, mark.event_id)):
+        stories[mark.story_id].append(mark)
+    spans = [span for of_story in stories.values() for span in _story_spans(of_story)]
+    return sorted(spans, key=lambda span: (span.started_at, span.story_id, span.generation, span.attempt))
+
+
+def _story_spans(marks: list[Mark]) -> list[AttemptSpan]:
+    spans = [_span(mark, None, "running") for mark in marks if mark.type == STARTED]
+    for mark in marks:
+        if mark.type in ENDINGS:
+            _end(spans, mark)
+    spans.sort(key=lambda span: (span.generation, span.attempt, span.run, span.started_at))
+    for place, later in enumerate(spans[1:]):
+        if spans[place].ended_at is None:
+            ended = max(later.started_at, spans[place].started_at)
+            spans[place] = replace(spans[place], ended_at=ended, outcome="lost")
+    return spans
+
+
+def _end(spans: list[AttemptSpan], end: Mark) -> None:
+    """Close the run that this end speaks of.
+
+    What the broker gave up on names no worker: then it is the latest run. Without a start (its event may
+    still come) the end's own start counts; a repeated end changes nothing.
+    """
+    of_key = [place for place, span in enumerate(spans) if _key(span) == _key(end)]
+    same = [place for place in of_key if end.worker is None or spans[place].worker == end.worker]
+    begun = [place for place in same if spans[place].ended_at is None and spans[place].started_at <= end.at]
+    if begun:
+        place = max(begun, key=lambda place: spans[place].started_at)
+        spans[place] = replace(spans[place], ended_at=end.at, outcome=ENDINGS[end.type])
+    elif end.started_at is not None and not same:
+        spans.append(_span(end, end.at, ENDINGS[end.type]))
+
+
+def _span(mark: Mark, ended_at: datetime | None, outcome: SpanOutcome) -> AttemptSpan:
+    return AttemptSpan(
+        mark.story_id,
+        mark.generation,
+        mark.attempt,
+        mark.run,
+        mark.worker,
+        mark.begun,
+        ended_at,
+        outcome,
+    )
+
+
+def _key(of: Mark | AttemptSpan) -> tuple[int, int, int]:
+    return of.generation, of.attempt, of.run

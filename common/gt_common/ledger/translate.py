@@ -1,0 +1,85 @@
+"""Errors of the database, each as one of ours: one clear line that names the ledger and how to mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError, StatementError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from gt_common.errors import (
+    CredentialsRefusedError,
+    GossipToonError,
+    LedgerUnreachableError,
+    MalformedMessageError,
+)
+from gt_common.failures import redact
+from gt_common.ledger.address import Address
+
+# What the database says, and the remedy. Of SQLite: sqlite.org/rescode.html, the text of each result code.
+_REMEDIES = (
+    ("database is locked", "another program holds it; stop that or try again"),
+    ("database or disk is full", "make room on its disk"),
+    ("readonly database", "its file and folder must be writable"),
+    ("unable to open database file", "check that the path is a file and its folder is writable"),
+    ("file is not a database", "GT_LEDGER_URL names a file of another kind"),
+    ("disk image is malformed", "restore the file from a backup"),
+    ("disk i/o error", "check its disk"),
+    ("could not extend", "make room on the server's disk"),
+    ("lock timeout", "another program holds it; try again"),
+    ("read-only transaction", "the server is a read-only copy; name the one that writes"),
+    ("already exists", "the database has tables of another program under these names; use another"),
+    ("does not exist", "create the database, or mend its name in GT_LEDGER_URL"),
+)
+# The server's answers to a refused login carry no SQLSTATE through libpq, only their text.
+_REFUSALS = (
+    "password authentication failed",
+    "no password supplied",
+    "authentication failed",
+    "no pg_hba.conf entry",
+    "permission denied",
+    "is not permitted to log in",
+)
+_UNSTORABLE = (DataError, IntegrityError)
+_REFUSED_STATES = {"28P01", "28000", "42501"}
+
+
+@contextmanager
+def translated(address: Address) -> Iterator[None]:
+    """Turn what the database raises inside into errors of ours.
+
+    Raises:
+        LedgerUnreachableError: the ledger cannot be used now
+        CredentialsRefusedError: the user, the password or a right was refused
+        MalformedMessageError: the database cannot store a value
+    """
+    try:
+        yield
+    except (OverflowError, UnicodeEncodeError) as error:
+        raise MalformedMessageError(f"the ledger cannot store an event: {error}") from None
+    except StatementError as error:
+        if isinstance(error, _UNSTORABLE) or isinstance(error.orig, (OverflowError, UnicodeEncodeError)):
+            raise MalformedMessageError(f"the ledger cannot store an event: {_reason(error)}") from None
+        raise _unusable(address, error) from None
+    except PoolTimeoutError as error:
+        raise _unusable(address, error) from None
+
+
+def _unusable(address: Address, error: SQLAlchemyError) -> GossipToonError:
+    reason = _reason(error)
+    lower = reason.lower()
+    state = getattr(error.orig, "sqlstate", None) if isinstance(error, DBAPIError) else None
+    role_missing = 'role "' in lower and "does not exist" in lower
+    if state in _REFUSED_STATES or role_missing or any(text in lower for text in _REFUSALS):
+        return CredentialsRefusedError(
+            f"the ledger {address.label} refused: {reason}; check the user and password in GT_LEDGER_URL"
+        )
+    remedy = next((remedy for text, remedy in _REMEDIES if text in lower), "check GT_LEDGER_URL")
+    return LedgerUnreachableError(f"the ledger {address.label} cannot be used: {reason}; {remedy}")
+
+
+def _reason(error: SQLAlchemyError) -> str:
+    """Give what the database said, on one line; never SQLAlchemy's text, which shows values."""
+    said = str(error.orig) if isinstance(error, StatementError) and error.orig else str(error)
+    return redact(" ".join(said.split()))[:300]

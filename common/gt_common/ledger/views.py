@@ -1,0 +1,53 @@
+"""What the ledger tells besides the folded batch itself; plain values, free of any database library."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from gt_common.lifecycle import BatchPhase, StoryStatus
+
+SpanOutcome = Literal["running", "success", "retrying", "failed", "released", "lost"]
+
+
+@dataclass(frozen=True)
+class BatchSummary:
+    """One batch in the list of batches.
+
+    Parameters:
+        total: the sum of all counts
+        counts: how many stories are at each status
+        opened_at: when `batch.opened` was published; None while only later events are known
+        finished_at: when the last story became final; None while the batch is open
+    """
+
+    batch_id: str
+    name: str | None
+    tags: Mapping[str, str]
+    phase: BatchPhase
+    total: int
+    counts: Mapping[StoryStatus, int]
+    opened_at: datetime | None
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True)
+class AttemptSpan:
+    """One run of one attempt on one worker, for a timeline.
+
+    Parameters:
+        run: how often this attempt had been handed back before
+        ended_at: None while it runs, as far as is known
+        outcome: `released` was handed back unspent; `lost` ended without a word before the next run began
+    """
+
+    story_id: str
+    generation: int
+    attempt: int
+    run: int
+    worker: str | None
+    started_at: datetime
+    ended_at: datetime | None
+    outcome: SpanOutcome
