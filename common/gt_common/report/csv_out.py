@@ -1,0 +1,67 @@
+"""The report as CSV (RFC 4180): one line per story, safe to open in a spreadsheet."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from gt_common.report.model import BatchResult, VideoResult
+from gt_common.report.view import clean
+
+COLUMNS = (
+    "batch_id",
+    "position",
+    "story_id",
+    "url",
+    "status",
+    "stage",
+    "attempts",
+    "generation",
+    "worker",
+    "project_id",
+    "duration_s",
+    "video_s",
+    "output_path",
+    "error_type",
+    "error_stage",
+    "error_retryable",
+    "error_fingerprint",
+    "error_message",
+)
+# A cell that begins so is run as a formula (OWASP, "CSV Injection"); the last four are full-width.
+_FORMULA_STARTS = tuple("=+-@＝＋－＠")
+
+
+def render(report: BatchResult) -> str:
+    """Give the stories of a report, by position, with a header line; every text is one line."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    writer.writerow(COLUMNS)
+    writer.writerows([_cell(value) for value in _row(report.batch_id, result)] for result in report.results)
+    return out.getvalue()
+
+
+def _row(batch_id: str, result: VideoResult) -> tuple[object, ...]:
+    error = result.error
+    return (
+        batch_id,
+        result.position,
+        result.story_id,
+        result.url,
+        result.status.value,
+        result.stage,
+        result.attempts,
+        result.generation,
+        result.worker,
+        result.project_id,
+        result.duration_s,
+        result.video_s,
+        result.output_path,
+        *((error.type, error.stage, str(error.retryable).lower()) if error else (None,) * 3),
+        *((error.fingerprint, error.message) if error else (None,) * 2),
+    )
+
+
+def _cell(value: object) -> str:
+    text = "" if value is None else clean(str(value))
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text

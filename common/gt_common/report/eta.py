@@ -1,0 +1,76 @@
+"""How long a batch will still take: a range made of what its own stories took, or nothing at all.
+
+A single number would be false: stories differ, workers come and go. So the range spans the middle half of the
+durations seen, it is silent until two stories were really made, and stories recognised as already made are no
+measure of speed.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+from statistics import median, quantiles
+
+from gt_common.lifecycle import BatchPhase, BatchState, StoryStatus
+from gt_common.messages import StoryFailed, StorySucceeded
+
+MIN_STORIES = 2
+INSTANT = 0.01
+"""A story that took less than this part of the median was not made but found."""
+
+Range = tuple[float, float]
+
+
+def eta_range(state: BatchState, now: datetime | None = None) -> Range | None:
+    """Estimate the seconds that an open batch will still take, as (low, high).
+
+    The stories that wait (retrying ones included) go in whole rounds of as many as run now, at least one;
+    each round takes from the first to the third quartile of the durations so far.
+
+    Parameters:
+        now: when given, what the running stories have already behind them is taken off
+
+    Returns:
+        None when the batch is done, or fewer than two stories tell a speed
+    """
+    durations = _speeds(state)
+    if state.phase is not BatchPhase.OPEN or len(durations) < MIN_STORIES:
+        return None
+    low, _, high = quantiles(durations, n=4, method="inclusive")
+    counts = state.counts
+    waiting = counts[StoryStatus.QUEUED] + counts[StoryStatus.RETRYING]
+    rounds = math.ceil(waiting / max(counts[StoryStatus.RUNNING], 1))
+    elapsed = _elapsed(state, now)
+    return rounds * low + _rest(elapsed, low), rounds * high + _rest(elapsed, high)
+
+
+def say_range(eta: Range) -> str:
+    """Say an estimate for people: `about 38-52 min`, `about 1.5-2 h`, `under 10 s`."""
+    low, high = eta
+    if high < 10:
+        return "under 10 s"
+    unit, size, digits = ("s", 1, 0) if high < 100 else ("min", 60, 0) if high < 6000 else ("h", 3600, 1)
+    start, end = (f"{round(value / size, digits):g}" for value in (low, high))
+    return f"about {end} {unit}" if start == end else f"about {start}-{end} {unit}"
+
+
+def _speeds(state: BatchState) -> list[float]:
+    ended = [story.event for story in state.stories.values()]
+    durations = [
+        event.duration_s
+        for event in ended
+        if isinstance(event, StorySucceeded | StoryFailed) and event.duration_s
+    ]
+    least = INSTANT * median(durations) if durations else 0.0
+    return [duration for duration in durations if duration >= least]
+
+
+def _elapsed(state: BatchState, now: datetime | None) -> list[float]:
+    """Give the seconds that each running story has behind it."""
+    events = [story.event for story in state.stories.values() if story.status is StoryStatus.RUNNING]
+    starts = [event.started_at or event.at for event in events if event]
+    return [max((now - start).total_seconds(), 0.0) if now else 0.0 for start in starts]
+
+
+def _rest(elapsed: list[float], duration: float) -> float:
+    return max((max(duration - seconds, 0.0) for seconds in elapsed), default=0.0)

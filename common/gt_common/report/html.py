@@ -1,0 +1,77 @@
+"""The report as one self-contained page: no script, nothing loaded from elsewhere but the videos it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gt_common.ledger.views import AttemptSpan
+from gt_common.messages import utc_now
+from gt_common.report import view
+from gt_common.report.links import story_href, video_href
+from gt_common.report.model import BatchResult, VideoResult
+from gt_common.report.timeline import LABEL, WIDTH, lay_out
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+MAX_THUMBNAILS = 60
+"""Videos shown as pictures at most: a browser opens each file for its first frame."""
+
+
+def render(
+    report: BatchResult,
+    spans: Sequence[AttemptSpan] = (),
+    *,
+    folder: Path | None = None,
+    now: datetime | None = None,
+) -> str:
+    """Give the report as an HTML page.
+
+    Parameters:
+        spans: the attempts, for the timeline; without any there is none
+        folder: where the page will lie; videos of the same output folder are linked relative to it
+        now: when the page is made
+    """
+    made = now or utc_now()
+    names = {row.story_id: f"#{row.position} {view.story_label(row.url)}" for row in report.results}
+    rows = view.in_reading_order(report.results)
+    return _template().render(
+        report=report,
+        facts=view.facts(report, view.opened_utc(report)),
+        now=made,
+        view=view,
+        rows=[_row(row, folder) for row in rows],
+        shown={row.story_id for row in [row for row in rows if row.output_path][:MAX_THUMBNAILS]},
+        advice={group.fingerprint: view.advice(group, report) for group in report.failure_groups},
+        names=names,
+        timeline=lay_out(spans, names, made),
+        width=WIDTH,
+        label=LABEL,
+    )
+
+
+def _row(row: VideoResult, folder: Path | None) -> dict[str, object]:
+    return {
+        "result": row,
+        "story_href": story_href(row.url),
+        "video_href": video_href(row.output_path, folder) if row.output_path else None,
+        "video_name": Path(row.output_path).name if row.output_path else None,
+    }
+
+
+@cache
+def _template() -> Template:
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("gt_common.report", "templates"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    return environment.get_template("report.html.j2")

@@ -1,0 +1,38 @@
+"""Links of a report: only to the web and to files, and never out of their attribute."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+_URL_SAFE = "/:?#[]@!$&'()*+,;=%~"
+_LINKABLE = {"http", "https", "file"}
+
+
+def story_href(url: str) -> str | None:
+    """Give the address of a story as a link, or None when it is none (`javascript:` and the like)."""
+    try:
+        linkable = urlsplit(url).scheme.lower() in _LINKABLE
+    except ValueError:
+        return None
+    return quote(url, safe=_URL_SAFE) if linkable else None
+
+
+def video_href(output_path: str, folder: Path | None) -> str | None:
+    """Give the link to a finished video.
+
+    Parameters:
+        output_path: `<output>/<batch>/<file>`, absolute or from the working folder, or a web address
+        folder: where the report lies; when that is in the same output folder the link is relative,
+            so that the folder can be moved or served as a whole
+    """
+    if "://" in output_path:
+        return story_href(output_path)
+    video = Path(output_path).absolute()
+    if folder is not None:
+        home = folder.resolve()
+        video = video.parent.resolve() / video.name
+        if home.is_relative_to(video.parent.parent) or video.is_relative_to(home):
+            return quote(Path(os.path.relpath(video, home)).as_posix())
+    return video.as_uri()

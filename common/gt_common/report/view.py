@@ -1,0 +1,209 @@
+"""What every form of the report says alike: short names, times, order, counts, advice, next commands."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import PurePosixPath
+from urllib.parse import unquote, urlsplit
+
+from gt_common.durations import say_duration
+from gt_common.lifecycle import BatchPhase, StoryStatus
+from gt_common.report.eta import say_range
+from gt_common.report.model import BatchResult, FailureGroup, VideoResult
+
+# C0 and C1 controls (terminal escapes begin with one) and marks that turn the direction of text.
+_CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_REDDIT = re.compile(r"/(r|u|user)/([\w.-]+)/(?:comments/([A-Za-z0-9]+)(?:/([^/]*))?|s/(\w+))")
+_READING_ORDER = {
+    status: rank
+    for rank, status in enumerate(
+        (
+            StoryStatus.FAILED,
+            StoryStatus.RETRYING,
+            StoryStatus.RUNNING,
+            StoryStatus.SUCCESS,
+            StoryStatus.QUEUED,
+            StoryStatus.CANCELLED,
+        )
+    )
+}
+WAITING = "waiting"
+_ADVICE = (
+    (r"no space left|disk full|quota exceeded.*disk", "make room in the output folder, then replay"),
+    (
+        r"sigkill|out of memory|memoryerror",
+        "give the worker more memory or a smaller --prefetch, then replay",
+    ),
+    (r"time limit|timelimit", "raise --time-limit or look why it is slow, then replay"),
+    (r"rate.?limit|quota|\b429\b", "wait until the provider's quota resets, then replay slowly with --rate"),
+    (r"unauthori[sz]ed|forbidden|credential|api.?key|\b40[13]\b", "check the provider's key, then replay"),
+    (
+        r"timeout|timed out|connection|unreachable|\b50[234]\b",
+        "check the network and the service, then replay",
+    ),
+    (r"not ?found|removed|deleted|\b404\b", "the story is gone; check the address, or discard it"),
+)
+
+
+def clean(text: str) -> str:
+    """Make one line of any text and take out what could steer a terminal."""
+    return _CONTROLS.sub("", " ".join(text.split()))
+
+
+def story_label(url: str, forum_width: int = 50) -> str:
+    """Name a story shortly: `r/AITA my sister`, or a file's name; a longer forum's name is cut."""
+    path = _path(clean(url))
+    if match := _REDDIT.search(path):
+        kind, forum, post, title, share = match.groups()
+        name = (title or "").replace("_", " ").strip() or post or share
+        return clean(f"{kind[0]}/{cut(forum, forum_width)} {name}")
+    return clean(PurePosixPath(path).name or url)
+
+
+def cut(text: str, width: int) -> str:
+    """Shorten a text to a number of characters, the last an ellipsis."""
+    return text if len(text) <= width else f"{text[: width - 1]}…"
+
+
+def _path(url: str) -> str:
+    try:
+        return unquote(urlsplit(url).path) if "://" in url else url
+    except ValueError:
+        return url
+
+
+def said_error(result: VideoResult) -> str:
+    """Say the error of a story in one line, or nothing."""
+    return clean(f"{result.error.type}: {result.error.message}") if result.error else ""
+
+
+def stage_of(result: VideoResult) -> str:
+    """Say in a word or two where a story is, or where it failed; one that waits is `waiting`."""
+    if result.stage and result.stage.startswith(WAITING):
+        return WAITING
+    return clean(result.stage or (result.error.stage if result.error else None) or "")
+
+
+def said_waiting(result: VideoResult) -> str:
+    """Say what a waiting story waits for: `gemini until 21:39`, or nothing."""
+    waits = result.stage is not None and result.stage.startswith(WAITING)
+    return clean(result.stage[len(WAITING) + 1 :]) if result.stage and waits else ""
+
+
+def short_duration(seconds: float | None) -> str:
+    """Say a duration in few characters: `45s`, `2m10s`, `1h05m`."""
+    if seconds is None:
+        return ""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole}s"
+    minutes, rest = divmod(whole, 60)
+    return f"{minutes}m{rest:02}s" if minutes < 60 else f"{minutes // 60}h{minutes % 60:02}m"
+
+
+def tries(result: VideoResult) -> str:
+    """Say the attempts made, with the generation after a replay: `2`, `1 g2`."""
+    made = str(result.attempts) if result.attempts else ""
+    return f"{made} g{result.generation}".strip() if result.generation > 1 else made
+
+
+def in_reading_order(results: Sequence[VideoResult]) -> list[VideoResult]:
+    """Sort stories as a reader needs them: failures first, then what is going on, then what is done."""
+    return sorted(results, key=lambda result: (_READING_ORDER[result.status], result.position))
+
+
+def count_parts(report: BatchResult) -> list[tuple[str, int]]:
+    """Give the counts that are not zero, as (word, number); the words are the statuses'."""
+    parts = [
+        ("success", report.successful),
+        ("failed", report.failed),
+        ("running", report.running),
+        ("retrying", report.retrying),
+        ("queued", report.queued),
+        ("cancelled", report.cancelled),
+    ]
+    return [(word, number) for word, number in parts if number]
+
+
+def percent(report: BatchResult) -> int:
+    """Give the part of stories that are final; 100 only when all are."""
+    return 100 * report.finished // report.total if report.total else 0
+
+
+def said_state(state: BatchPhase) -> str:
+    """Say a batch's state in words."""
+    return state.value.replace("_", " ")
+
+
+def workers(report: BatchResult) -> list[tuple[str, int]]:
+    """Give the workers that the stories name, with how many each, the busiest first."""
+    found = Counter(clean(result.worker) for result in report.results if result.worker)
+    return sorted(found.items(), key=lambda item: (-item[1], item[0]))
+
+
+def took(report: BatchResult) -> str:
+    """Say how long the batch took: `took 12 min`, while it is open `12 min so far`."""
+    if report.duration_s is None:
+        return ""
+    text = say_duration(report.duration_s)
+    return f"took {text}" if report.finished_at else f"{text} so far"
+
+
+def facts(report: BatchResult, opened: str | None) -> list[str]:
+    """Give what the head of a report says beside the batch's name.
+
+    Parameters:
+        opened: how this form of the report says the time of opening
+    """
+    said = [f"opened {opened}"] if opened else []
+    if text := took(report):
+        said.append(text)
+    if found := workers(report):
+        names = ", ".join(name for name, _ in found[:3]) + (", …" if len(found) > 3 else "")
+        said.append(f"{len(found)} worker{'s' * (len(found) > 1)} ({names})")
+    return said + [clean(f"{key}={value}") for key, value in report.tags.items()]
+
+
+def opened_utc(report: BatchResult) -> str | None:
+    """Say when the batch was opened, for a document that travels between time zones."""
+    return f"{report.opened_at:%Y-%m-%d %H:%M} UTC" if report.opened_at else None
+
+
+def said_eta(seconds: float) -> str:
+    """Say the seconds left, as the middle of a range that this form of the report does not have."""
+    return f"{say_range((seconds, seconds))} left"
+
+
+def ago(when: datetime, now: datetime) -> str:
+    """Say a past time relative to now: `12 min ago`."""
+    seconds = (now - when).total_seconds()
+    return f"{say_duration(seconds)} ago" if seconds >= 1 else "just now"
+
+
+def advice(group: FailureGroup, report: BatchResult) -> str:
+    """Say what to do about a group of failures."""
+    text = f"{group.error_type}: {group.sample}".lower()
+    for pattern, step in _ADVICE:
+        if re.search(pattern, text):
+            return step
+    errors = (result.error for result in report.results if result.story_id == group.stories[0])
+    if any(error and error.retryable for error in errors):
+        return "may pass on another try: replay one, then the rest"
+    return "another try alone will not help: mend the cause, then replay, or discard"
+
+
+def next_commands(report: BatchResult) -> list[tuple[str, str]]:
+    """Give the commands that make sense now, as (command, what it does)."""
+    batch = report.batch_id
+    commands = []
+    if report.state is BatchPhase.OPEN:
+        commands.append((f"gt-report {batch} --watch", "follow it to the end"))
+    if report.failed:
+        commands.append((f"gt-dlq list --batch {batch}", "see the dead letters"))
+        commands.append((f"gt-dlq replay --batch {batch}", "try the failed stories again"))
+    if report.state is not BatchPhase.OPEN:
+        commands.append((f"gt-report {batch} --html report.html", "the report as a page"))
+    return commands
