@@ -1,0 +1,238 @@
+"""Takes deliveries of the ledger's queue into the ledger: in groups, committed first, acked after."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from gt_common.errors import (
+    BrokerUnreachableError,
+    CredentialsRefusedError,
+    LedgerUnreachableError,
+    MalformedMessageError,
+)
+from gt_common.log import get_logger
+from gt_common.messages import Event, StoryFailed, StoryMessage, decode_event, decode_story
+from gt_common.messaging.dead_letters import failed_event_of, known_headers, read_dead_letter
+from gt_common.messaging.names import RESULT_KEY
+
+log = get_logger("aggregator")
+
+GROUP = 200
+IDLE_S = 2.0
+
+
+class Arrival(Protocol):
+    """What the aggregator needs of a delivery; gt_common.messaging.consumer.Delivery is one."""
+
+    @property
+    def body(self) -> bytes:
+        """The body as it came."""
+        ...
+
+    @property
+    def headers(self) -> Mapping[str, object]:
+        """The headers as they came."""
+        ...
+
+    @property
+    def died_of(self) -> str | None:
+        """Why the broker itself dead-lettered it, if it did."""
+        ...
+
+    async def ack(self) -> bool:
+        """Settle it."""
+        ...
+
+
+class Outbox(Protocol):
+    """What the aggregator publishes; gt_common.messaging.publisher.Publisher is one."""
+
+    async def malformed(
+        self, body: bytes, reason: str, key: str, headers: Mapping[str, str | int] | None = None
+    ) -> None:
+        """Put aside a message that cannot be understood; returns once that is confirmed."""
+        ...
+
+    async def progress(self, event: Event) -> None:
+        """Tell those who watch now; best effort."""
+        ...
+
+
+@dataclass
+class Reading:
+    """A delivery and what it says: an event, or the problem with it; `news` is for those who watch."""
+
+    arrival: Arrival
+    event: Event | None = None
+    problem: str = ""
+    news: StoryFailed | None = None
+
+
+@dataclass
+class Tally:
+    """What an aggregator took in: deliveries, events among them that the ledger did not know, unreadable."""
+
+    taken: int = 0
+    new: int = 0
+    malformed: int = 0
+
+
+class Aggregator:
+    """Groups, commits and acks. Killed between commit and ack it gets the same events again: same rows.
+
+    Parameters:
+        apply: takes a group of events into the ledger in one transaction (Ledger.apply); runs in a thread
+        outbox: where unreadable messages and news go
+        first_wait, longest_wait: seconds between tries while the ledger does not answer
+    """
+
+    def __init__(
+        self,
+        apply: Callable[[Sequence[Event]], int],
+        outbox: Outbox,
+        *,
+        group: int = GROUP,
+        first_wait: float = 0.5,
+        longest_wait: float = 30.0,
+    ) -> None:
+        self.tally = Tally()
+        self._apply = apply
+        self._outbox = outbox
+        self._group = group
+        self._first_wait = first_wait
+        self._longest_wait = longest_wait
+        self._arrived: asyncio.Queue[Arrival | None] = asyncio.Queue()
+        self._stopping = asyncio.Event()
+
+    def receive(self, arrival: Arrival) -> None:
+        """Take a delivery; the subscription's handler."""
+        self._arrived.put_nowait(arrival)
+
+    def stop(self) -> None:
+        """Finish the group at hand and take no other; what is left the broker delivers again."""
+        self._stopping.set()
+        self._arrived.put_nowait(None)
+
+    async def run(self, *, depth: Callable[[], Awaitable[int]] | None = None, idle_s: float = IDLE_S) -> None:
+        """Work until `stop` or, with `depth`, until nothing came for a while and nothing waits.
+
+        Parameters:
+            depth: tells how many messages wait in the queue
+            idle_s: seconds without a delivery before `depth` is asked
+        """
+        while not self._stopping.is_set():
+            try:
+                async with asyncio.timeout(idle_s if depth else None):
+                    group = await self._collect()
+            except TimeoutError:
+                if depth and await _is_empty(depth) and self._arrived.empty():
+                    return
+            else:
+                await self._take(group)
+
+    async def _collect(self) -> list[Arrival]:
+        """Wait for a delivery and give it with all that came along, up to a group."""
+        first = await self._arrived.get()
+        group = [first] if first else []
+        while len(group) < self._group and not self._arrived.empty():
+            arrival = self._arrived.get_nowait()
+            if arrival:
+                group.append(arrival)
+        return group
+
+    async def _take(self, group: Sequence[Arrival]) -> None:
+        readings = [read(arrival) for arrival in group]
+        if not await self._commit(readings):
+            return
+        for reading in readings:
+            if reading.problem:
+                await self._put_aside(reading)
+            elif reading.news:
+                await self._outbox.progress(reading.news)
+            await reading.arrival.ack()
+            self.tally.taken += 1
+
+    async def _commit(self, readings: Sequence[Reading]) -> bool:
+        """Take all readable events into the ledger; False when told to stop while it does not answer."""
+        readable = [reading for reading in readings if reading.event]
+        events = [reading.event for reading in readable if reading.event]
+        try:
+            return not events or await self._apply_until_done(events)
+        except MalformedMessageError as error:
+            if len(readable) == 1:
+                readable[0].problem = str(error)
+                return True
+        # One event that the database cannot store must not keep out the others: find it.
+        return all([await self._commit([reading]) for reading in readable])
+
+    async def _apply_until_done(self, events: Sequence[Event]) -> bool:
+        tries = 0
+        while True:
+            try:
+                self.tally.new += await asyncio.to_thread(self._apply, events)
+            except (LedgerUnreachableError, CredentialsRefusedError) as error:
+                if not tries:
+                    log.warning("ledger_lost", problem=str(error), unacked=len(events))
+                if await self._stopped_within(self._wait_before(tries)):
+                    return False
+                tries += 1
+            else:
+                if tries:
+                    log.info("ledger_back", tries=tries)
+                return True
+
+    def _wait_before(self, tries: int) -> float:
+        longest = min(self._longest_wait, self._first_wait * 2.0 ** min(tries, 16))
+        return longest * random.uniform(0.5, 1.0)  # noqa: S311 - jitter needs no secrecy
+
+    async def _stopped_within(self, seconds: float) -> bool:
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._stopping.wait()
+        except TimeoutError:
+            return False
+
+    async def _put_aside(self, reading: Reading) -> None:
+        arrival = reading.arrival
+        log.warning("result_malformed", problem=reading.problem, bytes=len(arrival.body))
+        headers = known_headers(arrival.headers)
+        await self._outbox.malformed(arrival.body, reading.problem, RESULT_KEY, headers)
+        self.tally.malformed += 1
+
+
+def read(arrival: Arrival) -> Reading:
+    """Read a delivery: a result event, or a dead letter, which a worker wrote or the broker made."""
+    try:
+        return Reading(arrival, decode_event(arrival.body))
+    except MalformedMessageError as error:
+        problem = str(error)
+    try:
+        return _read_letter(arrival, decode_story(arrival.body), problem)
+    except MalformedMessageError as error:
+        # Of a dead letter its own problem says more than that it is no event.
+        return Reading(arrival, problem=str(error) if arrival.died_of else problem)
+
+
+def _read_letter(arrival: Arrival, story: StoryMessage, problem: str) -> Reading:
+    of_worker = story.died_at is not None
+    if not of_worker and arrival.died_of is None:
+        return Reading(arrival, problem="malformed event: a story message that is no dead letter")
+    try:
+        failed = failed_event_of(read_dead_letter(arrival.body, arrival.died_of))
+    except (ValueError, LookupError):
+        # A letter can be right in each field and wrong as a whole: no error in it, or times that cannot be.
+        return Reading(arrival, problem=f"malformed dead letter; {problem}")
+    # A worker tells its own dead letters to those who watch; for the broker's nobody else does.
+    return Reading(arrival, failed, news=None if of_worker else failed)
+
+
+async def _is_empty(depth: Callable[[], Awaitable[int]]) -> bool:
+    try:
+        return await depth() == 0
+    except BrokerUnreachableError:
+        # The subscription comes back by itself, and what was not acked with it.
+        return False
