@@ -1,0 +1,17 @@
+"""What can go wrong in the studio for this time only; what can never work is a `PermanentError`."""
+
+from __future__ import annotations
+
+from gt_common.errors import GossipToonError
+
+
+class StudioError(GossipToonError):
+    """The studio could not finish the video this time; trying again may help."""
+
+
+class EncoderError(StudioError):
+    """ffmpeg failed; check the free disk space and that ffmpeg has libx264 and aac."""
+
+
+class VoiceError(StudioError):
+    """The voice gave no usable sound."""

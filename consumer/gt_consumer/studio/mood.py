@@ -1,0 +1,51 @@
+"""Which face goes with a sentence: sentiment by the VADER lexicon, then words that tell more than it."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable
+
+MOODS = ("neutral", "happy", "worried", "sad", "angry", "shout", "shock", "smug")
+_CUES = (
+    ("shout", r"\b(?:scream|yell|shriek|roar)\w*"),
+    ("angry", r"\b(?:furious|angry|rage|livid|slam|snapp|demand|blew up|lost it|fuming|how dare)\w*"),
+    ("sad", r"\b(?:cry|cried|crying|tears?|sobb\w*|funeral|died|death|passed away|sorry|alone|heartbroken)\b"),
+    ("shock", r"\b(?:gasp|stunned|jaw|froze|frozen|couldn't believe|speechless|shock|went white|went pale|silence)\w*"),
+    ("smug", r"\b(?:smirk|secretly|revenge|plan|lied|liar|fake|suspicious|wink|oh no|polite smile|calmly)\w*"),
+    ("happy", r"\b(?:laugh|smil|grin|hugg|thank|proud|applau|cheer|celebrat|love[sd]?\b)\w*"),
+    ("worried", r"\b(?:nervous|afraid|scared|worri|anxious|panic|stomach|awkward|guilt|wrong)\w*"),
+)  # fmt: skip
+_CUE_PATTERNS = tuple((name, re.compile(pattern, re.IGNORECASE)) for name, pattern in _CUES)
+
+
+@functools.lru_cache(maxsize=1)
+def _analyser() -> Callable[[str], dict[str, float]]:
+    from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
+
+    scores: Callable[[str], dict[str, float]] = SentimentIntensityAnalyzer().polarity_scores
+    return scores
+
+
+def compound(text: str) -> float:
+    """Give the sentiment of a text, from -1 (bad) to 1 (good)."""
+    return _analyser()(text)["compound"]
+
+
+def mood_of(text: str) -> str:
+    """Name the mood of a sentence, one of `MOODS`."""
+    loud = text.count("!") > 0
+    capitals = [w for w in re.findall(r"[A-Z]{3,}", text) if w not in {"AITA", "TIFU", "MIL", "WTF"}]
+    score = compound(text)
+    if capitals and loud:
+        return "shout"
+    for name, pattern in _CUE_PATTERNS:
+        if pattern.search(text):
+            return name
+    if "?!" in text or "!?" in text:
+        return "shock"
+    if loud and score < 0.2:
+        return "angry"
+    if score <= -0.4:
+        return "worried"
+    return "happy" if score >= 0.5 else "neutral"

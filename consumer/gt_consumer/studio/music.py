@@ -1,0 +1,122 @@
+"""A quiet music bed and two effects, made from sines and noise: nothing to license."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Stereo = NDArray[np.float32]
+
+RATE = 48_000
+_BPM = 84
+_BEATS_PER_CHORD = 4
+# Semitones above the key's root, for stories that end well and for those that are tense.
+_BRIGHT = ((0, 4, 7, 11), (9, 12, 16, 19), (5, 9, 12, 16), (7, 11, 14, 17))
+_DARK = ((0, 3, 7, 10), (8, 12, 15, 19), (5, 8, 12, 15), (7, 10, 14, 17))
+
+
+def _hz(semitones: float) -> float:
+    return float(440.0 * 2 ** ((semitones - 9) / 12))
+
+
+def _room(seed: int, seconds: float = 1.4) -> Stereo:
+    """Make the impulse response of a soft room: decaying noise, other in each ear."""
+    import numpy as np
+    from scipy.signal import lfilter
+
+    count = int(seconds * RATE)
+    noise = np.random.default_rng([seed, 77]).standard_normal((2, count)).astype(np.float32)
+    decay = np.exp(-np.arange(count) / (0.28 * RATE))
+    soft = lfilter([0.25], [1, -0.75], noise * decay, axis=1)
+    response: Stereo = (soft / np.sqrt((soft**2).sum(axis=1, keepdims=True))).astype(np.float32)
+    return response
+
+
+def _loop(seed: int, dark: bool) -> Stereo:
+    """Make four chords of pads and plucks that join seamlessly with themselves."""
+    import numpy as np
+    from scipy.signal import fftconvolve
+
+    rng = np.random.default_rng([seed, 5])
+    root = int(rng.integers(-5, 4))
+    beat = 60 / _BPM
+    chord_s = beat * _BEATS_PER_CHORD
+    total = round(4 * chord_s * RATE)
+    dry = np.zeros((2, total), np.float32)
+    t = np.arange(int(1.25 * chord_s * RATE)) / RATE
+    swell = np.minimum(1, t / 0.5) * np.clip((t[-1] - t) / (0.25 * chord_s), 0, 1)
+    pluck_t = np.arange(int(1.2 * RATE)) / RATE
+    for k, chord in enumerate(_DARK if dark else _BRIGHT):
+        begin = round(k * chord_s * RATE)
+        for note in (chord[0] - 12, *chord):
+            for ear, detune in enumerate((-0.06, 0.06)):
+                f = _hz(root + note + detune - 12)
+                tone = (
+                    np.sin(2 * np.pi * f * t)
+                    + 0.3 * np.sin(4 * np.pi * f * t + 1)
+                    + 0.12 * np.sin(6 * np.pi * f * t)
+                )
+                _add(dry[ear], 0.05 * tone * swell, begin)
+        for step in range(_BEATS_PER_CHORD * 2):
+            f = _hz(root + chord[(step * (2 if dark else 3)) % 4] + 12 * (step % 3 == 2))
+            tone = np.sin(2 * np.pi * f * pluck_t) * np.exp(-pluck_t / 0.22) * np.minimum(1, pluck_t / 0.006)
+            pan = 0.5 + 0.35 * np.sin(step * 1.7)
+            at = begin + round((step * beat / 2 + rng.uniform(0, 0.012)) * RATE)
+            _add(dry[0], 0.06 * (1 - pan) * tone, at)
+            _add(dry[1], 0.06 * pan * tone, at)
+    room = _room(seed)
+    wet = np.stack(
+        [fftconvolve(np.concatenate([d, d]), r)[total : 2 * total] for d, r in zip(dry, room, strict=True)]
+    )
+    loop: Stereo = (dry + 0.5 * wet).astype(np.float32)
+    return loop
+
+
+def _add(track: NDArray[np.float32], sound: NDArray[np.float64], at: int) -> None:
+    """Add a sound into a loop; what runs over its end comes in at its start."""
+    import numpy as np
+
+    total = len(track)
+    places = np.arange(at, at + len(sound)) % total
+    np.add.at(track, places, sound.astype(np.float32))
+
+
+def bed(seconds: float, seed: int, dark: bool) -> Stereo:
+    """Make the music for a video: a loop as long as it, faded in and out."""
+    import numpy as np
+
+    loop = _loop(seed, dark)
+    count = int(seconds * RATE)
+    music = np.tile(loop, (1, -(-count // loop.shape[1])))[:, :count]
+    fade = np.minimum(
+        1, np.minimum(np.arange(count) / (0.8 * RATE), (count - np.arange(count)) / (1.5 * RATE))
+    )
+    faded: Stereo = (music * fade).astype(np.float32)
+    return faded
+
+
+def impact(seed: int) -> Stereo:
+    """Make the thump under a shout: a falling sine and a burst of noise."""
+    import numpy as np
+
+    t = np.arange(int(0.9 * RATE)) / RATE
+    body = np.sin(2 * np.pi * (42 * t + 60 * 0.12 * (1 - np.exp(-t / 0.12)))) * np.exp(-t / 0.25)
+    noise = np.random.default_rng([seed, 9]).standard_normal(len(t)) * np.exp(-t / 0.035) * 0.25
+    sound = (body + noise) * np.minimum(1, t / 0.003)
+    return np.stack([sound, sound]).astype(np.float32)
+
+
+def whoosh(seed: int) -> Stereo:
+    """Make the air of a change of scene: noise that swells and moves from left to right."""
+    import numpy as np
+    from scipy.signal import butter, lfilter
+
+    count = int(0.45 * RATE)
+    t = np.linspace(0, 1, count)
+    noise = np.random.default_rng([seed, 13]).standard_normal(count)
+    b, a = butter(2, [500, 4500], "bandpass", fs=RATE)
+    sound = lfilter(b, a, noise) * np.sin(np.pi * t) ** 2
+    return np.stack([sound * (1 - t), sound * t]).astype(np.float32)

@@ -1,0 +1,62 @@
+"""Options of one story, as its list line gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+from gt_common.errors import PermanentError
+
+
+@dataclass(frozen=True)
+class StudioOptions:
+    """What may be chosen for each story.
+
+    Parameters:
+        speed: pace of the voice, 0.8 to 1.5; 1 is the voice's own
+        max_words: words of the script, 30 to 1000; longer stories are shortened to it
+        seed: picks figures, places and tunes; the same seed gives the same video
+        music: whether a quiet music bed plays
+        preview: a quick 360x640 video with all the same contents, for looking at
+        voice: name of a voice that is on this machine
+    """
+
+    speed: float = 1.12
+    max_words: int = 230
+    seed: int = 1
+    music: bool = True
+    preview: bool = False
+    voice: str = "heart"
+
+    def __post_init__(self) -> None:
+        _within("speed", self.speed, 0.8, 1.5)
+        _within("max_words", self.max_words, 30, 1000)
+        _within("seed", self.seed, 0, 2**31 - 1)
+
+
+def _within(name: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:
+        raise PermanentError(f"option {name} is {value:g}; it must lie between {low:g} and {high:g}")
+
+
+def read_options(given: Mapping[str, object]) -> StudioOptions:
+    """Check the options of a story.
+
+    Raises:
+        PermanentError: an option is unknown, of a wrong type or out of its range
+    """
+    defaults = {f.name: f.default for f in fields(StudioOptions)}
+    unknown = sorted(set(given) - set(defaults))
+    if unknown:
+        raise PermanentError(
+            f"unknown studio option {', '.join(unknown)}; known options are {', '.join(sorted(defaults))}"
+        )
+    values: dict[str, object] = {}
+    for name, value in given.items():
+        kind = type(defaults[name])
+        if kind is float and isinstance(value, int) and not isinstance(value, bool):
+            value = float(value)
+        if type(value) is not kind:
+            raise PermanentError(f"option {name} must be of type {kind.__name__}, not {value!r}")
+        values[name] = value
+    return StudioOptions(**values)  # type: ignore[arg-type] # checked one by one above
