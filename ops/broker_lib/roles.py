@@ -16,8 +16,8 @@ from broker_lib.errors import USAGE, BrokerError
 
 ROLES_FILE = Path(__file__).resolve().parents[1] / "rabbitmq" / "roles.json"
 SALT_BYTES = 4
-# No character that would need escaping in a shell or a name.
-NAMESPACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+# The names GT_NAMESPACE may have.
+NAMESPACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,40}")
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def read_roles(namespace: str, path: Path = ROLES_FILE) -> dict[str, Role]:
     """
     if not NAMESPACE.fullmatch(namespace):
         raise BrokerError(
-            f"{namespace!r} is no namespace: letters, digits, dots, dashes, underscores, at most 64", USAGE
+            f"{namespace!r} is no namespace: letters, digits, dashes, underscores, at most 41", USAGE
         )
     raw: dict[str, dict[str, str]] = json.loads(path.read_text(encoding="utf-8"))
     escaped = re.escape(namespace)

@@ -63,13 +63,13 @@ def test_a_password_is_hashed_as_rabbitmq_documents_it() -> None:
 
 
 def test_a_namespace_is_taken_literally_in_the_patterns() -> None:
-    role = read_roles("a.b")["worker"]
-    assert role.user == "a.b-worker"
-    assert role.read == r"^a\.b\.stories$"
+    role = read_roles("a-b")["worker"]
+    assert role.user == "a-b-worker"
+    assert role.read == r"^a\-b\.stories$"
 
 
-@pytest.mark.parametrize("namespace", ["", "a b", "x'y", ".a", "a" * 65])
-def test_a_namespace_that_would_need_escaping_is_refused(namespace: str) -> None:
+@pytest.mark.parametrize("namespace", ["", "a b", "x'y", "a.b", "-a", "a" * 42])
+def test_what_cannot_be_a_namespace_is_refused(namespace: str) -> None:
     with pytest.raises(BrokerError, match="is no namespace") as caught:
         read_roles(namespace)
     assert caught.value.exit_code == USAGE

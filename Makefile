@@ -1,0 +1,36 @@
+# `make` lists the targets. Nothing but python3, and make itself, has to be there before `make install`.
+.DEFAULT_GOAL := help
+.PHONY: help install check test demo broker bench clean
+MAKEFLAGS += --no-print-directory
+PYTHON := .venv/bin/python
+SCRIPTS := ops/broker ops/rabbitmq/make_users
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: ## install everything into .venv (and uv into .uv, where it is missing)
+	@uv=$$(./ops/get_uv) && "$$uv" sync --quiet --all-packages --locked --compile-bytecode
+
+check: install ## lint, formatting, types, import rules, lock file
+	@.venv/bin/ruff check --quiet . $(SCRIPTS)
+	@.venv/bin/ruff format --quiet --check . $(SCRIPTS)
+	@.venv/bin/mypy --no-error-summary
+	@out=$$(.venv/bin/lint-imports 2>&1) || { echo "$$out"; exit 1; }
+	@uv=$$(./ops/get_uv) && "$$uv" lock --quiet --check
+
+test: install ## run the tests; ARGS="-k word" for some; CI=true makes a missing broker a failure
+	@.venv/bin/pytest $(ARGS)
+
+demo: broker ## make real videos through the whole chain, on this machine
+	@./ops/demo
+
+broker: install ## make a RabbitMQ answer at GT_AMQP_URL (ops/broker --help)
+	@$(PYTHON) ops/broker up
+
+bench: broker ## run the benchmarks
+	@set -e; for file in benchmarks/*.py; do [ ! -e "$$file" ] || $(PYTHON) "$$file"; done
+
+clean: ## stop the broker of `make broker`, remove what was installed or built; videos stay
+	@[ ! -x $(PYTHON) ] || $(PYTHON) ops/broker down
+	@rm -rf .venv .uv .broker .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .grimp_cache
+	@find common producer consumer ops tests -name __pycache__ -type d -prune -exec rm -rf {} +
