@@ -11,8 +11,8 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from broker_node import PrivateNode
 
+from broker_node import PrivateNode
 from gt_common.messaging import topology
 from gt_common.settings import Settings, load_settings
 
@@ -74,11 +74,14 @@ def environment(settings: Settings) -> dict[str, str]:
 
 def _docker_runs() -> bool:
     docker = shutil.which("docker")
-    return docker is not None and subprocess.run([docker, "info"], capture_output=True, timeout=20).returncode == 0
+    return (
+        docker is not None
+        and subprocess.run([docker, "info"], capture_output=True, timeout=20).returncode == 0
+    )
 
 
 def _container() -> Iterator[str]:
-    from testcontainers.rabbitmq import RabbitMqContainer  # noqa: PLC0415 - only where Docker runs
+    from testcontainers.rabbitmq import RabbitMqContainer
 
     with RabbitMqContainer("rabbitmq:4.2") as container:
         host, port = container.get_container_host_ip(), container.get_exposed_port(container.port)

@@ -109,6 +109,10 @@ class StoryMessage(_Message):
         """Give the message for the attempt after this failed one."""
         return self._with(attempt=error.attempt + 1, run=0, errors=(*self.errors, error)[-MAX_ERRORS:])
 
+    def charged(self, losses: int) -> StoryMessage:
+        """Give the message with one attempt spent for each worker that was lost while it held the story."""
+        return self._with(attempt=self.attempt + losses)
+
     def handed_back(self) -> StoryMessage:
         """Give the message for the same attempt again: it was interrupted, not spent."""
         return self._with(run=self.run + 1)

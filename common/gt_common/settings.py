@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 from pathlib import Path
@@ -42,6 +43,11 @@ def _durations(value: object) -> object:
 def state_folder() -> Path:
     """Give the user's state folder of this program (XDG on Linux)."""
     return platformdirs.user_state_path("gossiptoon-batch")
+
+
+def worker_name() -> str:
+    """Name this process so that two workers of one machine differ."""
+    return f"{socket.gethostname()[:180]}-{os.getpid()}"
 
 
 Duration = Annotated[float, BeforeValidator(_duration)]
@@ -91,7 +97,7 @@ class Settings(BaseSettings):
     heartbeat: int = Field(default=30, ge=2, le=600)
     connect_timeout: Duration = Field(default=10.0, gt=0)
     state_dir: Path = Field(default_factory=state_folder)
-    worker_name: str = Field(default_factory=socket.gethostname, min_length=1, max_length=200)
+    worker_name: str = Field(default_factory=worker_name, min_length=1, max_length=200)
     log_format: Literal["console", "json"] | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

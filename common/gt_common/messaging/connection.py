@@ -63,6 +63,11 @@ async def connect(settings: Settings, name: str) -> AsyncIterator[AbstractConnec
         await close_quietly(connection)
 
 
+def is_alive(connection: AbstractConnection | None) -> bool:
+    """Tell whether a connection stands; aio-pika's `is_closed` tells of our own close only."""
+    return connection is not None and connection.connected.is_set() and not connection.is_closed
+
+
 async def close_quietly(closable: AbstractConnection | AbstractChannel | None) -> None:
     """Close what may be dead already; a closing handshake that gets no answer is given up after 2 s."""
     if closable is None or closable.is_closed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from aio_pika.abc import AbstractConnection, AbstractIncomingMessage
 
@@ -21,7 +21,7 @@ log = get_logger("follow")
 _LOST = b""
 
 
-async def follow(settings: Settings, batch_id: str) -> AsyncIterator[Event | None]:
+async def follow(settings: Settings, batch_id: str) -> AsyncGenerator[Event | None, None]:
     """Give a batch's events as they happen, without end; None each time that the view (re)starts.
 
     After a None the watcher should look into the ledger: what happened in between is not repeated.

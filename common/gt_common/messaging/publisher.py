@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractConnection
-from aio_pika.exceptions import DeliveryError, PublishError
+from aio_pika.exceptions import ChannelNotFoundEntity, DeliveryError, PublishError
 
 from gt_common.errors import (
     BrokerUnreachableError,
@@ -20,7 +20,7 @@ from gt_common.errors import (
 from gt_common.log import get_logger
 from gt_common.messages import Event, StoryMessage, encode, utc_now
 from gt_common.messaging.backoff import Backoff, is_own_cancellation
-from gt_common.messaging.connection import BROKER_ERRORS, close_quietly, open_connection
+from gt_common.messaging.connection import BROKER_ERRORS, close_quietly, is_alive, open_connection
 from gt_common.messaging.names import STORY_KEY, Names
 from gt_common.settings import Settings
 
@@ -45,6 +45,7 @@ class Publisher:
         self._connection: AbstractConnection | None = None
         self._channel: AbstractChannel | None = None
         self._lock = asyncio.Lock()
+        self._troubled = False
 
     async def story(self, message: StoryMessage) -> None:
         """Put a story into the queue of stories."""
@@ -106,8 +107,15 @@ class Publisher:
     async def _send_until_confirmed(self, exchange: str, key: str, body: bytes, headers: Headers) -> None:
         backoff = Backoff()
         while problem := await self._try(exchange, key, body, headers):
-            log.warning("publish_again", exchange=exchange, key=key, problem=problem, tries=backoff.tries + 1)
+            # Every publish in flight meets the same trouble: say it once.
+            (log.debug if self._troubled else log.warning)(
+                "publish_again", exchange=exchange, problem=problem
+            )
+            self._troubled = True
             await backoff.wait()
+        if self._troubled:
+            self._troubled = False
+            log.info("publish_works_again", exchange=exchange)
 
     async def _try(self, exchange: str, key: str, body: bytes, headers: Headers) -> str:
         """Publish once; give the problem, empty when the broker confirmed."""
@@ -120,8 +128,10 @@ class Publisher:
             if is_own_cancellation():
                 raise
             problem = "the connection fell silent"
-        except PublishError:
-            problem = f"{exchange} has no queue for {key}; run `gt-topology declare` as an administrator"
+        except (PublishError, ChannelNotFoundEntity):
+            problem = (
+                f"{exchange} or its queue for {key} is missing; an administrator runs `gt-topology declare`"
+            )
             if self._patience is not None:
                 raise TopologyError(problem) from None
         except DeliveryError:
@@ -141,10 +151,10 @@ class Publisher:
     async def connect(self) -> AbstractChannel:
         """Give the channel in use, opening it and its connection when needed; see `open_connection`."""
         async with self._lock:
-            if self._connection is None or self._connection.is_closed:
+            if self._connection is None or not is_alive(self._connection):
                 await close_quietly(self._connection)
+                self._connection = self._channel = None
                 self._connection = await open_connection(self._settings, f"{self._name} (publishes)")
-                self._channel = None
             if self._channel is None or self._channel.is_closed:
                 self._channel = await self._connection.channel(publisher_confirms=True, on_return_raises=True)
             return self._channel

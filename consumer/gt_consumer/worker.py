@@ -1,0 +1,221 @@
+"""The worker: takes deliveries, keeps slots, runs each story in a task of its own, settles last."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from traceback import format_exc
+from typing import Protocol
+
+from gt_common.errors import MalformedMessageError
+from gt_common.failures import Failure
+from gt_common.lifecycle import StoryStatus
+from gt_common.log import get_logger
+from gt_common.messages import StoryMessage, StoryStage, StoryStarted, decode_story, utc_now
+from gt_common.messaging.dead_letters import known_headers
+from gt_common.messaging.names import STORY_KEY
+from gt_common.settings import Settings
+from gt_consumer.outcomes import FailedForGood, FailedForNow, Interrupted, Outcome
+from gt_consumer.settle import Attempt, Outlet, publish_outcome
+
+log = get_logger("worker")
+
+Key = tuple[str, str, int, int, int]
+OnStage = Callable[[str, float | None], None]
+
+REMEMBERED = 500
+
+
+class Settleable(Protocol):
+    """The part of a delivery that the worker needs."""
+
+    body: bytes
+    headers: Mapping[str, object]
+    delivery_count: int
+
+    async def ack(self) -> bool: ...
+
+
+class StoryRunner(Protocol):
+    """What runs one attempt of one story; `gt_consumer.runner.Runner` does."""
+
+    async def run(self, story: StoryMessage, attempt: int, on_stage: OnStage) -> Outcome: ...
+
+
+class WorkerOutlet(Outlet, Protocol):
+    """The part of a publisher that the worker needs."""
+
+    async def malformed(
+        self, body: bytes, reason: str, key: str, headers: Mapping[str, str | int] | None = None
+    ) -> None: ...
+
+
+@dataclass
+class _Held:
+    """A story that runs here, and every delivery of it: a redelivery adopts the run in progress."""
+
+    deliveries: list[Settleable]
+    task: asyncio.Task[None]
+
+
+class Worker:
+    """Runs stories as they are delivered.
+
+    Parameters:
+        settings: slots (`prefetch`), attempts and delays, name
+    """
+
+    def __init__(self, settings: Settings, runner: StoryRunner, outlet: WorkerOutlet) -> None:
+        self._settings = settings
+        self._runner = runner
+        self._outlet = outlet
+        self._slots = asyncio.Semaphore(settings.prefetch)
+        self._held: dict[Key, _Held] = {}
+        self._settled: OrderedDict[Key, None] = OrderedDict()
+        self._others: set[asyncio.Task[None]] = set()
+        self._quiet = asyncio.Event()
+        self._quiet.set()
+        self._stopping = False
+        self.broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.counts: Counter[StoryStatus] = Counter()
+
+    @property
+    def busy(self) -> bool:
+        """Whether any delivery is not settled yet."""
+        return bool(self._held or self._others)
+
+    def stop_starting(self) -> None:
+        """From now on give back what is delivered and what has not begun."""
+        self._stopping = True
+
+    def receive(self, delivery: Settleable) -> None:
+        """Take a delivery; called in the event loop, returns at once."""
+        try:
+            story = decode_story(delivery.body)
+        except MalformedMessageError as error:
+            self._spawn(self._put_aside(delivery, str(error)))
+            return
+        key = (story.batch_id, story.story_id, story.generation, story.attempt, story.run)
+        held = self._held.get(key)
+        if held is not None:
+            log.info("run_adopted", **_ids(story), delivery_count=delivery.delivery_count)
+            held.deliveries.append(delivery)
+        elif key in self._settled:
+            self._spawn(self._ack_all([delivery]))
+        else:
+            task = self._spawn(self._work(key, story.charged(delivery.delivery_count)))
+            self._held[key] = _Held([delivery], task)
+
+    async def wait_until_quiet(self) -> None:
+        """Wait until every delivery at hand is settled."""
+        await self._quiet.wait()
+
+    async def _work(self, key: Key, story: StoryMessage) -> None:
+        try:
+            async with self._slots:
+                attempt = Attempt(story, self._settings.worker_name, utc_now())
+                outcome = await self._run(attempt)
+            status = await publish_outcome(attempt, outcome, self._outlet, self._settings)
+            self.counts[status] += 1
+            _log_end(story, outcome, status)
+            self._remember(key)
+            await self._ack_all(self._held[key].deliveries)
+        finally:
+            del self._held[key]
+
+    async def _run(self, attempt: Attempt) -> Outcome:
+        story = attempt.story
+        if self._stopping:
+            return Interrupted()
+        if story.attempt > self._settings.max_attempts:
+            return FailedForGood(_lost_workers(story), None, 0.0)
+        log.info("story_started", **_ids(story), attempt=story.attempt, url=story.url)
+        async with _Reporter(attempt, self._outlet) as reporter:
+            try:
+                return await self._runner.run(story, story.attempt, reporter.stage)
+            except Exception as error:
+                log.exception("runner_failed", **_ids(story))
+                failure = Failure(type=type(error).__name__, message=str(error), traceback=format_exc())
+                return FailedForNow(failure, None, (utc_now() - attempt.started_at).total_seconds())
+
+    async def _put_aside(self, delivery: Settleable, reason: str) -> None:
+        log.warning("message_malformed", reason=reason, bytes=len(delivery.body))
+        await self._outlet.malformed(delivery.body, reason, STORY_KEY, known_headers(delivery.headers))
+        await delivery.ack()
+
+    async def _ack_all(self, deliveries: list[Settleable]) -> None:
+        for delivery in deliveries:
+            await delivery.ack()
+
+    def _remember(self, key: Key) -> None:
+        self._settled[key] = None
+        while len(self._settled) > REMEMBERED:
+            self._settled.popitem(last=False)
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._others.add(task)
+        self._quiet.clear()
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._others.discard(task)
+        if not task.cancelled() and (error := task.exception()) and not self.broken.done():
+            self.broken.set_exception(error)
+        if not self.busy:
+            self._quiet.set()
+
+
+class _Reporter:
+    """Publishes a run's progress in order, beside the run: a slow broker never slows the orchestrator."""
+
+    def __init__(self, attempt: Attempt, outlet: Outlet) -> None:
+        self._attempt = attempt
+        self._outlet = outlet
+        self._waiting: asyncio.Queue[StoryStarted | StoryStage] = asyncio.Queue()
+        self._stage: str | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> _Reporter:
+        self._waiting.put_nowait(self._attempt.started())
+        self._task = asyncio.create_task(self._publish(), name="report progress")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        # What is still unsent is older than the outcome that follows, and the fold would pass over it.
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def stage(self, stage: str, fraction: float | None) -> None:
+        """Note where the run is."""
+        self._waiting.put_nowait(self._attempt.stage(stage, fraction))
+
+    async def _publish(self) -> None:
+        while True:
+            event = await self._waiting.get()
+            if isinstance(event, StoryStage) and event.stage == self._stage:
+                await self._outlet.progress(event)
+                continue
+            self._stage = event.stage if isinstance(event, StoryStage) else None
+            await self._outlet.event(event)
+
+
+def _lost_workers(story: StoryMessage) -> Failure:
+    message = "each worker that had the story was lost: killed, out of memory or cut off from the broker"
+    return Failure(type="WorkerLost", message=f"{message} (attempt {story.attempt - 1} was the last allowed)")
+
+
+def _log_end(story: StoryMessage, outcome: Outcome, status: StoryStatus) -> None:
+    why: dict[str, str | None] = {}
+    if isinstance(outcome, (FailedForNow, FailedForGood)):
+        failure = outcome.failure
+        why = {"error": failure.type, "message": failure.message, "stage": failure.stage}
+    log.info("story_ended", **_ids(story), attempt=story.attempt, left=str(status), **why)
+
+
+def _ids(story: StoryMessage) -> dict[str, str]:
+    return {"batch": story.batch_id, "story": story.story_id}
