@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import hypothesis
+
 from broker_fixtures import amqp_url, environment, settings
 from postgres_server import ledger_url, postgres_server, postgres_url
 
 __all__ = ["amqp_url", "environment", "ledger_url", "postgres_server", "postgres_url", "settings"]
+
+# A busy machine is no fault of the code: how long one example takes is not judged.
+hypothesis.settings.register_profile("ours", deadline=None)
+hypothesis.settings.load_profile("ours")

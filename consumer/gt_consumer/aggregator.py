@@ -211,21 +211,21 @@ def read(arrival: Arrival) -> Reading:
     except MalformedMessageError as error:
         problem = str(error)
     try:
-        return _read_letter(arrival, decode_story(arrival.body), problem)
+        return _read_letter(arrival, decode_story(arrival.body))
     except MalformedMessageError as error:
         # Of a dead letter its own problem says more than that it is no event.
         return Reading(arrival, problem=str(error) if arrival.died_of else problem)
 
 
-def _read_letter(arrival: Arrival, story: StoryMessage, problem: str) -> Reading:
+def _read_letter(arrival: Arrival, story: StoryMessage) -> Reading:
     of_worker = story.died_at is not None
     if not of_worker and arrival.died_of is None:
         return Reading(arrival, problem="malformed event: a story message that is no dead letter")
     try:
         failed = failed_event_of(read_dead_letter(arrival.body, arrival.died_of))
     except (ValueError, LookupError):
-        # A letter can be right in each field and wrong as a whole: no error in it, or times that cannot be.
-        return Reading(arrival, problem=f"malformed dead letter; {problem}")
+        # A letter can be right in each field and wrong as a whole.
+        return Reading(arrival, problem="malformed dead letter: no error in it, or times that cannot be")
     # A worker tells its own dead letters to those who watch; for the broker's nobody else does.
     return Reading(arrival, failed, news=None if of_worker else failed)
 

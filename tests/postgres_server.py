@@ -1,0 +1,120 @@
+"""A real PostgreSQL for tests: GT_TEST_POSTGRES_URL, else a local server, else a private cluster."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+from psycopg import sql
+
+_LOCAL = tuple(f"postgresql://{user}@127.0.0.1:5432/postgres" for user in ("postgres", "root"))
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """Give the URL of a server on which databases can be made; none skips on a laptop and fails in CI."""
+    url = os.environ.get("GT_TEST_POSTGRES_URL") or next(filter(_answers, _LOCAL), None)
+    programs = _programs()
+    if url:
+        yield url
+    elif programs:
+        yield from private_cluster(programs)
+    else:
+        missing = "no PostgreSQL for the tests: set GT_TEST_POSTGRES_URL, or install postgresql"
+        if os.environ.get("CI"):
+            pytest.fail(missing)
+        pytest.skip(missing)
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """Give the URL of an empty database of the test's own; it is dropped afterwards."""
+    name = f"gt_test_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'").format(sql.Identifier(name))
+        )
+        yield urlsplit(postgres_server)._replace(path=f"/{name}").geturl()
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Give the URL of a ledger that does not exist yet, of each kind in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'state' / 'ledger.db'}"
+    url: str = request.getfixturevalue("postgres_url")
+    return url
+
+
+def private_cluster(programs: Path) -> Iterator[str]:
+    """Run a server of our own on a free port; as another user when we are root, which PostgreSQL refuses."""
+    folder = Path(tempfile.mkdtemp(prefix="gt-postgres-"))
+    user = _other_user() if os.geteuid() == 0 else None
+    if user:
+        shutil.chown(folder, user)
+    prefix = ["runuser", "-u", user, "--"] if user else []
+    port = _free_port()
+    data = folder / "data"
+    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
+    control = [*prefix, str(programs / "pg_ctl"), "-D", str(data)]
+    try:
+        _run([*prefix, str(programs / "initdb"), "-D", str(data), "-U", "postgres", "-A", "trust"])
+        _run([*control, "-w", "-l", str(folder / "log"), "-o", options, "start"])
+        try:
+            yield f"postgresql://postgres@127.0.0.1:{port}/postgres"
+        finally:
+            _run([*control, "-m", "immediate", "stop"])
+    finally:
+        shutil.rmtree(folder)
+
+
+def _answers(url: str) -> bool:
+    try:
+        psycopg.connect(url, connect_timeout=2).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def _programs() -> Path | None:
+    """Give the newest folder with initdb and pg_ctl; Debian keeps them out of PATH."""
+    found = shutil.which("initdb")
+    installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=_major_version)
+    candidates = [*installed, *([Path(found).resolve()] if found else [])]
+    return next((path.parent for path in reversed(candidates) if (path.parent / "pg_ctl").exists()), None)
+
+
+def _major_version(path: Path) -> float:
+    try:
+        return float(path.parts[-3])
+    except ValueError:
+        return 0.0
+
+
+def _other_user() -> str:
+    names = {entry.pw_name for entry in pwd.getpwall()}
+    return "postgres" if "postgres" in names else "nobody"
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def _run(command: list[str]) -> None:
+    subprocess.run(
+        command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd="/", timeout=60
+    )
