@@ -1,0 +1,209 @@
+"""The process in which a Python orchestrator runs: one story at a time, many in turn.
+
+Started by the worker as `python -m gt_consumer.child serve|check SPEC FD`; FD carries the messages, so that
+standard output and error are the orchestrator's own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import faulthandler
+import io
+import os
+import queue
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from gt_common.errors import GossipToonError, OrchestratorError
+from gt_consumer import jobs
+from gt_consumer.loading import Maker, load_maker, make
+from gt_consumer.protocol import (
+    ChildState,
+    Failed,
+    Final,
+    Message,
+    Run,
+    StageThrottle,
+    encode,
+    parse_run,
+    stage_message,
+)
+from gt_consumer.results import read_exception, read_result
+
+_PR_SET_PDEATHSIG = 1
+
+
+class Channel:
+    """The child's end of the connection with the worker; any thread may send."""
+
+    def __init__(self, fd: int) -> None:
+        os.set_inheritable(fd, False)
+        self._fd = fd
+        self._lock = threading.Lock()
+
+    def send(self, message: Message) -> None:
+        """Send a message; a worker that is gone has its own way to end this process."""
+        data = memoryview(encode(message))
+        with self._lock, contextlib.suppress(OSError):
+            while data:
+                data = data[os.write(self._fd, data) :]
+
+    def requests(self) -> queue.SimpleQueue[Run]:
+        """Give the requests as they come; when the worker goes away, the process group is killed.
+
+        They are read in a thread, so that an orchestrator that blocks does not hide the worker's death.
+        """
+        received: queue.SimpleQueue[Run] = queue.SimpleQueue()
+
+        def read() -> None:
+            with contextlib.suppress(OSError), os.fdopen(self._fd, "rb", closefd=False) as lines:
+                for line in lines:
+                    received.put(parse_run(line))
+            _kill_group()
+
+        threading.Thread(target=read, name="worker-watch", daemon=True).start()
+        return received
+
+
+class StageReporter:
+    """Passes the stages of one run on until it is over; a thread that outlives it is not heard."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._throttle = StageThrottle()
+        self._lock = threading.Lock()
+        self._open = True
+
+    def __call__(self, stage: str, fraction: float | None = None) -> None:
+        message = stage_message(stage, fraction)
+        with self._lock:
+            if message is not None and self._open and self._throttle.admits(message):
+                self._channel.send(message)
+
+    def close(self, final: Final | None) -> None:
+        """Send how the run ended, if that is of interest, and nothing more."""
+        with self._lock:
+            if self._open and final is not None:
+                self._channel.send(final)
+            self._open = False
+
+
+def serve(spec: str, channel: Channel) -> None:
+    """Run stories as the worker asks; ends with the process."""
+    requests = channel.requests()
+    maker: Maker | None = None
+    while True:
+        request = requests.get()
+        channel.send(ChildState("accepted"))
+        reporter = StageReporter(channel)
+        folder = Path.cwd()
+        try:
+            maker = maker or load_maker(spec)
+            asyncio.run(_run(spec, maker, request, reporter))
+        except BaseException as error:  # noqa: BLE001 - whatever a foreign module raises is the run's failure
+            reporter.close(read_exception(error))
+        with contextlib.suppress(OSError):
+            os.chdir(folder)
+        channel.send(ChildState("idle"))
+
+
+def check(spec: str, channel: Channel) -> None:
+    """Load the orchestrator and tell how that went."""
+    try:
+        load_maker(spec)
+    except OrchestratorError as error:
+        channel.send(Failed("OrchestratorError", str(error)))
+    except BaseException as error:  # noqa: BLE001 - whatever a foreign module raises is told to the user
+        text = f"orchestrator {spec!r} cannot be imported: {type(error).__name__}: {error}"
+        channel.send(Failed("OrchestratorError", text))
+    else:
+        channel.send(ChildState("idle"))
+
+
+async def _run(spec: str, maker: Maker, request: Run, reporter: StageReporter) -> None:
+    _cancel_on_terminate(reporter)
+    current = jobs.Job(
+        story_id=request.story_id,
+        batch_id=request.batch_id,
+        url=request.url,
+        attempt=request.attempt,
+        workdir=Path(request.workdir),
+        options=request.options,
+        reporter=reporter,
+    )
+    token = jobs.enter(current)
+    try:
+        orchestrator = await make(spec, maker)
+        if request.project_id is None:
+            result = await orchestrator.run(story_url=request.url)
+        else:
+            result = await orchestrator.run(project_id=request.project_id, resume=True)
+        final = read_result(result)
+    except BaseException as error:  # noqa: BLE001 - whatever an orchestrator raises is the run's failure
+        final = read_exception(error)
+    finally:
+        jobs.leave(token)
+    # Told before the loop is closed: a thread that the orchestrator left behind can hold that up.
+    reporter.close(final)
+
+
+def _cancel_on_terminate(reporter: StageReporter) -> None:
+    """Let SIGTERM cancel the run, so that the orchestrator can tidy up, and then end the process."""
+    loop = asyncio.get_running_loop()
+    task = asyncio.current_task()
+
+    def die(_: object) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    def terminate() -> None:
+        reporter.close(None)
+        if task is not None:
+            task.add_done_callback(die)
+            task.cancel()
+
+    loop.add_signal_handler(signal.SIGTERM, terminate)
+
+
+def _kill_group() -> None:
+    # Only below its guard is the group this child's own.
+    if os.getpgrp() == os.getppid():
+        os.killpg(0, signal.SIGKILL)
+    os._exit(1)
+
+
+def _die_with_guard() -> None:
+    """On Linux, have the kernel kill this process should its guard be killed."""
+    if sys.platform == "linux":
+        import ctypes
+
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _line_buffered() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(line_buffering=True, errors="backslashreplace")
+
+
+def main(arguments: list[str]) -> int:
+    """Serve the worker, or check an orchestrator."""
+    modes: dict[str, Callable[[str, Channel], None]] = {"serve": serve, "check": check}
+    if len(arguments) != 3 or arguments[0] not in modes:
+        raise GossipToonError("gt_consumer.child is started by a worker; use gt-consume or gt-batch")
+    mode, spec, fd = arguments
+    faulthandler.enable()
+    _line_buffered()
+    if mode == "serve":
+        _die_with_guard()
+    modes[mode](spec, Channel(int(fd)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

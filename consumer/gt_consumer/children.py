@@ -1,0 +1,206 @@
+"""Warm children for Python orchestrators: one story at a time, used again while they are healthy."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import psutil
+
+from gt_consumer.executions import Died
+from gt_consumer.groups import Group
+from gt_consumer.lines import LineProtocol
+from gt_consumer.output import OutputLog
+from gt_consumer.protocol import ChildState, Failed, Final, Made, Run, Stage, Wait, encode, parse
+
+_SETTLE_SECONDS = 5.0
+_SMALL_GROWTH = 256 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Recycling:
+    """When a warm child is replaced by a new one.
+
+    Parameters:
+        stories: after this many stories
+        growth_bytes: when its resident memory has grown by this much since its first story
+        growth_factor: or to this multiple (and by 256 MiB at least)
+        idle_seconds: when it had nothing to do for this long; its models need not fill the memory for ever
+    """
+
+    stories: int = 50
+    growth_bytes: int = 1_500_000_000
+    growth_factor: float = 3.0
+    idle_seconds: float = 600.0
+
+
+class PythonChild:
+    """A process that runs stories; as an `Execution`, the story that it runs now."""
+
+    def __init__(self) -> None:
+        self._output = OutputLog()
+        self._on_stage: Callable[[Stage], None] = lambda _: None
+        self._idle = asyncio.Event()
+        self._base_rss = 0
+        self._transport: asyncio.WriteTransport
+        self._messages: LineProtocol
+        self._group: Group
+        self._watch: asyncio.Task[None]
+        self.end: asyncio.Future[Final | Died]
+        self.stories = 0
+        self.accepted = False
+
+    @classmethod
+    async def start(cls, target: str) -> PythonChild:
+        """Start a child for `package.module:name`.
+
+        Raises:
+            OSError: no process can be started
+        """
+        child = cls()
+        ours, theirs = socket.socketpair()
+        try:
+            child._group = await Group.start(
+                [sys.executable, "-m", "gt_consumer.child", "serve", target, str(theirs.fileno())],
+                stdout=child._output.stdout,
+                stderr=child._output.stderr,
+                fds=[theirs.fileno()],
+            )
+        except BaseException:
+            ours.close()
+            raise
+        finally:
+            theirs.close()
+        loop = asyncio.get_running_loop()
+        child._transport, child._messages = await loop.create_connection(
+            lambda: LineProtocol(child._take), sock=ours
+        )
+        child.end = loop.create_future()
+        child._watch = asyncio.create_task(child._follow())
+        return child
+
+    @property
+    def alive(self) -> bool:
+        """Whether its process is there, as far as is known."""
+        return not self._group.ending.done()
+
+    def begin(self, request: Run, on_stage: Callable[[Stage], None]) -> None:
+        """Hand it a story; `end` is done when that has ended."""
+        self.stories += 1
+        self.accepted = False
+        self._idle.clear()
+        self._on_stage = on_stage
+        self._output.begin(request.batch_id, request.story_id)
+        self.end = asyncio.get_running_loop().create_future()
+        if self._watch.done():
+            self.end.set_result(Died(self._group.ending.result(), self._output.tail()))
+        else:
+            self._transport.write(encode(request))
+
+    async def settled(self) -> bool:
+        """Wait until it is free for another story; False when that takes too long or it died."""
+        idle = asyncio.create_task(self._idle.wait())
+        try:
+            await asyncio.wait(
+                {idle, self._watch}, timeout=_SETTLE_SECONDS, return_when=asyncio.FIRST_COMPLETED
+            )
+            return self._idle.is_set() and self.alive
+        finally:
+            idle.cancel()
+
+    def grown(self, recycling: Recycling) -> bool:
+        """Tell whether its memory has grown too much since its first story."""
+        try:
+            rss: int = psutil.Process(self._group.pid).memory_info().rss
+        except psutil.Error:
+            return True
+        self._base_rss = self._base_rss or rss
+        growth = rss - self._base_rss
+        multiplied = growth > _SMALL_GROWTH and rss > recycling.growth_factor * self._base_rss
+        return growth > recycling.growth_bytes or multiplied
+
+    async def stop(self, grace: float) -> None:
+        """Terminate its process group, kill it after `grace` seconds, and wait for its end."""
+        await self._group.stop(grace)
+        await asyncio.wait({self._watch})
+
+    def kill(self) -> None:
+        """Kill its process group at once."""
+        self._group.kill()
+
+    def _take(self, line: bytes) -> None:
+        match parse(line):
+            case Stage() as stage:
+                self._on_stage(stage)
+            case Made() | Failed() | Wait() as final:
+                if not self.end.done():
+                    self.end.set_result(final)
+            case ChildState("accepted"):
+                self.accepted = True
+            case ChildState("idle"):
+                self._idle.set()
+            case _:
+                self._output.stdout(line)
+
+    async def _follow(self) -> None:
+        ending = await self._group.ending
+        # What it said before its death may still be on the way.
+        await asyncio.wait({self._messages.ended}, timeout=1.0)
+        self._transport.close()
+        self._output.close()
+        if not self.end.done():
+            self.end.set_result(Died(ending, self._output.tail()))
+
+
+class ChildPool:
+    """The children of one worker; as many as stories run at once."""
+
+    def __init__(self, target: str, recycling: Recycling, grace: float) -> None:
+        self._target = target
+        self._recycling = recycling
+        self._grace = grace
+        self._free: list[tuple[PythonChild, asyncio.TimerHandle]] = []
+        self._retiring: set[asyncio.Task[None]] = set()
+
+    async def take(self) -> PythonChild:
+        """Give a free child, warm if there is one.
+
+        Raises:
+            OSError: no process can be started
+        """
+        while self._free:
+            child, timer = self._free.pop()
+            timer.cancel()
+            if child.alive:
+                return child
+        return await PythonChild.start(self._target)
+
+    async def give_back(self, child: PythonChild) -> None:
+        """Keep a child for the next story, or end it: it is dead, stuck, old or has grown."""
+        try:
+            fit = await child.settled()
+        except BaseException:
+            child.kill()
+            raise
+        if not fit or child.stories >= self._recycling.stories or child.grown(self._recycling):
+            await child.stop(self._grace)
+            return
+        timer = asyncio.get_running_loop().call_later(self._recycling.idle_seconds, self._retire, child)
+        self._free.append((child, timer))
+
+    async def aclose(self) -> None:
+        """End all free children."""
+        free, self._free = self._free, []
+        for child, timer in free:
+            timer.cancel()
+            child.kill()
+        await asyncio.gather(*(child.stop(0.0) for child, _ in free), *self._retiring)
+
+    def _retire(self, child: PythonChild) -> None:
+        self._free = [(other, timer) for other, timer in self._free if other is not child]
+        task = asyncio.create_task(child.stop(self._grace))
+        self._retiring.add(task)
+        task.add_done_callback(self._retiring.discard)

@@ -1,0 +1,211 @@
+"""Where finished videos lie, how they get there, and how a story that is already made is recognised.
+
+The result file beside a video is written last and atomically; only with it is the video finished.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from gt_common.errors import OutputError
+from gt_common.messages import StoryMessage, utc_now
+from gt_common.stories import slug
+from gt_consumer.owners import is_leftover, new_mark
+from gt_consumer.protocol import label, number
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A finished video: its place, its project and its length in seconds, if they are known."""
+
+    video: Path
+    project_id: str | None
+    video_s: float | None
+
+
+def video_place(output: Path, story: StoryMessage) -> Path:
+    """Give where the story's video belongs: `<output>/<batch_id>/<position>-<slug>-<story_id>.mp4`."""
+    try:
+        title = slug(story.url)
+    except ValueError:
+        title = "story"
+    return output / safe_name(story.batch_id) / f"{story.position}-{title}-{safe_name(story.story_id)}.mp4"
+
+
+def find_finished(output: Path, story: StoryMessage) -> Finished | None:
+    """Give the story's finished video: its result file is valid, the video there in the size it names."""
+    place = video_place(output, story)
+    found = _read_finished(place.with_suffix(".json"), story)
+    if found is not None:
+        return found
+    # The list of a batch may have been put in another order since.
+    for record in sorted(place.parent.glob(f"[0-9]*-{safe_name(story.story_id)}.json")):
+        found = _read_finished(record, story)
+        if found is not None:
+            return found
+    return None
+
+
+def store_finished(
+    output: Path,
+    story: StoryMessage,
+    video: Path,
+    *,
+    workdir: Path,
+    attempt: int,
+    project_id: str | None,
+    video_s: float | None,
+    duration_s: float,
+) -> Finished:
+    """Put a video at its final place and write its result file; on any trouble nothing half-made stays.
+
+    Parameters:
+        video: a regular file; it is moved when it lies in `workdir`, else copied
+        video_s, duration_s: the length of the video, and how long making it took, in seconds
+
+    Raises:
+        OutputError: the output folder cannot be written or is full
+    """
+    place = video_place(output, story)
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        _remove_leftovers(place)
+        record = place.with_suffix(".json")
+        record.unlink(missing_ok=True)
+        size = _place_video(video, place, workdir)
+        content = {
+            "schema": 1,
+            "batch_id": story.batch_id,
+            "story_id": story.story_id,
+            "position": story.position,
+            "url": story.url,
+            "status": "success",
+            "project_id": project_id,
+            "attempt": attempt,
+            "generation": story.generation,
+            "duration_s": round(duration_s, 3),
+            "video": place.name,
+            "video_s": video_s,
+            "size": size,
+            "made_at": utc_now().isoformat(),
+        }
+        _write_atomically(record, json.dumps(content, ensure_ascii=False, indent=1).encode() + b"\n")
+    except OSError as error:
+        raise OutputError(_explain(error, place.parent)) from error
+    return Finished(place, project_id, video_s)
+
+
+def write_note(path: Path, content: bytes) -> None:
+    """Write a small file atomically and durably, making its folder when needed.
+
+    Raises:
+        OSError: the file cannot be written
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _remove_leftovers(path)
+    _write_atomically(path, content)
+
+
+def safe_name(name: str) -> str:
+    """Give a name that is one plain part of a path, whatever a message says."""
+    return _UNSAFE.sub("_", name).lstrip(".") or "_"
+
+
+def _read_finished(record: Path, story: StoryMessage) -> Finished | None:
+    try:
+        content = json.loads(record.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
+    if not isinstance(content, dict):
+        return None
+    if content.get("story_id") != story.story_id or content.get("batch_id") != story.batch_id:
+        return None
+    video = record.with_suffix(".mp4")
+    size = content.get("size")
+    try:
+        if not isinstance(size, int) or size <= 0 or video.stat().st_size != size:
+            return None
+    except OSError:
+        return None
+    return Finished(video, label(content.get("project_id")), number(content.get("video_s")))
+
+
+def _place_video(video: Path, place: Path, workdir: Path) -> int:
+    part = _part(place)
+    real = video.resolve()
+    try:
+        if not (real.is_relative_to(workdir.resolve()) and _renamed(real, part)):
+            shutil.copyfile(real, part)
+        with part.open("rb+") as file:
+            os.fsync(file.fileno())
+            size = os.fstat(file.fileno()).st_size
+        part.replace(place)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise
+    _sync_folder(place.parent)
+    return size
+
+
+def _renamed(source: Path, target: Path) -> bool:
+    try:
+        source.rename(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        return False
+    return True
+
+
+def _write_atomically(path: Path, content: bytes) -> None:
+    part = _part(path)
+    try:
+        with part.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def _part(place: Path) -> Path:
+    return place.with_name(f".{place.name}-{new_mark()}.part")
+
+
+def _remove_leftovers(place: Path) -> None:
+    """Remove what killed runs have left half-written for this story."""
+    for part in place.parent.glob(f".{place.stem}.*.part"):
+        if is_leftover(part):
+            part.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    # Some network file systems cannot do it for folders; the files themselves are synchronised.
+    with contextlib.suppress(OSError):
+        fd = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+
+
+def _explain(error: OSError, folder: Path) -> str:
+    if error.errno in _FULL:
+        return (
+            f"the video could not be stored: the disk of {folder} is full; make room or set another GT_OUTPUT"
+        )
+    reason = error.strerror or str(error)
+    return f"the video could not be stored in {folder}: {reason}; check GT_OUTPUT and its rights"
