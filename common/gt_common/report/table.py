@@ -25,7 +25,7 @@ STATUS_STYLES = {
     "queued": "dim",
     "cancelled": "dim",
 }
-_PHASE_STYLES = {
+PHASE_STYLES = {
     BatchPhase.OPEN: "cyan",
     BatchPhase.DONE: "green",
     BatchPhase.DONE_WITH_FAILURES: "bold red",
@@ -65,7 +65,7 @@ def _head(report: BatchResult, now: datetime) -> RenderableType:
     title = Text.assemble(("Batch ", "dim"), (report.batch_id, "bold"))
     if report.name:
         title.append(f"  {view.clean(report.name)}")
-    title.append(f"  {view.said_state(report.state)}", style=_PHASE_STYLES[report.state])
+    title.append(f"  {view.said_state(report.state)}", style=PHASE_STYLES[report.state])
     lines: list[RenderableType] = [title]
     opened = None
     if report.opened_at:

@@ -1,0 +1,197 @@
+"""What gt-report prints: the list of batches, one batch in any form, one batch while it goes on."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from gt_common.errors import ExitCode, NoSuchBatchError
+from gt_common.lifecycle import BatchPhase, BatchState, StoryStatus
+from gt_common.messages import utc_now
+from gt_common.progress_lines import overall_line
+from gt_common.report import csv_out, html, markdown, table, view
+from gt_common.report.eta import eta_range
+from gt_common.report.model import BatchResult, build_report
+from gt_common.report.save import write_atomically
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from gt_common.ledger import BatchSummary
+    from gt_common.ledger.ledger import Ledger
+
+Form = Literal["table", "json", "csv", "markdown"]
+
+LISTED: Final = 50
+LISTED_JSON: Final = 100_000
+_ID_WIDTH: Final = 40
+_HEAD_LINES: Final = 14
+"""Lines that a redrawn table needs beside its stories and groups."""
+
+
+def check_known(ledger: Ledger, batch_id: str) -> None:
+    """See that the ledger knows a batch.
+
+    Raises:
+        NoSuchBatchError: it does not; the message names the ids that look alike
+    """
+    try:
+        ledger.batch(batch_id)
+    except NoSuchBatchError:
+        known = [summary.batch_id for summary in ledger.batches(1000)]
+        near = [name for name in known if name.startswith(batch_id)][:3] if batch_id else []
+        near = near or difflib.get_close_matches(batch_id, known, n=3)
+        hint = f"did you mean {' or '.join(near)}?" if near else "`gt-report` alone lists the batches"
+        raise NoSuchBatchError(f"no batch {view.clean(batch_id)!r} in the ledger; {hint}") from None
+
+
+def print_batches(ledger: Ledger, *, as_json: bool) -> None:
+    """Print the batches, newest first: all as a JSON array, or the newest 50 as a table."""
+    if as_json:
+        print(
+            json.dumps(
+                [_summary(batch) for batch in ledger.batches(LISTED_JSON)], indent=2, ensure_ascii=False
+            )
+        )
+        return
+    batches = ledger.batches(LISTED + 1)
+    console = Console(highlight=False)
+    if not batches:
+        console.print(
+            Text("No batches yet; `gt-produce -f urls.txt` publishes one, `gt-batch` makes one here.")
+        )
+        return
+    console.print(_batch_table(batches[:LISTED]))
+    if len(batches) > LISTED:
+        console.print(Text(f"the newest {LISTED}; --json lists all", style="dim"))
+
+
+def print_report(ledger: Ledger, batch_id: str, form: Form, *, quiet: bool = False) -> BatchResult:
+    """Print a batch in a form and give its report.
+
+    Parameters:
+        quiet: leave the table out, as when a page is written; forms for programs are printed all the same
+    """
+    state = ledger.batch(batch_id)
+    report = build_report(state, utc_now())
+    if form == "json":
+        print(report.to_json())
+    elif form == "csv":
+        sys.stdout.write(csv_out.render(report))
+    elif form == "markdown":
+        sys.stdout.write(markdown.render(report))
+    elif not quiet:
+        Console(highlight=False).print(_screen(state, None))
+    return report
+
+
+def write_page(ledger: Ledger, report: BatchResult, path: Path) -> None:
+    """Write the report as a page, whole or not at all, and say where."""
+    page = html.render(report, ledger.attempts(report.batch_id), folder=path.absolute().parent)
+    write_atomically(path, page)
+    print(f"report written to {path}", file=sys.stderr)
+
+
+def watch(ledger: Ledger, batch_id: str, interval: float) -> None:
+    """Follow a batch until every story is final: redrawn on a terminal, else one line per change.
+
+    Parameters:
+        interval: seconds between two looks at the ledger's version; it is read again only when that grew
+    """
+    console = Console(highlight=False)
+    on_terminal = sys.stdout.isatty() and not console.is_dumb_terminal
+    state = ledger.batch(batch_id)
+    if not on_terminal:
+        _follow_plainly(ledger, state, interval)
+        return
+    with Live(console=console, auto_refresh=False, transient=True) as live:
+        version = None
+        while True:
+            if (seen := ledger.version()) != version:
+                version, state = seen, ledger.batch(batch_id)
+                live.update(_screen(state, console.size.height), refresh=True)
+            if state.phase is not BatchPhase.OPEN:
+                return
+            time.sleep(interval)
+
+
+def judge(report: BatchResult) -> int:
+    """Give the exit code that tells how a batch stands."""
+    if report.state is BatchPhase.OPEN:
+        return ExitCode.NOT_FINISHED
+    return ExitCode.DONE if report.state is BatchPhase.DONE else ExitCode.SOME_FAILED
+
+
+def _follow_plainly(ledger: Ledger, state: BatchState, interval: float) -> None:
+    version, said = None, ""
+    while True:
+        if (seen := ledger.version()) != version:
+            version, state = seen, ledger.batch(state.batch_id)
+            line = overall_line(state, utc_now())
+            if line != said:
+                print(line, file=sys.stderr, flush=True)
+                said = line
+        if state.phase is not BatchPhase.OPEN:
+            return
+        time.sleep(interval)
+
+
+def _screen(state: BatchState, height: int | None) -> RenderableType:
+    """Lay out a batch with times of this place; for a screen of so many lines, if given."""
+    now = utc_now().astimezone()
+    report = build_report(state, now)
+    rows = None
+    if height is not None:
+        rows = max(height - _HEAD_LINES - 4 * len(report.failure_groups), 3)
+    return table.render(report, now, eta=eta_range(state, now), max_rows=rows)
+
+
+def _summary(batch: BatchSummary) -> dict[str, object]:
+    return {
+        "batch_id": batch.batch_id,
+        "name": batch.name,
+        "state": batch.phase.value,
+        "total": batch.total,
+        "successful": batch.counts.get(StoryStatus.SUCCESS, 0),
+        "failed": batch.counts.get(StoryStatus.FAILED, 0),
+        "opened_at": _utc(batch.opened_at),
+    }
+
+
+def _utc(when: datetime | None) -> str | None:
+    """Write a time as the report's document does."""
+    return when.astimezone(UTC).isoformat().replace("+00:00", "Z") if when else None
+
+
+def _batch_table(batches: list[BatchSummary]) -> Table:
+    now = utc_now()
+    grid = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    widest = max(len(batch.batch_id) for batch in batches)
+    grid.add_column("BATCH", overflow="fold", min_width=min(widest, _ID_WIDTH))
+    grid.add_column("NAME", no_wrap=True, overflow="ellipsis", max_width=24)
+    grid.add_column("STATE", no_wrap=True)
+    for head in ("TOTAL", "OK", "FAILED"):
+        grid.add_column(head, justify="right", no_wrap=True)
+    grid.add_column("OPENED", no_wrap=True)
+    for batch in batches:
+        failed = batch.counts.get(StoryStatus.FAILED, 0)
+        grid.add_row(
+            Text(batch.batch_id),
+            Text(view.clean(batch.name or "")),
+            Text(view.said_state(batch.phase), style=table.PHASE_STYLES[batch.phase]),
+            str(batch.total),
+            str(batch.counts.get(StoryStatus.SUCCESS, 0)),
+            Text(str(failed), style="red" if failed else ""),
+            Text(view.ago(batch.opened_at, now) if batch.opened_at else "", style="dim"),
+        )
+    return grid
