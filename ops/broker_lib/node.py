@@ -98,8 +98,9 @@ class Node:
 
     def running(self) -> bool:
         """Whether its process is alive."""
-        if self._process is not None and self._process.poll() is not None:
-            return False
+        if self._process is not None:
+            # Asked first: a command line is empty for a moment while a program is replaced by the next.
+            return self._process.poll() is None
         return self.spec.pid > 0 and runs_with(self.spec.pid, self.spec.token)
 
     def stop(self, timeout: float = STOP_SECONDS) -> None:
