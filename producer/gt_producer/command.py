@@ -1,0 +1,180 @@
+"""gt-produce: check the whole list, then publish it, then, with --wait, watch it to its end."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from gt_common.errors import ExitCode, GossipToonError, InvalidListError
+from gt_common.log import configure_logging
+from gt_common.settings import Settings, load_settings
+from gt_common.stories import ListReading
+from gt_producer import output
+from gt_producer.batch import (
+    BatchPlan,
+    check_batch_id,
+    check_messages,
+    check_name,
+    make_header,
+    make_plan,
+    new_batch_id,
+    parse_tags,
+)
+from gt_producer.journal import Header, Journal, find_unfinished, journal_path, read_state
+from gt_producer.publish import Listeners, Publication, publish_batch, ready_broker
+from gt_producer.request import Request
+from gt_producer.sources import read_sources
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A request whose list and options are good."""
+
+    request: Request
+    settings: Settings
+    header: Header
+    reading: ListReading
+
+    @property
+    def journals(self) -> Path:
+        """The folder of journals."""
+        return self.settings.state_dir / "journals"
+
+
+def run(request: Request) -> int:
+    """Do what the request asks; give the exit code.
+
+    Raises:
+        UsageError, InvalidListError: nothing was published
+        BrokerUnreachableError, TopologyError, CredentialsRefusedError: the journal has what was published
+    """
+    settings = load_settings()
+    configure_logging(settings)
+    checked = _check(request, settings)
+    if request.dry_run:
+        return _dry_run(checked)
+    _warn_of_unfinished(checked)
+    try:
+        return asyncio.run(_publish_and_wait(checked) if request.wait else _publish(checked))
+    except (GossipToonError, OSError, KeyboardInterrupt, SystemExit):
+        _say_how_to_go_on(checked)
+        raise
+
+
+def _check(request: Request, settings: Settings) -> Checked:
+    given = check_batch_id(request.batch_id) if request.batch_id is not None else None
+    name, tags = check_name(request.name), parse_tags(request.tags)
+    reading = check_messages(read_sources(request.sources, sys.stdin.buffer, Path.cwd()))
+    output.say_problems(reading.problems)
+    output.say_repeated(reading)
+    refusal = _refusal(reading, skip_invalid=request.skip_invalid)
+    if refusal:
+        if request.as_json:
+            print(output.refused_document(reading, batch_id=given, dry_run=request.dry_run), flush=True)
+        raise InvalidListError(refusal)
+    batch_id = given or new_batch_id(datetime.now().astimezone())
+    header = make_header(batch_id, settings.namespace, reading.stories, name, tags)
+    return Checked(request, settings, header, reading)
+
+
+def _refusal(reading: ListReading, *, skip_invalid: bool) -> str:
+    bad, good = len(reading.problems), len(reading.stories)
+    if bad and good and not skip_invalid:
+        share = f"{bad} of {bad + good} are no stories"
+        return f"nothing was published: {share}; --skip-invalid publishes the others"
+    return "" if good else "nothing was published: the list has no stories"
+
+
+def _dry_run(checked: Checked) -> int:
+    known = read_state(journal_path(checked.journals, checked.header.batch_id))
+    plan = make_plan(checked.header, checked.reading.stories, known)
+    if checked.request.as_json:
+        print(output.dry_document(checked.reading, plan, batch_id=checked.request.batch_id))
+    else:
+        print("".join(f"{line}\n" for line in output.dry_lines(plan)), end="")
+    output.say(output.dry_summary(plan, len(checked.reading.problems)))
+    return ExitCode.DONE
+
+
+def _warn_of_unfinished(checked: Checked) -> None:
+    if checked.request.batch_id is not None:
+        return
+    for batch_id in find_unfinished(checked.journals, checked.header)[:1]:
+        output.say(
+            f"note: batch {batch_id} of this very list was not published to its end; this is a new batch. "
+            f"To go on with that one: {checked.request.command_to_go_on(batch_id)}"
+        )
+
+
+async def _publish(checked: Checked) -> int:
+    with Journal.open(checked.journals, checked.header.batch_id) as journal:
+        plan = _plan(checked, journal)
+        counter = output.Counter(len(plan.stories))
+        publication = await _publish_rest(checked, journal, plan, Listeners(confirmed=counter.show))
+    output.say_published(publication)
+    if checked.request.as_json:
+        print(output.published_document(checked.reading, publication))
+    else:
+        print(plan.batch_id, flush=True)
+        output.say(f"watch it with: gt-report {plan.batch_id} --watch")
+    return ExitCode.DONE
+
+
+async def _publish_and_wait(checked: Checked) -> int:
+    # Only --wait needs the display, the report and the ledger behind it.
+    from gt_common.messaging import topology
+    from gt_common.progress import Progress
+    from gt_producer.report_display import show_report
+    from gt_producer.waiting import watching
+
+    batch_id = checked.header.batch_id
+    await topology.ensure(checked.settings, topology.Role.FOLLOWER)
+    with Progress(batch_id) as progress:
+        async with watching(checked.settings, progress) as (watch, follower):
+            with Journal.open(checked.journals, batch_id) as journal:
+                plan = _plan(checked, journal)
+                for event in plan.announcement():
+                    watch.feed(event)
+                publication = await _publish_rest(checked, journal, plan, Listeners())
+            output.say_published(publication)
+            if not checked.request.as_json:
+                print(batch_id, flush=True)
+            await watch.until_ended(follower)
+    return show_report(watch.state, as_json=checked.request.as_json)
+
+
+def _plan(checked: Checked, journal: Journal) -> BatchPlan:
+    plan = make_plan(checked.header, checked.reading.stories, journal.state)
+    if (checked.header.name or checked.header.tags) and (plan.name, plan.tags) != (
+        checked.header.name,
+        checked.header.tags,
+    ):
+        output.say(f"note: batch {plan.batch_id} keeps the name and tags that it was first published with")
+    return plan
+
+
+async def _publish_rest(
+    checked: Checked, journal: Journal, plan: BatchPlan, listeners: Listeners
+) -> Publication:
+    if journal.state.complete and not plan.remaining:
+        return Publication(plan, 0)
+    async with ready_broker(checked.settings) as outlet:
+        return await publish_batch(outlet, journal, checked.header, plan, listeners)
+
+
+def _say_how_to_go_on(checked: Checked) -> None:
+    """Say what stands after a failure or a Ctrl-C, and what to type next."""
+    batch_id = checked.header.batch_id
+    state = read_state(journal_path(checked.journals, batch_id))
+    if state.header is None:
+        output.say("nothing was published")
+    elif state.complete:
+        output.say(f"the batch goes on; see `gt-report {batch_id}`")
+    else:
+        output.say(
+            f"batch {batch_id}: {len(state.confirmed)} of {len(state.positions)} stories are published; "
+            f"go on with: {checked.request.command_to_go_on(batch_id)}"
+        )

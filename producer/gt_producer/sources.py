@@ -1,0 +1,101 @@
+"""Where a list of stories comes from: arguments, list files, standard input."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from gt_common.errors import InvalidListError, UsageError
+from gt_common.stories import (
+    ListReading,
+    NotAStoryError,
+    Story,
+    canonical_url,
+    merge,
+    read_list,
+    read_list_file,
+)
+
+STANDARD_INPUT = "-"
+_LONGEST_GUESS = 1_000_000
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What the command line names.
+
+    Parameters:
+        urls: stories, one an argument
+        files: list files; `-` is standard input
+    """
+
+    urls: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+
+
+def read_sources(sources: Sources, stdin: BinaryIO, folder: Path) -> ListReading:
+    """Read everything that is named, in the order files, arguments; a story named twice counts once.
+
+    Parameters:
+        folder: where relative paths of arguments and of standard input begin
+
+    Raises:
+        UsageError: nothing is named, or standard input twice
+        InvalidListError: a list cannot be read
+    """
+    if not sources.urls and not sources.files:
+        raise UsageError("nothing to publish; give URLs, or a list with -f FILE (-f - reads standard input)")
+    if sources.files.count(STANDARD_INPUT) > 1:
+        raise UsageError("standard input can be read once; give -f - once")
+    return merge(_readings(sources, stdin, folder))
+
+
+def _readings(sources: Sources, stdin: BinaryIO, folder: Path) -> Iterator[ListReading]:
+    for name in sources.files:
+        if name == STANDARD_INPUT:
+            yield _read_stream(stdin, folder)
+        else:
+            yield read_list_file(Path(name))
+    yield _read_arguments(sources.urls, folder)
+
+
+def _read_stream(stream: BinaryIO, folder: Path) -> ListReading:
+    try:
+        text = stream.read().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InvalidListError("standard input: not a text in UTF-8") from None
+    # A stream has no suffix to tell the two forms apart; no story begins with a brace.
+    lines = list(io.StringIO(text, newline=None))
+    first = next((line for line in map(str.strip, lines) if line and not line.startswith("#")), "")
+    return read_list(lines, "standard input", folder, jsonl=first.startswith("{"))
+
+
+def _read_arguments(urls: Sequence[str], folder: Path) -> ListReading:
+    readings = []
+    for number, text in enumerate(urls, start=1):
+        place = f"argument {number}"
+        if _is_list(folder / text):
+            problem = f"{place}: {text} is a list of stories; give it with -f {text}"
+            readings.append(ListReading((), (), (problem,)))
+            continue
+        try:
+            url, canonical = canonical_url(text, folder)
+        except NotAStoryError as error:
+            readings.append(ListReading((), (), (f"{place}: {error}",)))
+        else:
+            readings.append(ListReading((Story(url, canonical, place),), (), ()))
+    return merge(readings)
+
+
+def _is_list(path: Path) -> bool:
+    """Tell whether a file that is given as a story holds nothing but names of stories: `-f` was forgotten."""
+    try:
+        if path.suffix.lower() != ".txt" or not path.is_file() or path.stat().st_size > _LONGEST_GUESS:
+            return False
+        reading = read_list_file(path)
+    except (InvalidListError, OSError, ValueError):
+        return False
+    return bool(reading.stories) and not reading.problems
