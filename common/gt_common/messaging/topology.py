@@ -131,6 +131,13 @@ async def inspect(settings: Settings, queues: Iterable[str] | None = None) -> li
         return [await _inspect(connection, name) for name in names]
 
 
+async def missing_exchanges(settings: Settings) -> list[str]:
+    """Give the names of our exchanges that are not there."""
+    wanted = topology(settings)
+    async with connect(settings, "gt inspect") as connection:
+        return [spec.name for spec in wanted.exchanges if not await _has(connection, spec)]
+
+
 async def delete(settings: Settings) -> list[str]:
     """Delete all exchanges and queues of the namespace, with what is in them; give their names."""
     wanted = topology(settings)
