@@ -1,0 +1,51 @@
+"""Migrations: from nothing to what the code says, with nothing between the two; never backwards."""
+
+from __future__ import annotations
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import inspect, text
+
+from gt_common.errors import UsageError
+from gt_common.ledger import open_ledger
+from gt_common.ledger.migrate import SCRIPTS
+from gt_common.ledger.schema import HEAD, VERSION_TABLE, metadata
+
+
+def test_there_is_one_head_and_the_code_knows_it() -> None:
+    assert ScriptDirectory(str(SCRIPTS)).get_heads() == [HEAD]
+
+
+def test_an_empty_database_gets_the_tables_that_the_code_says(ledger_url: str) -> None:
+    with open_ledger(ledger_url) as ledger, ledger._database.reading() as connection:
+        context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+        assert context.get_current_revision() == HEAD
+        assert compare_metadata(context, metadata) == []
+        assert set(inspect(connection).get_table_names()) == {*metadata.tables, VERSION_TABLE}
+
+
+def test_opening_again_changes_nothing(ledger_url: str) -> None:
+    for _ in range(2):
+        with open_ledger(ledger_url) as ledger, ledger._database.reading() as connection:
+            assert connection.execute(text("SELECT number FROM gt_version")).scalars().all() == [0]
+
+
+def test_a_ledger_of_a_newer_version_is_left_alone(ledger_url: str) -> None:
+    with open_ledger(ledger_url) as ledger, ledger._database.writing() as connection:
+        connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = '9999'"))  # noqa: S608
+    with pytest.raises(UsageError, match=r"newer version \(schema 9999.*upgrade gt-common"):
+        open_ledger(ledger_url)
+
+
+def test_a_half_made_migration_leaves_nothing(ledger_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise InterruptedError
+
+    monkeypatch.setattr("alembic.op.bulk_insert", fail)
+    with pytest.raises(InterruptedError):
+        open_ledger(ledger_url)
+    monkeypatch.undo()
+    with open_ledger(ledger_url) as ledger:
+        assert ledger.version() == 0
