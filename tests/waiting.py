@@ -1,0 +1,28 @@
+"""Waiting for what another process or the broker does: looked at again until it is so, or too late."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Callable
+from contextlib import suppress
+
+
+async def until(predicate: Callable[[], object], deadline: float = 30.0, every: float = 0.05) -> None:
+    """Wait until the predicate gives something true.
+
+    Parameters:
+        predicate: a function, plain or async
+        deadline, every: seconds
+
+    Raises:
+        TimeoutError: it did not become true in time
+    """
+    never = asyncio.Event()
+    async with asyncio.timeout(deadline):
+        while True:
+            result = predicate()
+            if await result if inspect.isawaitable(result) else result:
+                return
+            with suppress(TimeoutError):
+                await asyncio.wait_for(never.wait(), every)
