@@ -33,6 +33,8 @@ def video_href(output_path: str, folder: Path | None) -> str | None:
     if folder is not None:
         home = folder.resolve()
         video = video.parent.resolve() / video.name
-        if home.is_relative_to(video.parent.parent) or video.is_relative_to(home):
+        output = video.parent.parent
+        beside = output != output.parent and home.is_relative_to(output)
+        if beside or video.is_relative_to(home):
             return quote(Path(os.path.relpath(video, home)).as_posix())
     return video.as_uri()

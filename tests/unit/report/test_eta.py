@@ -1,0 +1,76 @@
+"""The estimate of the time left: silent until it can be honest, then a range."""
+
+from __future__ import annotations
+
+import pytest
+
+from event_strategies import BATCH, at, opened, story_event
+from gt_common.lifecycle import BatchState, fold
+from gt_common.messages import Event, StoryFailed, StoryRetrying, StoryStarted, StorySucceeded
+from gt_common.report.eta import eta_range, say_range
+
+
+def batch(total: int, durations: list[float | None], running: int = 0, retrying: int = 0) -> BatchState:
+    """Make a batch whose first stories are made, the next run or retry, and the rest wait."""
+    events: list[Event] = [opened(total)]
+    numbers = iter(range(1, total + 1))
+    events += [story_event(StorySucceeded, next(numbers), 50, duration_s=took) for took in durations]
+    events += [story_event(StoryStarted, next(numbers), 100, started_at=at(100)) for _ in range(running)]
+    events += [story_event(StoryRetrying, next(numbers), 100) for _ in range(retrying)]
+    return fold(BATCH, events)
+
+
+def test_nothing_is_said_before_two_stories_are_made() -> None:
+    assert eta_range(batch(5, [])) is None
+    assert eta_range(batch(5, [60.0])) is None
+    assert eta_range(batch(5, [60.0, 60.0])) is not None
+
+
+def test_nothing_is_left_of_a_finished_batch() -> None:
+    assert eta_range(batch(2, [60.0, 60.0])) is None
+
+
+def test_stories_already_made_are_no_speed() -> None:
+    assert eta_range(batch(9, [60.0, None, None, 0.0])) is None
+    assert eta_range(batch(9, [60.0, 60.0, 60.0, 0.5])) == (300.0, 300.0)
+
+
+def test_remaining_stories_go_in_whole_rounds_of_those_that_run() -> None:
+    assert eta_range(batch(7, [60.0, 60.0])) == (300.0, 300.0)
+    assert eta_range(batch(7, [60.0, 60.0], running=2)) == (180.0, 180.0)
+    assert eta_range(batch(8, [60.0, 60.0], running=2)) == (180.0, 180.0)
+    assert eta_range(batch(9, [60.0, 60.0], running=2)) == (240.0, 240.0)
+
+
+def test_retrying_stories_are_still_to_be_made() -> None:
+    assert eta_range(batch(3, [60.0, 60.0], retrying=1)) == (60.0, 60.0)
+
+
+def test_range_spans_the_middle_half_of_the_durations() -> None:
+    assert eta_range(batch(6, [40.0, 60.0, 80.0, 100.0, 120.0])) == (60.0, 100.0)
+
+
+def test_what_running_stories_have_behind_them_is_taken_off() -> None:
+    state = batch(3, [60.0, 60.0], running=1)
+    assert eta_range(state, at(120)) == (40.0, 40.0)
+    assert eta_range(state, at(900)) == (0.0, 0.0)
+
+
+def test_failed_stories_tell_a_speed_too() -> None:
+    failed = [story_event(StoryFailed, number, 50, duration_s=30) for number in (1, 2)]
+    assert eta_range(fold(BATCH, [opened(3), *failed])) == (30.0, 30.0)
+
+
+@pytest.mark.parametrize(
+    ("eta", "said"),
+    [
+        ((0.0, 9.0), "under 10 s"),
+        ((20.0, 40.0), "about 20-40 s"),
+        ((2280.0, 3120.0), "about 38-52 min"),
+        ((60.0, 130.0), "about 1-2 min"),
+        ((120.0, 121.0), "about 2 min"),
+        ((5400.0, 7200.0), "about 1.5-2 h"),
+    ],
+)
+def test_range_in_words(eta: tuple[float, float], said: str) -> None:
+    assert say_range(eta) == said

@@ -1,0 +1,138 @@
+"""The report's document: the contract's keys, sums that hold at every moment, what each field says."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from pydantic import ValidationError
+
+from event_strategies import BATCH, at, lives, opened, story_event
+from gt_common.lifecycle import fold
+from gt_common.messages import (
+    Event,
+    StoryReleased,
+    StoryRequeued,
+    StoryRetrying,
+    StoryStarted,
+    StorySucceeded,
+)
+from gt_common.report.model import BatchResult, VideoResult, build_report
+from report_samples import finished, under_way
+
+REPORT_KEYS = [
+    "schema", "batch_id", "name", "tags", "state",
+    "total", "queued", "running", "retrying", "successful", "failed", "cancelled",
+    "opened_at", "finished_at", "duration_s", "eta_s",
+    "failure_groups", "results",
+]  # fmt: skip
+GROUP_KEYS = ["fingerprint", "count", "stage", "error_type", "sample", "stories"]
+RESULT_KEYS = [
+    "story_id", "position", "url", "project_id", "status", "stage", "error",
+    "attempts", "generation", "worker", "output_path", "duration_s", "video_s",
+]  # fmt: skip
+ERROR_KEYS = ["type", "message", "stage", "retryable", "fingerprint"]
+COUNTS = ("queued", "running", "retrying", "successful", "failed", "cancelled")
+
+
+def only_result(*events: Event) -> VideoResult:
+    [result] = build_report(fold(BATCH, events), at(100)).results
+    return result
+
+
+def test_json_has_the_keys_of_the_contract_in_their_order() -> None:
+    document = json.loads(build_report(finished(), at(100)).to_json())
+    assert list(document) == REPORT_KEYS
+    assert list(document["failure_groups"][0]) == GROUP_KEYS
+    assert all(list(result) == RESULT_KEYS for result in document["results"])
+    assert list(document["results"][1]["error"]) == ERROR_KEYS
+    assert document["schema"] == 1
+
+
+def test_json_of_a_finished_batch() -> None:
+    document = json.loads(build_report(finished(), at(1000)).to_json())
+    assert document["state"] == "done_with_failures"
+    assert [document[name] for name in ("total", *COUNTS)] == [5, 0, 0, 0, 2, 3, 0]
+    assert document["opened_at"] == "2026-03-01T12:00:00Z"
+    assert document["finished_at"] == "2026-03-01T12:01:11.200000Z"
+    assert (document["duration_s"], document["eta_s"]) == (71.2, None)
+    assert document["results"][0] == {
+        "story_id": "story-1", "position": 1, "url": "https://www.reddit.com/comments/1/", "project_id": "p1",
+        "status": "success", "stage": None, "error": None, "attempts": 1, "generation": 1, "worker": "w-1",
+        "output_path": "/videos/1.mp4", "duration_s": 30.0, "video_s": 61.0,
+    }  # fmt: skip
+
+
+def test_failures_gather_by_cause_the_largest_first() -> None:
+    first, second = build_report(finished(), at(100)).failure_groups
+    assert (first.count, first.error_type, first.stories) == (2, "TimeoutError", ("story-2", "story-4"))
+    assert (second.count, second.error_type, second.stage) == (1, "PermanentError", "fetch")
+
+
+def test_open_batch_tells_what_each_story_is_at() -> None:
+    report = build_report(under_way(), at(200))
+    assert [getattr(report, name) for name in ("total", *COUNTS)] == [8, 2, 2, 1, 2, 1, 0]
+    stages = {result.position: result.stage for result in report.results}
+    assert stages[4] == "render"
+    assert stages[6] == "waiting: try 2 at 12:10 UTC"
+    assert stages[7] == "waiting: gemini until 21:39 UTC"
+    assert stages[1] is stages[3] is None
+    assert report.results[3].duration_s == 50.0
+    assert (report.finished_at, report.duration_s) == (None, 200.0)
+    assert report.eta_s is not None
+    assert report.eta_s > 0
+
+
+def test_waiting_time_is_said_in_the_zone_asked_for() -> None:
+    zone = timezone(timedelta(hours=2))
+    report = build_report(under_way(), at(200).astimezone(zone))
+    assert report.results[6].stage == "waiting: gemini until 23:39"
+    assert report.opened_at is not None
+    assert report.opened_at.tzinfo is UTC
+
+
+def test_a_wait_that_is_over_is_no_stage() -> None:
+    assert build_report(under_way(), at(40000)).results[6].stage is None
+
+
+def test_retrying_story_shows_its_last_error_but_is_in_no_group() -> None:
+    report = build_report(fold(BATCH, [story_event(StoryRetrying)]), at(1))
+    assert report.results[0].error is not None
+    assert report.results[0].error.type == "TimeoutError"
+    assert report.failure_groups == ()
+
+
+def test_attempts_count_what_was_spent() -> None:
+    assert only_result(story_event(StoryStarted, attempt=2)).attempts == 2
+    assert only_result(story_event(StoryReleased, attempt=2)).attempts == 1
+    replayed = only_result(story_event(StorySucceeded), story_event(StoryRequeued, generation=2))
+    assert (replayed.attempts, replayed.generation, replayed.status) == (0, 2, "queued")
+
+
+def test_unknown_opening_leaves_times_out() -> None:
+    report = build_report(fold(BATCH, [story_event(StoryStarted)]), at(5))
+    assert (report.opened_at, report.duration_s, report.name, report.total) == (None, None, None, 1)
+
+
+def test_report_survives_its_json() -> None:
+    report = build_report(finished(), at(100))
+    assert BatchResult.model_validate_json(report.to_json()) == report
+
+
+def test_counts_that_do_not_sum_up_are_refused() -> None:
+    document = build_report(fold(BATCH, [opened(2)]), at(0)).model_dump()
+    with pytest.raises(ValidationError, match="sum up to 3, the total is 2"):
+        BatchResult.model_validate(document | {"failed": 1})
+
+
+@given(lives())
+def test_sums_hold_after_every_event(events: list[Event]) -> None:
+    for number in range(len(events) + 1):
+        report = build_report(fold(BATCH, events[:number]), at(60))
+        assert report.total == sum(getattr(report, name) for name in COUNTS)
+        assert len(report.results) <= report.total
+        assert sum(group.count for group in report.failure_groups) == report.failed
+        assert (report.finished_at is None) == (report.state == "open")
+        assert [result.position for result in report.results] == sorted(r.position for r in report.results)
