@@ -29,7 +29,7 @@ def _window(b: Brush, x: float, y: float, w: float, h: float, night: bool) -> No
     p = b.palette
     b.fade(x, y, w, h, "#1b1740" if night else "#9fd8f0", "#5a3f78" if night else p.glow)
     base = y + h
-    at = x
+    at: float = x
     while at < x + w - 10:
         width = min(b.random.uniform(40, 90), x + w - at)
         height = b.random.uniform(0.15, 0.5) * h
@@ -281,10 +281,10 @@ def burst(b: Brush) -> None:
     p = b.palette
     b.fade(L, T, W, H, p.accent, "#e8502e" if p.accent != "#e0647e" else "#7b2d63")
     cx, cy = 540, 880
-    for i in range(40):
-        angle = i / 40 * 2 * math.pi + b.random.uniform(-0.04, 0.04)
-        width = b.random.uniform(0.02, 0.065)
-        near = b.random.uniform(520, 760)
+    for i in range(56):
+        angle = i / 56 * 2 * math.pi + b.random.uniform(-0.04, 0.04)
+        width = b.random.uniform(0.012, 0.045)
+        near = b.random.uniform(380, 640)
         b.shape([(cx + near * math.cos(angle), cy + near * math.sin(angle)),
                  (cx + 1700 * math.cos(angle - width), cy + 1700 * math.sin(angle - width)),
                  (cx + 1700 * math.cos(angle + width), cy + 1700 * math.sin(angle + width))], "#fff3d0", ink=0, alpha=0.85)  # fmt: skip

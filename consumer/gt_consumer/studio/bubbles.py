@@ -28,14 +28,19 @@ def shorten(text: str) -> str:
 
 
 def wrap(text: str, font: skia.Font, width: float) -> list[str]:
-    """Break a text into lines of about equal length, none wider than `width` where words allow it."""
-    words = text.split()
-    total = font.measureText(text)
-    rows = max(1, math.ceil(total / width))
-    aim = max(min(width, total / rows * 1.12), max(font.measureText(w) for w in words))
+    """Break a text into as few lines as fit `width`, of lengths as even as the words allow."""
+    lines = _fill(text, font, width)
+    for share in range(50, 100, 2):
+        narrower = _fill(text, font, width * share / 100)
+        if len(narrower) == len(lines):
+            return narrower
+    return lines
+
+
+def _fill(text: str, font: skia.Font, width: float) -> list[str]:
     lines: list[str] = []
-    for word in words:
-        if lines and font.measureText(f"{lines[-1]} {word}") <= aim:
+    for word in text.split():
+        if lines and font.measureText(f"{lines[-1]} {word}") <= width:
             lines[-1] += f" {word}"
         else:
             lines.append(word)

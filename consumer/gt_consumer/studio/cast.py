@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, TypeVar
 
-from gt_consumer.studio.dialogue import Person
+from gt_consumer.studio.dialogue import NARRATOR, Person
 from gt_consumer.studio.errors import StudioError
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ UNITS = 980  # sides of a figure's picture; chin, top of the face and eyes lie h
 CHIN, FACE_TOP, FACE_LEFT, FACE_RIGHT = 782, 330, 300, 770
 EYES_BOX, MOUTH_BOX = (300, 405, 790, 575), (400, 590, 790, 765)
 _HAIR = {
-    ("f", "adult"): (15, 21, 24, 35, 13, 23, 31, 42, 18, 16, 19, 48, 45, 32, 46, 33, 26),
+    ("f", "adult"): (15, 21, 24, 35, 13, 23, 31, 42, 18, 16, 19, 48, 32, 46, 33),
     ("f", "elder"): (14, 37, 19, 29, 38, 32, 18), ("f", "old"): (38, 14, 29, 37),
     ("m", "adult"): (4, 3, 12, 22, 8, 2, 39, 7, 9, 11, 43, 5, 6),
     ("m", "elder"): (47, 28, 1, 25, 8, 12), ("m", "old"): (25, 28),
@@ -34,13 +34,16 @@ _HAIR_COLOURS = ("#2a1a3e", "#5b2f1c", "#8f4a24", "#c88a3a", "#1d2a44", "#a23b2a
 _GREY = ("#8c8f9e", "#b9bcc8", "#d9dbe3")
 _SKINS = ("#f3cba6", "#eab98f", "#d79a6b", "#b97a4c", "#f7d6bb", "#8d5a3a")
 _CLOTHES = ("#c8375c", "#2f6fb5", "#2e9a79", "#e0862c", "#7a4bb0", "#3c4a66", "#d2588f", "#4d8f3a")
+_PATTERNS = ("cardigan", "stripes", "hoodie", "plain")
+_FAMILY = re.compile(r"mother|father|sister|brother|son$|daughter|cousin|aunt|uncle|niece|nephew")
 _BROWS_EYES_MOUTH = {
     "neutral": (9, 4, "happy04"), "happy": (9, 19, "happy05"), "worried": (1, 24, "sad04"), "sad": (1, 24, "sad04"),
     "angry": (13, 10, "sad06"), "shout": (13, 10, "sad01"), "shock": (5, 16, "sad01"), "smug": (12, 3, "sad09"),
+    "serious": (9, 4, "sad03"),
 }  # fmt: skip
 _OPEN_MOUTH = {
     "neutral": "happy18", "happy": "happy05", "worried": "sad01", "sad": "sad01", "angry": "sad01", "shout": "sad01",
-    "shock": "sad02", "smug": "happy18",
+    "shock": "sad02", "smug": "happy18", "serious": "happy18",
 }  # fmt: skip
 _CLOSED_MOUTH = {"shout": "sad06", "shock": "sad02", "happy": "happy01"}
 _BLINK = 1
@@ -59,12 +62,14 @@ class Look:
     glasses: int = 0
     beard: int = 0
     suit: bool = False
+    pattern: str = "plain"
 
 
 def cast_looks(persons: Mapping[str, Person], seed: int) -> dict[str, Look]:
     """Give everybody a look; hair and clothes repeat only when the tables are used up."""
     looks: dict[str, Look] = {}
     used_hair: set[tuple[str, int]] = set()
+    family_skin = _Random(f"{seed}/family/{len(persons)}").pick(_SKINS)
     for number, (key, person) in enumerate(persons.items()):
         rng = _Random(f"{seed}/{key}")
         table = _HAIR[person.sex, person.age]
@@ -75,15 +80,21 @@ def cast_looks(persons: Mapping[str, Person], seed: int) -> dict[str, Look]:
         looks[key] = Look(
             hair=hair,
             hair_colour=rng.pick(_GREY) if aged else _HAIR_COLOURS[(number * 2 + seed) % len(_HAIR_COLOURS)],
-            skin=rng.pick(_SKINS),
+            skin=family_skin if key == NARRATOR or is_family(key) else rng.pick(_SKINS),
             clothes=_CLOTHES[(number + seed) % len(_CLOTHES)],
             head=rng.pick((1, 2, 3, 4)),
             nose=rng.pick((1, 2, 4, 6)),
             glasses=rng.pick((1, 3, 4)) if person.age != "adult" and rng.share() < 0.6 else 0,  # noqa: PLR2004
             beard=rng.pick((1, 2)) if person.key == "grandfather" else 0,
+            pattern=_PATTERNS[(number + seed) % len(_PATTERNS)],
             suit=person.age == "elder" and person.sex == "m",
         )
     return looks
+
+
+def is_family(key: str) -> bool:
+    """Tell whether a person is of the narrator's blood, and looks it."""
+    return bool(_FAMILY.search(key)) and not key.startswith("step") and not key.endswith("in-law")
 
 
 class _Random:

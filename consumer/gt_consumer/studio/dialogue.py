@@ -85,11 +85,14 @@ class Cast:
     def read_sexes(self, text: str) -> None:
         """Find out by the next pronoun who of those in either-sex roles, such as a boss, is a woman."""
         for role in _EITHER:
-            match = re.search(rf"\b{role}\b[^\n]{{0,140}}?\b(he|him|his|she|her)\b", text, re.IGNORECASE)
-            if match:
-                sex = "f" if match.group(1).lower() in {"she", "her"} else "m"
+            votes = 0
+            for match in re.finditer(rf"(^|[.!?\"] )?(\w+ )?\b{role}\b.{{0,140}}?\b(he|him|his|she|her)\b", text, re.IGNORECASE):
+                # Where the role begins the sentence, the pronoun is most likely its own.
+                weight = 3 if match.group(1) is not None else 1
+                votes += weight if match.group(3).lower() in {"she", "her"} else -weight
+            if votes:
                 key = _SAME.get(role, role)
-                self.persons[key] = Person(key, sex, _ROLES[role][1])
+                self.persons[key] = Person(key, "f" if votes > 0 else "m", _ROLES[role][1])
 
     def mentioned(self, text: str) -> list[str]:
         """List the persons of a text in order, those behind "he" and "she" too; the narrator is not listed."""
@@ -107,13 +110,13 @@ class Cast:
         if role in _ROLES:
             key = _SAME.get(role, role)
             key = self.meet(key, *_ROLES[role])
-            named = re.match(rf",? ({_NAME})\b", text[end:])
+            named = re.match(rf"(?:,| named| called)? ({_NAME})\b", text[end:])
             if named and named.group(1).lower() not in _NOT_NAMES:
                 self.names[named.group(1)] = key
             return key
         if word in self.names:
             return self.meet(self.names[word], "f", "adult")
-        sex = {"she": "f", "her": "f", "he": "m", "him": "m", "his": "m"}.get(lower)
+        sex = {"she": "f", "he": "m", "him": "m"}.get(lower)
         return self.latest.get(sex) if sex else None
 
     def speaker_of(self, near: str, after: bool) -> str | None:

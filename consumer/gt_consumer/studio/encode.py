@@ -12,8 +12,15 @@ import threading
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from gt_consumer.studio.errors import EncoderError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Frame = NDArray[np.uint8]
 
 FPS = 30
 _F_SETPIPE_SZ = 1031  # of Linux; a larger pipe saves switches between the two processes
@@ -64,7 +71,7 @@ class FrameWriter:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=log
             )
-        self._frames: queue.Queue[memoryview | None] = queue.Queue(_QUEUE)
+        self._frames: queue.Queue[Frame | None] = queue.Queue(_QUEUE)
         self._broken = threading.Event()
         self._thread = threading.Thread(target=self._feed, name="frames", daemon=True)
 
@@ -75,7 +82,7 @@ class FrameWriter:
         self._thread.start()
         return self
 
-    def write(self, frame: memoryview) -> None:
+    def write(self, frame: Frame) -> None:
         """Hand over a frame.
 
         Raises:
@@ -92,7 +99,7 @@ class FrameWriter:
         assert pipe is not None  # noqa: S101 - asked for above
         try:
             while (frame := self._frames.get()) is not None:
-                pipe.write(frame)
+                pipe.write(frame.data)
         except OSError:
             self._broken.set()
         finally:

@@ -104,8 +104,41 @@ def _torso(canvas: skia.Canvas, look: Look) -> None:
     body = _path("M 285 838 C 190 880 60 905 10 1010 C -40 1120 -70 1500 -80 2100 L 980 2100 C 975 1500 950 1130 905 1020 "
                  "C 860 910 730 885 640 838 C 560 930 370 930 285 838 Z")  # fmt: skip
     _inked(canvas, body, look.clothes)
+    if look.pattern != "plain" and not look.suit:
+        canvas.save()
+        canvas.clipPath(body, True)
+        _PATTERNS[look.pattern](canvas)
+        canvas.restore()
+        _inked(canvas, body, None)
     for arm in ("M 120 1330 C 110 1240 112 1200 124 1150", "M 800 1340 C 812 1240 808 1200 796 1150"):
         _inked(canvas, _path(arm), None, 7)
+
+
+def _stripes(canvas: skia.Canvas) -> None:
+    import skia
+
+    pale = skia.Paint(AntiAlias=True, Color=colour("#fff6e6", 0.85), Style=skia.Paint.kStroke_Style, StrokeWidth=44)
+    for y in range(1040, 2100, 130):
+        stripe = skia.Path()
+        stripe.moveTo(-120, y + 60)
+        stripe.quadTo(460, y + 130, 1020, y + 60)
+        canvas.drawPath(stripe, pale)
+
+
+def _hoodie(canvas: skia.Canvas) -> None:
+    _inked(canvas, _path("M 240 1560 L 680 1560 L 760 1850 L 160 1850 Z"), None, 8)
+    for x in (372, 552):
+        _inked(canvas, _path(f"M {x} 935 C {x - 8} 1010 {x + 10} 1080 {x} 1150"), None, 16)
+        _inked(canvas, _path(f"M {x} 935 C {x - 8} 1010 {x + 10} 1080 {x} 1140"), None, 7)
+
+
+def _cardigan(canvas: skia.Canvas) -> None:
+    _inked(canvas, _path("M 300 840 C 330 1200 350 1700 340 2100 L 585 2100 C 575 1700 600 1200 630 840 C 560 930 370 930 300 840 Z"), "#fbf3e4", 8)
+    for y in (1290, 1520, 1750, 1980):
+        _inked(canvas, _path(f"M 626 {y - 11} L 648 {y - 11} L 648 {y + 11} L 626 {y + 11} Z"), "#fbf3e4", 6)
+
+
+_PATTERNS = {"stripes": _stripes, "hoodie": _hoodie, "cardigan": _cardigan}
 
 
 def _collar(canvas: skia.Canvas, look: Look) -> None:

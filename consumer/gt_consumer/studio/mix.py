@@ -28,6 +28,7 @@ CEILING_DB = -1.6  # AAC adds up to half a decibel of its own
 _BLOCK = RATE // 1000
 _BED_DB = -13.0  # against the voice
 _DUCK = 0.45
+_CLOSE_LU = 0.05
 
 
 @dataclass(frozen=True)
@@ -89,27 +90,47 @@ def compress(
     return voice * _per_sample(gain.astype(np.float32), len(voice))
 
 
-def limit(stereo: Stereo, ceiling_db: float = CEILING_DB) -> Stereo:
-    """Hold true peaks under the ceiling, looking 3 ms ahead."""
+def _limiter_gain(peaks: NDArray[np.float32], ceiling_db: float) -> NDArray[np.float32]:
+    """Give the gain for each block that holds its peak, begun before the peak comes."""
     import numpy as np
     from scipy.ndimage import minimum_filter1d, uniform_filter1d
+
+    need = np.minimum(1, db(ceiling_db) / np.maximum(peaks, 1e-9))
+    gain: NDArray[np.float32] = np.minimum(uniform_filter1d(minimum_filter1d(need, 9), 5), minimum_filter1d(need, 3))
+    return gain
+
+
+def _fine_peaks(stereo: Stereo) -> NDArray[np.float32]:
+    """Measure each block's true peak; piece by piece, for the oversampled signal is large."""
+    import numpy as np
     from scipy.signal import resample_poly
 
-    fine = np.abs(resample_poly(stereo, 4, 1, axis=1)).max(axis=0)
-    peaks = _blocks(fine.astype(np.float32), _BLOCK * 4)
-    need = np.minimum(1, db(ceiling_db) / np.maximum(peaks, 1e-9))
-    held = minimum_filter1d(need, 9)
-    gain = np.minimum(uniform_filter1d(held, 5), minimum_filter1d(need, 3))
-    limited: Stereo = stereo * _per_sample(gain.astype(np.float32), stereo.shape[1])
-    return limited
+    peaks = np.zeros(-(-stereo.shape[1] // _BLOCK), np.float32)
+    piece, edge = 4000 * _BLOCK, _BLOCK
+    for begin in range(0, stereo.shape[1], piece):
+        low = max(0, begin - edge)
+        part = stereo[:, low : begin + piece + edge]
+        fine = np.abs(resample_poly(part, 4, 1, axis=1)).max(axis=0)[(begin - low) * 4 : (begin - low + piece) * 4]
+        found = _blocks(fine, _BLOCK * 4)[: len(peaks) - begin // _BLOCK]
+        peaks[begin // _BLOCK : begin // _BLOCK + len(found)] = found
+    return peaks
 
 
-def master(stereo: Stereo) -> Stereo:
-    """Bring a mix to the target loudness with its peaks held."""
-    current = stereo
+def master(stereo: Stereo, target: float = TARGET_LUFS, ceiling_db: float = CEILING_DB) -> Stereo:
+    """Bring a mix to the target loudness with its true peaks held, by a look-ahead limiter.
+
+    Limiting costs loudness, so the gain before it is found in rounds; peaks grow with the gain and are measured once.
+    """
+    peaks = _fine_peaks(stereo)
+    drive = target - loudness(stereo)
     for _ in range(4):
-        current = limit(current * db(TARGET_LUFS - loudness(current)))
-    return current
+        gain = _limiter_gain(peaks * db(drive), ceiling_db) * db(drive)
+        loud: Stereo = stereo * _per_sample(gain, stereo.shape[1])
+        missing = target - loudness(loud)
+        if abs(missing) < _CLOSE_LU:
+            break
+        drive += missing
+    return loud
 
 
 def mix(

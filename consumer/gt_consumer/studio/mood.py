@@ -6,7 +6,7 @@ import functools
 import re
 from collections.abc import Callable
 
-MOODS = ("neutral", "happy", "worried", "sad", "angry", "shout", "shock", "smug")
+MOODS = ("neutral", "happy", "worried", "sad", "angry", "shout", "shock", "smug", "serious")
 _CUES = (
     ("shout", r"\b(?:scream|yell|shriek|roar)\w*"),
     ("angry", r"\b(?:furious|angry|rage|livid|slam|snapp|demand|blew up|lost it|fuming|how dare)\w*"),
@@ -48,4 +48,6 @@ def mood_of(text: str) -> str:
         return "angry"
     if score <= -0.4:
         return "worried"
+    if score < -0.05:
+        return "serious"
     return "happy" if score >= 0.5 else "neutral"

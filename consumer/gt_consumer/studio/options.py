@@ -21,8 +21,8 @@ class StudioOptions:
         voice: name of a voice that is on this machine
     """
 
-    speed: float = 1.12
-    max_words: int = 230
+    speed: float = 1.15
+    max_words: int = 220
     seed: int = 1
     music: bool = True
     preview: bool = False

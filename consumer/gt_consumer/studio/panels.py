@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _SIZES = {"title": 0.68, "single": 0.92, "close": 1.16, "wide": 0.74, "two": 0.68}
+_BESIDE_BUBBLE = 0.9  # leaves room for what is said
 _RIM = 13
 
 
@@ -45,7 +46,7 @@ class Panel:
 
 def poses(shot: Shot) -> list[tuple[str, Pose]]:
     """Place the persons of a shot; the first is its subject."""
-    size = _SIZES[shot.framing]
+    size = _SIZES[shot.framing] * (_BESIDE_BUBBLE if shot.bubble else 1)
     if shot.framing == "two" and shot.other:
         return [
             (shot.subject, Pose(300, CHIN_Y, size)),

@@ -16,7 +16,7 @@ from gt_consumer.studio.layout import WIDTH
 from gt_consumer.studio.mood import compound
 from gt_consumer.studio.narration import Narration, narrate
 from gt_consumer.studio.options import StudioOptions, read_options
-from gt_consumer.studio.panels import Painter
+from gt_consumer.studio.panels import Painter, Panel
 from gt_consumer.studio.render import frame_count, render
 from gt_consumer.studio.script import Script, write_script
 from gt_consumer.studio.shots import Shot, plan_shots
@@ -113,13 +113,20 @@ def _write_pictures(
 ) -> None:
     width, height = (360, 640) if options.preview else (1080, 1920)
     scale = width / WIDTH * _PANEL_SCALE
-    painter = Painter(cast_looks(script.persons, options.seed), scale, options.seed)
-    panels = []
-    for n, shot in enumerate(shots):
-        panels.append(painter.paint(shot))
-        progress("panels", (n + 1) / len(shots))
+    panels = _paint(script, shots, options, scale, progress)
     words = [w for u in narration.utterances for w in u.words]
     phrases = group(words, [s.start for s in shots])
     with FrameWriter(path, width, height, fast=options.preview) as writer:
         render(shots, panels, phrases, narration.seconds, writer, (width, height), scale,
                lambda part: progress("render", part))  # fmt: skip
+
+
+def _paint(
+    script: Script, shots: list[Shot], options: StudioOptions, scale: float, progress: Progress
+) -> list[Panel]:
+    painter = Painter(cast_looks(script.persons, options.seed), scale, options.seed)
+    panels = []
+    for n, shot in enumerate(shots):
+        panels.append(painter.paint(shot))
+        progress("panels", (n + 1) / len(shots))
+    return panels

@@ -131,7 +131,7 @@ def render(shots: Sequence[Shot], panels: Sequence[Panel], phrases: Sequence[Phr
         if shot.loud and since < _FLASH_S:
             brighten(frame, 0.75 * (1 - since / _FLASH_S))
         captions.put(frame, at)
-        writer.write(memoryview(data))
+        writer.write(data)
         if n % 15 == 0:
             progress(n / total)
     progress(1.0)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ACTS = ("hook", "build", "crisis", "climax", "resolution")
+_TENSE = ("crisis", "climax")
 SHARES = (0.14, 0.29, 0.22, 0.22, 0.13)
 MIN_SENTENCE_WORDS = 1
 MAX_TITLE_WORDS = 24
@@ -29,7 +31,7 @@ _TURN = re.compile(r"\b(?:but|until|suddenly|then|finally|turns out|however|inst
                    r"the next (?:day|morning)|because|so I)\b", re.IGNORECASE)  # fmt: skip
 _FACT = re.compile(r"\$?\d[\d,]*|\b(?:left me|owns?|owed?|paid|promised|married|divorc\w+|fired|stole|refused|inherit\w+|"
                    r"cancel\w*|invited|signed)\b", re.IGNORECASE)  # fmt: skip
-_LEANS = re.compile(r"^(?:\"?(?:it|that|this|these|those|he|she|they|him|her|which|so|and|or|nope|yes|no|neither|not)\b)",
+_LEANS = re.compile(r"^(?:\"?(?:it|that|this|these|those|he|she|they|him|her|which|so|and|or|nope|yes|no|neither|not|then (?:he|she|it|they)|but (?:he|she|it|they))\b)",
                     re.IGNORECASE)  # fmt: skip
 _CONTINUES = re.compile(r"^(?:[a-z]|\"\s|[^\w\"$(\[]+$)")
 _ATTRIBUTES = re.compile(rf"^(?:I|[Hh]e|[Ss]he|[Tt]hey|[Mm]y \w+|[Tt]he \w+|[A-Z]\w+) (?:\w+ )?(?:{SAID})\b")
@@ -77,17 +79,18 @@ def _count(text: str) -> int:
 
 
 @functools.lru_cache(maxsize=1)
-def _segmenter() -> object:
+def _segmenter() -> Callable[[str], list[str]]:
     import pysbd
 
-    return pysbd.Segmenter(language="en", clean=False)
+    segment: Callable[[str], list[str]] = pysbd.Segmenter(language="en", clean=False).segment
+    return segment
 
 
 def split_sentences(text: str) -> list[tuple[str, bool]]:
     """Split into sentences, each with whether it begins a paragraph; a quote stays whole with its `she said`."""
     found: list[tuple[str, bool]] = []
     for paragraph in text.split("\n\n"):
-        pieces = [str(s).strip() for s in _segmenter().segment(paragraph)]  # type: ignore[attr-defined] # untyped library
+        pieces = [str(s).strip() for s in _segmenter()(paragraph)]
         merged: list[str] = []
         for piece in filter(None, pieces):
             if merged and (
@@ -114,7 +117,7 @@ def write_script(story: Story, max_words: int) -> Script:
     title = _title(clean(story.title)) if story.title else ""
     texts = [s for s, _ in sentences]
     acts = act_of_each(texts)
-    kept = choose(texts, acts, max_words - _count(title))
+    kept = choose(texts, [o for _, o in sentences], acts, max_words - _count(title))
     cast = Cast()
     cast.persons[NARRATOR] = Person(NARRATOR, narrator_sex(story.title + " " + story.text), "adult")
     cast.read_sexes(" ".join(texts))
@@ -124,7 +127,10 @@ def write_script(story: Story, max_words: int) -> Script:
         segments = tuple(segments_of(text, cast, opens))  # also for those left out: they introduce people
         if i in kept and segments:
             people = tuple(cast.mentioned(re.sub(r'"[^"]*"', "", text)))
-            lines.append(Line(text, segments, acts[i], mood_of(text), people, opens))
+            mood = mood_of(text)
+            if mood == "neutral" and acts[i] in _TENSE:
+                mood = "serious"
+            lines.append(Line(text, segments, acts[i], mood, people, opens))
     if not title:
         title = " ".join(texts[0].split()[:12]).rstrip(",;:")
         return Script(title, tuple(lines), cast.persons)
@@ -157,7 +163,7 @@ def act_of_each(texts: list[str]) -> list[str]:
     return acts
 
 
-def choose(texts: list[str], acts: list[str], budget: int) -> set[int]:
+def choose(texts: list[str], opens: list[bool], acts: list[str], budget: int) -> set[int]:
     """Choose the sentences to tell: all where they fit, else the weightiest of each act."""
     counts = [_count(t) for t in texts]
     if sum(counts) <= budget:
@@ -173,7 +179,7 @@ def choose(texts: list[str], acts: list[str], budget: int) -> set[int]:
         carry += share * left
         members = [i for i in range(len(texts)) if acts[i] == act and i not in kept]
         for i in sorted(members, key=lambda i: -weights[i]):
-            group = [j for j in _with_support(i, texts) if j not in kept]
+            group = [j for j in _with_support(i, texts, opens) if j not in kept]
             cost = sum(counts[j] for j in group)
             if group and cost <= carry:
                 kept.update(group)
@@ -181,12 +187,25 @@ def choose(texts: list[str], acts: list[str], budget: int) -> set[int]:
     return kept or {max(range(len(texts)), key=lambda i: weights[i])}
 
 
-def _with_support(i: int, texts: list[str]) -> list[int]:
-    """Give a sentence with those before it that it leans on, two at most."""
+def _with_support(i: int, texts: list[str], opens: list[bool]) -> list[int]:
+    """Give a sentence with those that it leans on, and with the rest of a speech or an answer that belong to it."""
     group = [i]
-    while group[0] > 0 and len(group) < 3 and (_LEANS.match(texts[group[0]]) or _count(texts[group[0]]) <= 3):  # noqa: PLR2004
+    while group[0] > 0 and len(group) < 3 and _leans(group[0], texts, opens):  # noqa: PLR2004
         group.insert(0, group[0] - 1)
+    while group[-1] + 1 < len(texts) and len(group) < 4 and _goes_on(group[-1], texts, opens):  # noqa: PLR2004
+        group.append(group[-1] + 1)
     return group
+
+
+def _leans(i: int, texts: list[str], opens: list[bool]) -> bool:
+    return bool(_LEANS.match(texts[i])) or _count(texts[i]) <= 3 or _goes_on(i - 1, texts, opens)  # noqa: PLR2004
+
+
+def _goes_on(i: int, texts: list[str], opens: list[bool]) -> bool:
+    """Tell whether the speech of a sentence goes on in the next one, or is answered by it."""
+    if not texts[i + 1].startswith('"'):
+        return False
+    return ('"' in texts[i] and not opens[i + 1]) or '?"' in texts[i] or texts[i].endswith((":", "one question."))
 
 
 def _weights(texts: list[str]) -> list[float]:

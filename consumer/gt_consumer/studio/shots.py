@@ -16,6 +16,7 @@ from gt_consumer.studio.narration import Narration, Utterance
 
 SHORT_S, LONG_S, BEST_S = 1.7, 5.0, 3.8
 _BEFORE_WORD_S = 0.05
+_PASSING = ("phone", "bedroom")  # shown for one sentence; the story goes on where it was
 _MINE = re.compile(r"\b(?:I|me|my|we|us|our)\b")
 
 
@@ -114,10 +115,11 @@ def _cuts(block: _Block) -> list[float]:
 def plan_shots(narration: Narration, title: str, seed: int) -> list[Shot]:
     """Plan all shots; together they fill the video without a gap."""
     shots: list[Shot] = []
-    place = "room"
+    settled = "room"
     for block in _blocks(narration.utterances):
         text = " ".join(u.line.text for u in block.said if u.line)
-        place = place_of(text, place)
+        place = place_of(text, settled)
+        settled = settled if place in _PASSING else place
         starts = [block.words[0].start - _BEFORE_WORD_S, *_cuts(block)]
         for part, start in enumerate(starts):
             shots.append(_shot(block, start, place, title, part, len(shots) + seed))
