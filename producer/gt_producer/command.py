@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from gt_common.errors import ExitCode, GossipToonError, InvalidListError
+from gt_common.errors import ExitCode, GossipToonError, InvalidListError, UsageError
 from gt_common.log import configure_logging
 from gt_common.settings import Settings, load_settings
 from gt_common.stories import ListReading
@@ -27,6 +26,7 @@ from gt_producer.journal import Header, Journal, find_unfinished, journal_path, 
 from gt_producer.publish import Listeners, Publication, publish_batch, ready_broker
 from gt_producer.request import Request
 from gt_producer.sources import read_sources
+from gt_producer.stopping import run_until_stopped
 
 
 @dataclass(frozen=True)
@@ -58,10 +58,15 @@ def run(request: Request) -> int:
         return _dry_run(checked)
     _warn_of_unfinished(checked)
     try:
-        return asyncio.run(_publish_and_wait(checked) if request.wait else _publish(checked))
-    except (GossipToonError, OSError, KeyboardInterrupt, SystemExit):
+        code = run_until_stopped(_publish_and_wait(checked) if request.wait else _publish(checked))
+    except UsageError:
+        raise
+    except (GossipToonError, OSError, KeyboardInterrupt):
         _say_how_to_go_on(checked)
         raise
+    if code == ExitCode.TERMINATED:
+        _say_how_to_go_on(checked)
+    return code
 
 
 def _check(request: Request, settings: Settings) -> Checked:
