@@ -105,11 +105,12 @@ class Node:
 
     def stop(self, timeout: float = STOP_SECONDS) -> None:
         """End it in good order (SIGTERM); killed when it has not ended after `timeout` seconds."""
-        if not self.running():
-            return
-        os.kill(self.spec.pid, signal.SIGTERM)
-        wait_until(lambda: not self.running(), timeout)
-        self._kill_group()
+        ours = self._process is not None or self.running()
+        if self.running():
+            os.kill(self.spec.pid, signal.SIGTERM)
+            wait_until(lambda: not self.running(), timeout)
+        if ours:
+            self._kill_group()
 
     def kill(self) -> None:
         """Kill its process group with SIGKILL, as a power cut would, and its epmd with it."""

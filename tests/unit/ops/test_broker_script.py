@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -85,6 +86,28 @@ def test_up_starts_a_private_node_with_the_users_of_the_url_and_down_stops_it(tm
 
 @pytest.mark.broker
 @needs_rabbitmq
+def test_a_node_in_the_foreground_lives_until_it_is_told_to_end(tmp_path: Path) -> None:
+    url = f"amqp://guest:guest@127.0.0.1:{free_port()}/"
+    command = [
+        sys.executable,
+        str(SCRIPT),
+        "node",
+        "--dir",
+        str(tmp_path),
+        "--port",
+        str(parse_url(url).port),
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert f"answers at {parse_url(url)}" in process.stdout.readline()
+        assert greet(parse_url(url)) is not None
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=60) == 0
+    assert greet(parse_url(url)) is None
+
+
+@pytest.mark.broker
+@needs_rabbitmq
 class TestPrivateNode:
     """What tests may rely on when they kill a broker."""
 
@@ -98,7 +121,7 @@ class TestPrivateNode:
 
     def test_it_listens_on_the_loopback_interface_only(self, node: PrivateNode) -> None:
         listeners = node.ctl("eval", "rabbit_networking:active_listeners().")
-        assert re.search(rf"amqp,[^{{]*\{{127,0,0,1\}},{node.port},", listeners)
+        assert re.search(rf"amqp,[^{{]*\{{127,0,0,1\}},{node.port},", "".join(listeners.split()))
         assert (
             node.ctl("eval", "application:get_env(kernel, inet_dist_use_interface).").strip()
             == "{ok,{127,0,0,1}}"
