@@ -150,10 +150,11 @@ def _screen(state: BatchState, height: int | None) -> RenderableType:
     """Lay out a batch with times of this place; for a screen of so many lines, if given."""
     now = utc_now().astimezone()
     report = build_report(state, now)
-    rows = None
-    if height is not None:
-        rows = max(height - _HEAD_LINES - 4 * len(report.failure_groups), 3)
-    return table.render(report, now, eta=eta_range(state, now), max_rows=rows)
+    eta = eta_range(state, now)
+    if height is None:
+        return table.render(report, now, eta=eta)
+    rows = max(height - _HEAD_LINES - 4 * len(report.failure_groups), 3)
+    return table.render(report, now, eta=eta, max_rows=rows, commands=())
 
 
 def _summary(batch: BatchSummary) -> dict[str, object]:
