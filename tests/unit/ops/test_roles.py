@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -18,6 +19,10 @@ from broker_lib.errors import USAGE, BrokerError
 from broker_lib.roles import commands, definitions, password_hash, password_variable, read_roles, users_from
 
 from broker_node import PrivateNode, needs_rabbitmq
+from gt_common.messaging.topology import ExchangeSpec, QueueSpec
+from gt_common.messaging.topology import Role as Asker
+from gt_common.messaging.topology import topology as topology_of
+from gt_common.settings import Settings
 
 SCRIPT = Path(__file__).resolve().parents[3] / "ops" / "rabbitmq" / "make_users"
 ROLES = read_roles("gt")
@@ -105,10 +110,26 @@ def test_the_commands_for_typing_take_passwords_through_standard_input() -> None
     lines = commands("gt", ROLES)
     assert "printenv RABBITMQ_WORKER_PASSWORD | rabbitmqctl add_user gt-worker" in lines
     assert (
-        r"rabbitmqctl set_permissions -p gt gt-aggregator '^$' '^gt\.(dlx|progress)$' '^gt\.results\.ledger$'"
+        r"rabbitmqctl set_permissions -p gt gt-aggregator '^$' '^gt\.(dlx|progress)$' '^gt\.results(\.ledger)?$'"
         in lines
     )
     assert make_users("commands").stdout.splitlines() == lines
+
+
+def checked_objects() -> list[tuple[str, str]]:
+    """Every exchange and queue that a command checks passively, with the role that does."""
+    fleet = topology_of(Settings(_env_file=None))
+    specs: list[ExchangeSpec | QueueSpec] = [*fleet.exchanges, *fleet.queues]
+    return sorted(
+        {(role.value, spec.name) for spec in specs for role in spec.roles if role is not Asker.ADMIN}
+    )
+
+
+@pytest.mark.parametrize(("role", "name"), checked_objects())
+def test_a_role_has_a_right_on_everything_it_checks(role: str, name: str) -> None:
+    # RabbitMQ asks for one since 4.2.7 and 4.3.1.
+    rights = ROLES[role]
+    assert any(re.search(pattern, name) for pattern in (rights.configure, rights.write, rights.read))
 
 
 @pytest.fixture(scope="module")
