@@ -18,7 +18,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from gt_common.errors import GossipToonError, OrchestratorError
+from gt_common.errors import ExitCode, OrchestratorError
 from gt_consumer import jobs
 from gt_consumer.loading import Maker, load_maker, make
 from gt_consumer.protocol import (
@@ -195,7 +195,8 @@ def main(arguments: list[str]) -> int:
     """Serve the worker, or check an orchestrator."""
     modes: dict[str, Callable[[str, Channel], None]] = {"serve": serve, "check": check}
     if len(arguments) != 3 or arguments[0] not in modes:
-        raise GossipToonError("gt_consumer.child is started by a worker; use gt-consume or gt-batch")
+        print("gt_consumer.child is started by a worker; use gt-consume or gt-batch", file=sys.stderr)
+        return ExitCode.USAGE
     mode, spec, fd = arguments
     faulthandler.enable()
     _line_buffered()

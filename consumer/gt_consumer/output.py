@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import deque
 from collections.abc import Callable
@@ -12,6 +13,12 @@ MAX_LOGGED = 1000
 TAIL_LINES = 40
 LINES_PER_SECOND = 100
 BURST = 500
+
+# UTF-8 has four bytes at most for a character.
+_CUT = MAX_LOGGED * 4
+
+# Colours and cursor movements are for the terminal that the program does not have.
+_UNPRINTABLE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]")
 
 
 class OutputLog:
@@ -24,7 +31,7 @@ class OutputLog:
         self._log = get_logger("orchestrator")
         self._clock = clock
         self._story: dict[str, str] = {}
-        self._errors: deque[str] = deque(maxlen=TAIL_LINES)
+        self._errors: deque[bytes] = deque(maxlen=TAIL_LINES)
         self._allowance = float(BURST)
         self._refilled = clock()
         self._left_out = 0
@@ -36,17 +43,16 @@ class OutputLog:
 
     def stdout(self, line: bytes) -> None:
         """Take a line of standard output."""
-        self._write("stdout", _text(line))
+        self._write("stdout", line)
 
     def stderr(self, line: bytes) -> None:
         """Take a line of standard error."""
-        text = _text(line)
-        self._errors.append(text)
-        self._write("stderr", text)
+        self._errors.append(line[:_CUT])
+        self._write("stderr", line)
 
     def tail(self, lines: int = TAIL_LINES) -> str:
         """Give the last lines of standard error."""
-        return "\n".join(list(self._errors)[-lines:])
+        return "\n".join(_text(line) for line in list(self._errors)[-lines:])
 
     def close(self) -> None:
         """Say how many lines were left out, if any were since it was last said."""
@@ -54,18 +60,23 @@ class OutputLog:
             self._log.warning(f"{self._left_out} lines of output left out", **self._story)
             self._left_out = 0
 
-    def _write(self, stream: str, text: str) -> None:
-        now = self._clock()
-        self._allowance = min(BURST, self._allowance + (now - self._refilled) * LINES_PER_SECOND)
-        self._refilled = now
-        if self._allowance < 1:
+    def _write(self, stream: str, line: bytes) -> None:
+        if self._allowance < 1 and not self._refill():
             self._left_out += 1
             return
         self._allowance -= 1
         self.close()
-        self._log.info(text, stream=stream, **self._story)
+        self._log.info(_text(line), stream=stream, **self._story)
+
+    def _refill(self) -> bool:
+        now = self._clock()
+        self._allowance = min(BURST, self._allowance + (now - self._refilled) * LINES_PER_SECOND)
+        self._refilled = now
+        # Half a second's worth at once, so that not every logged line is followed by a count.
+        return self._allowance >= LINES_PER_SECOND / 2
 
 
 def _text(line: bytes) -> str:
-    text = line[: MAX_LOGGED * 4].decode("utf-8", "replace").rstrip()
+    text = line[:_CUT].decode("utf-8", "replace")
+    text = _UNPRINTABLE.sub("", text).rstrip()
     return text if len(text) <= MAX_LOGGED else text[:MAX_LOGGED] + "…"
