@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -33,6 +34,7 @@ from gt_consumer.deadletters import (
 
 BROKER_TROUBLE = (BrokerUnreachableError, CredentialsRefusedError, TopologyError)
 TELL_EVERY = 500
+PIPE_WIDTH = 200
 
 
 def list_ledger(settings: Settings, selection: Selection, limit: int | None, *, as_json: bool) -> int:
@@ -92,7 +94,7 @@ def dry_run(settings: Settings, order: Order, *, as_json: bool) -> int:
     if as_json:
         _print_json({"schema": 1, "dry_run": True, "count": len(chosen), "letters": [*map(view.row, chosen)]})
     elif chosen:
-        view.print_table(chosen, sys.stdout)
+        _print_table(chosen)
     _remark(
         f"would replay {_letters(len(chosen))} (by the ledger; a dry run does not touch the queue)"
         if chosen
@@ -182,7 +184,7 @@ def _print_letters(
         )
         return
     if shown:
-        view.print_table(shown, sys.stdout)
+        _print_table(shown)
     for line in view.unreadable_lines(unreadable):
         print(line)
     if not shown and not unreadable:
@@ -201,6 +203,12 @@ def _print_steps(steps: Sequence[Step], *, as_json: bool) -> None:
         for step in steps:
             print(view.step_line(step))
     _remark(view.summary(steps) if steps else "nothing replayed: no such dead letter is ready in the queue")
+
+
+def _print_table(letters: Sequence[StoryMessage]) -> None:
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else PIPE_WIDTH
+    for line in view.table_lines(letters, width):
+        print(line)
 
 
 def _letters(count: int) -> str:

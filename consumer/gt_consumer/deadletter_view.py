@@ -6,7 +6,6 @@ import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import TextIO
 
 from pydantic import JsonValue
 
@@ -17,8 +16,11 @@ from gt_consumer.deadletters import Unreadable, last_error, last_failure
 
 Document = dict[str, JsonValue]
 
-MESSAGE_WIDTH = 60
-PIPE_WIDTH = 220
+COLUMNS = ("STORY", "BATCH", "STAGE", "ERROR", "MESSAGE", "ATTEMPTS", "WORKER", "DIED")
+MESSAGE = COLUMNS.index("MESSAGE")
+MESSAGE_MOST = 60
+MESSAGE_LEAST = 16
+GAP = 2
 INDENT = "    "
 
 
@@ -79,24 +81,24 @@ def step_row(step: Step) -> Document:
     }
 
 
-def print_table(letters: Sequence[StoryMessage], out: TextIO) -> None:
-    """Print dead letters as a table; ids are never cut, so that they can be copied."""
-    from rich.console import Console  # JSON needs no rich
-    from rich.table import Table
-    from rich.text import Text
+def table_lines(letters: Sequence[StoryMessage], width: int) -> Iterator[str]:
+    """Lay dead letters out as a table; only messages are cut, so that ids can be copied whole.
 
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
-    for name in ("STORY", "BATCH"):
-        table.add_column(name, no_wrap=True, overflow="fold")
-    table.add_column("STAGE", no_wrap=True)
-    table.add_column("ERROR", no_wrap=True)
-    table.add_column("MESSAGE", no_wrap=True, overflow="ellipsis", max_width=MESSAGE_WIDTH)
-    table.add_column("ATTEMPTS", justify="right", no_wrap=True)
-    table.add_column("WORKER", no_wrap=True)
-    table.add_column("DIED", no_wrap=True)
-    for letter in letters:
-        table.add_row(*(Text(cell) for cell in _cells(letter)))
-    Console(file=out, width=None if out.isatty() else PIPE_WIDTH, highlight=False).print(table)
+    Parameters:
+        width: columns of the screen; a table that is wider even with short messages stays so
+    """
+    from rich.cells import cell_len, set_cell_size  # JSON needs no rich
+
+    rows = [COLUMNS, *map(_cells, letters)]
+    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    others = sum(widths) - widths[MESSAGE] + GAP * (len(COLUMNS) - 1)
+    widths[MESSAGE] = min(widths[MESSAGE], max(width - others, MESSAGE_LEAST))
+    for row_cells in rows:
+        cells = list(row_cells)
+        if cell_len(cells[MESSAGE]) > widths[MESSAGE]:
+            cells[MESSAGE] = f"{set_cell_size(cells[MESSAGE], widths[MESSAGE] - 1)}…"
+        sized = (set_cell_size(cell, size) for cell, size in zip(cells, widths, strict=True))
+        yield (" " * GAP).join(sized).rstrip()
 
 
 def unreadable_lines(bodies: Sequence[Unreadable]) -> Iterator[str]:
@@ -150,8 +152,8 @@ def _cells(letter: StoryMessage) -> tuple[str, ...]:
     failure, last = last_failure(letter), last_error(letter)
     attempts = str(letter.attempt) + (f" g{letter.generation}" if letter.generation > 1 else "")
     message = clean(failure.message)
-    if len(message) > MESSAGE_WIDTH:
-        message = f"{message[: MESSAGE_WIDTH - 1]}…"
+    if len(message) > MESSAGE_MOST:
+        message = f"{message[: MESSAGE_MOST - 1]}…"
     return (
         letter.story_id,
         letter.batch_id,

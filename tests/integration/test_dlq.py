@@ -17,6 +17,7 @@ from yarl import URL
 from dead_letters import make_letter, make_story
 from gt_common.ledger import open_ledger
 from gt_common.messages import (
+    Event,
     StoryEvent,
     StoryMessage,
     StoryRequeued,
@@ -27,9 +28,11 @@ from gt_common.messages import (
 from gt_common.messaging.consumer import Delivery, browse
 from gt_common.messaging.dead_letters import failed_event_of
 from gt_common.messaging.names import Names
-from gt_common.messaging.publisher import open_publisher
+from gt_common.messaging.publisher import Publisher, open_publisher
 from gt_common.messaging.topology import CRASH_LIMIT, inspect
 from gt_common.settings import Settings
+from gt_consumer.deadletter_replay import Order, Step, replay
+from gt_consumer.deadletters import Selection
 from waiting import until
 
 pytestmark = pytest.mark.broker
@@ -405,6 +408,48 @@ async def test_a_story_that_the_broker_gave_up_on_is_replayed_and_survives_a_wai
         await publisher.retry(story, 0.1)
     await ready(settings, names.stories, 1)
     assert decode_story((await take(settings, names.stories))[0].body) == story
+
+
+class Died(Exception):  # noqa: N818 - the process, not the work, ended here
+    """Stands for the end of the process at a chosen moment."""
+
+
+@pytest.mark.parametrize(
+    ("moment", "sent", "left"),
+    [
+        ("before the story", [1], [2, 3, 4]),
+        ("after the story", [1, 2], [2, 3, 4]),
+        ("after the event", [1, 2], [2, 3, 4]),
+    ],
+)
+async def test_a_replay_that_ends_between_two_steps_leaves_the_letter_in_its_place(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, moment: str, sent: list[int], left: list[int]
+) -> None:
+    names = Names(settings.namespace)
+    await bury(settings, [make_letter(position) for position in range(1, 5)])
+    publish_story, publish_event = Publisher.story, Publisher.event
+
+    async def story(self: Publisher, message: StoryMessage) -> None:
+        if (message.position, moment) == (2, "before the story"):
+            raise Died
+        await publish_story(self, message)
+        if (message.position, moment) == (2, "after the story"):
+            raise Died
+
+    async def event(self: Publisher, event: Event) -> None:
+        await publish_event(self, event)
+        if moment == "after the event" and isinstance(event, StoryRequeued) and event.position == 2:
+            raise Died
+
+    monkeypatch.setattr(Publisher, "story", story)
+    monkeypatch.setattr(Publisher, "event", event)
+    steps: list[Step] = []
+    with pytest.raises(Died):
+        await replay(settings, Order(Selection(), None, "me@here", None), steps.append)
+    assert [step.generation for step in steps] == [2]
+    await ready(settings, names.dlq, len(left))
+    assert positions(await look(settings, names.dlq)) == left
+    assert positions(await look(settings, names.stories)) == sent
 
 
 @pytest.mark.parametrize("seed", [1, 2])

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import json
 
 import pytest
+from rich.cells import cell_len
 
 from dead_letters import make_error, make_letter, make_story
 from gt_common.errors import UsageError
@@ -21,7 +21,15 @@ from gt_common.messages import (
 )
 from gt_common.messaging.dead_letters import failed_event_of
 from gt_consumer.deadletter_replay import Step
-from gt_consumer.deadletter_view import full, letter_lines, print_table, replay_command, step_line, summary
+from gt_consumer.deadletter_view import (
+    full,
+    letter_lines,
+    replay_command,
+    said_time,
+    step_line,
+    summary,
+    table_lines,
+)
 from gt_consumer.deadletters import Selection, choose, difference, last_failure, stale_reason, why_stale
 
 LETTER = make_letter(1, kind="TimeoutError", message="gemini gave no answer", stage="narration")
@@ -131,9 +139,7 @@ def test_the_difference_is_said_only_when_there_is_one() -> None:
 
 def test_the_table_has_all_columns_and_no_control_characters() -> None:
     hostile = make_letter(2, message="red \x1b[31m [bold]text[/bold] " + "x" * 200)
-    out = io.StringIO()
-    print_table([LETTER, hostile], out)
-    head, first, second = out.getvalue().rstrip().splitlines()
+    head, first, second = table_lines([LETTER, hostile], 200)
     assert head.split() == ["STORY", "BATCH", "STAGE", "ERROR", "MESSAGE", "ATTEMPTS", "WORKER", "DIED"]
     for cell in (
         LETTER.story_id,
@@ -150,6 +156,18 @@ def test_the_table_has_all_columns_and_no_control_characters() -> None:
     assert "[bold]text[/bold]" in second
     assert "…" in second
     assert "x" * 60 not in second
+
+
+@pytest.mark.parametrize("width", [40, 130, 150, 200])
+def test_a_narrow_screen_cuts_messages_and_never_ids(width: int) -> None:
+    letters = [make_letter(n, "a-batch-with-a-name", message="語" * 100) for n in range(1, 4)]
+    head, *lines = table_lines(letters, width)
+    assert head.startswith("STORY  ")
+    for letter, line in zip(letters, lines, strict=True):
+        assert line.startswith(f"{letter.story_id}  a-batch-with-a-name  narration  TimeoutError  語")
+        assert "…" in line
+        assert line.endswith(said_time(letter.died_at))
+        assert cell_len(line) <= max(width, 130)
 
 
 def test_show_says_every_attempt_its_traceback_the_replays_and_the_command() -> None:
