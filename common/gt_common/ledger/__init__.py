@@ -11,6 +11,16 @@ from gt_common.ledger.views import AttemptSpan, BatchSummary
 
 if TYPE_CHECKING:
     from gt_common.ledger.ledger import Ledger as Ledger
+else:
+
+    def __getattr__(name: str) -> object:
+        """Load `Ledger` when somebody asks for the class itself."""
+        if name != "Ledger":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from gt_common.ledger.ledger import Ledger
+
+        return Ledger
+
 
 __all__ = ["AttemptSpan", "BatchSummary", "open_ledger"]
 

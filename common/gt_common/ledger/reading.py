@@ -12,7 +12,7 @@ from gt_common.ledger.rows import (
     STORY_COLUMNS,
     BatchRow,
     chunks,
-    read_batch_row,
+    read_batch_rows,
     read_failed,
     read_opened,
     read_story,
@@ -93,7 +93,7 @@ def read_failed_stories(
 
 
 def _batch_row(connection: Connection, batch_id: str) -> BatchRow:
-    row = read_batch_row(connection, batch_id)
+    row = read_batch_rows(connection, [batch_id]).get(batch_id)
     if row is None:
         raise NoSuchBatchError(
             f"the ledger knows no batch {batch_id!r}; `gt-report` without an id lists those it knows"

@@ -18,7 +18,7 @@ Item = TypeVar("Item")
 _OF_STORY = ("story_id", "generation", "attempt", "run", "worker", "started_at")
 
 # Enough for one statement: SQLite before 3.32 takes 999 parameters at most (sqlite.org/limits.html).
-CHUNK = 500
+PARAMETERS = 500
 
 # Unlike messages.decode_event without a limit of size: what was once let in must be readable.
 _STORY_EVENTS: TypeAdapter[StoryEvent] = TypeAdapter(Annotated[StoryEvent, Field(discriminator="type")])
@@ -48,15 +48,19 @@ class BatchRow:
         return BatchState(self.batch_id, opened, self.expected, self.sealed, stories)
 
 
-def read_batch_row(connection: Connection, batch_id: str) -> BatchRow | None:
-    """Read the row of a batch, if there is one."""
-    row = connection.execute(select(batches).where(batches.c.batch_id == batch_id)).one_or_none()
-    return BatchRow(*row) if row else None
+def read_batch_rows(connection: Connection, batch_ids: list[str]) -> dict[str, BatchRow]:
+    """Read the rows of those batches that are known, by batch id."""
+    found: dict[str, BatchRow] = {}
+    for ids in chunks(batch_ids):
+        for columns in connection.execute(select(batches).where(batches.c.batch_id.in_(ids))):
+            row = BatchRow(*columns)
+            found[row.batch_id] = row
+    return found
 
 
 def chunks(items: list[Item]) -> list[list[Item]]:
     """Cut a list so that one statement can take each part as parameters."""
-    return [items[start : start + CHUNK] for start in range(0, len(items), CHUNK)]
+    return [items[start : start + PARAMETERS] for start in range(0, len(items), PARAMETERS)]
 
 
 def body_of(event: Event) -> str:
@@ -76,6 +80,21 @@ def event_row(event: Event, body: str) -> Values:
     if isinstance(event, BatchEvent):
         return row | dict.fromkeys(_OF_STORY)
     return row | {name: getattr(event, name) for name in _OF_STORY}
+
+
+def batch_row(state: BatchState, since: datetime) -> Values:
+    """Give a batch's row.
+
+    Parameters:
+        since: the time of the earliest of its events
+    """
+    return {
+        "batch_id": state.batch_id,
+        "since": since,
+        "expected": state.expected,
+        "sealed": state.sealed,
+        "opened": state.opened and body_of(state.opened),
+    }
 
 
 def story_row(batch_id: str, story: StoryState, bodies: dict[str, str]) -> Values:

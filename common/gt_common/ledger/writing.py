@@ -6,19 +6,21 @@ All of it runs as the only writer (Database.writing), so what is read here stays
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from gt_common import lifecycle
 from gt_common.ledger.rows import (
     STORY_COLUMNS,
+    BatchRow,
     Values,
+    batch_row,
     body_of,
     chunks,
     event_row,
-    read_batch_row,
+    read_batch_rows,
     read_story,
     story_row,
 )
@@ -26,11 +28,31 @@ from gt_common.ledger.schema import batches, events, stories, version
 from gt_common.lifecycle import BatchState, StoryState
 from gt_common.messages import BatchOpened, BatchSealed, BatchStories, Event
 
+# One batch at a time: for pairs of (batch id, story id) SQLite would read the whole table.
+_LOAD_STORIES = select(*STORY_COLUMNS).where(
+    stories.c.batch_id == bindparam("of_batch"),
+    stories.c.story_id.in_(bindparam("of_stories", expanding=True)),
+)
+_UPDATE_BATCH = (
+    update(batches)
+    .where(batches.c.batch_id == bindparam("of_batch"))
+    .values({column: bindparam(column.name) for column in batches.c if not column.primary_key})
+)
 _UPDATE_STORY = (
     update(stories)
     .where(stories.c.batch_id == bindparam("of_batch"), stories.c.story_id == bindparam("of_story"))
     .values({column: bindparam(column.name) for column in stories.c if not column.primary_key})
 )
+
+
+@dataclass
+class _Changes:
+    """Rows to write, gathered over all batches of a group so that each kind takes one statement."""
+
+    new_batches: list[Values] = field(default_factory=list)
+    batches: list[Values] = field(default_factory=list)
+    new_stories: list[Values] = field(default_factory=list)
+    stories: list[Values] = field(default_factory=list)
 
 
 def take(connection: Connection, given: Sequence[Event]) -> int:
@@ -42,8 +64,13 @@ def take(connection: Connection, given: Sequence[Event]) -> int:
     of_batch: dict[str, list[Event]] = defaultdict(list)
     for event in unseen:
         of_batch[event.batch_id].append(event)
-    for batch_id, group in sorted(of_batch.items()):
-        _fold_batch(connection, batch_id, group, bodies)
+    rows = read_batch_rows(connection, list(of_batch))
+    changes = _Changes()
+    for batch_id, group in of_batch.items():
+        row = rows.get(batch_id)
+        known = _load_stories(connection, batch_id, group) if row else {}
+        _fold_batch(row, known, group, bodies, changes)
+    _save(connection, changes)
     connection.execute(insert(events), [event_row(event, bodies[event.event_id]) for event in unseen])
     connection.execute(update(version).values(number=version.c.number + 1))
     return len(unseen)
@@ -60,70 +87,63 @@ def _unseen(connection: Connection, given: Sequence[Event]) -> list[Event]:
     return list(fresh.values())
 
 
+def _touched(event: Event) -> list[str]:
+    match event:
+        case BatchStories():
+            return [entry.story_id for entry in event.stories]
+        case BatchOpened() | BatchSealed():
+            return []
+        case _:
+            return [event.story_id]
+
+
+def _load_stories(connection: Connection, batch_id: str, group: Sequence[Event]) -> dict[str, StoryState]:
+    """Give those of a batch's stories that these events touch and that are known, by story id."""
+    touched = dict.fromkeys(story_id for event in group for story_id in _touched(event))
+    known: dict[str, StoryState] = {}
+    for ids in chunks(list(touched)):
+        for columns in connection.execute(_LOAD_STORIES, {"of_batch": batch_id, "of_stories": ids}):
+            story = read_story(*columns)
+            known[story.story_id] = story
+    return known
+
+
 def _fold_batch(
-    connection: Connection, batch_id: str, group: Sequence[Event], bodies: dict[str, str]
+    row: BatchRow | None,
+    known: dict[str, StoryState],
+    group: Sequence[Event],
+    bodies: dict[str, str],
+    changes: _Changes,
 ) -> None:
-    """Fold a batch's new events into as much of its state as they touch, and save what changed."""
-    row = read_batch_row(connection, batch_id)
-    known = _load_stories(connection, batch_id, _touched(group)) if row else {}
-    before = row.state(known) if row else BatchState(batch_id)
+    """Fold a batch's new events into as much of its state as they touch, and note what changed."""
+    before = row.state(known) if row else BatchState(group[0].batch_id)
     after = before
     for event in group:
         after = lifecycle.apply(after, event)
     since = min(event.at for event in group)
-    _save_batch(connection, after, since, row.since if row else None, changed=after != before)
-    _save_stories(connection, before, after, bodies)
-
-
-def _touched(group: Iterable[Event]) -> list[str]:
-    ids: set[str] = set()
-    for event in group:
-        match event:
-            case BatchStories():
-                ids.update(entry.story_id for entry in event.stories)
-            case BatchOpened() | BatchSealed():
-                pass
-            case _:
-                ids.add(event.story_id)
-    return sorted(ids)
-
-
-def _load_stories(connection: Connection, batch_id: str, ids: list[str]) -> dict[str, StoryState]:
-    known: dict[str, StoryState] = {}
-    for part in chunks(ids):
-        query = select(*STORY_COLUMNS).where(stories.c.batch_id == batch_id, stories.c.story_id.in_(part))
-        known.update((row.story_id, read_story(*row)) for row in connection.execute(query))
-    return known
-
-
-def _save_batch(
-    connection: Connection, state: BatchState, since: datetime, known_since: datetime | None, *, changed: bool
-) -> None:
-    values: Values = {
-        "since": min(since, known_since or since),
-        "expected": state.expected,
-        "sealed": state.sealed,
-        "opened": state.opened and body_of(state.opened),
-    }
-    if known_since is None:
-        connection.execute(insert(batches).values(batch_id=state.batch_id, **values))
-    elif changed or since < known_since:
-        connection.execute(update(batches).where(batches.c.batch_id == state.batch_id).values(values))
-
-
-def _save_stories(
-    connection: Connection, before: BatchState, after: BatchState, bodies: dict[str, str]
-) -> None:
-    new: list[Values] = []
-    changed: list[Values] = []
+    if row is None:
+        changes.new_batches.append(batch_row(after, since))
+    elif since < row.since or replace(after, stories=before.stories) != before:
+        changes.batches.append(_of_batch(batch_row(after, min(since, row.since))))
     for story_id, story in after.stories.items():
-        known = before.stories.get(story_id)
-        if known is None:
-            new.append(story_row(after.batch_id, story, bodies))
-        elif story is not known:
-            row = story_row(after.batch_id, story, bodies)
-            changed.append(row | {"of_batch": row.pop("batch_id"), "of_story": row.pop("story_id")})
-    if new:
-        connection.execute(insert(stories), new)
-    if changed:
-        connection.execute(_UPDATE_STORY, changed)
+        if story_id not in before.stories:
+            changes.new_stories.append(story_row(after.batch_id, story, bodies))
+        elif story is not before.stories[story_id]:
+            changed = _of_batch(story_row(after.batch_id, story, bodies))
+            changes.stories.append(changed | {"of_story": changed.pop("story_id")})
+
+
+def _of_batch(row: Values) -> Values:
+    """Give a row as the parameters of an update; a bound parameter may not be called as a column."""
+    return row | {"of_batch": row.pop("batch_id")}
+
+
+def _save(connection: Connection, changes: _Changes) -> None:
+    for statement, rows in (
+        (insert(batches), changes.new_batches),
+        (_UPDATE_BATCH, changes.batches),
+        (insert(stories), changes.new_stories),
+        (_UPDATE_STORY, changes.stories),
+    ):
+        if rows:
+            connection.execute(statement, rows)

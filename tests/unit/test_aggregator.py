@@ -1,0 +1,315 @@
+"""The aggregator without a broker: one commit a group, acks after it, nothing lost and nobody held up."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+
+import pytest
+from structlog.testing import capture_logs
+
+from event_strategies import BATCH, TIMED_OUT, at, story_event
+from gt_common.errors import (
+    BrokerUnreachableError,
+    CredentialsRefusedError,
+    GossipToonError,
+    LedgerUnreachableError,
+    MalformedMessageError,
+    PublishFailedError,
+)
+from gt_common.messages import (
+    AttemptError,
+    Event,
+    StoryFailed,
+    StoryMessage,
+    StoryStarted,
+    StorySucceeded,
+    encode,
+)
+from gt_consumer.aggregator import Aggregator, read
+
+DEADLINE_S = 10
+
+
+class Arrival:
+    """A delivery that writes into a journal when it is acked."""
+
+    def __init__(self, body: bytes, journal: list[str], died_of: str | None = None) -> None:
+        self.body = body
+        self.headers: Mapping[str, object] = {"gt-attempt": 1, "x-death": []}
+        self.died_of = died_of
+        self.acked = False
+        self._journal = journal
+
+    async def ack(self) -> bool:
+        """Write it down."""
+        self.acked = True
+        self._journal.append("ack")
+        return True
+
+
+class Outbox:
+    """Keeps what is published, or refuses it."""
+
+    def __init__(self, journal: list[str]) -> None:
+        self.aside: list[tuple[bytes, str, str, Mapping[str, str | int] | None]] = []
+        self.news: list[Event] = []
+        self.refuses = False
+        self._journal = journal
+
+    async def malformed(
+        self, body: bytes, reason: str, key: str, headers: Mapping[str, str | int] | None = None
+    ) -> None:
+        """Keep it."""
+        if self.refuses:
+            raise PublishFailedError
+        self.aside.append((body, reason, key, headers))
+        self._journal.append("aside")
+
+    async def progress(self, event: Event) -> None:
+        """Keep it."""
+        self.news.append(event)
+
+
+class Bench:
+    """An aggregator with a ledger in memory, which can be told to fail, and all that happened in order."""
+
+    def __init__(self, group: int = 200) -> None:
+        self.journal: list[str] = []
+        self.outbox = Outbox(self.journal)
+        self.groups: list[list[Event]] = []
+        self.troubles: list[GossipToonError] = []
+        self.refuses: Callable[[Event], bool] = lambda _event: False
+        self.on_trouble: Callable[[], None] = lambda: None
+        self.aggregator = Aggregator(
+            self.apply, self.outbox, group=group, first_wait=0.001, longest_wait=0.002
+        )
+
+    def apply(self, events: Sequence[Event]) -> int:
+        """Take a group in, or raise the next trouble."""
+        if self.troubles:
+            self.on_trouble()
+            raise self.troubles.pop(0)
+        if any(self.refuses(event) for event in events):
+            raise MalformedMessageError("the ledger cannot store an event: NUL")
+        self.groups.append(list(events))
+        self.journal.append("commit")
+        return len(events)
+
+    def arrive(self, body: bytes | Event | StoryMessage, died_of: str | None = None) -> Arrival:
+        """Let a delivery arrive."""
+        arrival = Arrival(body if isinstance(body, bytes) else encode(body), self.journal, died_of)
+        self.aggregator.receive(arrival)
+        return arrival
+
+    async def run_until_idle(self) -> None:
+        """Work until nothing is left."""
+
+        async def nothing_waits() -> int:
+            return 0
+
+        async with asyncio.timeout(DEADLINE_S):
+            await self.aggregator.run(depth=nothing_waits, idle_s=0.01)
+
+
+def message(*, errors: tuple[AttemptError, ...] = (), died: bool = False) -> StoryMessage:
+    """Make a story message, or the dead letter of one."""
+    return StoryMessage(
+        batch_id=BATCH,
+        story_id="story-1",
+        position=1,
+        url="https://redd.it/1",
+        canonical_url="https://redd.it/1",
+        attempt=3,
+        errors=errors,
+        died_at=at(9) if died else None,
+    )
+
+
+def last_error(ended: float = 9) -> AttemptError:
+    """Make the error of the last attempt."""
+    return AttemptError(failure=TIMED_OUT, generation=1, attempt=3, worker="w", ended_at=at(ended))
+
+
+async def test_what_is_there_is_committed_once_and_acked_after() -> None:
+    bench = Bench()
+    events = [story_event(StoryStarted, number) for number in range(1, 6)]
+    for event in events:
+        bench.arrive(event)
+    await bench.run_until_idle()
+    assert bench.groups == [events]
+    assert bench.journal == ["commit", *["ack"] * 5]
+    assert (bench.aggregator.tally.taken, bench.aggregator.tally.new) == (5, 5)
+
+
+async def test_a_group_has_a_limit() -> None:
+    bench = Bench(group=2)
+    for number in range(1, 6):
+        bench.arrive(story_event(StoryStarted, number))
+    await bench.run_until_idle()
+    assert [len(group) for group in bench.groups] == [2, 2, 1]
+    assert bench.journal == ["commit", "ack", "ack", "commit", "ack", "ack", "commit", "ack"]
+
+
+async def test_what_cannot_be_read_is_put_aside_before_it_is_acked() -> None:
+    bench = Bench()
+    bench.arrive(b"{}")
+    bench.arrive(story_event(StoryStarted))
+    await bench.run_until_idle()
+    assert bench.journal == ["commit", "aside", "ack", "ack"]
+    ((body, reason, key, headers),) = bench.outbox.aside
+    assert (body, key, headers) == (b"{}", "result", {"gt-attempt": 1})
+    assert reason.startswith("malformed event")
+    assert bench.aggregator.tally.malformed == 1
+
+
+async def test_what_could_not_be_put_aside_is_not_acked() -> None:
+    bench = Bench()
+    bench.outbox.refuses = True
+    unreadable = bench.arrive(b"{}")
+    with pytest.raises(PublishFailedError):
+        await bench.run_until_idle()
+    assert not unreadable.acked
+
+
+@pytest.mark.parametrize("trouble", [LedgerUnreachableError, CredentialsRefusedError])
+async def test_an_outage_of_the_ledger_is_waited_out_and_said_once(trouble: type[GossipToonError]) -> None:
+    bench = Bench()
+    arrival = bench.arrive(story_event(StoryStarted))
+    bench.troubles = [trouble("down"), trouble("down"), trouble("down")]
+    acked: list[bool] = []
+    bench.on_trouble = lambda: acked.append(arrival.acked)
+    with capture_logs() as logs:
+        await bench.run_until_idle()
+    assert acked == [False, False, False]
+    assert bench.journal == ["commit", "ack"]
+    assert [line["event"] for line in logs] == ["ledger_lost", "ledger_back"]
+
+
+async def test_stopping_in_an_outage_leaves_the_group_to_the_broker() -> None:
+    bench = Bench()
+    arrival = bench.arrive(story_event(StoryStarted))
+    loop = asyncio.get_running_loop()
+    bench.troubles = [LedgerUnreachableError("down")] * 1000
+
+    def stop() -> None:
+        loop.call_soon_threadsafe(bench.aggregator.stop)
+
+    bench.on_trouble = stop
+    async with asyncio.timeout(DEADLINE_S):
+        await bench.aggregator.run()
+    assert not arrival.acked
+    assert bench.groups == []
+
+
+async def test_stopping_finishes_the_group_at_hand_and_takes_no_other() -> None:
+    bench = Bench(group=2)
+    first = [bench.arrive(story_event(StoryStarted, number)) for number in (1, 2)]
+    loop = asyncio.get_running_loop()
+
+    def stop_at_commit(_event: Event) -> bool:
+        loop.call_soon_threadsafe(bench.aggregator.stop)
+        return False
+
+    bench.refuses = stop_at_commit
+    rest = [bench.arrive(story_event(StoryStarted, number)) for number in (3, 4)]
+    async with asyncio.timeout(DEADLINE_S):
+        await bench.aggregator.run()
+    assert [arrival.acked for arrival in first] == [True, True]
+    assert [arrival.acked for arrival in rest] == [False, False]
+
+
+async def test_stopping_wakes_an_aggregator_that_waits() -> None:
+    bench = Bench()
+    work = asyncio.create_task(bench.aggregator.run())
+    bench.aggregator.stop()
+    async with asyncio.timeout(DEADLINE_S):
+        await work
+    assert bench.journal == []
+
+
+async def test_one_event_that_cannot_be_stored_does_not_keep_the_others_out() -> None:
+    bench = Bench()
+    bench.refuses = lambda event: isinstance(event, StoryStarted) and event.position == 2
+    for number in (1, 2, 3):
+        bench.arrive(story_event(StoryStarted, number))
+    await bench.run_until_idle()
+    stored = [event.position for group in bench.groups for event in group if isinstance(event, StoryStarted)]
+    assert stored == [1, 3]
+    assert [reason for _, reason, _, _ in bench.outbox.aside] == ["the ledger cannot store an event: NUL"]
+    assert bench.journal.count("ack") == 3
+
+
+async def test_idle_asks_the_queue_and_goes_on_while_messages_wait() -> None:
+    bench = Bench()
+    answers: list[int | None] = [3, None, 0]
+
+    async def depth() -> int:
+        answer = answers.pop(0)
+        if answer == 3:
+            bench.arrive(story_event(StoryStarted))
+        if answer is None:
+            raise BrokerUnreachableError
+        return answer
+
+    async with asyncio.timeout(DEADLINE_S):
+        await bench.aggregator.run(depth=depth, idle_s=0.01)
+    assert answers == []
+    assert bench.journal == ["commit", "ack"]
+
+
+async def test_a_dead_letter_of_a_worker_is_a_failed_story() -> None:
+    bench = Bench()
+    bench.arrive(message(errors=(last_error(),), died=True))
+    await bench.run_until_idle()
+    ((failed,),) = bench.groups
+    assert isinstance(failed, StoryFailed)
+    assert (failed.story_id, failed.attempt, failed.failure) == ("story-1", 3, TIMED_OUT)
+    assert failed.letter is not None
+    assert bench.outbox.news == []
+
+
+async def test_what_the_broker_gave_up_on_is_a_failed_story_and_told_to_those_who_watch() -> None:
+    bench = Bench()
+    bench.arrive(message(), died_of="delivery_limit")
+    await bench.run_until_idle()
+    ((failed,),) = bench.groups
+    assert isinstance(failed, StoryFailed)
+    assert "delivery_limit" in failed.failure.message
+    assert bench.outbox.news == [failed]
+    assert bench.journal == ["commit", "ack"]
+
+
+def test_the_same_letter_gives_the_same_event_id() -> None:
+    bodies = [encode(message()), encode(message(errors=(last_error(),), died=True))]
+    for body in bodies:
+        first, second = (read(Arrival(body, [], "delivery_limit")).event for _ in range(2))
+        assert first is not None
+        assert second is not None
+        assert first.event_id == second.event_id
+
+
+@pytest.mark.parametrize(
+    ("body", "died_of", "says"),
+    [
+        (b"\xff", None, "malformed event"),
+        (b"[]", "delivery_limit", "malformed story message"),
+        (encode(message()), None, "no dead letter"),
+        (encode(message(died=True)), None, "malformed dead letter"),
+        (b"x" * 300_000, None, "300000 bytes"),
+        (encode(story_event(StorySucceeded)).replace(b'"v":1', b'"v":2'), None, "malformed event"),
+    ],
+)
+def test_whatever_else_comes_is_a_problem_and_never_an_error(
+    body: bytes, died_of: str | None, says: str
+) -> None:
+    reading = read(Arrival(body, [], died_of))
+    assert reading.event is None
+    assert says in reading.problem
+
+
+def test_times_that_cannot_be_are_a_problem() -> None:
+    error = last_error().model_copy(update={"started_at": at(0).replace(year=1)})
+    reading = read(Arrival(encode(message(errors=(error,), died=True)), []))
+    assert reading.event is None
+    assert "times that cannot be" in reading.problem
