@@ -80,7 +80,7 @@ def canonical_url(text: str, base: Path) -> tuple[str, str]:
         return canonical_url(f"https://{given}", base)
     if "://" in given:
         raise NotAStoryError(f"not a story URL: {given}")
-    return _story_file(base / Path(given).expanduser(), given)
+    return _story_file(base / _at_home(given), given)
 
 
 def story_id(batch_id: str, canonical: str) -> str:
@@ -146,14 +146,13 @@ def read_list_file(path: Path) -> ListReading:
         InvalidListError: the file cannot be read
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        # Not splitlines: it also cuts at characters that may stand within a JSON string.
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
     except UnicodeDecodeError:
         raise InvalidListError(f"{path}: not a text file in UTF-8") from None
     except OSError as error:
         raise InvalidListError(f"{path}: cannot be read: {error.strerror}") from None
-    return read_list(
-        text.splitlines(), str(path), path.parent.resolve(), jsonl=path.suffix.lower() == ".jsonl"
-    )
+    return read_list(lines, str(path), path.parent.resolve(), jsonl=path.suffix.lower() == ".jsonl")
 
 
 def _content(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
@@ -210,6 +209,13 @@ def _canonical_reddit(parts: SplitResult, given: str) -> str:
     raise NotAStoryError(
         f"not a story URL: {given} (a Reddit post, a redd.it link or a file {', '.join(STORY_SUFFIXES)})"
     )
+
+
+def _at_home(given: str) -> Path:
+    try:
+        return Path(given).expanduser()
+    except RuntimeError:  # ~user of nobody
+        raise NotAStoryError(f"story file not found: {given}") from None
 
 
 def _story_file(path: Path, given: str) -> tuple[str, str]:
