@@ -67,7 +67,7 @@ def _frames(b: Brush, x: float, y: float) -> None:
 
 
 def _is_night(b: Brush) -> bool:
-    return int(b.palette.wall[1:3], 16) < 150  # noqa: PLR2004 - dark walls stand for evening
+    return int(b.palette.wall[1:3], 16) < 150
 
 
 def room(b: Brush) -> None:

@@ -57,8 +57,9 @@ class Sprite:
 def display(word: str) -> str:
     """Give a word as captions show it: capitals, no marks but ! and ?, no signs that the font lacks."""
     face = caption_typeface()
-    word = word.strip("\"'()[]*.,;:…-").upper() + "".join(c for c in word[-3:] if c in "!?")[:1]
-    word = word if word[-2:-1] not in "!?" or len(word) < 2 else word[:-1]  # noqa: PLR2004
+    bare = word.strip("\"'()[]*.,;:…-!?")
+    tail = word[word.rfind(bare) + len(bare) :] if bare else ""
+    word = bare.upper() + ("?" if "?" in tail else "!" if "!" in tail else "")
     letters: list[str] = []
     for c in word:
         plain = c if face.unicharToGlyph(ord(c)) else unicodedata.normalize("NFKD", c)
@@ -78,7 +79,7 @@ def group(words: Sequence[CaptionWord], breaks: Sequence[float] = ()) -> list[Ph
     phrases = []
     for i, members in enumerate(groups):
         after = groups[i + 1][0].start if i + 1 < len(groups) else members[-1].end + 0.6
-        end = after if after - members[-1].end < 0.5 else members[-1].end + 0.25  # noqa: PLR2004
+        end = after if after - members[-1].end < 0.5 else members[-1].end + 0.25
         phrases.append(Phrase(tuple(members), members[0].start, end))
     return phrases
 

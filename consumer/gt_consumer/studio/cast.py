@@ -76,7 +76,7 @@ def cast_looks(persons: Mapping[str, Person], seed: int) -> dict[str, Look]:
         free = [h for h in table if (person.sex, h) not in used_hair] or list(table)
         hair = rng.pick(free)
         used_hair.add((person.sex, hair))
-        aged = person.age == "old" or (person.age == "elder" and rng.share() < 0.5)  # noqa: PLR2004
+        aged = person.age == "old" or (person.age == "elder" and rng.share() < 0.5)
         looks[key] = Look(
             hair=hair,
             hair_colour=rng.pick(_GREY) if aged else _HAIR_COLOURS[(number * 2 + seed) % len(_HAIR_COLOURS)],
@@ -84,7 +84,7 @@ def cast_looks(persons: Mapping[str, Person], seed: int) -> dict[str, Look]:
             clothes=_CLOTHES[(number + seed) % len(_CLOTHES)],
             head=rng.pick((1, 2, 3, 4)),
             nose=rng.pick((1, 2, 4, 6)),
-            glasses=rng.pick((1, 3, 4)) if person.age != "adult" and rng.share() < 0.6 else 0,  # noqa: PLR2004
+            glasses=rng.pick((1, 3, 4)) if person.age != "adult" and rng.share() < 0.6 else 0,
             beard=rng.pick((1, 2)) if person.key == "grandfather" else 0,
             pattern=_PATTERNS[(number + seed) % len(_PATTERNS)],
             suit=person.age == "elder" and person.sex == "m",

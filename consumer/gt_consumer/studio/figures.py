@@ -117,7 +117,9 @@ def _torso(canvas: skia.Canvas, look: Look) -> None:
 def _stripes(canvas: skia.Canvas) -> None:
     import skia
 
-    pale = skia.Paint(AntiAlias=True, Color=colour("#fff6e6", 0.85), Style=skia.Paint.kStroke_Style, StrokeWidth=44)
+    pale = skia.Paint(
+        AntiAlias=True, Color=colour("#fff6e6", 0.85), Style=skia.Paint.kStroke_Style, StrokeWidth=44
+    )
     for y in range(1040, 2100, 130):
         stripe = skia.Path()
         stripe.moveTo(-120, y + 60)
@@ -133,7 +135,14 @@ def _hoodie(canvas: skia.Canvas) -> None:
 
 
 def _cardigan(canvas: skia.Canvas) -> None:
-    _inked(canvas, _path("M 300 840 C 330 1200 350 1700 340 2100 L 585 2100 C 575 1700 600 1200 630 840 C 560 930 370 930 300 840 Z"), "#fbf3e4", 8)
+    _inked(
+        canvas,
+        _path(
+            "M 300 840 C 330 1200 350 1700 340 2100 L 585 2100 C 575 1700 600 1200 630 840 C 560 930 370 930 300 840 Z"
+        ),
+        "#fbf3e4",
+        8,
+    )
     for y in (1290, 1520, 1750, 1980):
         _inked(canvas, _path(f"M 626 {y - 11} L 648 {y - 11} L 648 {y + 11} L 626 {y + 11} Z"), "#fbf3e4", 6)
 

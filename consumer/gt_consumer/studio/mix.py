@@ -96,7 +96,9 @@ def _limiter_gain(peaks: NDArray[np.float32], ceiling_db: float) -> NDArray[np.f
     from scipy.ndimage import minimum_filter1d, uniform_filter1d
 
     need = np.minimum(1, db(ceiling_db) / np.maximum(peaks, 1e-9))
-    gain: NDArray[np.float32] = np.minimum(uniform_filter1d(minimum_filter1d(need, 9), 5), minimum_filter1d(need, 3))
+    gain: NDArray[np.float32] = np.minimum(
+        uniform_filter1d(minimum_filter1d(need, 9), 5), minimum_filter1d(need, 3)
+    )
     return gain
 
 
@@ -110,7 +112,9 @@ def _fine_peaks(stereo: Stereo) -> NDArray[np.float32]:
     for begin in range(0, stereo.shape[1], piece):
         low = max(0, begin - edge)
         part = stereo[:, low : begin + piece + edge]
-        fine = np.abs(resample_poly(part, 4, 1, axis=1)).max(axis=0)[(begin - low) * 4 : (begin - low + piece) * 4]
+        fine = np.abs(resample_poly(part, 4, 1, axis=1)).max(axis=0)[
+            (begin - low) * 4 : (begin - low + piece) * 4
+        ]
         found = _blocks(fine, _BLOCK * 4)[: len(peaks) - begin // _BLOCK]
         peaks[begin // _BLOCK : begin // _BLOCK + len(found)] = found
     return peaks

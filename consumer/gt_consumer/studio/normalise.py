@@ -33,6 +33,7 @@ ANY_CASE = {
     "24/7": "twenty-four seven", "50/50": "fifty fifty", "hrs": "hours", "mins": "minutes", "yrs": "years",
     "&": "and", "yo": "year old", "y/o": "year old", "af": "as heck", "mil's": "mother in law's",
 }  # fmt: skip
+_TITLES = {"mr", "mrs", "dr", "vs"}  # their full stop ends no sentence
 _SEX = {"f": "female", "m": "male", "nb": "non-binary"}
 _SPELT = {
     "HR",
@@ -138,15 +139,17 @@ def _say(word: str, shouting: bool) -> str:
         return f"{feet} foot {inches}" + _pause(tail)
     if not any(c.isalnum() for c in core) and core not in ANY_CASE:
         return ""
+    if core.lower() in _TITLES:
+        return ANY_CASE[core.lower()]
     return _read(core, shouting, word.startswith("(")) + (
-        "," if ")" in tail and not _pause(tail) else _pause(tail)
+        "," if set(")]") & set(tail) and not _pause(tail) else _pause(tail)
     )
 
 
 def _read(core: str, shouting: bool, bracketed: bool) -> str:
     if age := _AGE.match(core):
         years, sex = age.group(1) or age.group(4), (age.group(2) or age.group(3)).lower()
-        if bracketed or len(years) == 2:  # noqa: PLR2004 - two digits: an age, not "5m" of something
+        if bracketed or len(years) == 2:
             return f"{years} {_SEX[sex]}"
     if not shouting and core in CAPITALS:
         return CAPITALS[core]
@@ -172,6 +175,6 @@ def _read_plain(core: str, shouting: bool) -> str:
     core = core.replace("/", " ").replace("[", "").replace("]", "")
     core = _LONG.sub(r"\1", core)
     letters = re.sub(r"\W", "", core)
-    if letters.isupper() and letters not in _SPELT and len(letters) > 1 and (shouting or len(letters) > 3):  # noqa: PLR2004
+    if letters.isupper() and letters not in _SPELT and len(letters) > 1 and (shouting or len(letters) > 3):
         return core.lower()
     return core

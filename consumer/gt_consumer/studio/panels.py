@@ -201,5 +201,5 @@ class Painter:
         x0, y0 = max(0, x0), max(0, y0)
         x1, y1 = min(x1, rgb.shape[1]), min(y1, rgb.shape[0])
         drawn = self._pixels(layer)[y0:y1, x0:x1]
-        opaque = drawn[..., 3:] == 255  # noqa: PLR2004 - fully covered
+        opaque = drawn[..., 3:] == 255
         return Patch(x0, y0, to_planes(np.where(opaque, drawn[..., :3], rgb[y0:y1, x0:x1])))

@@ -171,7 +171,7 @@ def choose(texts: list[str], opens: list[bool], acts: list[str], budget: int) ->
     weights = _weights(texts)
     kept: set[int] = set()
     left = float(budget)
-    if _VERDICT.search(texts[-1]) and counts[-1] <= 25:  # noqa: PLR2004 - a long last sentence must earn its place
+    if _VERDICT.search(texts[-1]) and counts[-1] <= 25:
         kept.add(len(texts) - 1)
         left -= counts[-1]
     carry = 0.0
@@ -190,22 +190,26 @@ def choose(texts: list[str], opens: list[bool], acts: list[str], budget: int) ->
 def _with_support(i: int, texts: list[str], opens: list[bool]) -> list[int]:
     """Give a sentence with those that it leans on, and with the rest of a speech or an answer that belong to it."""
     group = [i]
-    while group[0] > 0 and len(group) < 3 and _leans(group[0], texts, opens):  # noqa: PLR2004
+    while group[0] > 0 and len(group) < 3 and _leans(group[0], texts, opens):
         group.insert(0, group[0] - 1)
-    while group[-1] + 1 < len(texts) and len(group) < 4 and _goes_on(group[-1], texts, opens):  # noqa: PLR2004
+    while group[-1] + 1 < len(texts) and len(group) < 4 and _goes_on(group[-1], texts, opens):
         group.append(group[-1] + 1)
     return group
 
 
 def _leans(i: int, texts: list[str], opens: list[bool]) -> bool:
-    return bool(_LEANS.match(texts[i])) or _count(texts[i]) <= 3 or _goes_on(i - 1, texts, opens)  # noqa: PLR2004
+    return bool(_LEANS.match(texts[i])) or _count(texts[i]) <= 3 or _goes_on(i - 1, texts, opens)
 
 
 def _goes_on(i: int, texts: list[str], opens: list[bool]) -> bool:
     """Tell whether the speech of a sentence goes on in the next one, or is answered by it."""
     if not texts[i + 1].startswith('"'):
         return False
-    return ('"' in texts[i] and not opens[i + 1]) or '?"' in texts[i] or texts[i].endswith((":", "one question."))
+    return (
+        ('"' in texts[i] and not opens[i + 1])
+        or '?"' in texts[i]
+        or texts[i].endswith((":", "one question."))
+    )
 
 
 def _weights(texts: list[str]) -> list[float]:

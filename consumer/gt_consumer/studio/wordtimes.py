@@ -34,7 +34,7 @@ class Times:
 
 
 def _field(number: int, payload: bytes) -> bytes:
-    if len(payload) > 127:  # noqa: PLR2004 - one byte of varint is all that is needed here
+    if len(payload) > 127:
         raise ValueError("payload too long for a one-byte length")
     return bytes([number << 3 | 2, len(payload)]) + payload
 

@@ -1,0 +1,86 @@
+"""Reading stories: what is read, and which stories can never work."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from gt_common.errors import PermanentError
+from gt_consumer.studio.story import load_story
+
+POST = {"title": "AITA for this?", "selftext": "It began on a Monday."}
+
+
+def _file(folder: Path, name: str, content: str | bytes) -> str:
+    path = folder / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path.as_uri()
+
+
+def test_a_first_heading_is_the_title(tmp_path: Path) -> None:
+    story = load_story(_file(tmp_path, "my story.md", "\ufeff# The Title\r\n\r\nOne.\r\n\r\nTwo.\r\n"))
+    assert (story.title, story.text) == ("The Title", "One.\n\nTwo.")
+
+
+def test_a_text_without_heading_has_no_title(tmp_path: Path) -> None:
+    story = load_story(_file(tmp_path, "a.txt", "Only text.\n# not a title"))
+    assert (story.title, story.text) == ("", "Only text.\n# not a title")
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        POST,
+        {"kind": "t3", "data": POST},
+        {"kind": "Listing", "data": {"children": [{"kind": "t3", "data": POST}]}},
+        [
+            {"kind": "Listing", "data": {"children": [{"kind": "t3", "data": POST}]}},
+            {"kind": "Listing", "data": {"children": [{"kind": "t1", "data": {"body": "NTA"}}]}},
+        ],
+    ],
+)
+def test_every_form_of_a_reddit_post_is_read(tmp_path: Path, document: object) -> None:
+    story = load_story(_file(tmp_path, "post.json", json.dumps(document)))
+    assert (story.title, story.text) == (POST["title"], POST["selftext"])
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.md", "  \n ", "empty"),
+        ("a.txt", b"caf\xe9", r"not UTF-8 \(byte 3\)"),
+        ("a.md", "# Only a title\n\n123 !!", "no text"),
+        ("a.json", json.dumps({**POST, "selftext": ""}), "no text"),
+        ("a.json", json.dumps({**POST, "selftext": "[removed]"}), "removed or deleted"),
+        ("a.json", json.dumps({**POST, "selftext": "[deleted]"}), "removed or deleted"),
+        ("a.json", json.dumps({**POST, "removed_by_category": "moderator"}), "removed or deleted"),
+        ("a.json", "{not json", "not JSON"),
+        ("a.json", json.dumps({"kind": "t1", "data": {"body": "a comment"}}), "no Reddit post"),
+        ("a.json", "[]", "no Reddit post"),
+        ("a.pdf", "text", r"reads \.md, \.txt, \.json"),
+    ],
+)
+def test_stories_that_can_never_work(tmp_path: Path, name: str, content: str | bytes, message: str) -> None:
+    with pytest.raises(PermanentError, match=message):
+        load_story(_file(tmp_path, name, content))
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "gone.md"
+    with pytest.raises(PermanentError, match="story file not found on this machine") as caught:
+        load_story(path.as_uri())
+    assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("https://www.reddit.com/r/AITA/comments/abc/x/", "reads story files"),
+        ("stories/a.md", "file:// URLs"),
+    ],
+)
+def test_other_urls_are_refused(url: str, message: str) -> None:
+    with pytest.raises(PermanentError, match=message):
+        load_story(url)
