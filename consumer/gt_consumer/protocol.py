@@ -148,7 +148,7 @@ def stage_message(stage: object, fraction: object = None) -> Stage | None:
     """Make a stage report of what an orchestrator said; None when it names no stage."""
     name = label(stage)
     share = number(fraction)
-    return None if name is None else Stage(name, None if share is None else min(share, 1.0))
+    return None if name is None else Stage(name, None if share is None else round(min(share, 1.0), 4))
 
 
 def _object(line: bytes) -> dict[str, object] | None:
