@@ -1,0 +1,135 @@
+"""The journal: what was confirmed is known again, whatever moment the producer died in."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from gt_common.errors import UsageError
+from gt_producer.journal import Header, Journal, JournalState, find_unfinished, journal_path, read_state
+
+HEADER = Header("b", "gt", "f" * 64, "näme", {"team": "a"})
+STORIES = [(f"{number:016x}", number) for number in range(1, 31)]
+
+
+def write(folder: Path, confirmed: int = 30, *, sealed: bool = True, header: Header = HEADER) -> Path:
+    with Journal.open(folder, header.batch_id) as journal:
+        journal.begin(header)
+        journal.list_stories(STORIES)
+        for story_id, position in STORIES[:confirmed]:
+            journal.confirm(story_id, position)
+        if sealed:
+            journal.seal()
+        return journal.path
+
+
+def test_a_journal_says_again_what_was_written(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    state = read_state(path)
+    assert state.header == HEADER
+    assert state.positions == dict(STORIES)
+    assert state.confirmed == set(dict(STORIES))
+    assert state.complete
+    assert path.stat().st_mode & 0o077 == 0
+
+
+def test_what_is_written_is_known_at_once(tmp_path: Path) -> None:
+    with Journal.open(tmp_path, "b") as journal:
+        journal.begin(HEADER)
+        journal.list_stories(STORIES)
+        journal.confirm(*STORIES[0])
+        assert journal.state.confirmed == {STORIES[0][0]}
+        # No close, no sync: a killed producer's lines are with the operating system already.
+        assert read_state(journal.path).confirmed == {STORIES[0][0]}
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(cut=st.integers(0, 3000))
+def test_a_journal_torn_anywhere_is_read_mended_and_goes_on(tmp_path: Path, cut: int) -> None:
+    path = write(tmp_path)
+    content = path.read_bytes()
+    first = content.index(b"\n") + 1
+    torn = content[: max(first, min(cut, len(content)))]
+    path.write_bytes(torn)
+    with Journal.open(tmp_path, "b") as journal:
+        before = set(journal.state.confirmed)
+        assert before <= set(dict(STORIES))
+        assert len(before) == max(0, torn.count(b"\n") - 2 - journal.state.sealed)
+        journal.list_stories(STORIES)
+        for story in STORIES:
+            journal.confirm(*story)
+        journal.seal()
+    assert read_state(path).complete
+    assert read_state(path).positions == dict(STORIES)
+    path.unlink()
+
+
+def test_lines_that_a_power_loss_spoilt_cost_only_themselves(tmp_path: Path) -> None:
+    path = write(tmp_path, confirmed=3, sealed=False)
+    lines = path.read_bytes().split(b"\n")
+    lines[3] = b"\x00" * len(lines[3])
+    path.write_bytes(b"\n".join(lines))
+    with Journal.open(tmp_path, "b") as journal:
+        assert journal.state.confirmed == {STORIES[0][0], STORIES[2][0]}
+
+
+def test_two_producers_of_one_batch_do_not_interleave(tmp_path: Path) -> None:
+    with Journal.open(tmp_path, "b") as journal:
+        journal.begin(HEADER)
+        with pytest.raises(UsageError, match="another gt-produce publishes batch b now"):
+            Journal.open(tmp_path, "b")
+        with Journal.open(tmp_path, "c"):
+            pass
+    with Journal.open(tmp_path, "b") as journal:
+        assert journal.state.header == HEADER
+
+
+def test_a_journal_in_which_nothing_was_written_is_removed(tmp_path: Path) -> None:
+    with Journal.open(tmp_path, "b") as journal:
+        assert journal.path.exists()
+    assert list(tmp_path.iterdir()) == []
+    assert read_state(journal_path(tmp_path, "b")) == JournalState()
+
+
+@pytest.mark.parametrize("content", [b"notes of mine\n", b"\xff\xfe\n", b'{"journal": 2}\n', b"[]\n"])
+def test_a_file_of_another_kind_is_not_touched(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "b.jsonl"
+    path.write_bytes(content)
+    with pytest.raises(UsageError, match="is no journal"):
+        Journal.open(tmp_path, "b")
+    assert path.read_bytes() == content
+
+
+def test_new_stories_open_a_sealed_batch_again(tmp_path: Path) -> None:
+    write(tmp_path)
+    with Journal.open(tmp_path, "b") as journal:
+        journal.list_stories([("f" * 16, 31)])
+        assert not journal.state.sealed
+        journal.confirm("f" * 16, 31)
+        assert not journal.state.complete
+        journal.seal()
+        assert journal.state.complete
+
+
+def test_an_unfinished_batch_of_the_very_same_list_is_found_the_newest_first(tmp_path: Path) -> None:
+    def header(batch_id: str, namespace: str = "gt", fingerprint: str = "f" * 64) -> Header:
+        return Header(batch_id, namespace, fingerprint)
+
+    for age, (made, sealed) in enumerate(
+        [
+            (header("old"), False),
+            (header("new"), False),
+            (header("done"), True),
+            (header("other-list", fingerprint="e" * 64), False),
+            (header("other-fleet", namespace="x"), False),
+        ]
+    ):
+        path = write(tmp_path, confirmed=30 if sealed else 5, sealed=sealed, header=made)
+        os.utime(path, (1000 + age, 1000 + age))
+    (tmp_path / "junk.jsonl").write_bytes(b"\xff")
+    assert find_unfinished(tmp_path, HEADER) == ["new", "old"]
+    assert find_unfinished(tmp_path / "missing", HEADER) == []

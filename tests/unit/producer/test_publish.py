@@ -1,0 +1,95 @@
+"""Publishing: the order, the window, the journal, and going on after a failure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gt_common.errors import PublishFailedError
+from gt_common.lifecycle import fold
+from gt_common.messages import BatchOpened, BatchSealed, BatchStories, StoryMessage
+from gt_common.stories import Story, read_list
+from gt_producer.batch import make_header, make_plan
+from gt_producer.journal import Journal, read_state
+from gt_producer.publish import WINDOW, Listeners, Publication, publish_batch
+from unit.producer.outlets import MemoryOutlet
+
+
+def stories(count: int, first: int = 1) -> tuple[Story, ...]:
+    lines = [f"https://redd.it/s{number}" for number in range(first, first + count)]
+    return read_list(lines, "urls.txt", Path("/")).stories
+
+
+async def publish(
+    outlet: MemoryOutlet, folder: Path, listed: tuple[Story, ...], counted: list[int] | None = None
+) -> Publication:
+    header = make_header("b", "gt", listed, None, {})
+    listeners = Listeners(counted.append) if counted is not None else Listeners()
+    with Journal.open(folder, "b") as journal:
+        plan = make_plan(header, listed, journal.state)
+        return await publish_batch(outlet, journal, header, plan, listeners)
+
+
+async def test_a_batch_is_opened_listed_sent_and_sealed_in_this_order(tmp_path: Path) -> None:
+    outlet, counted = MemoryOutlet(), list[int]()
+    publication = await publish(outlet, tmp_path, stories(600), counted)
+    kinds = [type(message) for message in outlet.log]
+    assert kinds == [BatchOpened, BatchStories, BatchStories, *[StoryMessage] * 600, BatchSealed]
+    assert sorted(story.position for story in outlet.stories) == list(range(1, 601))
+    assert counted == list(range(1, 601))
+    assert publication.published == 600
+    state = fold("b", outlet.events)
+    assert (state.total, state.sealed) == (600, True)
+    assert {story.story_id for story in outlet.stories} == set(state.stories)
+
+
+async def test_the_window_bounds_what_is_unconfirmed(tmp_path: Path) -> None:
+    outlet = MemoryOutlet()
+    await publish(outlet, tmp_path, stories(300))
+    assert outlet.most_unconfirmed == WINDOW
+
+
+async def test_after_a_failure_the_same_again_publishes_just_the_rest(tmp_path: Path) -> None:
+    broken = MemoryOutlet(fail_at=120)
+    with pytest.raises(PublishFailedError, match="full"):
+        await publish(broken, tmp_path, stories(200))
+    confirmed = read_state(tmp_path / "b.jsonl").confirmed
+    assert 0 < len(confirmed) < 120
+    assert confirmed <= {story.story_id for story in broken.stories}
+
+    whole = MemoryOutlet()
+    publication = await publish(whole, tmp_path, stories(200))
+    assert publication.published == 200 - len(confirmed)
+    assert publication.plan.before == len(confirmed)
+    sent = [story.story_id for story in whole.stories]
+    assert confirmed.isdisjoint(sent)
+    assert len(set(sent)) == len(sent) == publication.published
+    twice = {story.story_id for story in broken.stories} & set(sent)
+    assert len(twice) <= WINDOW
+    state = fold("b", [*broken.events, *whole.events])
+    assert (state.total, len(state.stories), state.sealed) == (200, 200, True)
+    positions = {story.story_id: story.position for story in (*broken.stories, *whole.stories)}
+    assert sorted(positions.values()) == list(range(1, 201))
+
+
+async def test_more_stories_of_the_same_batch_come_after_those_before(tmp_path: Path) -> None:
+    outlet = MemoryOutlet()
+    await publish(outlet, tmp_path, stories(3))
+    publication = await publish(outlet, tmp_path, stories(3, first=2))
+    assert (publication.published, publication.plan.total) == (1, 4)
+    assert [story.position for story in outlet.stories] == [1, 2, 3, 4]
+    assert fold("b", outlet.events).total == 4
+
+
+async def test_a_batch_with_stories_missing_of_an_earlier_list_is_not_sealed(tmp_path: Path) -> None:
+    with pytest.raises(PublishFailedError):
+        await publish(MemoryOutlet(fail_at=1), tmp_path, stories(3))
+    outlet = MemoryOutlet()
+    publication = await publish(outlet, tmp_path, stories(1, first=3))
+    assert (publication.published, publication.plan.absent, publication.plan.total) == (1, 2, 3)
+    assert not any(isinstance(event, BatchSealed) for event in outlet.events)
+    assert not read_state(tmp_path / "b.jsonl").complete
+    await publish(outlet, tmp_path, stories(3))
+    assert fold("b", outlet.events).sealed
+    assert read_state(tmp_path / "b.jsonl").complete
