@@ -1,0 +1,121 @@
+"""Waiting for the end of a batch: from the live view, and from the ledger where the view has a hole."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from gt_common.errors import BrokerUnreachableError, CredentialsRefusedError
+from gt_common.failures import Failure
+from gt_common.ledger import open_ledger
+from gt_common.lifecycle import BatchPhase, BatchState, StoryStatus, fold
+from gt_common.messages import (
+    BatchOpened,
+    BatchStories,
+    Event,
+    StoryEntry,
+    StoryFailed,
+    StoryStarted,
+    StorySucceeded,
+)
+from gt_common.progress import Progress
+from gt_common.settings import Settings, load_settings
+from gt_producer.waiting import BatchWatch, news
+
+FIRST, SECOND = (
+    StoryEntry(story_id="s1", position=1, url="u1"),
+    StoryEntry(story_id="s2", position=2, url="u2"),
+)
+OPENED = BatchOpened(batch_id="b", total=2)
+LISTED = BatchStories(batch_id="b", stories=(FIRST, SECOND))
+MADE = StorySucceeded(batch_id="b", story_id="s1", position=1, url="u1", output_path="/a.mp4")
+DEAD = StoryFailed(
+    batch_id="b", story_id="s2", position=2, url="u2", failure=Failure(type="Crash", message="killed")
+)
+
+
+class View:
+    """A live view that gives what the test says, as a broker would."""
+
+    def __init__(self) -> None:
+        self._items: asyncio.Queue[Event | Exception | None] = asyncio.Queue()
+
+    def gives(self, *items: Event | Exception | None) -> None:
+        """Give these next; None is a view that (re)starts."""
+        for item in items:
+            self._items.put_nowait(item)
+
+    async def __call__(self, _settings: Settings, _batch_id: str) -> AsyncIterator[Event | None]:
+        """Follow."""
+        while True:
+            item = await self._items.get()
+            if isinstance(item, Exception):
+                raise item
+            yield item
+
+
+def settings_in(folder: Path) -> Settings:
+    return load_settings(ledger_url=f"sqlite:///{folder / 'ledger.db'}", state_dir=folder)
+
+
+def watch_in(folder: Path) -> BatchWatch:
+    return BatchWatch(settings_in(folder), Progress("b", live=False, console=Console(file=io.StringIO())))
+
+
+async def test_the_view_must_stand_before_anything_is_published(tmp_path: Path) -> None:
+    watch, view = watch_in(tmp_path), View()
+    follower = asyncio.create_task(watch.hear(view))
+    with pytest.raises(BrokerUnreachableError, match="without --wait"):
+        await watch.until_seeing(follower, patience=0.05)
+    view.gives(None)
+    await watch.until_seeing(follower)
+    view.gives(CredentialsRefusedError("no right to watch"))
+    with pytest.raises(CredentialsRefusedError, match="no right"):
+        await watch.until_ended(follower)
+    watch.close()
+
+
+async def test_a_batch_ends_by_what_the_view_tells_without_any_ledger(tmp_path: Path) -> None:
+    watch, view = watch_in(tmp_path), View()
+    follower = asyncio.create_task(watch.hear(view))
+    for event in (OPENED, LISTED):
+        watch.feed(event)
+    view.gives(None, MADE, DEAD, MADE)
+    async with asyncio.timeout(20):
+        await watch.until_ended(follower)
+    assert watch.state.phase is BatchPhase.DONE_WITH_FAILURES
+    follower.cancel()
+    watch.close()
+
+
+@pytest.mark.parametrize("restarted", [True, False], ids=["view restarted", "never told"])
+async def test_what_the_view_did_not_tell_is_taken_from_the_ledger(tmp_path: Path, restarted: bool) -> None:
+    watch, view = watch_in(tmp_path), View()
+    follower = asyncio.create_task(watch.hear(view))
+    for event in (OPENED, LISTED):
+        watch.feed(event)
+    view.gives(None)
+    await watch.until_seeing(follower)
+    with open_ledger(settings_in(tmp_path).ledger) as ledger:
+        ledger.apply([OPENED, LISTED, MADE, DEAD])
+    if restarted:
+        view.gives(None)
+    async with asyncio.timeout(20):
+        await watch.until_ended(follower)
+    assert watch.state.counts[StoryStatus.SUCCESS] == watch.state.counts[StoryStatus.FAILED] == 1
+    follower.cancel()
+    watch.close()
+
+
+def test_news_brings_one_state_up_to_another_and_is_silent_then() -> None:
+    started = StoryStarted(batch_id="b", story_id="s2", position=2, url="u2")
+    known = fold("b", [OPENED, LISTED, MADE, started])
+    for ours in (BatchState("b"), fold("b", [OPENED]), fold("b", [LISTED, MADE])):
+        brought = list(news(known, ours))
+        assert fold("b", [*news(ours, BatchState("b")), *brought]) == known
+    assert list(news(known, known)) == []
