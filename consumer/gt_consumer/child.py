@@ -11,85 +11,20 @@ import contextlib
 import faulthandler
 import io
 import os
-import queue
 import signal
 import sys
-import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from gt_common.errors import ExitCode, OrchestratorError
 from gt_consumer import jobs
+from gt_consumer.channel import Channel, StageReporter
 from gt_consumer.loading import Maker, load_maker, make
-from gt_consumer.protocol import (
-    ChildState,
-    Failed,
-    Final,
-    Message,
-    Run,
-    StageThrottle,
-    encode,
-    parse_run,
-    stage_message,
-)
-from gt_consumer.results import read_exception, read_result
+from gt_consumer.protocol import ChildState, Failed, Final, Run
+from gt_consumer.results import FAILED_RESULT, UNUSABLE_RESULTS, read_exception, read_result
 
 _PR_SET_PDEATHSIG = 1
-
-
-class Channel:
-    """The child's end of the connection with the worker; any thread may send."""
-
-    def __init__(self, fd: int) -> None:
-        os.set_inheritable(fd, False)
-        self._fd = fd
-        self._lock = threading.Lock()
-
-    def send(self, message: Message) -> None:
-        """Send a message; a worker that is gone has its own way to end this process."""
-        data = memoryview(encode(message))
-        with self._lock, contextlib.suppress(OSError):
-            while data:
-                data = data[os.write(self._fd, data) :]
-
-    def requests(self) -> queue.SimpleQueue[Run]:
-        """Give the requests as they come; when the worker goes away, the process group is killed.
-
-        They are read in a thread, so that an orchestrator that blocks does not hide the worker's death.
-        """
-        received: queue.SimpleQueue[Run] = queue.SimpleQueue()
-
-        def read() -> None:
-            with contextlib.suppress(OSError), os.fdopen(self._fd, "rb", closefd=False) as lines:
-                for line in lines:
-                    received.put(parse_run(line))
-            _kill_group()
-
-        threading.Thread(target=read, name="worker-watch", daemon=True).start()
-        return received
-
-
-class StageReporter:
-    """Passes the stages of one run on until it is over; a thread that outlives it is not heard."""
-
-    def __init__(self, channel: Channel) -> None:
-        self._channel = channel
-        self._throttle = StageThrottle()
-        self._lock = threading.Lock()
-        self._open = True
-
-    def __call__(self, stage: str, fraction: float | None = None) -> None:
-        message = stage_message(stage, fraction)
-        with self._lock:
-            if message is not None and self._open and self._throttle.admits(message):
-                self._channel.send(message)
-
-    def close(self, final: Final | None) -> None:
-        """Send how the run ended, if that is of interest, and nothing more."""
-        with self._lock:
-            if self._open and final is not None:
-                self._channel.send(final)
-            self._open = False
 
 
 def serve(spec: str, channel: Channel) -> None:
@@ -136,19 +71,37 @@ async def _run(spec: str, maker: Maker, request: Run, reporter: StageReporter) -
         reporter=reporter,
     )
     token = jobs.enter(current)
+    final = await _run_once(spec, maker, request)
+    if request.project_id is not None and reporter.open and _cannot_resume(final, reporter):
+        reason = final.message if isinstance(final, Failed) else ""
+        print(f"project {request.project_id} cannot be resumed, begun anew: {reason}", file=sys.stderr)
+        final = await _run_once(spec, maker, replace(request, project_id=None))
+    jobs.leave(token)
+    # Told before the loop is closed: a thread that the orchestrator left behind can hold that up.
+    reporter.close(final)
+
+
+async def _run_once(spec: str, maker: Maker, request: Run) -> Final:
     try:
         orchestrator = await make(spec, maker)
         if request.project_id is None:
             result = await orchestrator.run(story_url=request.url)
         else:
             result = await orchestrator.run(project_id=request.project_id, resume=True)
-        final = read_result(result)
+        return read_result(result)
     except BaseException as error:  # noqa: BLE001 - whatever an orchestrator raises is the run's failure
-        final = read_exception(error)
-    finally:
-        jobs.leave(token)
-    # Told before the loop is closed: a thread that the orchestrator left behind can hold that up.
-    reporter.close(final)
+        return read_exception(error)
+
+
+def _cannot_resume(final: Final, reporter: StageReporter) -> bool:
+    """Tell whether a project has no checkpoint to go on from, which costs no attempt.
+
+    A pipeline whose first stage fails names its project before there is a checkpoint, and raises when it is
+    to resume it; one that is resumed after its last stage succeeds without telling where its video is.
+    """
+    if not isinstance(final, Failed) or not final.retryable or final.type == FAILED_RESULT:
+        return False
+    return final.type in UNUSABLE_RESULTS or not reporter.used
 
 
 def _cancel_on_terminate(reporter: StageReporter) -> None:
@@ -167,13 +120,6 @@ def _cancel_on_terminate(reporter: StageReporter) -> None:
             task.cancel()
 
     loop.add_signal_handler(signal.SIGTERM, terminate)
-
-
-def _kill_group() -> None:
-    # Only below its guard is the group this child's own.
-    if os.getpgrp() == os.getppid():
-        os.killpg(0, signal.SIGKILL)
-    os._exit(1)
 
 
 def _die_with_guard() -> None:

@@ -20,6 +20,7 @@ from gt_consumer.executions import Died, End, Stopped, TimedOut
 from gt_consumer.finished import store_finished
 from gt_consumer.outcomes import FailedForGood, FailedForNow, Interrupted, Outcome, Succeeded, Waiting
 from gt_consumer.protocol import Failed, Made, Stage, StageThrottle, Wait, clean
+from gt_consumer.results import FAILED_RESULT
 
 OnStage = Callable[[str, float | None], None]
 
@@ -156,11 +157,11 @@ def _video_problem(video: Path) -> str | None:
 def _keep_project(end: End, attempt: Attempt, state_dir: Path) -> None:
     """Remember what a failed attempt has begun.
 
-    A resumed project that fails without being named again, or takes its process down, is not resumed
-    once more: its checkpoint may be the cause.
+    A resumed project that fails in another way, or takes its process down, is not resumed once more: its
+    checkpoint may be the cause.
     """
     try:
-        if isinstance(end, Failed) and end.project_id is not None:
+        if isinstance(end, Failed) and end.type == FAILED_RESULT and end.project_id is not None:
             note_project(state_dir, attempt.story, end.project_id)
         elif isinstance(end, (Failed, Died)) and attempt.project_id is not None:
             forget_project(state_dir, attempt.story)

@@ -10,6 +10,9 @@ from pathlib import Path
 from gt_common.errors import OrchestratorError, PermanentError, RateLimited
 from gt_consumer.protocol import Failed, Final, Made, Wait, label, number
 
+FAILED_RESULT = "OrchestratorFailed"
+UNUSABLE_RESULTS = frozenset({"UnknownResult", "NoVideo"})
+
 _MAX_MESSAGE = 4000
 _MAX_TRACEBACK = 4000
 
@@ -25,7 +28,7 @@ def read_result(result: object) -> Final:
     if success is False:
         reason = _get(result, "error")
         text = str(reason)[:_MAX_MESSAGE] if reason else "the orchestrator failed and gave no reason"
-        return Failed("OrchestratorFailed", text, project_id=project_id)
+        return Failed(FAILED_RESULT, text, project_id=project_id)
     if success is not True:
         return Failed(
             "UnknownResult",

@@ -106,17 +106,33 @@ async def test_a_pipeline_resumes_its_project_and_is_made_new_for_each_attempt(t
     assert (line["batch_id"], line["story_id"], line["stream"]) == ("b1", "s1", "stdout")
 
 
-async def test_a_resumed_project_that_fails_otherwise_is_begun_anew(tmp_path: Path) -> None:
-    story = a_story(checkpoints=str(tmp_path))
+@pytest.mark.parametrize("loss", ["removed", "broken", "complete"])
+async def test_a_project_that_cannot_be_resumed_is_begun_anew_in_the_same_attempt(
+    loss: str, tmp_path: Path
+) -> None:
+    story = a_story(checkpoints=str(tmp_path), complete=loss == "complete")
     async with a_runner("orchestrators.pipeline:create", tmp_path) as runner:
         await runner.run(story, 1, lambda *_: None)
-        (tmp_path / "project_s1.json").write_text("no checkpoint")
-        second = await runner.run(story, 2, lambda *_: None)
-        assert isinstance(second, FailedForNow)
-        assert (second.failure.type, second.project_id) == ("JSONDecodeError", "project_s1")
-        third = await runner.run(story, 3, lambda *_: None)
-        assert isinstance(third, FailedForNow)
-        assert third.failure.message == "voice service answered 503"
+        checkpoint = tmp_path / "project_s1.json"
+        if loss == "removed":
+            checkpoint.unlink()
+        elif loss == "broken":
+            checkpoint.write_text("no checkpoint")
+        with capture_logs() as logs:
+            second = await runner.run(story, 2, lambda *_: None)
+    assert isinstance(second, FailedForNow)
+    assert second.failure.message == "voice service answered 503"
+    assert any("project_s1 cannot be resumed, begun anew" in entry["event"] for entry in logs)
+
+
+async def test_a_project_that_failed_before_its_first_checkpoint_costs_no_attempt(tmp_path: Path) -> None:
+    story = a_story(checkpoints=str(tmp_path), unreachable=True)
+    async with a_runner("orchestrators.pipeline:create", tmp_path) as runner:
+        for attempt, reason in ((1, "reddit answered 503"), (2, "voice service answered 503")):
+            outcome = await runner.run(story, attempt, lambda *_: None)
+            assert isinstance(outcome, FailedForNow)
+            assert outcome.failure.message == reason
+        succeeded(await runner.run(story, 3, lambda *_: None))
 
 
 async def test_a_permanent_error_fails_for_good(tmp_path: Path) -> None:

@@ -49,6 +49,8 @@ class PipelineOrchestrator:
         if self.project_id is not None:
             return PipelineResult(False, self.project_id, error="this orchestrator has already run a job")
         self.project_id = project_id or f"project_{job().story_id}"
+        if resume and not self._checkpoint.exists():
+            raise FileNotFoundError(f"no checkpoint found for project {project_id}")
         if resume:
             self.done = json.loads(self._checkpoint.read_text())
         elif story_url is None:
@@ -57,10 +59,14 @@ class PipelineOrchestrator:
             if stage in self.done:
                 continue
             print(f"=== Stage: {stage} ===")
+            if stage == "story" and job().options.get("unreachable") and job().attempt == 1:
+                return PipelineResult(False, self.project_id, error="reddit answered 503")
             if stage == "voice" and not resume:
                 self._checkpoint.write_text(json.dumps(self.done))
                 return PipelineResult(False, self.project_id, error="voice service answered 503")
             self.done.append(stage)
+        if job().options.get("complete") and resume:
+            return PipelineResult(True, self.project_id)
         video = job().workdir / f"{self.project_id}.mp4"
         video.write_text(f"resumed={resume} stages={','.join(self.done)}")
         return PipelineResult(True, self.project_id, video_project=VideoProject(video, 61.5))

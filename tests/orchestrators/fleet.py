@@ -1,0 +1,51 @@
+"""An orchestrator that does what the story's options say and writes down each run; `orchestrators.fleet:Scripted`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import time
+from pathlib import Path
+
+from gt_consumer import Job, PermanentError, RateLimited, job
+from orchestrators.results import Result, made
+from waiting import until
+
+
+class Scripted:
+    """Understands the options `runs` (file of runs), `do`, `until` (file to wait for) and `seconds`."""
+
+    async def run(
+        self, story_url: str | None = None, project_id: str | None = None, resume: bool = False
+    ) -> Result:
+        """Do it."""
+        current = job()
+        current.report("working", 0.0)
+        _write_run(current)
+        if gate := current.options.get("until"):
+            await until(Path(str(gate)).exists, deadline=60)
+        await asyncio.wait([asyncio.create_task(asyncio.Event().wait())], timeout=_seconds(current))
+        match current.options.get("do", "ok"):
+            case "fail":
+                raise TimeoutError("the voice service did not answer")
+            case "fail_once" if current.attempt == 1:
+                raise ConnectionError("connection reset")
+            case "permanent":
+                raise PermanentError("the post is gone")
+            case "wait_once" if not Path(f"{current.options['runs']}.waited").exists():
+                Path(f"{current.options['runs']}.waited").touch()
+                raise RateLimited("gemini", 0.1)
+            case _:
+                return made("video", project_id=f"p-{current.story_id}", duration=61.0)
+
+
+def _seconds(current: Job) -> float:
+    seconds = current.options.get("seconds", 0.0)
+    return float(seconds) if isinstance(seconds, (int, float)) else 0.0
+
+
+def _write_run(current: Job) -> None:
+    line = {"story": current.story_id, "attempt": current.attempt, "pid": os.getpid(), "at": time.time()}
+    with Path(str(current.options["runs"])).open("a") as runs:
+        runs.write(json.dumps(line) + "\n")
