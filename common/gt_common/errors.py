@@ -74,6 +74,16 @@ class LedgerUnreachableError(GossipToonError):
     exit_code = ExitCode.UNREACHABLE
 
 
+class RedditUnreachableError(GossipToonError):
+    """Reddit does not answer as it should; try again later, and check the network and GT_REDDIT_URL."""
+
+    exit_code = ExitCode.UNREACHABLE
+
+
+class RedditRefusedError(UsageError):
+    """Reddit does not show this community or post: private, quarantined, banned, or there is none."""
+
+
 class StoppedByRuleError(GossipToonError):
     """Stopped by a rule such as --max-failures."""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from types import TracebackType
 from typing import Self
 
 from sqlalchemy import select
 
-from gt_common.ledger import reading, writing
+from gt_common.ledger import known, reading, writing
 from gt_common.ledger.address import parse_address
 from gt_common.ledger.database import Database
 from gt_common.ledger.migrate import bring_up_to_date
@@ -96,6 +96,11 @@ class Ledger:
         """Give the stories that are dead letters now, with their letters; oldest batch first."""
         with self._database.reading() as connection:
             return reading.read_failed_stories(connection, batch_id, story_id)
+
+    def known_stories(self, canonicals: Collection[str]) -> set[str]:
+        """Give those of some Reddit posts, by canonical URL, that were in a batch, whatever became of it."""
+        with self._database.reading() as connection:
+            return known.read_known(connection, canonicals)
 
     def version(self) -> int:
         """Give a number that grows whenever something new was taken in."""

@@ -1,0 +1,91 @@
+"""Answers of the last hour, a file for each community, so that trying other filters asks Reddit nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+
+from gt_common.discovery.options import DiscoverOptions
+from gt_common.log import get_logger
+from gt_common.reddit.posts import RedditPost
+
+LIFETIME = timedelta(hours=1)
+_log = get_logger("discovery")
+
+
+class Entry(BaseModel):
+    """What was found in one community.
+
+    Parameters:
+        depth, floor: how far was looked, as in `top_posts`
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    form: Literal[1] = 1
+    fetched_at: AwareDatetime
+    depth: int
+    floor: int
+    posts: tuple[RedditPost, ...]
+
+    @classmethod
+    def of(cls, posts: tuple[RedditPost, ...], options: DiscoverOptions, now: datetime) -> Self:
+        """Make an entry of an answer to these options."""
+        return cls(fetched_at=now, depth=options.depth, floor=options.min_upvotes, posts=posts)
+
+    def answers(self, options: DiscoverOptions, now: datetime) -> bool:
+        """Tell whether it is young enough, and holds all that these options would find."""
+        young = timedelta(0) <= now - self.fetched_at < LIFETIME
+        return young and self.depth >= options.depth and self.floor <= options.min_upvotes
+
+
+class Cache:
+    """A folder of answers; one that cannot be read or written only costs the requests.
+
+    Parameters:
+        server: which Reddit was asked: answers of another server are not used
+    """
+
+    def __init__(self, folder: Path, server: str) -> None:
+        self._folder = folder
+        self._server = server
+
+    def get(self, subreddit: str, options: DiscoverOptions, now: datetime) -> tuple[RedditPost, ...] | None:
+        """Give the posts of a community, if they are known."""
+        try:
+            entry = Entry.model_validate_json(self._path(subreddit, options).read_bytes())
+        except (OSError, ValidationError):
+            return None
+        return entry.posts if entry.answers(options, now) else None
+
+    def put(
+        self, subreddit: str, options: DiscoverOptions, posts: tuple[RedditPost, ...], now: datetime
+    ) -> None:
+        """Keep the posts of a community, and take the files away that are too old."""
+        path = self._path(subreddit, options)
+        draft = path.with_name(f".{path.name}.{os.getpid()}")
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._prune(now)
+            draft.write_text(Entry.of(posts, options, now).model_dump_json(), encoding="utf-8")
+            draft.replace(path)
+        except OSError as error:
+            _log.warning("the answers of Reddit cannot be kept", folder=str(self._folder), error=str(error))
+            with contextlib.suppress(OSError):
+                draft.unlink(missing_ok=True)
+
+    def _path(self, subreddit: str, options: DiscoverOptions) -> Path:
+        server = hashlib.sha256(self._server.encode()).hexdigest()[:8]
+        return self._folder / f"{subreddit.lower()}-{options.time_filter}-{server}.json"
+
+    def _prune(self, now: datetime) -> None:
+        for path in self._folder.iterdir():
+            written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+            if path.suffix == ".json" and now - written >= LIFETIME:
+                path.unlink(missing_ok=True)

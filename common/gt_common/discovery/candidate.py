@@ -1,0 +1,96 @@
+"""A post that may become a video, and the score by which candidates are ranked."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from gt_common.discovery.quality import judge
+from gt_common.reddit.posts import RedditPost
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A story that was found.
+
+    Parameters:
+        rank: 1 is the best
+        score: what candidates are ranked by: viral times quality
+        viral: see `viral_score`
+        quality: factor for what the text is like; 1 when it is not judged
+        remarks: why quality is not 1
+        url, canonical: its address, and the form by which lists and the ledger know it
+        age_hours: since it was posted
+        length: characters of its text
+    """
+
+    rank: int
+    score: float
+    viral: float
+    quality: float
+    remarks: tuple[str, ...]
+    id: str
+    subreddit: str
+    title: str
+    url: str
+    canonical: str
+    upvotes: int
+    comments: int
+    upvote_ratio: float | None
+    created_at: datetime
+    age_hours: float
+    length: int
+
+    def document(self) -> dict[str, object]:
+        """Give it as it stands in `--json`."""
+        document = asdict(self)
+        del document["canonical"]
+        document["created_at"] = self.created_at.isoformat().replace("+00:00", "Z")
+        return document
+
+
+def viral_score(upvotes: int, comments: int, age_hours: float) -> float:
+    """Give (upvotes + 2·comments) / √max(1, age in hours).
+
+    A comment costs its writer more than a vote, so it counts twice; the root lets an older post with far more
+    votes stay ahead, where dividing by the age itself would rank almost by age alone.
+    """
+    return (upvotes + 2 * comments) / math.sqrt(max(1.0, age_hours))
+
+
+def rank(posts: list[RedditPost], now: datetime, *, quality: bool) -> list[Candidate]:
+    """Give the candidates of some posts, best first.
+
+    Parameters:
+        quality: whether the text is judged
+    """
+    rated = [(post, *_rate(post, now, quality=quality)) for post in posts]
+    rated.sort(key=lambda entry: (-entry[1] * entry[2], entry[0].id))
+    return [
+        Candidate(
+            rank=place,
+            score=round(viral * factor, 1),
+            viral=round(viral, 1),
+            quality=round(factor, 2),
+            remarks=remarks,
+            id=post.id,
+            subreddit=post.subreddit,
+            title=" ".join(post.title.split()),
+            url=post.url,
+            canonical=post.canonical,
+            upvotes=post.ups,
+            comments=post.num_comments,
+            upvote_ratio=post.upvote_ratio,
+            created_at=post.created_utc,
+            age_hours=round(post.age_hours(now), 1),
+            length=len(post.text),
+        )
+        for place, (post, viral, factor, remarks) in enumerate(rated, start=1)
+    ]
+
+
+def _rate(post: RedditPost, now: datetime, *, quality: bool) -> tuple[float, float, tuple[str, ...]]:
+    verdict = judge(post) if quality else None
+    viral = viral_score(post.ups, post.num_comments, post.age_hours(now))
+    return viral, verdict.factor if verdict else 1.0, verdict.remarks if verdict else ()

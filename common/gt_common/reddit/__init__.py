@@ -1,0 +1,59 @@
+"""The only door to Reddit: credentials, a paced client, posts. Importing it loads no HTTP library."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from gt_common.errors import UsageError
+
+if TYPE_CHECKING:
+    from gt_common.reddit.posts import RedditPost as RedditPost
+    from gt_common.reddit.settings import RedditSettings as RedditSettings
+
+__all__ = ["check_installed", "fetch_post", "fetch_post_text"]
+
+
+def check_installed() -> None:
+    """Make sure that the library for Reddit is there.
+
+    Raises:
+        UsageError: it is not
+    """
+    if find_spec("asyncpraw") is None:
+        raise UsageError("Reddit needs asyncpraw, which is not installed: pip install 'gt-common[reddit]'")
+
+
+async def fetch_post(post: str, settings: RedditSettings | None = None) -> RedditPost:
+    """Fetch one post.
+
+    Parameters:
+        post: its id, or its address in any form that a list of stories may have, share links too
+        settings: None reads them from the environment and `.env`
+
+    Raises:
+        PermanentError: no Reddit post, there is none such, or Reddit does not show it
+        RateLimited: Reddit asked to wait
+        CredentialsRefusedError: the credentials are missing or refused
+        RedditUnreachableError: Reddit does not answer as it should
+        UsageError: asyncpraw is not installed
+    """
+    check_installed()
+    from gt_common.reddit.fetch import fetch
+
+    return await fetch(post, settings)
+
+
+def fetch_post_text(url: str, settings: RedditSettings | None = None) -> tuple[str, str]:
+    """Fetch the title and the text of a post, blocking; the text is Markdown as it was written.
+
+    It may be called where an event loop runs, which then stands still meanwhile: call it in a thread.
+
+    Raises:
+        PermanentError: as `fetch_post`, or the post was removed, or has no text
+        RateLimited, CredentialsRefusedError, RedditUnreachableError: as `fetch_post`
+    """
+    check_installed()
+    from gt_common.reddit.fetch import fetch_text
+
+    return fetch_text(url, settings)

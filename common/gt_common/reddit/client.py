@@ -1,0 +1,157 @@
+"""Asks Reddit through asyncpraw, which keeps the token, tries again after 5xx and heeds the rate headers."""
+
+from __future__ import annotations
+
+import asyncio
+import configparser
+import warnings
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+import asyncpraw
+from asyncpraw.exceptions import AsyncPRAWException
+from asyncprawcore import Requestor
+from asyncprawcore.exceptions import AsyncPrawcoreException, ResponseException
+
+from gt_common.errors import RateLimited, UsageError
+from gt_common.log import get_logger
+from gt_common.reddit.pace import Pace, retry_after
+from gt_common.reddit.settings import RedditSettings
+from gt_common.reddit.translate import PROVIDER, translate
+
+# Besides its own errors asyncpraw lets those of its parsing out when an answer has not the form it expects.
+_FAILURES = (AsyncPrawcoreException, AsyncPRAWException, LookupError, TypeError, ValueError, AttributeError)
+_log = get_logger("reddit")
+
+
+class PacedRequestor(Requestor):
+    """asyncpraw's HTTP requests, each at its turn."""
+
+    def __init__(self, *, pace: Pace, seconds: float, **given: Any) -> None:
+        super().__init__(**given)
+        self._pace = pace
+        self._seconds = seconds
+
+    @asynccontextmanager
+    async def request(self, *args: Any, **kwargs: Any) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Send one request; an error's body is read at once, for afterwards it is gone.
+
+        Raises:
+            RequestException: it could not be sent, or, as its cause, RateLimited
+        """
+        await self._pace.turn()
+        async with super().request(*args, **(kwargs | {"timeout": self._seconds})) as response:
+            self._pace.heed(response.headers)
+            if response.status == 429:
+                raise RateLimited(PROVIDER, retry_after(response.headers))
+            if response.status >= 400:
+                await response.read()
+            yield response
+
+
+class RedditClient:
+    """An open connection; get it from `open_reddit`."""
+
+    def __init__(self, reddit: asyncpraw.Reddit, pace: Pace, settings: RedditSettings) -> None:
+        self._reddit = reddit
+        self._pace = pace
+        self._website = settings.website
+        self._patience = settings.patience
+        self._first = asyncio.Lock()
+        self._logged_in = False
+
+    async def get(self, path: str, what: str, params: Mapping[str, str | int] | None = None) -> object:
+        """Get the JSON behind a path; a short wait that Reddit asks for is waited here.
+
+        Parameters:
+            path: relative, such as `r/tifu/top`
+            what: what is asked for, for messages, such as `r/tifu`
+
+        Raises:
+            RedditRefusedError: there is none such, or it is not shown
+            RateLimited: Reddit asked for a longer wait than `GT_REDDIT_PATIENCE` allows
+            CredentialsRefusedError: the credentials are refused
+            RedditUnreachableError: Reddit does not answer as it should
+        """
+        # The first request fetches the token; others at the same time would fetch one each.
+        async with self._first:
+            if not self._logged_in:
+                answer = await self._get(path, what, params)
+                self._logged_in = True
+                return answer
+        return await self._get(path, what, params)
+
+    async def location(self, path: str, what: str) -> str | None:
+        """Give where a page of the website sends its readers, if anywhere; the errors are those of `get`."""
+        try:
+            await self._reddit.request(method="GET", path=f"{self._website}/{path.lstrip('/')}")
+        except ResponseException as error:
+            if 300 <= error.response.status < 400:
+                return error.response.headers.get("location")
+            raise await translate(error, what) from None
+        except _FAILURES as error:
+            raise await translate(error, what) from None
+        return None
+
+    async def _get(self, path: str, what: str, params: Mapping[str, str | int] | None) -> object:
+        while True:
+            await self._wait(self._pace.closed_for())
+            try:
+                answer: object = await self._reddit.request(
+                    method="GET", path=path, params=dict(params or {})
+                )
+            except _FAILURES as error:
+                failure = await translate(error, what)
+            else:
+                return answer
+            if not isinstance(failure, RateLimited):
+                raise failure from None
+            await self._wait(failure.retry_after)
+
+    async def _wait(self, seconds: float) -> None:
+        if seconds > self._patience:
+            raise RateLimited(PROVIDER, round(seconds, 1))
+        if seconds > 0:
+            _log.info("Reddit asks to wait", seconds=round(seconds, 1))
+            self._patience -= seconds
+            await self._pace.wait(seconds)
+
+
+@asynccontextmanager
+async def open_reddit(settings: RedditSettings, *, pace: Pace | None = None) -> AsyncIterator[RedditClient]:
+    """Make a client that reads public posts with the user's app; nothing is asked yet.
+
+    Raises:
+        CredentialsRefusedError: the credentials are missing
+        UsageError: a praw.ini of this machine cannot be read
+    """
+    client_id, client_secret = settings.credentials()
+    pace = pace or Pace()
+    # trust_env: HTTPS_PROXY and the like count, as they do for curl.
+    async with aiohttp.ClientSession(trust_env=True, timeout=aiohttp.ClientTimeout(total=None)) as session:
+        requestor = {"pace": pace, "seconds": settings.timeout, "session": session}
+        try:
+            with warnings.catch_warnings():
+                # A praw.ini that names hosts is warned of; ours, given here, come first.
+                warnings.simplefilter("ignore", UserWarning)
+                reddit = asyncpraw.Reddit(
+                    "DEFAULT",
+                    requestor_class=PacedRequestor,
+                    requestor_kwargs=requestor,
+                    client_id=client_id,
+                    client_secret=client_secret,
+                    user_agent=settings.user_agent,
+                    oauth_url=settings.api,
+                    reddit_url=settings.website,
+                    username=None,
+                    password=None,
+                    refresh_token=None,
+                    redirect_uri=None,
+                    check_for_updates=False,
+                )
+        except configparser.Error as error:
+            raise UsageError(f"asyncpraw's praw.ini cannot be read: {error}") from None
+        async with reddit:
+            yield RedditClient(reddit, pace, settings)

@@ -1,0 +1,74 @@
+"""Fetching one post by its address, for those who tell its story."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from urllib.parse import urljoin, urlsplit
+
+from gt_common.errors import PermanentError, RedditRefusedError
+from gt_common.reddit.client import RedditClient, open_reddit
+from gt_common.reddit.posts import WWW, RedditPost, read_listing, read_post
+from gt_common.reddit.settings import RedditSettings, load_reddit_settings
+from gt_common.stories import NotAStoryError, canonical_url
+
+_ID = re.compile(r"[a-z0-9]{1,12}", re.IGNORECASE)
+_CANONICAL = re.compile(r"/comments/([a-z0-9]+)/")
+
+
+async def fetch(post: str, settings: RedditSettings | None) -> RedditPost:
+    """Fetch one post; see `gt_common.reddit.fetch_post`."""
+    bare = _ID.fullmatch(post.strip())
+    canonical = f"{WWW}/comments/{bare.group().lower()}/" if bare else _canonical(post)
+    async with open_reddit(settings or load_reddit_settings()) as client:
+        try:
+            name = _id_of(canonical) or await _resolve(client, canonical)
+            answer = await client.get(f"comments/{name}", f"the post {name}", {"limit": 1, "depth": 1})
+        except RedditRefusedError as error:
+            raise PermanentError(str(error)) from None
+    # The answer is two listings: the post, and its comments.
+    items, _ = read_listing(answer[0] if isinstance(answer, list) and answer else answer)
+    found = read_post(items[0]) if items else None
+    if found is None:
+        raise PermanentError(f"there is no post {name} on Reddit, or it is not shown to this app")
+    return found
+
+
+def fetch_text(url: str, settings: RedditSettings | None) -> tuple[str, str]:
+    """Fetch title and text, blocking; see `gt_common.reddit.fetch_post_text`."""
+    # In a thread of its own, for the caller's may be running an event loop already.
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="reddit") as thread:
+        post = thread.submit(asyncio.run, fetch(url, settings)).result()
+    told = post
+    if not post.text and post.crosspost_parent_list:
+        told = post.crosspost_parent_list[0]
+    if post.removed or told.removed:
+        raise PermanentError(f"the post was removed or deleted, nothing is left to tell: {post.url}")
+    if not told.text:
+        raise PermanentError(f"no text in the post, only a title, a link or a picture: {post.url}")
+    return post.title.strip(), told.text
+
+
+async def _resolve(client: RedditClient, share: str) -> str:
+    """Give the id of the post behind a share link, `/r/NAME/s/CODE`."""
+    target = await client.location(urlsplit(share).path, share)
+    name = _id_of(_canonical(urljoin(WWW, target))) if target else None
+    if name is None:
+        raise PermanentError(f"the share link leads to no post: {share}")
+    return name
+
+
+def _canonical(text: str) -> str:
+    if urlsplit(text).scheme == "file":
+        raise PermanentError(f"no Reddit post: {text}")
+    try:
+        return canonical_url(text, Path())[1]
+    except NotAStoryError as error:
+        raise PermanentError(str(error)) from None
+
+
+def _id_of(canonical: str) -> str | None:
+    match = _CANONICAL.search(canonical)
+    return match.group(1) if match else None

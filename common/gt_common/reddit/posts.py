@@ -1,0 +1,144 @@
+"""A post as Reddit's JSON gives it, and the pages of a community's best posts."""
+
+from __future__ import annotations
+
+import html
+import re
+from datetime import datetime
+from typing import Annotated, Literal, Protocol
+
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from gt_common.errors import RedditUnreachableError
+
+PAGE = 100
+WWW = "https://www.reddit.com"
+GONE = frozenset({"[removed]", "[deleted]", "[deleted by user]", "[ removed by reddit ]"})
+_PERMALINK = re.compile(r"/(?:r|u|user)/[\w.-]+/comments/[a-z0-9]{1,12}/(?:[^/\s]*/?)?")
+
+TimeFilter = Literal["hour", "day", "week", "month", "year", "all"]
+
+
+class Asks(Protocol):
+    """What gives the JSON behind a path: `RedditClient`."""
+
+    async def get(self, path: str, what: str, params: dict[str, str | int]) -> object:
+        """Get the JSON behind a path."""
+
+
+def _no_author(value: object) -> object:
+    return None if value in ("", "[deleted]") else value
+
+
+def _text(value: object) -> object:
+    return "" if value is None else value
+
+
+class RedditPost(BaseModel):
+    """One post, by the names of Reddit's JSON.
+
+    Parameters:
+        title, selftext: as written; the text is Markdown and empty for links and pictures
+        author: None when the account or the post was deleted
+        ups, num_comments: as Reddit counts them
+        upvote_ratio: share of the votes that are up, 0 to 1
+        removed_by_category: who removed it, if somebody did
+        crosspost_parent_list: the post that this one shows, if it is a crosspost
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    id: str = Field(pattern=r"^[a-z0-9]{1,12}$")
+    subreddit: str = Field(pattern=r"^[\w.-]{1,64}$")
+    title: Annotated[str, BeforeValidator(_text)] = ""
+    selftext: Annotated[str, BeforeValidator(_text)] = ""
+    author: Annotated[str | None, BeforeValidator(_no_author)] = None
+    permalink: str = ""
+    ups: int = 0
+    num_comments: int = 0
+    upvote_ratio: float | None = None
+    created_utc: AwareDatetime
+    over_18: bool = False
+    stickied: bool = False
+    removed_by_category: str | None = None
+    crosspost_parent_list: tuple[RedditPost, ...] = ()
+
+    @property
+    def url(self) -> str:
+        """Its address on the website."""
+        if _PERMALINK.fullmatch(self.permalink):
+            return f"{WWW}{self.permalink}"
+        return f"{WWW}/r/{self.subreddit}/comments/{self.id}/"
+
+    @property
+    def canonical(self) -> str:
+        """The form by which lists and the ledger know it; see `gt_common.stories.canonical_url`."""
+        return f"{WWW}/comments/{self.id}/"
+
+    @property
+    def text(self) -> str:
+        """The text without HTML entities and zero-width spaces, which Reddit's editor leaves behind."""
+        return html.unescape(self.selftext).replace("\u200b", "").replace("\xa0", " ").strip()
+
+    @property
+    def removed(self) -> bool:
+        """Whether its text is gone; that of a deleted account stays."""
+        words = {self.selftext.strip().lower(), self.title.strip().lower()}
+        return self.removed_by_category is not None or bool(words & GONE)
+
+    def age_hours(self, now: datetime) -> float:
+        """Give its age in hours."""
+        return max(0.0, (now - self.created_utc).total_seconds() / 3600)
+
+
+async def top_posts(
+    client: Asks, subreddit: str, time_filter: TimeFilter, *, depth: int, floor: int
+) -> tuple[RedditPost, ...]:
+    """Give the best posts of a community, best first, page by page.
+
+    Parameters:
+        depth: posts to look at, at most; Reddit itself ends a listing after 1,000
+        floor: when no post of a page has so many upvotes, the pages after it are not asked for
+
+    Raises:
+        RedditRefusedError, RateLimited, CredentialsRefusedError, RedditUnreachableError: as the client's
+    """
+    found: dict[str, RedditPost] = {}
+    after: str | None = None
+    looked_at = 0
+    while looked_at < depth:
+        params: dict[str, str | int] = {"t": time_filter, "limit": min(PAGE, depth - looked_at)}
+        if after is not None:
+            params |= {"after": after, "count": looked_at}
+        page, following = read_listing(await client.get(f"r/{subreddit}/top", f"r/{subreddit}", params))
+        looked_at += len(page)
+        posts = [post for item in page if (post := read_post(item)) is not None]
+        found |= {post.id: post for post in posts}
+        if following in {None, after} or all(post.ups < floor for post in posts):
+            break
+        after = following
+    return tuple(found.values())
+
+
+def read_listing(answer: object) -> tuple[list[object], str | None]:
+    """Give the items of a listing's page, and the name after which the next page begins.
+
+    Raises:
+        RedditUnreachableError: it is no listing
+    """
+    data = answer.get("data") if isinstance(answer, dict) else None
+    children = data.get("children") if isinstance(data, dict) else None
+    if not isinstance(data, dict) or not isinstance(children, list):
+        raise RedditUnreachableError("Reddit's answer is no list of posts; check GT_REDDIT_URL")
+    after = data.get("after")
+    return children, after if isinstance(after, str) and after else None
+
+
+def read_post(item: object) -> RedditPost | None:
+    """Read a `t3` object of a listing; None when it is none, or lacks what every post has."""
+    if not isinstance(item, dict) or item.get("kind") != "t3":
+        return None
+    try:
+        return RedditPost.model_validate(item.get("data"))
+    except ValidationError:
+        return None

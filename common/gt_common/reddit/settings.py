@@ -1,0 +1,100 @@
+"""The user's own Reddit credentials: `GT_REDDIT_…` from the environment or `.env`."""
+
+from __future__ import annotations
+
+import re
+import sys
+from importlib.metadata import version
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from gt_common.errors import CredentialsRefusedError, UsageError
+from gt_common.settings import Duration
+
+WEBSITE = "https://www.reddit.com"
+API = "https://oauth.reddit.com"
+HOW_TO = "make a 'script' app at https://www.reddit.com/prefs/apps"
+
+
+def default_user_agent() -> str:
+    """Name this program in the form that Reddit asks for (github.com/reddit-archive/reddit/wiki/API)."""
+    return f"{sys.platform}:gossiptoon-batch:{version('gt-common')}"
+
+
+class RedditSettings(BaseSettings):
+    """What Reddit needs to know of the user, by its variable `GT_REDDIT_<NAME>`.
+
+    Parameters:
+        client_id, client_secret: of the user's app at https://www.reddit.com/prefs/apps
+        user_agent: how the program names itself; Reddit refuses vague ones
+        url: another server in the place of both Reddit hosts, such as a proxy
+        timeout: seconds to wait for one answer
+        patience: seconds to wait, altogether, when Reddit says that there were too many requests
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="GT_REDDIT_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+    )
+
+    client_id: str | None = None
+    client_secret: SecretStr | None = None
+    user_agent: str = Field(default_factory=default_user_agent, min_length=7, max_length=256)
+    url: str | None = None
+    timeout: Duration = Field(default=20.0, gt=0)
+    patience: Duration = Field(default=60.0)
+
+    @field_validator("user_agent")
+    @classmethod
+    def _one_line(cls, text: str) -> str:
+        if not text.isprintable() or not text.isascii():
+            raise ValueError("a user agent is one line of ASCII, such as linux:my-app:1.0 (by /u/name)")
+        return text
+
+    @field_validator("url")
+    @classmethod
+    def _http(cls, text: str | None) -> str | None:
+        if text is None:
+            return None
+        parts = urlsplit(text)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+            raise ValueError("write https://HOST, or http://127.0.0.1:PORT for a local one")
+        return text.rstrip("/")
+
+    @property
+    def website(self) -> str:
+        """Where tokens are had and share links resolved, without a slash at its end."""
+        return self.url or WEBSITE
+
+    @property
+    def api(self) -> str:
+        """Where posts are had, with a slash at its end."""
+        return f"{self.url or API}/"
+
+    def credentials(self) -> tuple[str, str]:
+        """Give the app's id and secret; not for logs.
+
+        Raises:
+            CredentialsRefusedError: one is missing; the message names it
+        """
+        given = {"GT_REDDIT_CLIENT_ID": self.client_id, "GT_REDDIT_CLIENT_SECRET": self.client_secret}
+        missing = " and ".join(name for name, value in given.items() if value is None)
+        if self.client_id is None or self.client_secret is None:
+            raise CredentialsRefusedError(f"Reddit credentials are missing: set {missing}; {HOW_TO}")
+        return self.client_id, self.client_secret.get_secret_value()
+
+
+def load_reddit_settings(**given: object) -> RedditSettings:
+    """Read the settings; values that are given come first, None counts as not given.
+
+    Raises:
+        UsageError: a value cannot be used; the message names the variable
+    """
+    try:
+        return RedditSettings(**{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
+    except ValidationError as error:
+        problem = error.errors(include_url=False, include_input=False)[0]
+        name = "GT_REDDIT_" + "_".join(str(part) for part in problem["loc"][:1]).upper()
+        text = re.sub(r"^Value error, ", "", problem["msg"])
+        raise UsageError(f"{name}: {text}") from None

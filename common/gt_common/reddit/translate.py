@@ -1,0 +1,103 @@
+"""What asyncpraw raises, in the words and classes of this project."""
+
+from __future__ import annotations
+
+import json
+
+import aiohttp
+from asyncpraw.exceptions import RedditAPIException
+from asyncprawcore.const import ACCESS_TOKEN_PATH
+from asyncprawcore.exceptions import OAuthException, RequestException, ResponseException
+
+from gt_common.errors import (
+    CredentialsRefusedError,
+    GossipToonError,
+    RateLimited,
+    RedditRefusedError,
+    RedditUnreachableError,
+)
+from gt_common.reddit.pace import retry_after
+from gt_common.reddit.settings import HOW_TO
+
+PROVIDER = "reddit"
+_CHECK = f"check GT_REDDIT_CLIENT_ID and GT_REDDIT_CLIENT_SECRET; {HOW_TO}"
+_LATER = "try again later, and check the network and GT_REDDIT_URL"
+_CLOSED = {
+    "private": "is private",
+    "quarantined": "is quarantined",
+    "banned": "was banned",
+    "gold_only": "is for premium members only",
+    "gated": "asks its readers for consent first",
+}
+
+
+async def translate(error: Exception, what: str) -> GossipToonError:
+    """Give the error of ours that says what went wrong.
+
+    Parameters:
+        what: what was asked for, such as `r/tifu`
+    """
+    if isinstance(error, RequestException):
+        return _not_sent(error.original_exception)
+    if isinstance(error, OAuthException):
+        return CredentialsRefusedError(f"Reddit refused the credentials ({error.error}); {_CHECK}")
+    if isinstance(error, ResponseException):
+        return await _answered(error.response, what)
+    if isinstance(error, RedditAPIException):
+        return RedditRefusedError(f"Reddit refused to give {what}: {error}")
+    return RedditUnreachableError(f"Reddit's answer has not the form expected ({type(error).__name__})")
+
+
+def _not_sent(cause: Exception) -> GossipToonError:
+    if isinstance(cause, GossipToonError):
+        return cause
+    # asyncprawcore 4.0 looks a 401 without a www-authenticate header up in a table that has no 401.
+    if isinstance(cause, KeyError) and cause.args == (401,):
+        return CredentialsRefusedError(f"Reddit refused the credentials (401); {_CHECK}")
+    if isinstance(cause, TimeoutError):
+        return RedditUnreachableError(f"Reddit did not answer in time; {_LATER}")
+    if isinstance(cause, aiohttp.ContentTypeError):
+        return RedditUnreachableError(
+            f"the answer is no JSON but {cause.message.rsplit(' ', 1)[-1]}, perhaps of a proxy; {_LATER}"
+        )
+    if isinstance(cause, (aiohttp.ClientError, OSError)):
+        return RedditUnreachableError(f"Reddit cannot be reached: {cause}; {_LATER}")
+    return RedditUnreachableError(f"Reddit's answer has not the form expected ({type(cause).__name__})")
+
+
+async def _answered(response: aiohttp.ClientResponse, what: str) -> GossipToonError:
+    status = response.status
+    if response.url.path.endswith(ACCESS_TOKEN_PATH) and 400 <= status < 429:
+        return CredentialsRefusedError(f"Reddit refused the credentials ({status}); {_CHECK}")
+    if status == 401:
+        return CredentialsRefusedError(f"Reddit refused the credentials (401); {_CHECK}")
+    if status == 429:
+        return RateLimited(PROVIDER, retry_after(response.headers))
+    if status >= 500:
+        return RedditUnreachableError(f"Reddit has a fault of its own ({status}); try again later")
+    if status == 403:
+        return RedditRefusedError(f"{what} {await _closed(response)}")
+    if status == 451:
+        return RedditRefusedError(f"{what} is not shown in this country for legal reasons (451)")
+    if status == 404 and await _reason(response) == "banned":
+        return RedditRefusedError(f"{what} was banned by Reddit (404)")
+    if status == 404 or 300 <= status < 400:  # a search page instead of a community that is not there
+        return RedditRefusedError(f"{what} does not exist on Reddit ({status}); check its spelling")
+    return RedditRefusedError(f"Reddit refused to give {what} ({status})")
+
+
+async def _closed(response: aiohttp.ClientResponse) -> str:
+    reason = await _reason(response)
+    if reason in _CLOSED:
+        return f"{_CLOSED[reason]}: Reddit does not show it to this app (403)"
+    return "is not shown to this app (403): private, or Reddit blocks GT_REDDIT_USER_AGENT or this network"
+
+
+async def _reason(response: aiohttp.ClientResponse) -> str | None:
+    """Read why, from the body of an error; the requestor has read it already."""
+    try:
+        body = json.loads(await response.read())
+    except (ValueError, aiohttp.ClientError):
+        return None
+    reason = body.get("reason") if isinstance(body, dict) else None
+    return reason if isinstance(reason, str) else None

@@ -1,0 +1,95 @@
+"""gt-discover: finds stories on Reddit that are worth a video."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gt_common.cli import epilog, make_app, run_command
+from gt_common.discovery.options import DEFAULT_SUBREDDITS, DiscoverOptions, TimeFilter, parse_subreddits
+from gt_common.errors import ExitCode
+
+app = make_app()
+_DEFAULTS = DiscoverOptions()
+
+
+@app.command(
+    epilog=epilog(
+        "gt-discover --subreddits AITA,tifu --limit 10 | gt-produce -f -",
+        ExitCode.UNREACHABLE,
+        ExitCode.CREDENTIALS,
+    ).replace("broker or ledger", "Reddit or ledger")
+)
+def discover(
+    subreddits: Annotated[
+        str, typer.Option(metavar="A,B", help="Communities; AITA stands for AmItheAsshole.")
+    ] = ",".join(DEFAULT_SUBREDDITS),
+    time_filter: Annotated[
+        TimeFilter, typer.Option(help="The best posts of the last …")
+    ] = _DEFAULTS.time_filter,
+    limit: Annotated[int, typer.Option(metavar="N", help="Stories to give, at most.")] = _DEFAULTS.limit,
+    min_upvotes: Annotated[int, typer.Option(metavar="N", help="Upvotes, at least.")] = _DEFAULTS.min_upvotes,
+    min_comments: Annotated[
+        int, typer.Option(metavar="N", help="Comments, at least.")
+    ] = _DEFAULTS.min_comments,
+    min_length: Annotated[
+        int, typer.Option(metavar="N", help="Characters of the text.")
+    ] = _DEFAULTS.min_length,
+    max_length: Annotated[
+        int, typer.Option(metavar="N", help="Characters of the text.")
+    ] = _DEFAULTS.max_length,
+    depth: Annotated[
+        int, typer.Option(metavar="N", help="Posts to look at in each community, 100 to 1000.")
+    ] = _DEFAULTS.depth,
+    nsfw: Annotated[bool, typer.Option("--nsfw", help="Posts marked not safe for work too.")] = False,
+    no_quality: Annotated[
+        bool, typer.Option("--no-quality", help="Rank by upvotes, comments and age alone.")
+    ] = False,
+    no_blocklist: Annotated[
+        bool, typer.Option("--no-blocklist", help="Turn the built-in list of themes to avoid off.")
+    ] = False,
+    block_words: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Further words to avoid, one a line; star* at the end."),
+    ] = None,
+    known: Annotated[
+        bool, typer.Option("--known", help="Stories that the ledger knows already too.")
+    ] = False,
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Ask Reddit although it was asked within the hour.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="A JSON array of objects.")] = False,
+    urls: Annotated[
+        bool, typer.Option("--urls", help="A list for gt-produce -f -; so it is when piped, too.")
+    ] = False,
+) -> None:
+    """Find stories on Reddit, best first: score = (upvotes + 2 x comments) / sqrt(hours), times quality.
+
+    The credentials of your Reddit app are read from GT_REDDIT_CLIENT_ID and GT_REDDIT_CLIENT_SECRET, in the
+    environment or in .env.
+    """
+
+    def work() -> int:
+        from gt_producer.discover_output import run  # --help stays fast
+
+        options = DiscoverOptions(
+            subreddits=parse_subreddits(subreddits),
+            time_filter=time_filter,
+            limit=limit,
+            min_upvotes=min_upvotes,
+            min_comments=min_comments,
+            min_length=min_length,
+            max_length=max_length,
+            nsfw=nsfw,
+            quality=not no_quality,
+            blocklist=not no_blocklist,
+            block_words=block_words,
+            known=known,
+            cache=not no_cache,
+            depth=depth,
+        )
+        return run(options, as_json=as_json, urls=urls)
+
+    run_command("gt-discover", work)
