@@ -43,7 +43,8 @@ class StudioOrchestrator:
     ) -> StudioResult:
         """Make the video of a story into the job's working folder.
 
-        The same story, options and seed give the same script, sound and pictures again, so that `resume` needs
+        The same story, options and seed give the same script, sound and pictures again, so that `resume`
+        needs
         no checkpoint: the video is made anew.
 
         Parameters:

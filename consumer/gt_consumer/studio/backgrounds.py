@@ -55,8 +55,16 @@ def _window(b: Brush, x: float, y: float, w: float, h: float, night: bool) -> No
     b.line([(x + w / 2, y), (x + w / 2, base)], 10, "#f6efe2")
     b.line([(x, y + h * 0.45), (x + w, y + h * 0.45)], 10, "#f6efe2")
     for inset in (-9, 9):
-        b.line([(x - inset, y - inset), (x + w + inset, y - inset), (x + w + inset, base + inset), (x - inset, base + inset),
-                (x - inset, y - inset)], 4)  # fmt: skip
+        b.line(
+            [
+                (x - inset, y - inset),
+                (x + w + inset, y - inset),
+                (x + w + inset, base + inset),
+                (x - inset, base + inset),
+                (x - inset, y - inset),
+            ],
+            4,
+        )
 
 
 def _frames(b: Brush, x: float, y: float) -> None:
@@ -165,10 +173,9 @@ def restaurant(b: Brush) -> None:
     for row, y in enumerate((190, 330)):
         points = [(L + i * 40.0, y + 60 * math.sin(math.pi * ((i % 10) / 10))) for i in range(31)]
         b.line(points, 5)
-        for i, (x, yy) in enumerate(points):
-            if i % 2 == row:
-                b.halo(x, yy + 22, 60, p.glow, 0.7)
-                b.disc(x, yy + 20, 15, p.glow, ink=3)
+        for bulb_x, bulb_y in points[row::2]:
+            b.halo(bulb_x, bulb_y + 22, 60, p.glow, 0.7)
+            b.disc(bulb_x, bulb_y + 20, 15, p.glow, ink=3)
     for x in (90, 930):
         b.box(x - 14, 1170, 28, 500, "#5b3b2c")
         b.box(x - 190, 1120, 380, 60, "#fff8ee", round_=28)
@@ -272,8 +279,9 @@ def park(b: Brush) -> None:
     b.box(L - 10, 1330, W + 20, 800, "#7ab85c")
     points = [(L + i * 60.0, 420 + 70 * math.sin(i / 20 * math.pi * 3)) for i in range(21)]
     b.line(points, 5)
-    for i, (x, y) in enumerate(points):
-        b.shape([(x - 24, y), (x + 24, y), (x, y + 54)], (p.accent, p.second, "#ffffff")[i % 3], ink=4)
+    for i, (flag_x, flag_y) in enumerate(points):
+        flag = [(flag_x - 24, flag_y), (flag_x + 24, flag_y), (flag_x, flag_y + 54)]
+        b.shape(flag, (p.accent, p.second, "#ffffff")[i % 3], ink=4)
 
 
 def burst(b: Brush) -> None:
@@ -285,28 +293,47 @@ def burst(b: Brush) -> None:
         angle = i / 56 * 2 * math.pi + b.random.uniform(-0.04, 0.04)
         width = b.random.uniform(0.012, 0.045)
         near = b.random.uniform(380, 640)
-        b.shape([(cx + near * math.cos(angle), cy + near * math.sin(angle)),
-                 (cx + 1700 * math.cos(angle - width), cy + 1700 * math.sin(angle - width)),
-                 (cx + 1700 * math.cos(angle + width), cy + 1700 * math.sin(angle + width))], "#fff3d0", ink=0, alpha=0.85)  # fmt: skip
+        b.shape(
+            [
+                (cx + near * math.cos(angle), cy + near * math.sin(angle)),
+                (cx + 1700 * math.cos(angle - width), cy + 1700 * math.sin(angle - width)),
+                (cx + 1700 * math.cos(angle + width), cy + 1700 * math.sin(angle + width)),
+            ],
+            "#fff3d0",
+            ink=0,
+            alpha=0.85,
+        )
     b.halo(cx, cy, 760, p.second, 0.75)
     b.halftone(L, 1100, W, 900, "#7a1030", 0.22)
 
 
 PLACES: dict[str, Callable[[Brush], None]] = {
-    "room": room, "kitchen": kitchen, "office": office, "restaurant": restaurant, "street": street, "bedroom": bedroom,
-    "phone": phone, "park": park, "burst": burst,
-}  # fmt: skip
+    "room": room,
+    "kitchen": kitchen,
+    "office": office,
+    "restaurant": restaurant,
+    "street": street,
+    "bedroom": bedroom,
+    "phone": phone,
+    "park": park,
+    "burst": burst,
+}
 _WORDS = (
     ("phone", r"\b(?:phone|text(?:ed|s)?|email|messages?|called me|voicemail|group chat)\b"),
     ("kitchen", r"\b(?:kitchen|fridge|cook\w*|baked?|cupcake|cake|frosting|pancakes|dishes|broccoli|oven)\b"),
-    ("restaurant", r"\b(?:restaurant|dinner|waiter|dessert|soup|wedding|reception|party|bar|cafe|venue|engaged)\b"),
-    ("office", r"\b(?:office|boss|desk|contract|meeting|manager|client|work|professor|class|college|project|slides|"
-               r"library|presentation|email|servers)\b"),
+    (
+        "restaurant",
+        r"\b(?:restaurant|dinner|waiter|dessert|soup|wedding|reception|party|bar|cafe|venue|engaged)\b",
+    ),
+    (
+        "office",
+        r"\b(?:office|boss|desk|contract|meeting|manager|client|work|professor|class|college|project|slides|servers)\b",
+    ),
     ("bedroom", r"\b(?:bed|bedroom|midnight|slept|asleep|woke up|pillow|in the dark)\b"),
     ("street", r"\b(?:street|car|parking|yard|drove|outside|neighborhood|trucks|door|lot|hallway|stairs)\b"),
     ("park", r"\b(?:park|garden|farm|chickens?|picnic|in the sun|lake|beach)\b"),
     ("room", r"\b(?:house|home|living room|sofa|couch|grandm\w+|apartment|piano|family)\b"),
-)  # fmt: skip
+)
 _PATTERNS = tuple((place, re.compile(pattern, re.IGNORECASE)) for place, pattern in _WORDS)
 
 

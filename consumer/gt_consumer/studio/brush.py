@@ -32,7 +32,7 @@ PALETTES = {
     "crisis": Palette("#5b3b7a", "#8b5a94", "#33224f", "#e0647e", "#f0a860", "#ffd9a0"),
     "climax": Palette("#8c2f4b", "#d8643f", "#4a1d3a", "#ffb03b", "#ffe08a", "#ffd070"),
     "resolution": Palette("#bfe3d0", "#fdeede", "#8fb98a", "#f08a8a", "#f7c873", "#fffbe0"),
-}  # fmt: skip
+}
 
 
 def colour(text: str, alpha: float = 1.0) -> int:
@@ -45,7 +45,7 @@ class Brush:
 
     def __init__(self, canvas: skia.Canvas, palette: Palette, seed: str) -> None:
         self.canvas, self.palette = canvas, palette
-        self.random = random.Random(seed)  # noqa: S311 - strews pictures, guards nothing
+        self.random = random.Random(seed)  # noqa: S311 - draws pictures, guards nothing
 
     def _paint(self, fill: str, alpha: float) -> skia.Paint:
         import skia
@@ -55,8 +55,14 @@ class Brush:
     def _ink(self, width: float) -> skia.Paint:
         import skia
 
-        return skia.Paint(AntiAlias=True, Color=colour(INK), Style=skia.Paint.kStroke_Style, StrokeWidth=width,
-                          StrokeJoin=skia.Paint.kRound_Join, StrokeCap=skia.Paint.kRound_Cap)  # fmt: skip
+        return skia.Paint(
+            AntiAlias=True,
+            Color=colour(INK),
+            Style=skia.Paint.kStroke_Style,
+            StrokeWidth=width,
+            StrokeJoin=skia.Paint.kRound_Join,
+            StrokeCap=skia.Paint.kRound_Cap,
+        )
 
     def box(
         self,
@@ -119,9 +125,11 @@ class Brush:
         import skia
 
         paint = skia.Paint(AntiAlias=True)
-        paint.setShader(skia.GradientShader.MakeLinear(
-            [skia.Point(0, y), skia.Point(0, y + h)], [colour(top, alpha[0]), colour(bottom, alpha[1])]
-        ))  # fmt: skip
+        paint.setShader(
+            skia.GradientShader.MakeLinear(
+                [skia.Point(0, y), skia.Point(0, y + h)], [colour(top, alpha[0]), colour(bottom, alpha[1])]
+            )
+        )
         self.canvas.drawRect(skia.Rect.MakeXYWH(x, y, w, h), paint)
 
     def halo(self, x: float, y: float, r: float, fill: str, alpha: float) -> None:

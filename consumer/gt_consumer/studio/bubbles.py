@@ -96,8 +96,16 @@ def draw_bubble(
     canvas.drawPath(shape, skia.Paint(AntiAlias=True, Color=colour(INK, 0.28)))
     canvas.restore()
     canvas.drawPath(shape, skia.Paint(AntiAlias=True, Color=0xFFFFFFFF))
-    canvas.drawPath(shape, skia.Paint(AntiAlias=True, Color=colour(INK), Style=skia.Paint.kStroke_Style, StrokeWidth=8,
-                                      StrokeJoin=skia.Paint.kRound_Join))  # fmt: skip
+    canvas.drawPath(
+        shape,
+        skia.Paint(
+            AntiAlias=True,
+            Color=colour(INK),
+            Style=skia.Paint.kStroke_Style,
+            StrokeWidth=8,
+            StrokeJoin=skia.Paint.kRound_Join,
+        ),
+    )
     y = box.centerY() - (len(lines) - 1) * size * 0.58 + size * 0.34
     for line in lines:
         canvas.drawString(
@@ -118,7 +126,7 @@ def _rounded(box: skia.Rect) -> skia.Path:
 def _spikes(box: skia.Rect, seed: str) -> skia.Path:
     import skia
 
-    rng = random.Random(seed)  # noqa: S311 - shapes a bubble
+    rng = random.Random(seed)  # noqa: S311 - draws pictures, guards nothing
     points = []
     for i in range(44):
         angle = i / 44 * 2 * math.pi
@@ -176,7 +184,17 @@ def draw_effect(canvas: skia.Canvas, text: str, x: float, y: float) -> None:
     canvas.rotate(9)
     left = -font.measureText(text) / 2
     for width, fill in ((30, "#ffffff"), (18, INK)):
-        canvas.drawTextBlob(blob, left, 0, skia.Paint(AntiAlias=True, Color=colour(fill), Style=skia.Paint.kStrokeAndFill_Style,
-                            StrokeWidth=width, StrokeJoin=skia.Paint.kRound_Join))  # fmt: skip
+        canvas.drawTextBlob(
+            blob,
+            left,
+            0,
+            skia.Paint(
+                AntiAlias=True,
+                Color=colour(fill),
+                Style=skia.Paint.kStrokeAndFill_Style,
+                StrokeWidth=width,
+                StrokeJoin=skia.Paint.kRound_Join,
+            ),
+        )
     canvas.drawTextBlob(blob, left, 0, skia.Paint(AntiAlias=True, Color=colour("#ffd63a")))
     canvas.restore()

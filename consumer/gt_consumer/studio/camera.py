@@ -82,7 +82,7 @@ def to_planes(rgb: NDArray[np.uint8]) -> Planes:
     height, width = yuv.shape[:2]
     half = cv2.resize(yuv, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
     y, u, v = yuv[..., 0].copy(), half[..., 1].copy(), half[..., 2].copy()
-    return Planes(y, u, v)
+    return Planes(y.astype("uint8", copy=False), u.astype("uint8", copy=False), v.astype("uint8", copy=False))
 
 
 class Camera:
@@ -126,9 +126,13 @@ class Camera:
             for axis, margin in ((0, MARGIN_X), (1, MARGIN_Y))
         ]
         cv2.warpAffine(
-            plane, np.array([[slope, 0, shift[0]], [0, slope, shift[1]]]), (target.shape[1], target.shape[0]), dst=target,
-            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE,
-        )  # fmt: skip
+            plane,
+            np.array([[slope, 0, shift[0]], [0, slope, shift[1]]]),
+            (target.shape[1], target.shape[0]),
+            dst=target,
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
 
 
 def _tremble(seconds: float) -> tuple[float, float]:
@@ -167,7 +171,8 @@ def overlay(rgb: NDArray[np.uint8], alpha: Plane) -> Overlay:
     rest = 255 - alpha
     half_rest = cv2.resize(rest, (alpha.shape[1] // 2, alpha.shape[0] // 2), interpolation=cv2.INTER_AREA)
     return Overlay(
-        (yuv[..., 0].astype(np.uint8), half[..., 1].copy(), half[..., 2].copy()), (rest, half_rest)
+        (yuv[..., 0].astype(np.uint8), half[..., 1].copy(), half[..., 2].copy()),
+        (rest, half_rest.astype(np.uint8, copy=False)),
     )
 
 

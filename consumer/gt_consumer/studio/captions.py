@@ -128,8 +128,13 @@ def draw(phrase: Phrase, active: int, scale: float) -> Sprite:
     blobs = [skia.TextBlob.MakeFromString(t or " ", font) for t in texts]
     lefts = [_PAD * scale + sum(widths[:i]) + space * i for i in range(len(texts))]
     for dy, stroke in ((7 * scale, 24 * scale), (0.0, 20 * scale)):
-        ink = skia.Paint(AntiAlias=True, Color=0xFF120B22, Style=skia.Paint.kStrokeAndFill_Style, StrokeWidth=stroke,
-                         StrokeJoin=skia.Paint.kRound_Join)  # fmt: skip
+        ink = skia.Paint(
+            AntiAlias=True,
+            Color=0xFF120B22,
+            Style=skia.Paint.kStrokeAndFill_Style,
+            StrokeWidth=stroke,
+            StrokeJoin=skia.Paint.kRound_Join,
+        )
         for blob, x in zip(blobs, lefts, strict=True):
             canvas.drawTextBlob(blob, x, base + dy, ink)
     for i, (blob, x) in enumerate(zip(blobs, lefts, strict=True)):

@@ -1,6 +1,7 @@
 """What the persons of a story look like: the same figure in every panel, another one for everybody.
 
-Figures are DiceBear's "Lorelei" by Lisa Wischofsky (CC0 1.0). Its parts carry no sex or age, so the tables here do.
+Figures are DiceBear's "Lorelei" by Lisa Wischofsky (CC0 1.0). Its parts carry no sex or age, so the tables
+here do.
 """
 
 from __future__ import annotations
@@ -26,10 +27,12 @@ CHIN, FACE_TOP, FACE_LEFT, FACE_RIGHT = 782, 330, 300, 770
 EYES_BOX, MOUTH_BOX = (300, 405, 790, 575), (400, 590, 790, 765)
 _HAIR = {
     ("f", "adult"): (15, 21, 24, 35, 13, 23, 31, 42, 18, 16, 19, 48, 32, 46, 33),
-    ("f", "elder"): (14, 37, 19, 29, 38, 32, 18), ("f", "old"): (38, 14, 29, 37),
+    ("f", "elder"): (14, 37, 19, 29, 38, 32, 18),
+    ("f", "old"): (38, 14, 29, 37),
     ("m", "adult"): (4, 3, 12, 22, 8, 2, 39, 7, 9, 11, 43, 5, 6),
-    ("m", "elder"): (47, 28, 1, 25, 8, 12), ("m", "old"): (25, 28),
-}  # fmt: skip
+    ("m", "elder"): (47, 28, 1, 25, 8, 12),
+    ("m", "old"): (25, 28),
+}
 _HAIR_COLOURS = ("#2a1a3e", "#5b2f1c", "#8f4a24", "#c88a3a", "#1d2a44", "#a23b2a", "#3a2417")
 _GREY = ("#8c8f9e", "#b9bcc8", "#d9dbe3")
 _SKINS = ("#f3cba6", "#eab98f", "#d79a6b", "#b97a4c", "#f7d6bb", "#8d5a3a")
@@ -37,14 +40,27 @@ _CLOTHES = ("#c8375c", "#2f6fb5", "#2e9a79", "#e0862c", "#7a4bb0", "#3c4a66", "#
 _PATTERNS = ("cardigan", "stripes", "hoodie", "plain")
 _FAMILY = re.compile(r"mother|father|sister|brother|son$|daughter|cousin|aunt|uncle|niece|nephew")
 _BROWS_EYES_MOUTH = {
-    "neutral": (9, 4, "happy04"), "happy": (9, 19, "happy05"), "worried": (1, 24, "sad04"), "sad": (1, 24, "sad04"),
-    "angry": (13, 10, "sad06"), "shout": (13, 10, "sad01"), "shock": (5, 16, "sad01"), "smug": (12, 3, "sad09"),
+    "neutral": (9, 4, "happy04"),
+    "happy": (9, 19, "happy05"),
+    "worried": (1, 24, "sad04"),
+    "sad": (1, 24, "sad04"),
+    "angry": (13, 10, "sad06"),
+    "shout": (13, 10, "sad01"),
+    "shock": (5, 16, "sad01"),
+    "smug": (12, 3, "sad09"),
     "serious": (9, 4, "sad03"),
-}  # fmt: skip
+}
 _OPEN_MOUTH = {
-    "neutral": "happy18", "happy": "happy05", "worried": "sad01", "sad": "sad01", "angry": "sad01", "shout": "sad01",
-    "shock": "sad02", "smug": "happy18", "serious": "happy18",
-}  # fmt: skip
+    "neutral": "happy18",
+    "happy": "happy05",
+    "worried": "sad01",
+    "sad": "sad01",
+    "angry": "sad01",
+    "shout": "sad01",
+    "shock": "sad02",
+    "smug": "happy18",
+    "serious": "happy18",
+}
 _CLOSED_MOUTH = {"shout": "sad06", "shock": "sad02", "happy": "happy01"}
 _BLINK = 1
 
@@ -103,7 +119,7 @@ class _Random:
     def __init__(self, text: str) -> None:
         import random
 
-        self._random = random.Random(text)  # noqa: S311 - picks pictures, guards nothing
+        self._random = random.Random(text)  # noqa: S311 - draws pictures, guards nothing
 
     def pick(self, of: Sequence[_T]) -> _T:
         return of[int(self._random.random() * len(of))]
@@ -128,17 +144,33 @@ def _svg(look: Look, mood: str, mouth: str, blink: bool) -> bytes:
     from dicebear import Avatar
 
     brows, eyes, _ = _BROWS_EYES_MOUTH[mood]
-    text = Avatar(_style(), {
-        "seed": "figure", "hairVariant": _variant(look.hair), "headVariant": _variant(look.head),
-        "noseVariant": _variant(look.nose), "eyebrowsVariant": _variant(brows),
-        "eyesVariant": _variant(_BLINK if blink else eyes), "mouthVariant": [mouth],
-        "glassesVariant": _variant(look.glasses or 1), "glassesProbability": 100 if look.glasses else 0,
-        "beardVariant": _variant(look.beard or 1), "beardProbability": 100 if look.beard else 0,
-        "earringsProbability": 0, "frecklesProbability": 0, "hairAccessoriesProbability": 0,
-        "hairColor": [look.hair_colour], "skinColor": [look.skin], "eyebrowsColor": ["#1a1026"],
-        "mouthColor": ["#9c2430"], "eyesColor": ["#140d20"], "noseColor": ["#1a1026"], "outlineColor": ["#140d20"],
-        "glassesColor": ["#2a2236"],
-    }).to_string()  # fmt: skip
+    text = Avatar(
+        _style(),
+        {
+            "seed": "figure",
+            "hairVariant": _variant(look.hair),
+            "headVariant": _variant(look.head),
+            "noseVariant": _variant(look.nose),
+            "eyebrowsVariant": _variant(brows),
+            "eyesVariant": _variant(_BLINK if blink else eyes),
+            "mouthVariant": [mouth],
+            "glassesVariant": _variant(look.glasses or 1),
+            "glassesProbability": 100 if look.glasses else 0,
+            "beardVariant": _variant(look.beard or 1),
+            "beardProbability": 100 if look.beard else 0,
+            "earringsProbability": 0,
+            "frecklesProbability": 0,
+            "hairAccessoriesProbability": 0,
+            "hairColor": [look.hair_colour],
+            "skinColor": [look.skin],
+            "eyebrowsColor": ["#1a1026"],
+            "mouthColor": ["#9c2430"],
+            "eyesColor": ["#140d20"],
+            "noseColor": ["#1a1026"],
+            "outlineColor": ["#140d20"],
+            "glassesColor": ["#2a2236"],
+        },
+    ).to_string()
     text = re.sub(r"<metadata.*?</metadata>", "", text, flags=re.DOTALL)
     # Skia knows the older form of references only.
     text = re.sub(r'(?<!:)\bhref="', 'xlink:href="', text)

@@ -5,34 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from gt_consumer.studio.people import EITHER, MEN, NOT_NAMES, ROLES, SAID, SAME
+
 NARRATOR = "narrator"
-_ROLES: dict[str, tuple[str, str]] = {}
-for _names, _sex, _age in (
-    ("mother mom mum mommy stepmom stepmother aunt mother-in-law mil", "f", "elder"),
-    ("father dad daddy stepdad stepfather uncle father-in-law fil", "m", "elder"),
-    ("grandmother grandma granny nana", "f", "old"),
-    ("grandfather grandpa grandad", "m", "old"),
-    ("sister stepsister wife girlfriend fiancée fiancee bride ex-wife daughter niece sister-in-law sil woman lady girl "
-     "bridesmaid waitress maid cousin coworker roommate friend receptionist teacher nurse", "f", "adult"),
-    ("brother stepbrother husband boyfriend fiancé fiance groom ex-husband son nephew brother-in-law bil man guy boy "
-     "waiter colleague neighbor neighbour landlord", "m", "adult"),
-    ("boss manager supervisor ceo owner chef judge officer cop lawyer doctor principal client customer realtor professor", "m", "elder"),
-):  # fmt: skip
-    _ROLES.update(dict.fromkeys(_names.split(), (_sex, _age)))
-_SAME = {
-    "mom": "mother", "mum": "mother", "mommy": "mother", "dad": "father", "daddy": "father", "mil": "mother-in-law",
-    "fil": "father-in-law", "sil": "sister-in-law", "bil": "brother-in-law", "grandma": "grandmother",
-    "granny": "grandmother", "nana": "grandmother", "grandpa": "grandfather", "grandad": "grandfather",
-    "neighbour": "neighbor", "fiancee": "fiancée", "fiance": "fiancé", "supervisor": "manager",
-}  # fmt: skip
-_EITHER = ["boss", "manager", "supervisor", "ceo", "owner", "chef", "judge", "officer", "cop", "lawyer", "doctor", "principal", "client", "customer", "cousin", "coworker", "roommate", "friend", "neighbor", "neighbour", "colleague", "landlord", "realtor", "professor", "teacher", "nurse"]  # fmt: skip
-_MEN = set(["adam", "alex", "ben", "bob", "brad", "brian", "carl", "chad", "charlie", "chris", "dan", "daniel", "dave", "david", "derek", "ed", "eric", "frank", "gary", "george", "greg", "harry", "henry", "jack", "jake", "james", "jason", "jeff", "jim", "joe", "john", "josh", "karl", "kevin", "kyle", "leo", "liam", "luke", "marcus", "mark", "martin", "matt", "max", "mike", "nick", "noah", "oliver", "oscar", "owen", "pat", "paul", "pete", "peter", "phil", "ray", "rob", "robert", "ron", "ryan", "sam", "scott", "sean", "simon", "steve", "ted", "theo", "tim", "todd", "tom", "tony", "tyler", "victor", "walter", "will"])  # fmt: skip
-SAID = (r"said|says|asked|asks|yelled|screamed|shouted|whispered|replied|answered|told|snapped|demanded|laughed|cried|"
-         r"sighed|muttered|added|announced|hissed|began|went|goes|wrote|texted|read|called|groaned|repeated|insisted|"
-         r"admitted|explained|smiled|grinned|blurted|stammered|mumbled|argued|begged|interrupted")  # fmt: skip
 _QUOTE = re.compile(r'"([^"]+)"')
 _NAME = r"[A-Z][a-z]{2,}"
-_NOT_NAMES = set(["the", "and", "but", "then", "she", "her", "his", "they", "you", "your", "when", "what", "that", "this", "there", "here", "now", "not", "today", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "january", "february", "march", "april", "june", "july", "august", "september", "october", "november", "december", "aita", "tifu", "grandma", "mom", "dad"])  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -78,7 +55,7 @@ class Cast:
 
     def read_sexes(self, text: str) -> None:
         """Find out by the next pronoun who of those in either-sex roles, such as a boss, is a woman."""
-        for role in _EITHER:
+        for role in EITHER:
             votes = 0
             for match in re.finditer(
                 rf"(^|[.!?\"] )?(\w+ )?\b{role}\b.{{0,140}}?\b(he|him|his|she|her)\b", text, re.IGNORECASE
@@ -87,11 +64,11 @@ class Cast:
                 weight = 3 if match.group(1) is not None else 1
                 votes += weight if match.group(3).lower() in {"she", "her"} else -weight
             if votes:
-                key = _SAME.get(role, role)
-                self.persons[key] = Person(key, "f" if votes > 0 else "m", _ROLES[role][1])
+                key = SAME.get(role, role)
+                self.persons[key] = Person(key, "f" if votes > 0 else "m", ROLES[role][1])
 
     def mentioned(self, text: str) -> list[str]:
-        """List the persons of a text in order, those behind "he" and "she" too; the narrator is not listed."""
+        """List the persons of a text in order, those behind "he" and "she" too, but not the narrator."""
         found: list[str] = []
         for match in re.finditer(r"[A-Za-zé][A-Za-zé-]*", text):
             word = match.group()
@@ -102,12 +79,12 @@ class Cast:
 
     def _who(self, word: str, text: str, end: int) -> str | None:
         lower = word.lower()
-        role = lower if lower in _ROLES else lower.removesuffix("s") if text[end : end + 2] == "'s" else lower
-        if role in _ROLES:
-            key = _SAME.get(role, role)
-            key = self.meet(key, *_ROLES[role])
+        role = lower if lower in ROLES else lower.removesuffix("s") if text[end : end + 2] == "'s" else lower
+        if role in ROLES:
+            key = SAME.get(role, role)
+            key = self.meet(key, *ROLES[role])
             named = re.match(rf"(?:,| named| called)? ({_NAME})\b", text[end:])
-            if named and named.group(1).lower() not in _NOT_NAMES:
+            if named and named.group(1).lower() not in NOT_NAMES:
                 self.names[named.group(1)] = key
             return key
         if word in self.names:
@@ -136,8 +113,8 @@ class Cast:
         if people:
             return people[-1]
         name = phrase.split()[-1]
-        if re.fullmatch(_NAME, name) and name.lower() not in _NOT_NAMES:
-            sex = "m" if name.lower() in _MEN else "f"
+        if re.fullmatch(_NAME, name) and name.lower() not in NOT_NAMES:
+            sex = "m" if name.lower() in MEN else "f"
             self.names[name] = name.lower()
             return self.meet(name.lower(), sex, "adult")
         return None

@@ -1,6 +1,7 @@
 """Where things lie in the frame, in units of a 1080x1920 frame, whatever the video's size.
 
-Guides of the platforms keep text inside x 108 to 912 and y 220 to 1440: buttons and the post's text lie outside.
+Guides of the platforms keep text inside x 108 to 912 and y 220 to 1440: buttons and the post's text lie
+outside.
 The camera may enlarge a panel by `MAX_ZOOM` about the face; the limits here hold after that.
 """
 

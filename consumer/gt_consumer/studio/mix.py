@@ -1,6 +1,7 @@
 """Joins voice, music and effects to -14 LUFS with true peaks below -1 dB, as the video platforms play them.
 
-ffmpeg's loudnorm misses by up to a decibel on short speech and its limiter knows no true peaks, so both are done here:
+ffmpeg's loudnorm misses by up to a decibel on short speech and its limiter knows no true peaks, so both
+are done here:
 gain by pyloudnorm (ITU-R BS.1770) and a look-ahead limiter on the fourfold oversampled signal.
 """
 
@@ -123,7 +124,8 @@ def _fine_peaks(stereo: Stereo) -> NDArray[np.float32]:
 def master(stereo: Stereo, target: float = TARGET_LUFS, ceiling_db: float = CEILING_DB) -> Stereo:
     """Bring a mix to the target loudness with its true peaks held, by a look-ahead limiter.
 
-    Limiting costs loudness, so the gain before it is found in rounds; peaks grow with the gain and are measured once.
+    Limiting costs loudness, so the gain before it is found in rounds; peaks grow with the gain and are
+    measured once.
     """
     peaks = _fine_peaks(stereo)
     drive = target - loudness(stereo)

@@ -10,12 +10,21 @@ MOODS = ("neutral", "happy", "worried", "sad", "angry", "shout", "shock", "smug"
 _CUES = (
     ("shout", r"\b(?:scream|yell|shriek|roar)\w*"),
     ("angry", r"\b(?:furious|angry|rage|livid|slam|snapp|demand|blew up|lost it|fuming|how dare)\w*"),
-    ("sad", r"\b(?:cry|cried|crying|tears?|sobb\w*|funeral|died|death|passed away|sorry|alone|heartbroken)\b"),
-    ("shock", r"\b(?:gasp|stunned|jaw|froze|frozen|couldn't believe|speechless|shock|went white|went pale|silence)\w*"),
-    ("smug", r"\b(?:smirk|secretly|revenge|plan|lied|liar|fake|suspicious|wink|oh no|polite smile|calmly)\w*"),
+    (
+        "sad",
+        r"\b(?:cry|cried|crying|tears?|sobb\w*|funeral|died|death|passed away|sorry|alone|heartbroken)\b",
+    ),
+    (
+        "shock",
+        r"\b(?:gasp|stunned|jaw|froze|frozen|couldn't believe|speechless|shock|went white|silence)\w*",
+    ),
+    (
+        "smug",
+        r"\b(?:smirk|secretly|revenge|plan|lied|liar|fake|suspicious|wink|oh no|polite smile|calmly)\w*",
+    ),
     ("happy", r"\b(?:laugh|smil|grin|hugg|thank|proud|applau|cheer|celebrat|love[sd]?\b)\w*"),
     ("worried", r"\b(?:nervous|afraid|scared|worri|anxious|panic|stomach|awkward|guilt|wrong)\w*"),
-)  # fmt: skip
+)
 _CUE_PATTERNS = tuple((name, re.compile(pattern, re.IGNORECASE)) for name, pattern in _CUES)
 
 

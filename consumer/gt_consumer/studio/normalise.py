@@ -1,8 +1,10 @@
 """Makes Reddit text fit for captions and for the voice.
 
-`clean` works on the whole text; `spoken` gives for each word of a caption what the voice shall read, so that the
-times of the spoken words are the times of the caption's words. The voice's own reader handles plain numbers, years
-and money; what it gets wrong is mended here ("no." is read "number", "(28F)" "twenty-eight eff", "AITA" is mangled).
+`clean` works on the whole text; `spoken` gives for each word of a caption what the voice shall read, so
+that the
+times of the spoken words are the times of the caption's words. The voice's own reader handles plain
+numbers, years
+and money; what it gets wrong is mended here ("no." is read "number", "(28F)" "twenty-eight eff").
 """
 
 from __future__ import annotations
@@ -15,24 +17,76 @@ SAY_A = "[A](/ˈA/)"
 _HOLE = f"{SAY_A} hole"
 # Read only where they stand in capitals: most are words of their own in lower case ("so", "nah", "op").
 CAPITALS = {
-    "SO": "significant other", "OP": "original poster", "OOP": "the original poster", "NAH": f"no {_HOLE}s here",
-    "DH": "husband", "DW": "wife", "DD": "daughter", "DS": "son", "MIL": "mother in law", "FIL": "father in law",
-    "SIL": "sister in law", "BIL": "brother in law", "DIL": "daughter in law", "GF": "girlfriend",
-    "BF": "boyfriend", "MOH": "maid of honor", "NC": "no contact", "LC": "low contact", "US": "[U.S.](/jˌuˈɛs/)",
-}  # fmt: skip
+    "SO": "significant other",
+    "OP": "original poster",
+    "OOP": "the original poster",
+    "NAH": f"no {_HOLE}s here",
+    "DH": "husband",
+    "DW": "wife",
+    "DD": "daughter",
+    "DS": "son",
+    "MIL": "mother in law",
+    "FIL": "father in law",
+    "SIL": "sister in law",
+    "BIL": "brother in law",
+    "DIL": "daughter in law",
+    "GF": "girlfriend",
+    "BF": "boyfriend",
+    "MOH": "maid of honor",
+    "NC": "no contact",
+    "LC": "low contact",
+    "US": "[U.S.](/jˌuˈɛs/)",
+}
 ANY_CASE = {
-    "aita": f"am I the {_HOLE}", "wibta": f"would I be the {_HOLE}", "nta": f"not the {_HOLE}",
-    "yta": f"you're the {_HOLE}", "esh": "everyone sucks here", "aitah": f"am I the {_HOLE}",
-    "tl;dr": "too long, didn't read", "tldr": "too long, didn't read", "tifu": "today I messed up",
-    "wtf": "what the heck", "omg": "oh my god", "idk": "I don't know", "imo": "in my opinion",
-    "imho": "in my humble opinion", "tbh": "to be honest", "btw": "by the way", "fyi": "for your information",
-    "asap": "as soon as possible", "ngl": "not gonna lie", "smh": "shaking my head", "lol": "ha ha", "lmao": "ha ha",
-    "irl": "in real life", "bff": "best friend", "stbxh": "soon to be ex husband", "stbxw": "soon to be ex wife",
-    "b/c": "because", "bc": "because", "w/": "with", "w/o": "without", "ppl": "people", "rn": "right now",
-    "mr": "mister", "mrs": "missus", "dr": "doctor", "vs": "versus", "etc": "et cetera", "approx": "approximately",
-    "24/7": "twenty-four seven", "50/50": "fifty fifty", "hrs": "hours", "mins": "minutes", "yrs": "years",
-    "&": "and", "yo": "year old", "y/o": "year old", "af": "as heck", "mil's": "mother in law's",
-}  # fmt: skip
+    "aita": f"am I the {_HOLE}",
+    "wibta": f"would I be the {_HOLE}",
+    "nta": f"not the {_HOLE}",
+    "yta": f"you're the {_HOLE}",
+    "esh": "everyone sucks here",
+    "aitah": f"am I the {_HOLE}",
+    "tl;dr": "too long, didn't read",
+    "tldr": "too long, didn't read",
+    "tifu": "today I messed up",
+    "wtf": "what the heck",
+    "omg": "oh my god",
+    "idk": "I don't know",
+    "imo": "in my opinion",
+    "imho": "in my humble opinion",
+    "tbh": "to be honest",
+    "btw": "by the way",
+    "fyi": "for your information",
+    "asap": "as soon as possible",
+    "ngl": "not gonna lie",
+    "smh": "shaking my head",
+    "lol": "ha ha",
+    "lmao": "ha ha",
+    "irl": "in real life",
+    "bff": "best friend",
+    "stbxh": "soon to be ex husband",
+    "stbxw": "soon to be ex wife",
+    "b/c": "because",
+    "bc": "because",
+    "w/": "with",
+    "w/o": "without",
+    "ppl": "people",
+    "rn": "right now",
+    "mr": "mister",
+    "mrs": "missus",
+    "dr": "doctor",
+    "vs": "versus",
+    "etc": "et cetera",
+    "approx": "approximately",
+    "24/7": "twenty-four seven",
+    "50/50": "fifty fifty",
+    "hrs": "hours",
+    "mins": "minutes",
+    "yrs": "years",
+    "&": "and",
+    "yo": "year old",
+    "y/o": "year old",
+    "af": "as heck",
+    "mil's": "mother in law's",
+}
 _TITLES = {"mr", "mrs", "dr", "vs"}  # their full stop ends no sentence
 _SEX = {"f": "female", "m": "male", "nb": "non-binary"}
 _SPELT = {
@@ -114,7 +168,7 @@ def spoken(words: list[str]) -> list[str]:
 
 def _core(word: str) -> tuple[str, str, str]:
     match = _CORE.match(word)
-    assert match  # noqa: S101 - the pattern matches every string
+    assert match  # noqa: S101 - always holds
     return match.group(1), match.group(2), match.group(3)
 
 

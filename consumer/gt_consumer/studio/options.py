@@ -52,10 +52,10 @@ def read_options(given: Mapping[str, object]) -> StudioOptions:
             f"unknown studio option {', '.join(unknown)}; known options are {', '.join(sorted(defaults))}"
         )
     values: dict[str, object] = {}
-    for name, value in given.items():
+    for name, raw in given.items():
         kind = type(defaults[name])
-        if kind is float and isinstance(value, int) and not isinstance(value, bool):
-            value = float(value)
+        whole = isinstance(raw, int) and not isinstance(raw, bool)
+        value = float(raw) if kind is float and whole else raw  # type: ignore[arg-type]  # whole tells
         if type(value) is not kind:
             raise PermanentError(f"option {name} must be of type {kind.__name__}, not {value!r}")
         values[name] = value

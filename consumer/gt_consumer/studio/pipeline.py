@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from gt_consumer.studio import mix
@@ -97,7 +100,7 @@ def _write_sound(
 ) -> None:
     dark = compound(" ".join(line.text for line in script.lines)) < 0
     cues = [mix.Cue(s.start, "impact") for s in shots if s.loud]
-    acts = [(a, b) for a, b in zip(shots, shots[1:], strict=False) if a.act != b.act and not b.loud]
+    acts = [(a, b) for a, b in pairwise(shots) if a.act != b.act and not b.loud]
     cues += [mix.Cue(b.start, "whoosh") for _, b in acts]
     tune = options.seed if options.music else None
     mix.write_wav(path, mix.mix(list(narration.placed), seconds, tune, dark, cues))
@@ -114,11 +117,26 @@ def _write_pictures(
     width, height = (360, 640) if options.preview else (1080, 1920)
     scale = width / WIDTH * _PANEL_SCALE
     panels = _paint(script, shots, options, scale, progress)
+    _give_back_memory()
     words = [w for u in narration.utterances for w in u.words]
     phrases = group(words, [s.start for s in shots])
     with FrameWriter(path, width, height, fast=options.preview) as writer:
-        render(shots, panels, phrases, narration.seconds, writer, (width, height), scale,
-               lambda part: progress("render", part))  # fmt: skip
+        render(
+            shots,
+            panels,
+            phrases,
+            narration.seconds,
+            writer,
+            (width, height),
+            scale,
+            lambda part: progress("render", part),
+        )
+
+
+def _give_back_memory() -> None:
+    """Hand freed memory back to the system before ffmpeg needs some; glibc would keep it for this thread."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _paint(

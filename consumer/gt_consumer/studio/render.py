@@ -104,8 +104,16 @@ def talks(shot: Shot, at: float) -> bool:
     return any(w.start <= at < w.end and (at - w.start) % _SYLLABLE_S < _OPEN_S for w in shot.speech)
 
 
-def render(shots: Sequence[Shot], panels: Sequence[Panel], phrases: Sequence[Phrase], seconds: float, writer: FrameWriter,
-           size: tuple[int, int], panel_scale: float, progress: Callable[[float], None]) -> None:  # fmt: skip
+def render(
+    shots: Sequence[Shot],
+    panels: Sequence[Panel],
+    phrases: Sequence[Phrase],
+    seconds: float,
+    writer: FrameWriter,
+    size: tuple[int, int],
+    panel_scale: float,
+    progress: Callable[[float], None],
+) -> None:
     """Write every frame of the video.
 
     Parameters:

@@ -1,7 +1,8 @@
 """Cuts a story to the length of a short, without a language model.
 
-Sentences are weighed by sentiment, dialogue, turning words, facts and centrality (LexRank over TF-IDF), and chosen
-within a word budget for each act; a sentence that leans on the one before it ("It was…", "Not me.") brings it along.
+Sentences are weighed by sentiment, dialogue, turning words, facts and centrality (LexRank over TF-IDF),
+and chosen
+within a word budget for each act; one that leans on the sentence before it ("Not me.") brings it along.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gt_common.errors import PermanentError
-from gt_consumer.studio.dialogue import NARRATOR, SAID, Cast, Person, Segment, narrator_sex, segments_of
+from gt_consumer.studio.dialogue import NARRATOR, Cast, Person, Segment, narrator_sex, segments_of
 from gt_consumer.studio.mood import compound, mood_of
 from gt_consumer.studio.normalise import clean
+from gt_consumer.studio.people import SAID
 from gt_consumer.studio.story import Story
 
 if TYPE_CHECKING:
@@ -27,12 +29,21 @@ _TENSE = ("crisis", "climax")
 SHARES = (0.14, 0.29, 0.22, 0.22, 0.13)
 MIN_SENTENCE_WORDS = 1
 MAX_TITLE_WORDS = 24
-_TURN = re.compile(r"\b(?:but|until|suddenly|then|finally|turns out|however|instead|that's when|found out|realized|"
-                   r"the next (?:day|morning)|because|so I)\b", re.IGNORECASE)  # fmt: skip
-_FACT = re.compile(r"\$?\d[\d,]*|\b(?:left me|owns?|owed?|paid|promised|married|divorc\w+|fired|stole|refused|inherit\w+|"
-                   r"cancel\w*|invited|signed)\b", re.IGNORECASE)  # fmt: skip
-_LEANS = re.compile(r"^(?:\"?(?:it|that|this|these|those|he|she|they|him|her|which|so|and|or|nope|yes|no|neither|not|then (?:he|she|it|they)|but (?:he|she|it|they))\b)",
-                    re.IGNORECASE)  # fmt: skip
+_TURN = re.compile(
+    r"\b(?:but|until|suddenly|then|finally|turns out|however|instead|that's when|found out|realized|"
+    r"the next (?:day|morning)|because|so I)\b",
+    re.IGNORECASE,
+)
+_FACT = re.compile(
+    r"\$?\d[\d,]*|\b(?:left me|owns?|owed?|paid|promised|married|divorc\w+|fired|stole|refused|inherit\w+|"
+    r"cancel\w*|invited|signed)\b",
+    re.IGNORECASE,
+)
+_LEANS = re.compile(
+    r"^(?:\"?(?:it|that|this|these|those|he|she|they|him|her|which|so|and|or|nope|yes|no|neither|not|"
+    r"(?:then|but) (?:he|she|it|they))\b)",
+    re.IGNORECASE,
+)
 _CONTINUES = re.compile(r"^(?:[a-z]|\"\s|[^\w\"$(\[]+$)")
 _ATTRIBUTES = re.compile(rf"^(?:I|[Hh]e|[Ss]he|[Tt]hey|[Mm]y \w+|[Tt]he \w+|[A-Z]\w+) (?:\w+ )?(?:{SAID})\b")
 _STRONG = re.compile(
@@ -87,7 +98,7 @@ def _segmenter() -> Callable[[str], list[str]]:
 
 
 def split_sentences(text: str) -> list[tuple[str, bool]]:
-    """Split into sentences, each with whether it begins a paragraph; a quote stays whole with its `she said`."""
+    """Split into sentences, each with whether it begins a paragraph; a quote keeps its `she said`."""
     found: list[tuple[str, bool]] = []
     for paragraph in text.split("\n\n"):
         pieces = [str(s).strip() for s in _segmenter()(paragraph)]
@@ -144,7 +155,7 @@ def _title(text: str) -> str:
 
 
 def act_of_each(texts: list[str]) -> list[str]:
-    """Name the act of each sentence; the climax is the peak of smoothed intensity in 55 to 92 % of the story."""
+    """Name the act of each sentence; the climax is where intensity peaks in 55 to 92 % of the story."""
     import numpy as np
 
     n = len(texts)
@@ -188,7 +199,7 @@ def choose(texts: list[str], opens: list[bool], acts: list[str], budget: int) ->
 
 
 def _with_support(i: int, texts: list[str], opens: list[bool]) -> list[int]:
-    """Give a sentence with those that it leans on, and with the rest of a speech or an answer that belong to it."""
+    """Give a sentence with those that it leans on, and the rest of a speech or an answer."""
     group = [i]
     while group[0] > 0 and len(group) < 3 and _leans(group[0], texts, opens):
         group.insert(0, group[0] - 1)
@@ -220,9 +231,15 @@ def _weights(texts: list[str]) -> list[float]:
         names = set(re.findall(r"(?<=[a-z,] )[A-Z][a-z]{2,}", text)) - named
         named |= names
         weights.append(
-            0.3 * abs(compound(text)) + 0.3 * ('"' in text) + 0.2 * bool(_TURN.search(text)) + 0.3 * central[i]
-            + 0.35 * bool(_FACT.search(text)) + 0.6 * bool(_STRONG.search(text)) + 0.3 * bool(names) + (0.8 if i == 0 else 0.4 if i == len(texts) - 1 else 0)
-        )  # fmt: skip
+            0.3 * abs(compound(text))
+            + 0.3 * ('"' in text)
+            + 0.2 * bool(_TURN.search(text))
+            + 0.3 * central[i]
+            + 0.35 * bool(_FACT.search(text))
+            + 0.6 * bool(_STRONG.search(text))
+            + 0.3 * bool(names)
+            + (0.8 if i == 0 else 0.4 if i == len(texts) - 1 else 0)
+        )
     return weights
 
 

@@ -1,4 +1,4 @@
-"""Cuts the narration into shots of two and a half to five seconds, each with persons, place, mood and camera."""
+"""Cuts the narration into shots of a few seconds, each with persons, place, mood and camera."""
 
 from __future__ import annotations
 
@@ -16,8 +16,12 @@ from gt_consumer.studio.narration import Narration, Utterance
 
 SHORT_S, LONG_S, BEST_S = 1.7, 5.0, 3.8
 _BEFORE_WORD_S = 0.05
-_PASSING = ("phone", "bedroom")  # shown for one sentence; the story goes on where it was
+# Shown for one sentence: after a telephone the story goes on where it was, after a night at home.
+_AFTER = {"phone": "", "bedroom": "room"}
 _MINE = re.compile(r"\b(?:I|me|my|we|us|our)\b")
+
+
+_STILL = Move((1.0, 1.0), ((0.0, 0.0), (0.0, 0.0)), (540.0, float(FOCUS_Y)))
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ class Shot:
     effect: str | None = None
     loud: bool = False
     speech: tuple[CaptionWord, ...] = ()
-    move: Move = Move((1.0, 1.05), ((0.0, 0.0), (0.0, 0.0)), (540.0, float(FOCUS_Y)))
+    move: Move = _STILL
 
 
 @dataclass
@@ -69,7 +73,7 @@ class _Block:
 
 
 def _blocks(utterances: Sequence[Utterance]) -> list[_Block]:
-    """Join what is too short for a picture of its own: `he said` goes with its quote, short lines with their like."""
+    """Join what is too short for a picture of its own: `he said` with its quote, short lines together."""
     blocks: list[_Block] = []
     for u in utterances:
         last = blocks[-1] if blocks else None
@@ -94,7 +98,7 @@ def _joins(last: _Block, u: Utterance) -> bool:
 
 
 def _cuts(block: _Block) -> list[float]:
-    """Give the times at which a long block gets a new picture: at words, after punctuation if there is some near."""
+    """Give the times at which a long block gets a new picture: at words, best after punctuation."""
     count = max(1, round(block.seconds / BEST_S)) if block.seconds > LONG_S else 1
     words = block.words
     begin = words[0].start
@@ -119,7 +123,7 @@ def plan_shots(narration: Narration, title: str, seed: int) -> list[Shot]:
     for block in _blocks(narration.utterances):
         text = " ".join(u.line.text for u in block.said if u.line)
         place = place_of(text, settled)
-        settled = settled if place in _PASSING else place
+        settled = _AFTER.get(place, place) or settled
         starts = [block.words[0].start - _BEFORE_WORD_S, *_cuts(block)]
         for part, start in enumerate(starts):
             shots.append(_shot(block, start, place, title, part, len(shots) + seed))
@@ -150,10 +154,17 @@ def _shot(block: _Block, start: float, place: str, title: str, part: int, number
         loud = mood == "shout"
         speaker = lead.segment.speaker
         return Shot(
-            start, start, "single" if part % 2 == 0 else "close", speaker, mood, act, "burst" if loud else place,
-            bubble=shorten(lead.segment.text) if part == 0 else None, loud=loud and part == 0,
+            start,
+            start,
+            "single" if part % 2 == 0 else "close",
+            speaker,
+            mood,
+            act,
+            "burst" if loud else place,
+            bubble=shorten(lead.segment.text) if part == 0 else None,
+            loud=loud and part == 0,
             speech=lead.words,
-        )  # fmt: skip
+        )
     people = [p for u in block.said if u.line for p in u.line.people]
     subject = people[0] if people else NARRATOR
     both = bool(people) and bool(_MINE.search(line.text))
@@ -163,8 +174,17 @@ def _shot(block: _Block, start: float, place: str, title: str, part: int, number
         subject = NARRATOR if framing != "two" and number % 3 == 0 else subject
     dramatic = mood in {"shock", "shout"}
     effect = {"shock": "?!", "angry": "!!"}.get(mood) if framing in {"single", "wide"} else None
-    return Shot(start, start, framing, subject, mood, act, "burst" if dramatic else place,
-                other=NARRATOR if framing == "two" else None, effect=effect)  # fmt: skip
+    return Shot(
+        start,
+        start,
+        framing,
+        subject,
+        mood,
+        act,
+        "burst" if dramatic else place,
+        other=NARRATOR if framing == "two" else None,
+        effect=effect,
+    )
 
 
 def _move(shot: Shot, number: int) -> Move:

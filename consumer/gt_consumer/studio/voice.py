@@ -6,7 +6,7 @@ import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from gt_common.errors import PermanentError
 from gt_consumer.studio.dialogue import NARRATOR, Person
@@ -25,9 +25,13 @@ MAX_CLIP_WORDS = 36
 _LEAD_S, _TRAIL_S, _FADE_S = 0.12, 0.05, 0.012
 # (factor of the pitch, factor of the formants) by sex and age; the narrator keeps the voice as it is.
 _TINTS = {
-    ("f", "adult"): (1.1, 1.04), ("f", "elder"): (0.9, 0.97), ("f", "old"): (0.84, 0.95),
-    ("m", "adult"): (0.66, 0.88), ("m", "elder"): (0.6, 0.85), ("m", "old"): (0.57, 0.84),
-}  # fmt: skip
+    ("f", "adult"): (1.1, 1.04),
+    ("f", "elder"): (0.9, 0.97),
+    ("f", "old"): (0.84, 0.95),
+    ("m", "adult"): (0.66, 0.88),
+    ("m", "elder"): (0.6, 0.85),
+    ("m", "old"): (0.57, 0.84),
+}
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,13 @@ class Clip:
     def duration(self) -> float:
         """Length in seconds."""
         return len(self.samples) / RATE
+
+
+class Session(Protocol):
+    """What is needed of onnxruntime's session."""
+
+    def run(self, names: None, feeds: dict[str, NDArray[Any]]) -> list[NDArray[np.float32]]:
+        """Give the model's outputs for its inputs."""
 
 
 class Voice:
@@ -77,12 +88,11 @@ class Voice:
             seed: of the noise in the voice
         """
         words = text.split()
-        clips = [
+        return [
             clip
             for part, chunk in enumerate(_chunks(words))
             if (clip := self._clip(chunk, person, speed, [*seed, part])) is not None
         ]
-        return clips
 
     def _clip(self, words: list[str], person: Person, speed: float, seed: list[int]) -> Clip | None:
         import numpy as np
@@ -111,23 +121,26 @@ def _voice_file(name: str) -> Path:
         return Path(voice_path(name, download_missing=False))
     except FileNotFoundError as error:
         raise PermanentError(
-            f"voice {name!r} is not on this machine and the studio downloads nothing: put its file at {error}, "
-            "or use the voice heart"
+            f"voice {name!r} is not on this machine and the studio downloads nothing: "
+            f"put its file at {error}, or use the voice heart"
         ) from None
 
 
-def _session(model: bytes) -> object:
+def _session(model: bytes) -> Session:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     # Two threads made this small model slower, not faster.
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    return onnxruntime.InferenceSession(with_durations(model), options, providers=["CPUExecutionProvider"])
+    session: Session = onnxruntime.InferenceSession(
+        with_durations(model), options, providers=["CPUExecutionProvider"]
+    )
+    return session
 
 
 def _chunks(words: list[str]) -> list[list[str]]:
-    """Divide a long sentence at a comma or the like, since the model reads a limited number of phonemes at once."""
+    """Divide a long sentence, best at a comma: the model reads a limited number of phonemes at once."""
     if len(words) <= MAX_CLIP_WORDS:
         return [words] if words else []
     half = len(words) // 2

@@ -1,7 +1,9 @@
 """When each word is said, from the phoneme durations that the voice model computes for itself.
 
-hibari's model has them in an inner tensor, in units of 25 ms; its API does not give them. A protobuf message may be
-appended to another of its kind and is merged with it, so a few bytes behind the model file make the tensor an output.
+hibari's model has them in an inner tensor, in units of 25 ms; its API does not give them. A protobuf
+message may be
+appended to another of its kind and is merged with it, so a few bytes behind the model file make the tensor
+an output.
 """
 
 from __future__ import annotations
@@ -45,7 +47,7 @@ def with_durations(model: bytes) -> bytes:
 
 
 def phoneme_ids(tokens: Sequence[Token], vocabulary: Mapping[str, int]) -> tuple[list[int], list[int]]:
-    """Give the model's input and, for each id, the index of the word it belongs to (-1: pause or punctuation).
+    """Give the model's input and, for each id, the index of its word (-1: pause or punctuation).
 
     A word ends where the text has a space, as the spoken words are divided.
     """
@@ -83,7 +85,7 @@ def word_times(durations: Sequence[float], owners: Sequence[int], count: int) ->
 
 
 def group_times(times: Sequence[Times | None], sizes: Sequence[int]) -> list[Times | None]:
-    """Join the times of spoken words into those of displayed words, of which each took so many spoken ones."""
+    """Join the times of spoken words into those of displayed ones; `sizes` counts the spoken of each."""
     joined: list[Times | None] = []
     at = 0
     for size in sizes:

@@ -17,7 +17,10 @@ def _speech(seconds: float, level: float, seed: int = 0) -> np.ndarray[tuple[int
     count = int(seconds * VOICE_RATE)
     t = np.arange(count) / VOICE_RATE
     noise = np.random.default_rng(seed).standard_normal(count)
-    return (noise * level * np.maximum(0, np.sin(2 * np.pi * 3.3 * t)) ** 2).astype(np.float32)
+    sound: np.ndarray[tuple[int], np.dtype[np.float32]] = (
+        noise * level * np.maximum(0, np.sin(2 * np.pi * 3.3 * t)) ** 2
+    ).astype(np.float32)
+    return sound
 
 
 @pytest.mark.parametrize("level", [0.02, 0.1, 0.4])
@@ -26,7 +29,7 @@ def test_mixes_reach_the_loudness_with_their_peaks_held(level: float, bed: int |
     placed = [(0.2, _speech(3, level)), (3.6, _speech(3, level * 0.7, 1))]
     cues = [mix.Cue(3.5, "impact"), mix.Cue(0.0, "whoosh")]
     stereo = mix.mix(placed, 7.5, bed, dark=True, cues=cues)
-    assert stereo.shape == (2, int(7.5 * mix.RATE))
+    assert stereo.shape == (2, int(7.5 * music.RATE))
     assert mix.loudness(stereo) == pytest.approx(-14, abs=0.5)
     assert mix.true_peak(stereo) <= -1.2
 
@@ -36,7 +39,7 @@ def test_music_lies_under_the_voice_and_fills_its_pauses() -> None:
     with_bed, without = (mix.mix(placed, 10, bed, dark=False, cues=[]) for bed in (1, None))
 
     def level(stereo: mix.Stereo, begin: float, end: float) -> float:
-        part = stereo[:, int(begin * mix.RATE) : int(end * mix.RATE)]
+        part = stereo[:, int(begin * music.RATE) : int(end * music.RATE)]
         return float(20 * np.log10(np.sqrt((part**2).mean()) + 1e-9))
 
     pause, talk = level(with_bed, 4, 5.5), level(with_bed, 0.5, 2.5)

@@ -25,18 +25,9 @@ PERSONS = {
 }
 
 
-def _shot(framing: str, mood: str = "neutral", **more: object) -> Shot:
-    return Shot(
-        0.0,
-        3.0,
-        framing,
-        NARRATOR,
-        mood,
-        "hook",
-        "room",
-        other="sister" if framing == "two" else None,
-        **more,
-    )  # type: ignore[arg-type]
+def _shot(framing: str, mood: str = "neutral", bubble: str | None = None, *, loud: bool = False) -> Shot:
+    other = "sister" if framing == "two" else None
+    return Shot(0.0, 3.0, framing, NARRATOR, mood, "hook", "room", other=other, bubble=bubble, loud=loud)
 
 
 @pytest.mark.parametrize(
@@ -103,7 +94,7 @@ def test_bubbles_stay_above_the_face(mood: str, loud: bool) -> None:
     looks = cast_looks(PERSONS, 1)
     text = "You can sell the house, it is only fair to me and to everybody else."
     plain, spoken = (
-        Painter(looks, scale, 1).paint(_shot("single", mood, bubble=b, loud=loud)) for b in (None, text)
+        Painter(looks, scale, 1).paint(_shot("single", mood, b, loud=loud)) for b in (None, text)
     )
     changed = np.nonzero((plain.planes.y != spoken.planes.y).any(axis=1))[0]
     # The figure stands a little smaller beside a bubble, so only what is white and new is the bubble.

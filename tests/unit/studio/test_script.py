@@ -77,14 +77,14 @@ def _speakers(*sentences: str) -> list[tuple[str, str]]:
 @pytest.mark.parametrize(
     ("sentences", "speakers"),
     [
-        (['My sister Dana came.', '"Pay me," Dana said.'], ["sister"]),
+        (["My sister Dana came.", '"Pay me," Dana said.'], ["sister"]),
         (['"No," I said.'], ["narrator"]),
-        (['My mom sighed.', '"Really?" she asked.', '"Yes," I said.'], ["mother", "narrator"]),
+        (["My mom sighed.", '"Really?" she asked.', '"Yes," I said.'], ["mother", "narrator"]),
         (['"Sit down," said Tom.', '"Why?"'], ["tom", "narrator"]),
         (['My boss smirked and said, "Read it."'], ["boss"]),
-        (['I called a guy named Brad.', '"Hey," he said.'], ["guy"]),
+        (["I called a guy named Brad.", '"Hey," he said.'], ["guy"]),
     ],
-)  # fmt: skip
+)
 def test_quotes_find_their_speakers(sentences: list[str], speakers: list[str]) -> None:
     assert [who for who, _ in _speakers(*sentences)] == speakers
 

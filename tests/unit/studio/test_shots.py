@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -15,7 +17,8 @@ from gt_consumer.studio.shots import plan_shots
 
 
 def _narration(*texts: tuple[str, str]) -> Narration:
-    now, spoken = 0.15, []
+    now = 0.15
+    spoken: list[Utterance] = []
     for text, speaker in [("The title of it all", "narrator"), *texts]:
         segment = Segment(text, speaker, speaker != "narrator")
         line = Line(text, (segment,), "build", mood_of(text), (), False) if spoken else None
@@ -26,7 +29,8 @@ def _narration(*texts: tuple[str, str]) -> Narration:
 
 
 def test_shots_fill_the_video_without_gaps() -> None:
-    long = "I walked home and I thought about it, and then I walked back again, because somebody had to do it, after all of this"
+    long = "I walked home and I thought about it, and then I walked back again, "
+    long += "because somebody had to do it, after all of this"
     narration = _narration(
         (long, "narrator"),
         ("You owe me this house!", "sister"),
@@ -36,7 +40,7 @@ def test_shots_fill_the_video_without_gaps() -> None:
     shots = plan_shots(narration, "The title of it all", 1)
     assert shots[0].start == 0
     assert shots[-1].end == narration.seconds
-    assert all(a.end == b.start for a, b in zip(shots, shots[1:], strict=False))
+    assert all(a.end == b.start for a, b in itertools.pairwise(shots))
     assert all(0.9 < s.end - s.start <= 5.6 for s in shots)
     assert shots[0].title == "The title of it all"
     quote = next(s for s in shots if s.bubble)
@@ -55,9 +59,15 @@ def test_places_follow_the_words_and_stay() -> None:
 
 @pytest.mark.parametrize(
     ("text", "mood"),
-    [("GET OUT NOW!", "shout"), ("He was furious.", "angry"), ("She started to cry.", "sad"), ("My jaw dropped.", "shock"),
-     ("We laughed all night.", "happy"), ("The door is blue.", "neutral")],
-)  # fmt: skip
+    [
+        ("GET OUT NOW!", "shout"),
+        ("He was furious.", "angry"),
+        ("She started to cry.", "sad"),
+        ("My jaw dropped.", "shock"),
+        ("We laughed all night.", "happy"),
+        ("The door is blue.", "neutral"),
+    ],
+)
 def test_moods_follow_the_words(text: str, mood: str) -> None:
     assert mood_of(text) == mood
     assert mood in MOODS
