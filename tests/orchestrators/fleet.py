@@ -1,4 +1,4 @@
-"""An orchestrator that does what the story's options say and writes down each run; `orchestrators.fleet:Scripted`."""
+"""An orchestrator that does what the story's options say: `orchestrators.fleet:Scripted`."""
 
 from __future__ import annotations
 
@@ -33,11 +33,17 @@ class Scripted:
                 raise ConnectionError("connection reset")
             case "permanent":
                 raise PermanentError("the post is gone")
-            case "wait_once" if not Path(f"{current.options['runs']}.waited").exists():
-                Path(f"{current.options['runs']}.waited").touch()
+            case "wait_once" if _first_time(current):
                 raise RateLimited("gemini", 0.1)
             case _:
                 return made("video", project_id=f"p-{current.story_id}", duration=61.0)
+
+
+def _first_time(current: Job) -> bool:
+    mark = Path(f"{current.options['runs']}.waited")
+    known = mark.exists()
+    mark.touch()
+    return not known
 
 
 def _seconds(current: Job) -> float:

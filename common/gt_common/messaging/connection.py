@@ -132,12 +132,24 @@ def plain_errors(what: str) -> Iterator[None]:
 
 
 async def _open(url: URL, settings: Settings, name: str) -> AbstractConnection:
-    at = say_url(url)
+    connection = aio_pika.Connection(
+        url.update_query(heartbeat=settings.heartbeat), client_properties={"connection_name": name}
+    )
     try:
-        async with asyncio.timeout(settings.connect_timeout):
-            return await aio_pika.connect(
-                url.update_query(heartbeat=settings.heartbeat), client_properties={"connection_name": name}
-            )
+        with _plain_connect_errors(say_url(url), settings.connect_timeout):
+            async with asyncio.timeout(settings.connect_timeout):
+                await connection.connect()
+    finally:
+        # Without this, a connection that never stood tries to close itself when it is collected.
+        if not is_alive(connection):
+            await connection.close()
+    return connection
+
+
+@contextmanager
+def _plain_connect_errors(at: str, seconds: float) -> Iterator[None]:
+    try:
+        yield
     except (AuthenticationError, ProbableAuthenticationError):
         raise CredentialsRefusedError(
             f"the broker at {at} refused the user name or password; check GT_AMQP_URL"
@@ -150,7 +162,7 @@ async def _open(url: URL, settings: Settings, name: str) -> AbstractConnection:
         raise BrokerUnreachableError(f"what answers at {at} does not speak AMQP 0-9-1") from None
     except TimeoutError:
         raise BrokerUnreachableError(
-            f"the broker at {at} did not answer within {settings.connect_timeout:g} s; check GT_AMQP_URL"
+            f"the broker at {at} did not answer within {seconds:g} s; check GT_AMQP_URL"
         ) from None
     except asyncio.CancelledError:
         if is_own_cancellation():

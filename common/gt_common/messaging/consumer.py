@@ -112,13 +112,16 @@ class Subscription:
             await self._lost.wait()
             if self._cancelled:
                 return
-            log.warning("subscription_lost", queue=self._queue_name)
+            if not backoff.tries:
+                log.warning("subscription_lost", queue=self._queue_name)
             await close_quietly(self._connection)
             await backoff.wait()
             try:
                 await self._consume()
             except GossipToonError as error:
-                log.warning("subscription_again", queue=self._queue_name, problem=str(error))
+                log.info(
+                    "subscription_again", queue=self._queue_name, problem=str(error), tries=backoff.tries
+                )
             else:
                 backoff.reset()
                 log.info("subscription_restored", queue=self._queue_name)

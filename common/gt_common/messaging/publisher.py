@@ -10,10 +10,12 @@ from contextlib import asynccontextmanager
 import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractConnection
 from aio_pika.exceptions import ChannelNotFoundEntity, DeliveryError, PublishError
+from aiormq.exceptions import ChannelAccessRefused
 
 from gt_common.errors import (
     BrokerUnreachableError,
     CredentialsRefusedError,
+    GossipToonError,
     PublishFailedError,
     TopologyError,
 )
@@ -129,24 +131,24 @@ class Publisher:
                 raise
             problem = "the connection fell silent"
         except (PublishError, ChannelNotFoundEntity):
-            problem = (
+            missing = (
                 f"{exchange} or its queue for {key} is missing; an administrator runs `gt-topology declare`"
             )
-            if self._patience is not None:
-                raise TopologyError(problem) from None
-        except DeliveryError:
-            # RabbitMQ 3.10 to 3.12 may nack a channel for ever after a leader's death: take a new one.
-            problem = "the broker refused the message"
-        except CredentialsRefusedError as error:
-            if self._patience is not None:
-                raise
-            problem = str(error)
+            problem = self._give_up_or(TopologyError(missing))
+        except (CredentialsRefusedError, ChannelAccessRefused) as error:
+            problem = self._give_up_or(_refused(error, exchange))
         except (*BROKER_ERRORS, BrokerUnreachableError) as error:
-            problem = str(error) or type(error).__name__
+            problem = _say(error)
         else:
             return ""
         await self._drop(channel)
         return problem
+
+    def _give_up_or(self, error: GossipToonError) -> str:
+        """Raise what waiting will hardly mend, unless this publisher waits for ever."""
+        if self._patience is not None:
+            raise error
+        return str(error)
 
     async def connect(self) -> AbstractChannel:
         """Give the channel in use, opening it and its connection when needed; see `open_connection`."""
@@ -179,6 +181,21 @@ async def open_publisher(
         yield publisher
     finally:
         await publisher.aclose()
+
+
+def _refused(error: Exception, exchange: str) -> CredentialsRefusedError:
+    if isinstance(error, CredentialsRefusedError):
+        return error
+    return CredentialsRefusedError(
+        f"the broker's user may not write to {exchange}; an administrator grants it"
+    )
+
+
+def _say(error: BaseException) -> str:
+    if isinstance(error, DeliveryError):
+        # RabbitMQ 3.10 to 3.12 may nack a channel for ever after a leader's death: the next try has another.
+        return "the broker refused the message"
+    return str(error) or type(error).__name__
 
 
 def _message(body: bytes, headers: Headers) -> aio_pika.Message:
