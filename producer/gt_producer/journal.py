@@ -105,9 +105,12 @@ class Journal:
         """Lock a batch's journal and read it; it is made when it is not there.
 
         Raises:
-            UsageError: another producer publishes this batch now, or the file is no journal
+            UsageError: another producer publishes this batch now, or the file or folder is no journal's
         """
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError):
+            raise UsageError(f"{folder} cannot be a folder: a file is in the way; set GT_STATE_DIR") from None
         path = journal_path(folder, batch_id)
         descriptor = _lock(path, batch_id)
         try:

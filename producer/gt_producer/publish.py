@@ -87,7 +87,7 @@ async def publish_batch(
 async def _publish_stories(outlet: Outlet, journal: Journal, plan: BatchPlan, listeners: Listeners) -> int:
     remaining = plan.remaining
     queue = iter(remaining)
-    done = 0
+    before, done = plan.before, 0
 
     async def work() -> None:
         nonlocal done
@@ -95,7 +95,7 @@ async def _publish_stories(outlet: Outlet, journal: Journal, plan: BatchPlan, li
             await outlet.story(story_message(plan.batch_id, placed))
             journal.confirm(placed.story_id, placed.position)
             done += 1
-            listeners.confirmed(plan.before + done)
+            listeners.confirmed(before + done)
 
     try:
         async with asyncio.TaskGroup() as group:

@@ -104,6 +104,13 @@ def test_a_file_of_another_kind_is_not_touched(tmp_path: Path, content: bytes) -
     assert path.read_bytes() == content
 
 
+def test_a_state_folder_that_is_a_file_is_said(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("")
+    for folder in (tmp_path / "state", tmp_path / "state" / "journals"):
+        with pytest.raises(UsageError, match="GT_STATE_DIR"):
+            Journal.open(folder, "b")
+
+
 def test_new_stories_open_a_sealed_batch_again(tmp_path: Path) -> None:
     write(tmp_path)
     with Journal.open(tmp_path, "b") as journal:
