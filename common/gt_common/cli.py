@@ -29,10 +29,15 @@ EXIT_CODES: dict[int, str] = {
 }
 
 
-def make_app(help_text: str | None = None) -> typer.Typer:
-    """Make a command's Typer application in the house's form."""
+def make_app(help_text: str | None = None, end: str | None = None) -> typer.Typer:
+    """Make a command's Typer application in the house's form.
+
+    Parameters:
+        help_text, end: for a command with subcommands, its own help page's beginning and `epilog`
+    """
     return typer.Typer(
         help=help_text,
+        epilog=end,
         add_completion=False,
         pretty_exceptions_enable=False,
         rich_markup_mode="rich",

@@ -8,7 +8,9 @@ import typer
 
 from gt_common.cli import epilog, make_app, run_command
 
-app = make_app("Make, show or delete the exchanges and queues of GT_NAMESPACE.")
+app = make_app(
+    "Make, show or delete the exchanges and queues of GT_NAMESPACE.", epilog("gt-topology show", 3, 4)
+)
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 

@@ -15,29 +15,29 @@ app = make_app()
 @app.command(epilog=epilog("gt-consume --prefetch 2 --output /srv/videos", 1, 3, 4))
 def consume(
     prefetch: Annotated[
-        int | None, typer.Option(help="Slots: stories made, and held, at once. [default: GT_PREFETCH or 1]")
+        int | None, typer.Option(help="Slots: stories made, and held, at once. (default: GT_PREFETCH or 1)")
     ] = None,
     orchestrator: Annotated[
         str | None,
-        typer.Option(help="studio, package.module:factory, or 'command:PROGRAM ARG…'. [default: studio]"),
+        typer.Option(help="studio, package.module:factory, or 'command:PROGRAM ARG…'. (default: studio)"),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option(help="Folder for finished videos. [default: outputs]")
+        Path | None, typer.Option(help="Folder for finished videos. (default: outputs)")
     ] = None,
     max_attempts: Annotated[
-        int | None, typer.Option(help="Attempts before a story becomes a dead letter. [default: 3]")
+        int | None, typer.Option(help="Attempts before a story becomes a dead letter. (default: 3)")
     ] = None,
     time_limit: Annotated[
-        str | None, typer.Option(help="Longest time for one attempt, such as 30m. [default: 30m]")
+        str | None, typer.Option(help="Longest time for one attempt, such as 30m. (default: 30m)")
     ] = None,
     drain_timeout: Annotated[
         str | None,
         typer.Option(
             help="On the first SIGTERM or Ctrl-C running stories get this long, then are given back. "
-            "[default: 10m]"
+            "(default: 10m)"
         ),
     ] = None,
-    worker_name: Annotated[str | None, typer.Option(help="Name in reports. [default: host and pid]")] = None,
+    worker_name: Annotated[str | None, typer.Option(help="Name in reports. (default: host and pid)")] = None,
     until_empty: Annotated[
         bool,
         typer.Option(
@@ -49,8 +49,8 @@ def consume(
 ) -> None:
     """Make videos of the stories in the queue, each in a child process of its own.
 
-    The first Ctrl-C or SIGTERM takes no new stories and lets the running ones finish; the second gives them
-    back to the queue at once, without spending an attempt.
+    The first Ctrl-C or SIGTERM takes no new stories and lets the running ones finish.
+    The second gives them back to the queue at once, without spending an attempt.
     """
 
     def work() -> int:

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 app = make_app(
     "Look at dead letters and send them back to work.\n\n"
-    "A dead letter is a story that will not be tried again until somebody replays it."
+    "A dead letter is a story that will not be tried again until somebody replays it.",
+    epilog("gt-dlq list --batch monday", 1, 3, 4, 6),
 )
 
 Batch = Annotated[str | None, typer.Option("--batch", metavar="ID", help="Only those of this batch.")]
