@@ -1,0 +1,71 @@
+"""Every command's help works, names its exit codes and shows an example, without loading what is heavy."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+BIN = Path(sys.executable).parent
+HEAVY = {"pydantic", "sqlalchemy", "aio_pika", "numpy", "onnxruntime", "skia", "cv2", "jinja2", "asyncpraw"}
+
+
+def scripts() -> dict[str, str]:
+    """Give every console script of the three packages and what it calls."""
+    found: dict[str, str] = {}
+    for part in ("common", "producer", "consumer"):
+        project = tomllib.loads((ROOT / part / "pyproject.toml").read_text())["project"]
+        found.update(project.get("scripts", {}))
+    return found
+
+
+def subcommands(name: str) -> list[list[str]]:
+    """Give the command and each of its subcommands, as words."""
+    groups = {
+        "gt-dlq": ["list", "show", "replay"],
+        "gt-topology": ["declare", "show", "delete"],
+    }
+    return [[name], *([name, sub] for sub in groups.get(name, []))]
+
+
+@pytest.mark.parametrize("words", [words for name in scripts() for words in subcommands(name)], ids=" ".join)
+def test_help_names_exit_codes_and_shows_an_example(words: list[str]) -> None:
+    shown = subprocess.run(
+        [BIN / words[0], *words[1:], "--help"],
+        capture_output=True,
+        text=True,
+        env={"COLUMNS": "200", "NO_COLOR": "1", "PATH": str(BIN)},
+        timeout=60,
+    )
+    assert shown.returncode == 0, shown.stderr
+    assert shown.stderr == ""
+    if words == ["gossiptoon"]:
+        assert all(name.removeprefix("gt-") in shown.stdout for name in scripts() if name != "gossiptoon")
+        return
+    assert words[0] in shown.stdout
+    assert "Exit codes:" in shown.stdout
+    assert "0 done" in shown.stdout
+    assert "2 usage" in shown.stdout
+    assert "Example:" in shown.stdout
+
+
+@pytest.mark.parametrize("target", sorted(scripts().values()))
+def test_importing_a_command_loads_nothing_heavy(target: str) -> None:
+    module = target.partition(":")[0]
+    code = f"import sys, {module}; print(' '.join(sys.modules))"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    ).stdout.split()
+    assert module in loaded
+    assert not HEAVY & set(loaded)
+
+
+@pytest.mark.parametrize("name", sorted(set(scripts()) - {"gossiptoon"}))
+def test_unknown_option_is_exit_code_2(name: str) -> None:
+    run = subprocess.run([BIN / name, "--no-such-option"], capture_output=True, text=True, timeout=60)
+    assert run.returncode == 2
+    assert "Traceback" not in run.stderr
