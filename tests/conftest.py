@@ -6,8 +6,17 @@ import hypothesis
 
 from broker_fixtures import amqp_url, environment, settings
 from postgres_server import ledger_url, postgres_server, postgres_url
+from reddit_server import fake_reddit
 
-__all__ = ["amqp_url", "environment", "ledger_url", "postgres_server", "postgres_url", "settings"]
+__all__ = [
+    "amqp_url",
+    "environment",
+    "fake_reddit",
+    "ledger_url",
+    "postgres_server",
+    "postgres_url",
+    "settings",
+]
 
 # A busy machine is no fault of the code: how long one example takes is not judged.
 hypothesis.settings.register_profile("ours", deadline=None)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import aiohttp
 from asyncpraw.exceptions import RedditAPIException
 from asyncprawcore.const import ACCESS_TOKEN_PATH
@@ -37,20 +35,21 @@ async def translate(error: Exception, what: str) -> GossipToonError:
     Parameters:
         what: what was asked for, such as `r/tifu`
     """
-    if isinstance(error, RequestException):
-        return _not_sent(error.original_exception)
-    if isinstance(error, OAuthException):
-        return CredentialsRefusedError(f"Reddit refused the credentials ({error.error}); {_CHECK}")
-    if isinstance(error, ResponseException):
-        return await _answered(error.response, what)
-    if isinstance(error, RedditAPIException):
-        return RedditRefusedError(f"Reddit refused to give {what}: {error}")
-    return RedditUnreachableError(f"Reddit's answer has not the form expected ({type(error).__name__})")
-
-
-def _not_sent(cause: Exception) -> GossipToonError:
+    cause = error
+    while isinstance(cause, RequestException):  # what fails in a second try is wrapped once more by the first
+        cause = cause.original_exception
     if isinstance(cause, GossipToonError):
         return cause
+    if isinstance(cause, OAuthException):
+        return CredentialsRefusedError(f"Reddit refused the credentials ({cause.error}); {_CHECK}")
+    if isinstance(cause, ResponseException):
+        return await _answered(cause.response, what)
+    if isinstance(cause, RedditAPIException):
+        return RedditRefusedError(f"Reddit refused to give {what}: {cause}")
+    return _unanswered(cause)
+
+
+def _unanswered(cause: Exception) -> GossipToonError:
     # asyncprawcore 4.0 looks a 401 without a www-authenticate header up in a table that has no 401.
     if isinstance(cause, KeyError) and cause.args == (401,):
         return CredentialsRefusedError(f"Reddit refused the credentials (401); {_CHECK}")
@@ -96,7 +95,7 @@ async def _closed(response: aiohttp.ClientResponse) -> str:
 async def _reason(response: aiohttp.ClientResponse) -> str | None:
     """Read why, from the body of an error; the requestor has read it already."""
     try:
-        body = json.loads(await response.read())
+        body = await response.json(content_type=None)
     except (ValueError, aiohttp.ClientError):
         return None
     reason = body.get("reason") if isinstance(body, dict) else None
