@@ -98,7 +98,7 @@ def cast_looks(persons: Mapping[str, Person], seed: int) -> dict[str, Look]:
             hair_colour=rng.pick(_GREY) if aged else _HAIR_COLOURS[(number * 2 + seed) % len(_HAIR_COLOURS)],
             skin=family_skin if key == NARRATOR or is_family(key) else rng.pick(_SKINS),
             clothes=_CLOTHES[(number + seed) % len(_CLOTHES)],
-            head=rng.pick((1, 2, 3, 4)),
+            head=rng.pick((1, 2)),  # the necks of the others are wider than a collar
             nose=rng.pick((1, 2, 4, 6)),
             glasses=rng.pick((1, 3, 4)) if person.age != "adult" and rng.share() < 0.6 else 0,
             beard=rng.pick((1, 2)) if person.key == "grandfather" else 0,
