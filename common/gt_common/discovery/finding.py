@@ -42,7 +42,7 @@ class Finding:
 
     def notes(self) -> list[str]:
         """Say what was looked at and left out, in a line each."""
-        reasons = sorted(self.left_out.items(), key=lambda entry: -entry[1])
+        reasons = sorted(self.left_out.items(), key=lambda entry: (-entry[1], entry[0]))
         parts = [f"{self.looked_at} posts looked at", *(f"{count} {reason}" for reason, count in reasons)]
         return [*self.problems, ", ".join([*parts, f"{len(self.candidates)} given"])]
 
