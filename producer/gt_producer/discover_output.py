@@ -21,6 +21,8 @@ from gt_common.report.view import clean
 from gt_common.settings import load_settings
 from gt_producer.output import say
 
+_WIDE = 110
+
 
 def run(options: DiscoverOptions, *, as_json: bool, urls: bool) -> int:
     """Find stories and show them; give the exit code.
@@ -38,7 +40,8 @@ def run(options: DiscoverOptions, *, as_json: bool, urls: bool) -> int:
     elif urls or not sys.stdout.isatty():
         print("".join(f"{line}\n" for line in list_lines(candidates)), end="")
     elif candidates:
-        Console(highlight=False).print(table(candidates))
+        console = Console(highlight=False)
+        console.print(table(candidates, console.width))
         say("make videos of them with: gt-discover … | gt-produce -f -")
     return ExitCode.DONE
 
@@ -48,17 +51,23 @@ def list_lines(candidates: Sequence[Candidate]) -> list[str]:
     return [line for one in candidates for line in (f"# {clean(one.title)}", clean(one.url))]
 
 
-def table(candidates: Sequence[Candidate]) -> Table:
-    """Lay the candidates out; the titles take what room is left."""
+def table(candidates: Sequence[Candidate], width: int) -> Table:
+    """Lay the candidates out; the titles take what room is left.
+
+    Parameters:
+        width: of the terminal, in columns; on a narrow one the address is only behind the title, as a link
+    """
+    wide = width >= _WIDE
     grid = Table(box=None, pad_edge=False, header_style="bold", expand=True)
     for name in ("#", "score", "upvotes", "comments", "age"):
         grid.add_column(name, justify="right", no_wrap=True)
-    grid.add_column("community", no_wrap=True, max_width=22, overflow="ellipsis")
-    grid.add_column("post", no_wrap=True)
+    grid.add_column("community", no_wrap=True, max_width=22 if wide else 12, overflow="ellipsis")
+    if wide:
+        grid.add_column("post", no_wrap=True)
     grid.add_column("title", no_wrap=True, ratio=1, overflow="ellipsis")
     for one in candidates:
-        title = Text(clean(one.title))
-        if one.remarks:
+        title = Text(clean(one.title), style=Style(link=one.url))
+        if one.remarks and wide:
             title.append(f"  ({', '.join(one.remarks)})", style="dim")
         grid.add_row(
             str(one.rank),
@@ -67,7 +76,7 @@ def table(candidates: Sequence[Candidate]) -> Table:
             f"{one.comments:,}",
             age(one.age_hours),
             one.subreddit,
-            Text(f"redd.it/{one.id}", style=Style(link=one.url)),
+            *([f"redd.it/{one.id}"] if wide else []),
             title,
         )
     return grid
