@@ -40,7 +40,8 @@ def make_app(help_text: str | None = None, end: str | None = None) -> typer.Type
         epilog=end,
         add_completion=False,
         pretty_exceptions_enable=False,
-        rich_markup_mode="rich",
+        # Plain help pages: loading rich for them takes longer than everything else that --help does.
+        rich_markup_mode=None,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
 
@@ -48,7 +49,7 @@ def make_app(help_text: str | None = None, end: str | None = None) -> typer.Type
 def epilog(example: str, *codes: int) -> str:
     """Give the end of a `--help` page: an example and the exit codes that the command uses."""
     listed = " · ".join(f"{code} {EXIT_CODES[code]}" for code in sorted({0, *codes, 2, 130, 143}))
-    return f"[bold]Example:[/bold] {example}\n\n[bold]Exit codes:[/bold] {listed}"
+    return f"Example: {example}\n\nExit codes: {listed}"
 
 
 def run_command(name: str, work: Callable[[], int]) -> NoReturn:
