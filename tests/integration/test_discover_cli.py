@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,8 @@ import pytest
 
 from reddit_server import CLIENT_SECRET, Answer, FakeReddit
 
+# Colours and links of a terminal.
+ESCAPES = re.compile(r"\x1b\[[0-9;]*m|\x1b\]8;[^\x1b]*\x1b\\")
 FOLDER = Path(sys.executable).parent
 Result = subprocess.CompletedProcess[str]
 
@@ -90,11 +93,12 @@ def test_nothing_found_is_an_empty_list(run: Discover) -> None:
     assert "2 under 100,000 upvotes, 0 given" in result.stderr
 
 
-def test_a_table_on_a_terminal(run: Discover) -> None:
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_table_on_a_terminal(run: Discover, width: int) -> None:
     reader, writer = pty.openpty()
     process = subprocess.Popen(
         [FOLDER / "gt-discover", *NAMES],
-        env=run.environment | {"TERM": "dumb"},
+        env=run.environment | {"TERM": "xterm", "COLUMNS": str(width)},
         cwd=run.folder,
         stdout=writer,
         stderr=subprocess.PIPE,
@@ -110,12 +114,16 @@ def test_a_table_on_a_terminal(run: Discover) -> None:
     finally:
         os.close(reader)
     _, errors = process.communicate(timeout=60)
-    lines = shown.decode().replace("\r", "").splitlines()
+    raw = shown.decode().replace("\r", "")
+    lines = ESCAPES.sub("", raw).splitlines()
     assert process.returncode == 0
-    assert lines[0].split() == ["#", "score", "upvotes", "comments", "age", "community", "post", "title"]
+    address = ["post"] if width == 120 else []
+    assert lines[0].split() == ["#", "score", "upvotes", "comments", "age", "community", *address, "title"]
     assert lines[1].split()[2:7] == ["5,000", "300", "10", "h", "tifu"]
-    assert "redd.it/one" in lines[1]
-    assert max(map(len, lines)) <= 120
+    assert ("redd.it/one" in lines[1]) == (width == 120)
+    assert "TIFU by[31m doing it" in lines[1]
+    assert "https://www.reddit.com/r/tifu/comments/one/story_one/" in raw  # behind the title
+    assert max(map(len, lines)) <= width
     assert "gt-produce -f -" in errors
 
 
