@@ -142,13 +142,18 @@ class StoryMessage(_Message):
 
 
 class StoryEntry(BaseModel):
-    """One line of a batch's list."""
+    """One line of a batch's list.
+
+    Parameters:
+        options: the orchestrator's options of this story, told only where no queue keeps its message
+    """
 
     model_config = ConfigDict(frozen=True)
 
     story_id: Identifier
     position: Ordinal
     url: Url
+    options: dict[str, JsonValue] | None = None
 
 
 class _Event(_Message):
@@ -158,12 +163,17 @@ class _Event(_Message):
 
 
 class BatchOpened(_Event):
-    """A batch begins; published before its first story."""
+    """A batch begins; published before its first story.
+
+    Parameters:
+        made_by: the program that makes the whole batch by itself; None when its stories go through the broker
+    """
 
     type: Literal["batch.opened"] = "batch.opened"
     total: Ordinal
     name: Label | None = None
     tags: dict[str, str] = Field(default_factory=dict)
+    made_by: Label | None = None
 
 
 class BatchStories(_Event):

@@ -7,25 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from gt_common.batches import check_batch_id, check_messages, check_name, new_batch_id, parse_tags
 from gt_common.errors import ExitCode, GossipToonError, InvalidListError, UsageError
+from gt_common.listing import say, say_problems, say_repeated
 from gt_common.log import configure_logging
 from gt_common.settings import Settings, load_settings
+from gt_common.sources import read_sources
 from gt_common.stories import ListReading
 from gt_producer import output
-from gt_producer.batch import (
-    BatchPlan,
-    check_batch_id,
-    check_messages,
-    check_name,
-    make_header,
-    make_plan,
-    new_batch_id,
-    parse_tags,
-)
+from gt_producer.batch import BatchPlan, make_header, make_plan
 from gt_producer.journal import Header, Journal, find_unfinished, journal_path, read_state
 from gt_producer.publish import Listeners, Publication, publish_batch, ready_broker
 from gt_producer.request import Request
-from gt_producer.sources import read_sources
 from gt_producer.stopping import run_until_stopped
 
 
@@ -73,8 +66,8 @@ def _check(request: Request, settings: Settings) -> Checked:
     given = check_batch_id(request.batch_id) if request.batch_id is not None else None
     name, tags = check_name(request.name), parse_tags(request.tags)
     reading = check_messages(read_sources(request.sources, sys.stdin.buffer, Path.cwd()))
-    output.say_problems(reading.problems)
-    output.say_repeated(reading)
+    say_problems(reading.problems)
+    say_repeated(reading)
     refusal = _refusal(reading, skip_invalid=request.skip_invalid)
     if refusal:
         if request.as_json:
@@ -100,7 +93,7 @@ def _dry_run(checked: Checked) -> int:
         print(output.dry_document(checked.reading, plan, batch_id=checked.request.batch_id))
     else:
         print("".join(f"{line}\n" for line in output.dry_lines(plan)), end="")
-    output.say(output.dry_summary(plan, len(checked.reading.problems)))
+    say(output.dry_summary(plan, len(checked.reading.problems)))
     return ExitCode.DONE
 
 
@@ -108,7 +101,7 @@ def _warn_of_unfinished(checked: Checked) -> None:
     if checked.request.batch_id is not None:
         return
     for batch_id in find_unfinished(checked.journals, checked.header)[:1]:
-        output.say(
+        say(
             f"note: batch {batch_id} of this very list was not published to its end; this is a new batch. "
             f"To go on with that one: {checked.request.command_to_go_on(batch_id)}"
         )
@@ -124,7 +117,7 @@ async def _publish(checked: Checked) -> int:
         print(output.published_document(checked.reading, publication))
     else:
         print(plan.batch_id, flush=True)
-        output.say(f"watch it with: gt-report {plan.batch_id} --watch")
+        say(f"watch it with: gt-report {plan.batch_id} --watch")
     return ExitCode.DONE
 
 
@@ -157,7 +150,7 @@ def _plan(checked: Checked, journal: Journal) -> BatchPlan:
         checked.header.name,
         checked.header.tags,
     ):
-        output.say(f"note: batch {plan.batch_id} keeps the name and tags that it was first published with")
+        say(f"note: batch {plan.batch_id} keeps the name and tags that it was first published with")
     return plan
 
 
@@ -175,11 +168,11 @@ def _say_how_to_go_on(checked: Checked) -> None:
     batch_id = checked.header.batch_id
     state = read_state(journal_path(checked.journals, batch_id))
     if state.header is None:
-        output.say("nothing was published")
+        say("nothing was published")
     elif state.complete:
-        output.say(f"the batch goes on; see `gt-report {batch_id}`")
+        say(f"the batch goes on; see `gt-report {batch_id}`")
     else:
-        output.say(
+        say(
             f"batch {batch_id}: {len(state.confirmed)} of {len(state.positions)} stories are published; "
             f"go on with: {checked.request.command_to_go_on(batch_id)}"
         )

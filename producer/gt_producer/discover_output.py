@@ -16,10 +16,10 @@ from gt_common.discovery.candidate import Candidate
 from gt_common.discovery.options import DiscoverOptions
 from gt_common.durations import say_duration
 from gt_common.errors import ExitCode, UsageError
+from gt_common.listing import say
 from gt_common.log import configure_logging
 from gt_common.report.view import clean
 from gt_common.settings import load_settings
-from gt_producer.output import say
 
 _WIDE = 110
 

@@ -4,36 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
 
+from gt_common.batches import PlacedStory
+from gt_common.listing import say
 from gt_common.report.view import clean
 from gt_common.stories import ListReading
-from gt_producer.batch import BatchPlan, PlacedStory
+from gt_producer.batch import BatchPlan
 from gt_producer.publish import Publication
-
-MOST_PROBLEMS = 20
-MOST_REPEATED = 10
-
-
-def say(line: str) -> None:
-    """Say one line to people."""
-    print(line, file=sys.stderr, flush=True)
-
-
-def say_problems(problems: Sequence[str]) -> None:
-    """List what is no story, each with its place."""
-    for problem in problems[:MOST_PROBLEMS]:
-        say(clean(problem))
-    if len(problems) > MOST_PROBLEMS:
-        say(f"… and {len(problems) - MOST_PROBLEMS} more")
-
-
-def say_repeated(reading: ListReading) -> None:
-    """List the stories that come again; each is published once."""
-    for story, first in reading.repeated[:MOST_REPEATED]:
-        say(clean(f"{story.place}: same story as {first.place}"))
-    if len(reading.repeated) > MOST_REPEATED:
-        say(f"… and {len(reading.repeated) - MOST_REPEATED} more repeated stories")
 
 
 def say_published(publication: Publication) -> None:

@@ -60,9 +60,9 @@ def produce(
     """
 
     def work() -> int:
+        from gt_common.sources import Sources
         from gt_producer.command import run  # --help stays fast
         from gt_producer.request import Request
-        from gt_producer.sources import Sources
 
         sources = Sources(tuple(urls or ()), tuple(file or ()))
         return run(Request(sources, batch_id, name, tuple(tag or ()), dry_run, skip_invalid, wait, as_json))

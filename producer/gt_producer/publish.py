@@ -8,12 +8,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
+from gt_common.batches import story_message
 from gt_common.messages import BatchSealed, Event, StoryMessage
 from gt_common.messaging import topology
 from gt_common.messaging.publisher import open_publisher
 from gt_common.messaging.topology import Role
 from gt_common.settings import Settings
-from gt_producer.batch import BatchPlan, story_message
+from gt_producer.batch import BatchPlan
 from gt_producer.journal import Header, Journal
 
 WINDOW = 50

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass
 
-from gt_producer.sources import STANDARD_INPUT, Sources
+from gt_common.sources import STANDARD_INPUT, Sources
 
 
 @dataclass(frozen=True)

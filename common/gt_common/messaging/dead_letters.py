@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from gt_common.failures import Failure
 from gt_common.messages import AttemptError, StoryFailed, StoryMessage, decode_story, utc_now
-from gt_common.messaging.consumer import Delivery
+
+if TYPE_CHECKING:  # gt-batch makes dead letters without a broker and loads none of its library
+    from gt_common.messaging.consumer import Delivery
 
 _NAMESPACE = uuid.UUID("b4e8f0c6-6c0d-5d69-8f43-0c4a2f0f7a11")
 

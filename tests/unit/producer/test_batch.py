@@ -2,34 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
+from gt_common.batches import place_stories
 from gt_common.errors import UsageError
 from gt_common.lifecycle import fold
-from gt_common.messages import MAX_BODY, decode_story, encode
-from gt_common.stories import ListReading, Story, read_list
-from gt_producer.batch import (
-    CHUNK_BYTES,
-    CHUNK_ENTRIES,
-    MAX_STORY_BODY,
-    check_batch_id,
-    check_messages,
-    check_name,
-    entries_in_chunks,
-    fingerprint,
-    make_header,
-    make_plan,
-    new_batch_id,
-    parse_tags,
-    place_stories,
-    story_message,
-)
+from gt_common.stories import Story, read_list
+from gt_producer.batch import fingerprint, make_header, make_plan
 from gt_producer.journal import Header, JournalState
 
 
@@ -40,124 +21,6 @@ def stories(count: int, first: int = 1) -> tuple[Story, ...]:
 
 def header(batch_id: str = "b", name: str | None = None) -> Header:
     return Header(batch_id, "gt", "f" * 64, name, {})
-
-
-def with_options(options: dict[str, object]) -> ListReading:
-    line = json.dumps({"url": "https://redd.it/s1", "options": options})
-    return check_messages(read_list([line], "x.jsonl", Path("/"), jsonl=True))
-
-
-def test_a_made_batch_id_is_readable_valid_and_new_each_time() -> None:
-    now = datetime(2026, 11, 22, 20, 30, 15, tzinfo=UTC)
-    made = {new_batch_id(now) for _ in range(20)}
-    assert len(made) > 15  # of a million per second
-    assert all(check_batch_id(one).startswith("20261122-203015-") for one in made)
-
-
-@pytest.mark.parametrize("text", ["", "a/b", "../x", ".x", "a b", "ä", "x" * 65, "a\n", "a#"])
-def test_a_batch_id_that_could_lead_elsewhere_is_refused(text: str) -> None:
-    with pytest.raises(UsageError, match="not a batch id"):
-        check_batch_id(text)
-
-
-def test_tags_are_read() -> None:
-    assert parse_tags(["team=a", "note=x=y", "empty=", "team=a"]) == {"team": "a", "note": "x=y", "empty": ""}
-
-
-@pytest.mark.parametrize(
-    "texts",
-    [
-        ["x"],
-        ["=y"],
-        ["a b=c"],
-        ["k=" + "v" * 201],
-        ["k=a\nb"],
-        ["k=1", "k=2"],
-        [f"k{n}=v" for n in range(51)],
-    ],
-)
-def test_tags_of_another_form_are_refused(texts: list[str]) -> None:
-    with pytest.raises(UsageError, match="tag"):
-        parse_tags(texts)
-
-
-@pytest.mark.parametrize("name", ["", "x" * 201, "a\x1b[31mb", "\udc80"])
-def test_a_name_that_cannot_be_shown_is_refused(name: str) -> None:
-    with pytest.raises(UsageError, match="--name"):
-        check_name(name)
-    assert check_name("Montag, früh") == "Montag, früh"
-
-
-@pytest.mark.parametrize(
-    "options",
-    [
-        {"x": float("nan")},
-        {"x": [float("inf")]},
-        {"x": "\ud800"},
-        {"text": "y" * MAX_STORY_BODY},
-        {"text": "y" * (MAX_BODY + 1)},
-    ],
-    ids=["nan", "inf", "surrogate", "large", "larger"],
-)
-def test_options_that_no_worker_could_read_are_a_problem_at_their_line(options: dict[str, object]) -> None:
-    reading = with_options(options)
-    assert reading.stories == ()
-    assert reading.problems[0].startswith("x.jsonl:1: ")
-
-
-def test_deeply_nested_options_are_a_problem() -> None:
-    line = '{"url": "https://redd.it/s1", "options": {"a": ' + "[" * 400 + "]" * 400 + "}}"
-    reading = check_messages(read_list([line], "x.jsonl", Path("/"), jsonl=True))
-    assert reading.stories == ()
-    assert reading.problems[0].startswith("x.jsonl:1: ")
-
-
-def test_options_that_fit_leave_room_for_the_errors_of_all_attempts() -> None:
-    reading = with_options({"text": "y" * (MAX_STORY_BODY - 1000), "n": None, "big": 10**30})
-    assert reading.problems == ()
-    assert reading.stories[0].options["big"] == 10**30
-
-
-def test_new_stories_take_the_places_after_those_that_are_known() -> None:
-    first = place_stories("b", stories(3), {})
-    assert [one.position for one in first] == [1, 2, 3]
-    known = {first[0].story_id: 1, first[2].story_id: 3, "0123456789abcdef": 7}
-    again = place_stories("b", stories(4), known)
-    assert [one.position for one in again] == [1, 8, 3, 9]
-
-
-@given(st.lists(st.integers(1, 30), unique=True), st.lists(st.integers(1, 30), unique=True))
-def test_no_place_is_given_twice_whatever_lists_come_one_after_the_other(
-    one: list[int], two: list[int]
-) -> None:
-    known: dict[str, int] = {}
-    for numbers in (one, two, one + [number for number in two if number not in one]):
-        placed = place_stories("b", [stories(1, number)[0] for number in numbers], known)
-        assert all(known.get(story.story_id, story.position) == story.position for story in placed)
-        known |= {story.story_id: story.position for story in placed}
-    assert sorted(known.values()) == list(range(1, len(known) + 1))
-
-
-def test_a_message_says_all_of_its_story() -> None:
-    story = Story(
-        "https://old.reddit.com/comments/s1", "https://www.reddit.com/comments/s1/", "x:1", {"a": 1}
-    )
-    placed = place_stories("b", [story], {})[0]
-    message = decode_story(encode(story_message("b", placed)))
-    assert (message.batch_id, message.story_id, message.position) == ("b", placed.story_id, 1)
-    assert (message.url, message.canonical_url, message.options) == (story.url, story.canonical, {"a": 1})
-
-
-def test_a_list_is_cut_into_chunks_that_fit() -> None:
-    short = list(entries_in_chunks(place_stories("b", stories(CHUNK_ENTRIES * 2 + 1), {})))
-    assert [len(chunk) for chunk in short] == [CHUNK_ENTRIES, CHUNK_ENTRIES, 1]
-    url = "https://redd.it/s1?" + "é" * 2000
-    long = [Story(url, f"c{number}", "x") for number in range(200)]
-    chunks = list(entries_in_chunks(place_stories("b", long, {})))
-    sizes = [sum(len(entry.model_dump_json().encode()) + 1 for entry in chunk) for chunk in chunks]
-    assert sum(map(len, chunks)) == 200
-    assert max(sizes) <= CHUNK_BYTES
-    assert len(chunks) > 1
 
 
 def test_the_announcement_folds_into_the_whole_batch_and_is_the_same_each_time() -> None:

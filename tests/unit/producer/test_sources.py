@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from gt_common.errors import InvalidListError, UsageError
+from gt_common.sources import Sources, read_sources
 from gt_producer.request import Request
-from gt_producer.sources import Sources, read_sources
 
 NOTHING = io.BytesIO()
 
@@ -60,7 +60,7 @@ def test_an_argument_that_is_no_story_is_named_by_its_number(tmp_path: Path) -> 
 
 
 def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="nothing to publish"):
+    with pytest.raises(UsageError, match="no stories are named"):
         read_sources(Sources(), NOTHING, tmp_path)
     with pytest.raises(UsageError, match="once"):
         read_sources(Sources(files=("-", "-")), NOTHING, tmp_path)

@@ -47,7 +47,7 @@ def read_sources(sources: Sources, stdin: BinaryIO, folder: Path) -> ListReading
         InvalidListError: a list cannot be read
     """
     if not sources.urls and not sources.files:
-        raise UsageError("nothing to publish; give URLs, or a list with -f FILE (-f - reads standard input)")
+        raise UsageError("no stories are named; give URLs, or a list with -f FILE (- reads standard input)")
     if sources.files.count(STANDARD_INPUT) > 1:
         raise UsageError("standard input can be read once; give -f - once")
     return merge(_readings(sources, stdin, folder))
