@@ -22,7 +22,15 @@ else:
         return Ledger
 
 
-__all__ = ["AttemptSpan", "BatchSummary", "open_ledger"]
+__all__ = ["AttemptSpan", "BatchSummary", "ledger_is_there", "open_ledger"]
+
+
+def ledger_is_there(url: str) -> bool:
+    """Tell whether opening a ledger would find one, as far as the disk can tell: a server may have one."""
+    from gt_common.ledger.address import parse_address
+
+    path = parse_address(url).path
+    return path is None or path.exists()
 
 
 def open_ledger(url: str, *, timeout: float = 10.0) -> Ledger:

@@ -19,7 +19,7 @@ def read_known(connection: Connection, canonicals: Collection[str]) -> set[str]:
     wanted, found = frozenset(canonicals), set[str]()
     query = select(stories.c.url).where(stories.c.url.like("%redd%it%")).distinct()
     for url in connection.execute(query).scalars():
-        canonical = _canonical(url)
+        canonical = canonical_of(url)
         if canonical in wanted:
             found.add(canonical)
             if found == wanted:
@@ -27,7 +27,8 @@ def read_known(connection: Connection, canonicals: Collection[str]) -> set[str]:
     return found
 
 
-def _canonical(url: str) -> str | None:
+def canonical_of(url: str) -> str | None:
+    """Give the canonical form of a stored URL; None for one that is no Reddit post's."""
     if url.startswith("file:"):  # a local story; its canonical form would be looked up on the disk
         return None
     try:

@@ -8,14 +8,14 @@ from typing import Self
 
 from sqlalchemy import select
 
-from gt_common.ledger import known, reading, writing
+from gt_common.ledger import known, made, reading, writing
 from gt_common.ledger.address import parse_address
 from gt_common.ledger.database import Database
 from gt_common.ledger.migrate import bring_up_to_date
 from gt_common.ledger.schema import version
 from gt_common.ledger.views import AttemptSpan, BatchSummary
 from gt_common.lifecycle import BatchState
-from gt_common.messages import Event, StoryFailed
+from gt_common.messages import Event, StoryFailed, StorySucceeded
 
 
 class Ledger:
@@ -92,6 +92,11 @@ class Ledger:
         with self._database.reading() as connection:
             return reading.read_attempts(connection, batch_id)
 
+    def events(self, batch_id: str, types: Collection[str]) -> list[Event]:
+        """Give a batch's events of some types, such as `batch.stories`, oldest first."""
+        with self._database.reading() as connection:
+            return reading.read_events(connection, batch_id, types)
+
     def failed(self, *, batch_id: str | None = None, story_id: str | None = None) -> list[StoryFailed]:
         """Give the stories that are dead letters now, with their letters; oldest batch first."""
         with self._database.reading() as connection:
@@ -101,6 +106,16 @@ class Ledger:
         """Give those of some Reddit posts, by canonical URL, that were in a batch, whatever became of it."""
         with self._database.reading() as connection:
             return known.read_known(connection, canonicals)
+
+    def made(self, canonicals: Collection[str]) -> dict[str, StorySucceeded]:
+        """Give the latest success, in whichever batch, of those stories that have one, by canonical URL."""
+        with self._database.reading() as connection:
+            return made.read_made(connection, canonicals)
+
+    def durations(self, limit: int = 100) -> list[float]:
+        """Give the seconds that each of the latest videos took to make."""
+        with self._database.reading() as connection:
+            return made.read_durations(connection, limit)
 
     def version(self) -> int:
         """Give a number that grows whenever something new was taken in."""

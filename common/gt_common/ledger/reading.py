@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import Connection, func, select
@@ -13,6 +14,7 @@ from gt_common.ledger.rows import (
     BatchRow,
     chunks,
     read_batch_rows,
+    read_event,
     read_failed,
     read_opened,
     read_story,
@@ -21,7 +23,7 @@ from gt_common.ledger.schema import batches, events, stories
 from gt_common.ledger.spans import ENDINGS, STARTED, Mark, spans_of
 from gt_common.ledger.views import AttemptSpan, BatchSummary
 from gt_common.lifecycle import BatchPhase, BatchState, StoryStatus, complete_counts, phase_of
-from gt_common.messages import StoryFailed
+from gt_common.messages import Event, StoryFailed
 
 
 def read_batch(connection: Connection, batch_id: str) -> BatchState:
@@ -73,6 +75,16 @@ def read_attempts(connection: Connection, batch_id: str) -> list[AttemptSpan]:
         events.c.started_at,
     ).where(events.c.batch_id == batch_id, events.c.type.in_([STARTED, *ENDINGS]))
     return spans_of(Mark(*row) for row in connection.execute(query))
+
+
+def read_events(connection: Connection, batch_id: str, types: Collection[str]) -> list[Event]:
+    """Give a batch's events of some types, oldest first."""
+    query = (
+        select(events.c.body)
+        .where(events.c.batch_id == batch_id, events.c.type.in_(types))
+        .order_by(events.c.at, events.c.event_id)
+    )
+    return [read_event(body) for body in connection.execute(query).scalars()]
 
 
 def read_failed_stories(

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 
 from gt_common.ledger.schema import batches, stories
 from gt_common.lifecycle import BatchState, StoryState
-from gt_common.messages import BatchEvent, BatchOpened, Event, StoryEvent, StoryFailed, encode
+from gt_common.messages import BatchEvent, BatchOpened, Event, StoryEvent, StoryFailed, StorySucceeded, encode
 
 Values = dict[str, object]
 Item = TypeVar("Item")
@@ -22,6 +22,7 @@ PARAMETERS = 500
 
 # Unlike messages.decode_event without a limit of size: what was once let in must be readable.
 _STORY_EVENTS: TypeAdapter[StoryEvent] = TypeAdapter(Annotated[StoryEvent, Field(discriminator="type")])
+_EVENTS: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="type")])
 
 STORY_COLUMNS = (
     stories.c.story_id,
@@ -134,3 +135,13 @@ def read_opened(body: str | None) -> BatchOpened | None:
 def read_failed(body: str) -> StoryFailed:
     """Read the standing event of a failed story."""
     return StoryFailed.model_validate_json(body)
+
+
+def read_succeeded(body: str) -> StorySucceeded:
+    """Read the standing event of a story whose video is made."""
+    return StorySucceeded.model_validate_json(body)
+
+
+def read_event(body: str) -> Event:
+    """Read an event as it came."""
+    return _EVENTS.validate_json(body)
