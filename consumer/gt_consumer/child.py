@@ -14,15 +14,15 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 from gt_common.errors import ExitCode, OrchestratorError
 from gt_consumer import jobs
+from gt_consumer.attempts import run_attempt
 from gt_consumer.channel import Channel, StageReporter
 from gt_consumer.loading import Maker, load_maker, make
-from gt_consumer.protocol import ChildState, Failed, Final, Run
-from gt_consumer.results import FAILED_RESULT, UNUSABLE_RESULTS, read_exception, read_result
+from gt_consumer.protocol import ChildState, Failed, Run
+from gt_consumer.results import read_exception
 
 _PR_SET_PDEATHSIG = 1
 
@@ -71,37 +71,10 @@ async def _run(spec: str, maker: Maker, request: Run, reporter: StageReporter) -
         reporter=reporter,
     )
     token = jobs.enter(current)
-    final = await _run_once(spec, maker, request)
-    if request.project_id is not None and reporter.open and _cannot_resume(final, reporter):
-        reason = final.message if isinstance(final, Failed) else ""
-        print(f"project {request.project_id} cannot be resumed, begun anew: {reason}", file=sys.stderr)
-        final = await _run_once(spec, maker, replace(request, project_id=None))
+    final = await run_attempt(lambda: make(spec, maker), request, reporter)
     jobs.leave(token)
     # Told before the loop is closed: a thread that the orchestrator left behind can hold that up.
     reporter.close(final)
-
-
-async def _run_once(spec: str, maker: Maker, request: Run) -> Final:
-    try:
-        orchestrator = await make(spec, maker)
-        if request.project_id is None:
-            result = await orchestrator.run(story_url=request.url)
-        else:
-            result = await orchestrator.run(project_id=request.project_id, resume=True)
-        return read_result(result)
-    except BaseException as error:  # noqa: BLE001 - whatever an orchestrator raises is the run's failure
-        return read_exception(error)
-
-
-def _cannot_resume(final: Final, reporter: StageReporter) -> bool:
-    """Tell whether a project has no checkpoint to go on from, which costs no attempt.
-
-    A pipeline whose first stage fails names its project before there is a checkpoint, and raises when it is
-    to resume it; one that is resumed after its last stage succeeds without telling where its video is.
-    """
-    if not isinstance(final, Failed) or not final.retryable or final.type == FAILED_RESULT:
-        return False
-    return final.type in UNUSABLE_RESULTS or not reporter.used
 
 
 def _cancel_on_terminate(reporter: StageReporter) -> None:

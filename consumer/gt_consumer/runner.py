@@ -14,7 +14,7 @@ from gt_consumer.commands import CommandExecution
 from gt_consumer.endings import Attempt, OnStage, Places, conclude
 from gt_consumer.executions import Died, supervise
 from gt_consumer.finished import find_finished
-from gt_consumer.orchestrators import CommandSpec, parse_orchestrator
+from gt_consumer.orchestrators import CommandSpec, Spec, parse_orchestrator
 from gt_consumer.outcomes import Interrupted, Outcome, Succeeded
 from gt_consumer.protocol import Run
 from gt_consumer.workdirs import make_workdir, remove_stale_workdirs, remove_workdir
@@ -29,7 +29,7 @@ class Runner:
     """Runs attempts, as many at once as are asked for.
 
     Parameters:
-        orchestrator: `studio`, `package.module:factory` or `command:PROGRAM ARG…`
+        orchestrator: `studio`, `package.module:factory` or `command:PROGRAM ARG…`, or what it was parsed into
         output: folder of finished videos
         state_dir: where the projects begun by failed attempts are noted
         time_limit: seconds that one attempt may take
@@ -43,7 +43,7 @@ class Runner:
 
     def __init__(
         self,
-        orchestrator: str,
+        orchestrator: str | Spec,
         output: Path,
         state_dir: Path,
         time_limit: float,
@@ -52,7 +52,8 @@ class Runner:
         grace: float = GRACE_SECONDS,
         reuse_finished: bool = True,
     ) -> None:
-        self._spec = parse_orchestrator(orchestrator)
+        given = orchestrator
+        self._spec = parse_orchestrator(given) if isinstance(given, str) else given
         self._places = Places(output.absolute(), state_dir.absolute())
         self._time_limit = time_limit
         self._grace = grace
