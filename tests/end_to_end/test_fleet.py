@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -15,6 +16,7 @@ import pytest
 from fleet import BIN, command, depth
 from gt_common.settings import Settings
 from gt_consumer.studio.encode import ffmpeg_program
+from reddit_server import FakeReddit
 from waiting import until
 
 pytestmark = [pytest.mark.broker, pytest.mark.end_to_end, pytest.mark.timeout(420)]
@@ -96,6 +98,25 @@ async def test_stories_become_videos_and_a_true_report(
     assert await depth(settings, "dlq") == 0
     for position, result in enumerate(report["results"], start=1):
         check_video(result, settings.output, position, "1080x1920" if position == 1 else "360x640")
+
+
+async def test_a_reddit_address_becomes_a_video(
+    settings: Settings, environment: dict[str, str], fake_reddit: FakeReddit, tmp_path: Path
+) -> None:
+    fake_reddit.add("tifu", "abc1", title="TIFU by singing")
+    reddit = {name: value for name, value in os.environ.items() if name.startswith("GT_REDDIT_")}
+    line = {
+        "url": "https://old.reddit.com/r/tifu/comments/abc1/tifu_by_singing/",
+        "options": {"preview": True},
+    }
+    stories = tmp_path / "stories.jsonl"
+    stories.write_text(json.dumps(line))
+    await run(environment, "gt-produce", "-f", str(stories), "--batch-id", BATCH)
+    await run({**environment, **reddit, "NO_PROXY": "127.0.0.1"}, "gt-consume", "--until-empty")
+    await run(environment, "gt-aggregate", "--until-idle")
+    (result,) = json.loads(await run(environment, "gt-report", BATCH, "--json"))["results"]
+    assert Path(result["output_path"]).name.startswith("1-tifu-by-singing-")
+    check_video(result, settings.output, 1, "360x640")
 
 
 def check_first_report(report: dict[str, object]) -> None:

@@ -1,4 +1,4 @@
-"""Where stories come from: a text file or the JSON of a Reddit post on this machine."""
+"""Where stories come from: a Reddit post, a text file, or a post's JSON on this machine."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from gt_common.errors import PermanentError
+from gt_common.reddit import fetch_post_text
 
 SUFFIXES = (".md", ".txt", ".json")
 MAX_BYTES = 2_000_000
@@ -30,19 +31,18 @@ class Story:
 
 
 def load_story(url: str) -> Story:
-    """Read the story behind a URL.
+    """Read the story behind a URL; blocking.
 
     Raises:
         PermanentError: there is no such story, or it can never be told
+        RateLimited, CredentialsRefusedError, RedditUnreachableError: Reddit does not give the post now
     """
     parts = urlsplit(url)
     if parts.scheme in {"http", "https"}:
-        raise PermanentError(
-            f"this studio version reads story files; fetching Reddit posts comes with discovery: {url}. "
-            "Save the post as .md, .txt or .json and give its file:// URL"
-        )
+        title, body = fetch_post_text(url)
+        return Story(title.strip(), body.strip(), url)
     if parts.scheme != "file":
-        raise PermanentError(f"the studio reads file:// URLs of {', '.join(SUFFIXES)} files, not {url!r}")
+        raise PermanentError(f"the studio reads Reddit posts and files {', '.join(SUFFIXES)}, not {url!r}")
     path = Path(unquote(parts.path))
     text = _read(path)
     title, body = _from_json(text, path) if path.suffix.lower() == ".json" else _from_text(text)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from gt_common.errors import PermanentError
+from gt_common.errors import CredentialsRefusedError, PermanentError
 from gt_consumer.studio.story import load_story
+from reddit_server import TEXT, FakeReddit
 
 POST = {"title": "AITA for this?", "selftext": "It began on a Monday."}
 
@@ -74,13 +75,32 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     assert str(path) in str(caught.value)
 
 
+def test_a_reddit_post_is_fetched(fake_reddit: FakeReddit) -> None:
+    fake_reddit.add("tifu", "abc1", title="TIFU by asking")
+    story = load_story("https://old.reddit.com/r/tifu/comments/abc1/tifu_by_asking/?utm_source=share")
+    assert story.title == "TIFU by asking"
+    assert story.text.endswith(TEXT.strip())
+
+
 @pytest.mark.parametrize(
     ("url", "message"),
     [
-        ("https://www.reddit.com/r/AITA/comments/abc/x/", "reads story files"),
-        ("stories/a.md", "file:// URLs"),
+        ("https://www.reddit.com/r/tifu/comments/none/x/", "none"),
+        ("https://example.com/a/story", "not a story URL"),
+        ("stories/a.md", "not 'stories/a.md'"),
     ],
 )
-def test_other_urls_are_refused(url: str, message: str) -> None:
+def test_other_urls_are_refused(fake_reddit: FakeReddit, url: str, message: str) -> None:
+    fake_reddit.add("tifu", "abc1")
     with pytest.raises(PermanentError, match=message):
         load_story(url)
+
+
+def test_reddit_without_credentials_names_the_variables(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("GT_REDDIT_CLIENT_ID", "GT_REDDIT_CLIENT_SECRET"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(CredentialsRefusedError, match="GT_REDDIT_CLIENT_ID"):
+        load_story("https://www.reddit.com/r/tifu/comments/abc1/x/")
