@@ -107,7 +107,7 @@ async def test_a_reddit_address_becomes_a_video(
     reddit = {name: value for name, value in os.environ.items() if name.startswith("GT_REDDIT_")}
     line = {
         "url": "https://old.reddit.com/r/tifu/comments/abc1/tifu_by_singing/",
-        "options": {"preview": True},
+        "options": {"preview": True, "max_words": 40},
     }
     stories = tmp_path / "stories.jsonl"
     stories.write_text(json.dumps(line))
