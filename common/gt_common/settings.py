@@ -21,6 +21,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from gt_common.durations import parse_duration
 from gt_common.errors import UsageError
+from gt_common.rates import Rate, parse_rates
 
 DEFAULT_AMQP_URL = "amqp://guest:guest@127.0.0.1:5672/"
 
@@ -40,6 +41,15 @@ def _durations(value: object) -> object:
     return value
 
 
+def _rates(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return parse_rates(value)
+    except UsageError as error:
+        raise ValueError(str(error)) from None
+
+
 def state_folder() -> Path:
     """Give the user's state folder of this program (XDG on Linux)."""
     return platformdirs.user_state_path("gossiptoon-batch")
@@ -52,6 +62,7 @@ def worker_name() -> str:
 
 Duration = Annotated[float, BeforeValidator(_duration)]
 Durations = Annotated[tuple[float, ...], NoDecode, BeforeValidator(_durations)]
+Rates = Annotated[tuple[Rate, ...], NoDecode, BeforeValidator(_rates)]
 Namespace = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,40}$")]
 
 
@@ -68,6 +79,7 @@ class Settings(BaseSettings):
         max_attempts: attempts before a story is a dead letter
         time_limit: seconds that one attempt may take
         retry_delays: seconds to wait before the 2nd, 3rd, … attempt
+        rate_limits: calls to each provider, and starts of stories, allowed in a time
         drain_timeout: seconds that a stopping worker lets running stories go on
         heartbeat: AMQP heartbeat in seconds
         connect_timeout: seconds to wait for the broker or the ledger
@@ -93,6 +105,7 @@ class Settings(BaseSettings):
     max_attempts: int = Field(default=3, ge=1, le=100)
     time_limit: Duration = Field(default=1800.0, gt=0)
     retry_delays: Durations = (10.0, 60.0, 300.0)
+    rate_limits: Rates = ()
     drain_timeout: Duration = 600.0
     heartbeat: int = Field(default=30, ge=2, le=600)
     connect_timeout: Duration = Field(default=10.0, gt=0)

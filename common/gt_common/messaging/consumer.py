@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage, AbstractQueue
@@ -18,6 +19,7 @@ from gt_common.settings import Settings
 
 if TYPE_CHECKING:
     import aiormq
+    from pamqp.common import FieldTable
 
 log = get_logger("consumer")
 
@@ -58,6 +60,7 @@ class Delivery:
 
 
 Handler = Callable[[Delivery], None]
+Arguments = Mapping[str, str | int | datetime]
 
 
 class Subscription:
@@ -66,14 +69,25 @@ class Subscription:
     Parameters:
         prefetch: deliveries held at once
         handler: called in the event loop with each delivery; must return quickly and not raise
+        arguments: of the consumer, such as the place in a stream from which to read
     """
 
-    def __init__(self, settings: Settings, queue: str, prefetch: int, handler: Handler, name: str) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        queue: str,
+        prefetch: int,
+        handler: Handler,
+        name: str,
+        *,
+        arguments: Arguments | None = None,
+    ) -> None:
         self._settings = settings
         self._queue_name = queue
         self._prefetch = prefetch
         self._handler = handler
         self._name = name
+        self._arguments: FieldTable = dict(arguments or {})
         self._connection: AbstractConnection | None = None
         self._channel: AbstractChannel | None = None
         self._queue: AbstractQueue | None = None
@@ -151,7 +165,7 @@ class Subscription:
         underlay.on_consumer_cancel_callbacks.add(lambda *_: lost.set())
         self._channel, self._queue = channel, queue
         self.server_version = _server_version(connection)
-        self._tag = await queue.consume(self._on_message)
+        self._tag = await queue.consume(self._on_message, arguments=self._arguments)
 
     async def _on_message(self, message: AbstractIncomingMessage) -> None:
         self._handler(Delivery(message))
@@ -159,7 +173,13 @@ class Subscription:
 
 @asynccontextmanager
 async def subscribe(
-    settings: Settings, queue: str, prefetch: int, handler: Handler, name: str
+    settings: Settings,
+    queue: str,
+    prefetch: int,
+    handler: Handler,
+    name: str,
+    *,
+    arguments: Arguments | None = None,
 ) -> AsyncIterator[Subscription]:
     """Consume from a queue for the time of a block.
 
@@ -167,7 +187,7 @@ async def subscribe(
         BrokerUnreachableError, CredentialsRefusedError, TopologyError: at the first try; later losses are
             mended by the subscription itself
     """
-    subscription = Subscription(settings, queue, prefetch, handler, name)
+    subscription = Subscription(settings, queue, prefetch, handler, name, arguments=arguments)
     await subscription.start()
     try:
         yield subscription

@@ -64,6 +64,25 @@ class Names:
         """Queue of result events that could not be understood."""
         return f"{self.results}.dlq"
 
+    @property
+    def tokens(self) -> str:
+        """Direct exchange in front of the token queues; the routing key is the provider."""
+        return f"{self.namespace}.tokens"
+
+    def token_queue(self, provider: str) -> str:
+        """Queue of tokens; each allows one call to the provider."""
+        return f"{self.tokens}.{provider}"
+
+    @property
+    def metronome(self) -> str:
+        """Exclusive queue that is the lock of the one worker that gives out tokens."""
+        return f"{self.namespace}.metronome"
+
+    @property
+    def pauses(self) -> str:
+        """Fanout exchange, and the stream of the same name, of providers that asked to be left alone."""
+        return f"{self.namespace}.pauses"
+
     def follow(self, unique: str) -> str:
         """Queue of one follower's one connection."""
         return f"{self.namespace}.follow.{unique}"

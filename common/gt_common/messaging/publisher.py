@@ -24,6 +24,7 @@ from gt_common.messages import Event, StoryMessage, encode, utc_now
 from gt_common.messaging.backoff import Backoff, is_own_cancellation
 from gt_common.messaging.connection import BROKER_ERRORS, close_quietly, is_alive, open_connection
 from gt_common.messaging.names import STORY_KEY, Names
+from gt_common.messaging.pauses import PauseNotice, encode_pause
 from gt_common.settings import Settings
 
 log = get_logger("publisher")
@@ -78,6 +79,10 @@ class Publisher:
     async def event(self, event: Event) -> None:
         """Publish a result event."""
         await self._send(self._names.results, f"{event.batch_id}.{event.type}", encode(event), {})
+
+    async def pause(self, notice: PauseNotice) -> None:
+        """Tell all workers that a provider asked to be left alone."""
+        await self._send(self._names.pauses, "", encode_pause(notice), {})
 
     async def progress(self, event: Event) -> None:
         """Tell those who watch now; best effort: trouble with the broker is passed over."""

@@ -17,11 +17,25 @@ from aio_pika.exceptions import ChannelClosed, ChannelNotFoundEntity
 from gt_common.errors import CredentialsRefusedError, TopologyError
 from gt_common.messaging.connection import close_quietly, connect, plain_errors
 from gt_common.messaging.names import RESULT_KEY, STORY_KEY, Names
+from gt_common.rates import Rate
 from gt_common.settings import Settings
 
 CRASH_LIMIT = 10
 NEVER_REACHED = 1_000_000
 CONSUMER_TIMEOUT_MS = 6 * 3600 * 1000
+
+_TOKENS: dict[str, str | int | bool] = {
+    # A token that nobody waits for is gone at once: one that was kept would come too soon before the next.
+    "x-message-ttl": 0,
+    "x-max-length": 1,
+    "x-overflow": "drop-head",
+}
+_PAUSES: dict[str, str | int | bool] = {
+    # A stream, so that a worker that starts later reads the pauses that still hold.
+    "x-queue-type": "stream",
+    "x-max-age": "2D",
+    "x-stream-max-segment-size-bytes": 1_000_000,
+}
 
 
 class Role(StrEnum):
@@ -73,7 +87,10 @@ class QueueInfo:
 
 
 def topology(settings: Settings) -> Topology:
-    """Give the topology for these settings; a delay that is new in GT_RETRY_DELAYS is a new queue."""
+    """Give the topology for these settings.
+
+    A delay that is new in GT_RETRY_DELAYS is a new queue, and so is a provider that is new in GT_RATE_LIMITS.
+    """
     names = Names(settings.namespace)
     everybody = frozenset(Role)
     exchanges = (
@@ -85,9 +102,16 @@ def topology(settings: Settings) -> Topology:
         ExchangeSpec(
             names.progress, "topic", frozenset({Role.WORKER, Role.AGGREGATOR, Role.FOLLOWER, Role.ADMIN})
         ),
+        ExchangeSpec(names.tokens, "direct", frozenset({Role.WORKER, Role.ADMIN})),
+        ExchangeSpec(names.pauses, "fanout", frozenset({Role.WORKER, Role.ADMIN})),
         ExchangeSpec(names.dlx, "direct", frozenset({Role.WORKER, Role.AGGREGATOR, Role.ADMIN})),
     )
-    queues = (_stories(names), *_waits(names, settings.retry_delays), *_ends(names))
+    queues = (
+        _stories(names),
+        *_waits(names, settings.retry_delays),
+        *_ends(names),
+        *_limits(names, settings.rate_limits),
+    )
     return Topology(exchanges, queues, ((names.results, names.progress, "#"),))
 
 
@@ -196,6 +220,15 @@ def _ends(names: Names) -> Iterable[QueueSpec]:
         ledger,
     )
     yield QueueSpec(names.results_dlq, letters, ((names.dlx, RESULT_KEY),), _quorum(NEVER_REACHED))
+
+
+def _limits(names: Names, rates: Iterable[Rate]) -> Iterable[QueueSpec]:
+    roles = frozenset({Role.WORKER, Role.ADMIN})
+    for rate in rates:
+        yield QueueSpec(
+            names.token_queue(rate.provider), roles, ((names.tokens, rate.provider),), dict(_TOKENS)
+        )
+    yield QueueSpec(names.pauses, roles, ((names.pauses, ""),), dict(_PAUSES))
 
 
 async def _declare(connection: AbstractConnection, wanted: Topology) -> None:

@@ -1,0 +1,74 @@
+"""Telling all workers that a provider asked to be left alone; who starts later learns what still holds."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+
+from gt_common.log import get_logger
+from gt_common.messages import Label, utc_now
+from gt_common.messaging.consumer import Delivery, subscribe
+from gt_common.messaging.names import Names
+from gt_common.settings import Settings
+
+log = get_logger("limits")
+
+READ_BACK_S = 86400.0
+"""No pause is longer than a day, so older notices tell nothing."""
+
+
+class PauseNotice(BaseModel):
+    """No worker may call the provider before this time; the machines' clocks must agree."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    v: Literal[1] = 1
+    provider: Label
+    until: AwareDatetime
+
+
+def encode_pause(notice: PauseNotice) -> bytes:
+    """Give the JSON body of a notice."""
+    return notice.model_dump_json().encode()
+
+
+def decode_pause(body: bytes) -> PauseNotice | None:
+    """Read a notice; None when it is none."""
+    try:
+        return PauseNotice.model_validate_json(body)
+    except ValidationError as error:
+        log.warning("pause_malformed", problems=error.error_count(), bytes=len(body))
+        return None
+
+
+@asynccontextmanager
+async def follow_pauses(
+    settings: Settings, name: str, note: Callable[[PauseNotice], None]
+) -> AsyncIterator[None]:
+    """Hear of every pause that may still hold, and of each new one, for the time of a block.
+
+    Raises:
+        BrokerUnreachableError, CredentialsRefusedError, TopologyError: at the start only
+    """
+    acks: set[asyncio.Task[bool]] = set()
+
+    def take(delivery: Delivery) -> None:
+        notice = decode_pause(delivery.body)
+        if notice is not None:
+            note(notice)
+        # An ack takes nothing out of a stream; it lets the next ones come.
+        ack = asyncio.create_task(delivery.ack())
+        acks.add(ack)
+        ack.add_done_callback(acks.discard)
+
+    since = utc_now() - timedelta(seconds=READ_BACK_S)
+    arguments = {"x-stream-offset": since}
+    async with subscribe(
+        settings, Names(settings.namespace).pauses, 100, take, f"{name} pauses", arguments=arguments
+    ):
+        yield

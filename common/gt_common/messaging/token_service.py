@@ -1,0 +1,73 @@
+"""A worker's connection for rate limits: takes tokens, stands for election, comes back after a loss."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+
+from aio_pika.abc import AbstractConnection
+
+from gt_common.errors import BrokerUnreachableError, GossipToonError
+from gt_common.log import get_logger
+from gt_common.messaging.backoff import Backoff
+from gt_common.messaging.connection import connect, plain_errors
+from gt_common.messaging.metronome import give_tokens
+from gt_common.messaging.names import Names
+from gt_common.messaging.tokens import TokenTap
+from gt_common.settings import Settings
+
+log = get_logger("limits")
+
+HEARTBEAT_S = 5
+"""The broker takes the lock from a frozen worker after twice this; stories live on another connection."""
+
+
+async def serve_tokens(
+    settings: Settings, name: str, taps: Iterable[TokenTap], paused_s: Callable[[str], float]
+) -> None:
+    """Serve those who wait for tokens, and give out tokens while elected, until cancelled.
+
+    Parameters:
+        paused_s: gives the seconds for which a provider is paused
+    """
+    patient = settings.model_copy(update={"heartbeat": min(HEARTBEAT_S, settings.heartbeat)})
+    taps = tuple(taps)
+    backoff = Backoff()
+    while True:
+        try:
+            async with connect(patient, f"{name} (rate limits)") as connection:
+                backoff.reset()
+                await _serve(connection, settings, taps, paused_s)
+        except* GossipToonError as group:
+            log.warning("limits_interrupted", problem=_say(group), tries=backoff.tries)
+        await backoff.wait()
+
+
+async def _serve(
+    connection: AbstractConnection,
+    settings: Settings,
+    taps: tuple[TokenTap, ...],
+    paused_s: Callable[[str], float],
+) -> None:
+    names = Names(settings.namespace)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_watch(connection), name="watch the connection for rate limits")
+        group.create_task(give_tokens(connection, names, settings.rate_limits, paused_s), name="metronome")
+        for tap in taps:
+            group.create_task(tap.run(connection, names), name="tap")
+
+
+async def _watch(connection: AbstractConnection) -> None:
+    """Wait until a connection is lost, then raise: what waits for a token would not notice."""
+    lost = asyncio.Event()
+    with plain_errors("keep the connection for rate limits"):
+        channel = await connection.channel()
+        channel.close_callbacks.add(lambda *_: lost.set())
+        await lost.wait()
+    raise BrokerUnreachableError("the connection was lost")
+
+
+def _say(error: BaseException) -> str:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return str(error)

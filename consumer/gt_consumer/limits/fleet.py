@@ -1,0 +1,102 @@
+"""The limits of a fleet: all workers on all machines share them through the broker alone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Protocol
+
+from gt_common.errors import GossipToonError
+from gt_common.log import get_logger
+from gt_common.messaging.pauses import PauseNotice, follow_pauses
+from gt_common.messaging.token_service import serve_tokens
+from gt_common.messaging.tokens import TokenTap
+from gt_common.settings import Settings
+from gt_consumer.limits.pauses import Pauses
+
+log = get_logger("limits")
+
+ANNOUNCE_S = 5.0
+LONGEST_NAP_S = 1.0
+
+
+class Announcer(Protocol):
+    """The part of a publisher that the limiter needs."""
+
+    async def pause(self, notice: PauseNotice) -> None: ...
+
+
+class FleetLimiter:
+    """Takes one token from the broker per call; the one elected worker gives them out.
+
+    Parameters:
+        publisher: tells the other workers of pauses
+    """
+
+    def __init__(self, settings: Settings, publisher: Announcer) -> None:
+        self._publisher = publisher
+        self._pauses = Pauses()
+        self.taps = {rate.provider: TokenTap(rate, self._pauses.left_s) for rate in settings.rate_limits}
+
+    async def acquire(self, provider: str) -> None:
+        """Wait until one call to the provider is allowed in the whole fleet."""
+        while True:
+            if left_s := self.paused_s(provider):
+                await asyncio.sleep(min(left_s, LONGEST_NAP_S))
+                continue
+            if provider not in self.taps:
+                return
+            await self.taps[provider].take()
+            if not self.paused_s(provider):
+                return
+
+    async def pause(self, provider: str, until: datetime) -> None:
+        """Allow no call before a time, here at once and elsewhere as soon as the broker has told it.
+
+        Best effort for the others: who does not hear of it is told by the provider itself.
+        """
+        notice = PauseNotice(provider=provider, until=until)
+        self.note(notice)
+        try:
+            async with asyncio.timeout(ANNOUNCE_S):
+                await self._publisher.pause(notice)
+        except (TimeoutError, GossipToonError) as error:
+            log.warning("pause_not_told", provider=provider, problem=str(error) or "no answer in time")
+
+    def note(self, notice: PauseNotice) -> None:
+        """Take a notice, of this worker or another."""
+        known = self.paused_s(notice.provider)
+        self._pauses.note(notice.provider, notice.until)
+        if self.paused_s(notice.provider) > known:
+            log.info("provider_paused", provider=notice.provider, until=notice.until.isoformat())
+
+    def paused_s(self, provider: str) -> float:
+        """Give the seconds for which a provider is paused."""
+        return self._pauses.left_s(provider)
+
+
+@asynccontextmanager
+async def open_fleet_limiter(
+    settings: Settings, publisher: Announcer, name: str
+) -> AsyncIterator[FleetLimiter]:
+    """Take part in the fleet's limits for the time of a block.
+
+    Raises:
+        BrokerUnreachableError, CredentialsRefusedError, TopologyError: at the start only; later trouble is
+            waited out, and without tokens nobody calls
+    """
+    limiter = FleetLimiter(settings, publisher)
+    async with follow_pauses(settings, name, limiter.note):
+        if not limiter.taps:
+            yield limiter
+            return
+        service = asyncio.create_task(
+            serve_tokens(settings, name, limiter.taps.values(), limiter.paused_s), name="serve tokens"
+        )
+        try:
+            yield limiter
+        finally:
+            service.cancel()
+            await asyncio.gather(service, return_exceptions=True)
