@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import itertools
 import os
 import queue
 import signal
 import threading
+from concurrent.futures import Future
 
-from gt_consumer.protocol import Final, Message, Run, StageThrottle, encode, parse_run, stage_message
+from gt_common.errors import UsageError
+from gt_consumer.protocol import (
+    Acquire,
+    Final,
+    Granted,
+    Message,
+    Run,
+    StageThrottle,
+    Withdraw,
+    encode,
+    label,
+    parse_order,
+    stage_message,
+)
 
 
 class Channel:
@@ -18,6 +34,8 @@ class Channel:
         os.set_inheritable(fd, False)
         self._fd = fd
         self._lock = threading.Lock()
+        self._ids = itertools.count(1)
+        self._asked: dict[int, Future[None]] = {}
 
     def send(self, message: Message) -> None:
         """Send a message; a worker that is gone has its own way to end this process."""
@@ -36,11 +54,32 @@ class Channel:
         def read() -> None:
             with contextlib.suppress(OSError), os.fdopen(self._fd, "rb", closefd=False) as lines:
                 for line in lines:
-                    received.put(parse_run(line))
+                    order = parse_order(line)
+                    if isinstance(order, Run):
+                        received.put(order)
+                    else:
+                        self._take(order)
             _kill_group()
 
         threading.Thread(target=read, name="worker-watch", daemon=True).start()
         return received
+
+    async def acquire(self, provider: str) -> None:
+        """Wait until the worker grants one call to a provider; in any event loop of any thread."""
+        granted: Future[None] = Future()
+        number = next(self._ids)
+        self._asked[number] = granted
+        self.send(Acquire(provider, number))
+        try:
+            await asyncio.wrap_future(granted)
+        finally:
+            if self._asked.pop(number, None) is not None:
+                self.send(Withdraw(number))
+
+    def _take(self, grant: Granted) -> None:
+        granted = self._asked.pop(grant.id, None)
+        if granted is not None and granted.set_running_or_notify_cancel():
+            granted.set_result(None)
 
 
 class StageReporter:
@@ -66,6 +105,26 @@ class StageReporter:
             if self.open and final is not None:
                 self._channel.send(final)
             self.open = False
+
+
+class Turns:
+    """Lets one run wait for its turns at providers until it is over."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._open = True
+
+    async def __call__(self, provider: str) -> None:
+        name = label(provider)
+        if name is None:
+            raise UsageError("acquire() needs the name of a provider, such as acquire('gemini')")
+        if not self._open:
+            raise UsageError(f"acquire({name!r}) was called after the run was over")
+        await self._channel.acquire(name)
+
+    def close(self) -> None:
+        """Refuse what a thread that outlives the run may ask."""
+        self._open = False
 
 
 def _kill_group() -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 from gt_common.errors import ExitCode, OrchestratorError
 from gt_consumer import jobs
 from gt_consumer.attempts import run_attempt
-from gt_consumer.channel import Channel, StageReporter
+from gt_consumer.channel import Channel, StageReporter, Turns
 from gt_consumer.loading import Maker, load_maker, make
 from gt_consumer.protocol import ChildState, Failed, Run
 from gt_consumer.results import read_exception
@@ -34,13 +34,14 @@ def serve(spec: str, channel: Channel) -> None:
     while True:
         request = requests.get()
         channel.send(ChildState("accepted"))
-        reporter = StageReporter(channel)
+        reporter, turns = StageReporter(channel), Turns(channel)
         folder = Path.cwd()
         try:
             maker = maker or load_maker(spec)
-            asyncio.run(_run(spec, maker, request, reporter))
+            asyncio.run(_run(spec, maker, request, reporter, turns))
         except BaseException as error:  # noqa: BLE001 - whatever a foreign module raises is the run's failure
             reporter.close(read_exception(error))
+        turns.close()
         with contextlib.suppress(OSError):
             os.chdir(folder)
         channel.send(ChildState("idle"))
@@ -59,7 +60,7 @@ def check(spec: str, channel: Channel) -> None:
         channel.send(ChildState("idle"))
 
 
-async def _run(spec: str, maker: Maker, request: Run, reporter: StageReporter) -> None:
+async def _run(spec: str, maker: Maker, request: Run, reporter: StageReporter, turns: Turns) -> None:
     _cancel_on_terminate(reporter)
     current = jobs.Job(
         story_id=request.story_id,
@@ -69,6 +70,7 @@ async def _run(spec: str, maker: Maker, request: Run, reporter: StageReporter) -
         workdir=Path(request.workdir),
         options=request.options,
         reporter=reporter,
+        acquirer=turns,
     )
     token = jobs.enter(current)
     final = await run_attempt(lambda: make(spec, maker), request, reporter)

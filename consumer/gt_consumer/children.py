@@ -14,7 +14,22 @@ from gt_consumer.executions import Died
 from gt_consumer.groups import Group
 from gt_consumer.lines import LineProtocol
 from gt_consumer.output import OutputLog
-from gt_consumer.protocol import ChildState, Failed, Final, Made, Run, Stage, Wait, encode, parse
+from gt_consumer.protocol import (
+    Acquire,
+    ChildState,
+    Failed,
+    Final,
+    Granted,
+    Made,
+    Run,
+    Stage,
+    Wait,
+    Withdraw,
+    encode,
+    parse,
+)
+
+Ask = Callable[[Acquire | Withdraw, Callable[[Granted], None]], None]
 
 _SETTLE_SECONDS = 5.0
 _SMALL_GROWTH = 256 * 1024 * 1024
@@ -43,6 +58,7 @@ class PythonChild:
     def __init__(self) -> None:
         self._output = OutputLog()
         self._on_stage: Callable[[Stage], None] = lambda _: None
+        self._ask: Ask = lambda _message, _answer: None
         self._idle = asyncio.Event()
         self._base_rss = 0
         self._transport: asyncio.WriteTransport
@@ -87,12 +103,17 @@ class PythonChild:
         """Whether its process is there, as far as is known."""
         return not self._group.ending.done()
 
-    def begin(self, request: Run, on_stage: Callable[[Stage], None]) -> None:
-        """Hand it a story; `end` is done when that has ended."""
+    def begin(self, request: Run, on_stage: Callable[[Stage], None], ask: Ask) -> None:
+        """Hand it a story; `end` is done when that has ended.
+
+        Parameters:
+            ask: takes what the run asks of the limiter, and what to call with each grant
+        """
         self.stories += 1
         self.accepted = False
         self._idle.clear()
         self._on_stage = on_stage
+        self._ask = ask
         self._output.begin(request.batch_id, request.story_id)
         self.end = asyncio.get_running_loop().create_future()
         if self._watch.done():
@@ -138,12 +159,21 @@ class PythonChild:
             case Made() | Failed() | Wait() as final:
                 if not self.end.done():
                     self.end.set_result(final)
+            case Acquire() | Withdraw() as message if not self.end.done():
+                self._ask(message, self._grant)
+            case Acquire() | Withdraw():
+                # Of a run that is over; its waits are given up.
+                return
             case ChildState("accepted"):
                 self.accepted = True
             case ChildState("idle"):
                 self._idle.set()
             case _:
                 self._output.stdout(line)
+
+    def _grant(self, granted: Granted) -> None:
+        if not self._transport.is_closing():
+            self._transport.write(encode(granted))
 
     async def _follow(self) -> None:
         ending = await self._group.ending

@@ -19,10 +19,13 @@ from gt_consumer.checkpoints import forget_project, note_project
 from gt_consumer.executions import Died, End, Stopped, TimedOut
 from gt_consumer.finished import store_finished
 from gt_consumer.outcomes import FailedForGood, FailedForNow, Interrupted, Outcome, Succeeded, Waiting
-from gt_consumer.protocol import Failed, Made, Stage, StageThrottle, Wait, clean
+from gt_consumer.protocol import MAX_LABEL, Failed, Made, Stage, StageThrottle, Wait, clean
 from gt_consumer.results import FAILED_RESULT
 
 OnStage = Callable[[str, float | None], None]
+
+GOES_ON = "working"
+"""Shown after a wait to which a run came before it named any stage."""
 
 _log = get_logger("runner")
 
@@ -35,7 +38,7 @@ class Attempt:
         number: the attempt, from 1
         on_stage: told each stage, throttled; what it raises is logged and does no harm
         stop: done when the worker stops
-        stage: the last one reported
+        stage, fraction: the last one reported
         project_id: the project that is resumed, if any
     """
 
@@ -45,16 +48,28 @@ class Attempt:
     stop: asyncio.Future[None]
     started: float = field(default_factory=time.monotonic)
     stage: str | None = None
+    fraction: float | None = None
     project_id: str | None = None
     throttle: StageThrottle = field(default_factory=StageThrottle)
+    waits: bool = False
 
     def report(self, message: Stage) -> None:
         """Take a stage that the orchestrator reports."""
-        self.stage = message.stage
-        if not self.throttle.admits(message):
-            return
+        self.stage, self.fraction = message.stage, message.fraction
+        if not self.waits and self.throttle.admits(message):
+            self._tell(message.stage, message.fraction)
+
+    def show_wait(self, provider: str | None) -> None:
+        """Show that the run waits for its turn at a provider, or with None that it goes on where it was."""
+        self.waits = provider is not None
+        if provider is not None:
+            self._tell(f"waiting: {provider}"[:MAX_LABEL], None)
+        else:
+            self._tell(self.stage or GOES_ON, self.fraction)
+
+    def _tell(self, stage: str, fraction: float | None) -> None:
         try:
-            self.on_stage(message.stage, message.fraction)
+            self.on_stage(stage, fraction)
         except Exception:  # noqa: BLE001 - a listener's fault must not cut the connection to the child
             _log.warning("a stage report was lost", story_id=self.story.story_id, exc_info=True)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from gt_consumer.groups import Ending
+from gt_consumer.limits.waits import TimeLimit
 from gt_consumer.protocol import Final
 
 
@@ -50,18 +51,18 @@ class Execution(Protocol):
 
 
 async def supervise(
-    execution: Execution, stop: asyncio.Future[None], seconds: float, grace: float
+    execution: Execution, stop: asyncio.Future[None], limit: TimeLimit, grace: float
 ) -> Final | Died | TimedOut | Stopped:
     """Wait for the end of a run, for its time limit or for the worker's stop, whichever comes first.
 
     Parameters:
         stop: done when the worker stops
-        seconds: what is left of the time limit
+        limit: the run's clock, which stands still while it waits for its turn at a provider
         grace: seconds between terminating and killing the process group
     """
     try:
-        events: set[asyncio.Future[Final | Died] | asyncio.Future[None]] = {execution.end, stop}
-        await asyncio.wait(events, timeout=max(0.0, seconds), return_when=asyncio.FIRST_COMPLETED)
+        events: set[asyncio.Future[Final | Died] | asyncio.Future[None]] = {execution.end, stop, limit.over}
+        await asyncio.wait(events, return_when=asyncio.FIRST_COMPLETED)
         if execution.end.done():
             return execution.end.result()
         end: TimedOut | Stopped = Stopped() if stop.done() else TimedOut()

@@ -47,7 +47,10 @@ class Job:
         self.reporter(stage, fraction)
 
     async def acquire(self, provider: str) -> None:
-        """Wait until one call to the provider is allowed by the configured rate limit."""
+        """Wait until one call to the provider is allowed by GT_RATE_LIMITS; at once when it has no limit.
+
+        Waiting does not count towards the time limit of the attempt.
+        """
         await self.acquirer(provider)
 
 

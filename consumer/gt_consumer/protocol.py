@@ -1,7 +1,8 @@
 """The JSON lines between a worker and what runs a story; a `command:` program prints the first two of them.
 
 `{"stage": …, "fraction": …}`, `{"output_path": …, "duration": …}`, and between worker and Python child also
-failures, waits, the state of the child and the request itself. A line that is none of these is no message.
+failures, waits, the state of the child, its turns at providers and the request itself. A line that is none of
+these is no message.
 """
 
 from __future__ import annotations
@@ -72,6 +73,29 @@ class Wait:
 
 
 @dataclass(frozen=True)
+class Acquire:
+    """The run waits for its turn at a provider; `id` is the child's own and never used again."""
+
+    acquire: str
+    id: int
+
+
+@dataclass(frozen=True)
+class Withdraw:
+    """The run no longer waits for what it asked for with this id."""
+
+    withdraw: int
+
+
+@dataclass(frozen=True)
+class Granted:
+    """Worker to child: the run may call the provider once."""
+
+    granted: str
+    id: int
+
+
+@dataclass(frozen=True)
 class ChildState:
     """The child took the request over, or is free for the next."""
 
@@ -79,10 +103,11 @@ class ChildState:
 
 
 Final = Made | Failed | Wait
-Message = Final | Stage | ChildState
+Message = Final | Stage | ChildState | Acquire | Withdraw
+Order = Run | Granted
 
 
-def encode(message: Message | Run) -> bytes:
+def encode(message: Message | Order) -> bytes:
     """Give the line of a message. ASCII only, so that no text of an orchestrator can break it."""
     kind: dict[str, object] = {"failed": True} if isinstance(message, Failed) else {}
     return json.dumps(kind | asdict(message), default=str).encode() + b"\n"
@@ -99,9 +124,10 @@ def parse(line: bytes) -> Message | None:
     return None
 
 
-def parse_run(line: bytes) -> Run:
-    """Read a request; the worker writes nothing else."""
-    return Run(**json.loads(line))
+def parse_order(line: bytes) -> Order:
+    """Read what the worker tells its child; it writes nothing else."""
+    data = json.loads(line)
+    return Granted(**data) if "granted" in data else Run(**data)
 
 
 def label(value: object) -> str | None:
@@ -192,10 +218,22 @@ def _state(data: dict[str, object]) -> ChildState | None:
     return ChildState(state) if state in {"accepted", "idle"} else None
 
 
+def _acquire(data: dict[str, object]) -> Acquire | None:
+    provider, id_ = label(data["acquire"]), data.get("id")
+    return Acquire(provider, id_) if provider and isinstance(id_, int) else None
+
+
+def _withdraw(data: dict[str, object]) -> Withdraw | None:
+    id_ = data["withdraw"]
+    return Withdraw(id_) if isinstance(id_, int) else None
+
+
 _READERS: Mapping[str, Callable[[dict[str, object]], Message | None]] = {
     "stage": _stage,
     "output_path": _made,
     "failed": _failed,
     "provider": _wait,
     "child": _state,
+    "acquire": _acquire,
+    "withdraw": _withdraw,
 }

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
 from gt_common.log import get_logger
-from gt_common.messages import StoryMessage
+from gt_common.messages import StoryMessage, utc_now
 from gt_consumer.checkpoints import noted_project
 from gt_consumer.children import ChildPool, PythonChild, Recycling
 from gt_consumer.commands import CommandExecution
 from gt_consumer.endings import Attempt, OnStage, Places, conclude
 from gt_consumer.executions import Died, supervise
 from gt_consumer.finished import find_finished
+from gt_consumer.limits import LONGEST_PAUSE_S, Limiter
+from gt_consumer.limits.local import LocalLimiter
+from gt_consumer.limits.waits import TimeLimit, Waits
 from gt_consumer.orchestrators import CommandSpec, Spec, parse_orchestrator
-from gt_consumer.outcomes import Interrupted, Outcome, Succeeded
+from gt_consumer.outcomes import Interrupted, Outcome, Succeeded, Waiting
 from gt_consumer.protocol import Run
 from gt_consumer.workdirs import make_workdir, remove_stale_workdirs, remove_workdir
 
@@ -32,10 +36,11 @@ class Runner:
         orchestrator: `studio`, `package.module:factory` or `command:PROGRAM ARG…`, or what it was parsed into
         output: folder of finished videos
         state_dir: where the projects begun by failed attempts are noted
-        time_limit: seconds that one attempt may take
+        time_limit: seconds that one attempt may take, without those in which it waits for a rate limit
         recycling: when a warm child is replaced
         grace: seconds between terminating and killing a process group
         reuse_finished: whether a story whose video is already made is reported instead of made again
+        limiter: when a run may call a provider; without one there are no limits, but pauses
 
     Raises:
         OrchestratorError: the orchestrator is none of the three
@@ -51,6 +56,7 @@ class Runner:
         recycling: Recycling | None = None,
         grace: float = GRACE_SECONDS,
         reuse_finished: bool = True,
+        limiter: Limiter | None = None,
     ) -> None:
         given = orchestrator
         self._spec = parse_orchestrator(given) if isinstance(given, str) else given
@@ -58,6 +64,7 @@ class Runner:
         self._time_limit = time_limit
         self._grace = grace
         self._reuse_finished = reuse_finished
+        self._limiter = limiter or LocalLimiter()
         target = "" if isinstance(self._spec, CommandSpec) else self._spec.target
         self._pool = ChildPool(target, recycling or Recycling(), grace)
         self._running: dict[asyncio.Future[None], Attempt] = {}
@@ -76,7 +83,9 @@ class Runner:
         self._running[done] = current
         try:
             await self._tidy_once()
-            return await self._finished(story) or await self._run(current)
+            outcome = await self._finished(story) or await self._run(current)
+            await self._pause(outcome)
+            return outcome
         finally:
             del self._running[done]
             done.set_result(None)
@@ -110,6 +119,12 @@ class Runner:
             return None
         return Succeeded(found.video, found.project_id, duration_s=0.0, video_s=found.video_s)
 
+    async def _pause(self, outcome: Outcome) -> None:
+        """Have nobody call a provider that has just asked to wait."""
+        if isinstance(outcome, Waiting) and outcome.retry_after > 0:
+            until = utc_now() + timedelta(seconds=min(outcome.retry_after, LONGEST_PAUSE_S))
+            await self._limiter.pause(outcome.provider, until)
+
     async def _run(self, attempt: Attempt) -> Outcome:
         try:
             workdir = await asyncio.to_thread(
@@ -136,7 +151,11 @@ class Runner:
             return attempt.failed("OrchestratorError", f"cannot be started: {error}", retryable=False)
         except OSError as error:
             return attempt.failed("OSError", f"no process can be started: {error}")
-        end = await supervise(execution, attempt.stop, self._time_limit - attempt.seconds, self._grace)
+        limit = TimeLimit(self._time_limit - attempt.seconds)
+        try:
+            end = await supervise(execution, attempt.stop, limit, self._grace)
+        finally:
+            limit.close()
         return await conclude(end, attempt, self._places, workdir, self._time_limit)
 
     async def _run_python(self, attempt: Attempt, workdir: Path) -> Outcome:
@@ -156,8 +175,14 @@ class Runner:
     async def _run_in(self, child: PythonChild, attempt: Attempt, workdir: Path) -> Outcome | None:
         """Run the story in this child; None when the child had died, unnoticed, before it took the story."""
         warm = child.stories > 0
-        child.begin(_request(attempt, workdir), attempt.report)
-        end = await supervise(child, attempt.stop, self._time_limit - attempt.seconds, self._grace)
+        limit = TimeLimit(self._time_limit - attempt.seconds)
+        waits = Waits(self._limiter, limit, attempt.show_wait)
+        try:
+            child.begin(_request(attempt, workdir), attempt.report, waits.take)
+            end = await supervise(child, attempt.stop, limit, self._grace)
+        finally:
+            waits.close()
+            limit.close()
         if isinstance(end, Died) and warm and not child.accepted:
             return None
         return await conclude(end, attempt, self._places, workdir, self._time_limit)

@@ -16,7 +16,9 @@ from gt_common.log import get_logger
 from gt_common.messages import StoryMessage, StoryStage, StoryStarted, decode_story, utc_now
 from gt_common.messaging.dead_letters import known_headers
 from gt_common.messaging.names import STORY_KEY
+from gt_common.rates import STORIES
 from gt_common.settings import Settings
+from gt_consumer.limits import Limiter
 from gt_consumer.outcomes import FailedForGood, FailedForNow, Interrupted, Outcome
 from gt_consumer.settle import Attempt, Outlet, publish_outcome
 
@@ -64,20 +66,30 @@ class Worker:
     """Runs stories as they are delivered.
 
     Parameters:
-        settings: slots (`prefetch`), attempts and delays, name
+        settings: slots (`prefetch`), attempts and delays, name, and whether starts of stories are limited
+        limiter: says when the next story may start, if starts are limited
     """
 
-    def __init__(self, settings: Settings, runner: StoryRunner, outlet: WorkerOutlet) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        runner: StoryRunner,
+        outlet: WorkerOutlet,
+        *,
+        limiter: Limiter | None = None,
+    ) -> None:
         self._settings = settings
         self._runner = runner
         self._outlet = outlet
+        limited = any(rate.provider == STORIES for rate in settings.rate_limits)
+        self._starts = limiter if limited else None
         self._slots = asyncio.Semaphore(settings.prefetch)
         self._held: dict[Key, _Held] = {}
         self._settled: OrderedDict[Key, None] = OrderedDict()
         self._others: set[asyncio.Task[None]] = set()
         self._quiet = asyncio.Event()
         self._quiet.set()
-        self._stopping = False
+        self._stop = asyncio.Event()
         self.broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.counts: Counter[StoryStatus] = Counter()
 
@@ -88,7 +100,7 @@ class Worker:
 
     def stop_starting(self) -> None:
         """From now on give back what is delivered and what has not begun."""
-        self._stopping = True
+        self._stop.set()
 
     def receive(self, delivery: Settleable) -> None:
         """Take a delivery; called in the event loop, returns at once."""
@@ -115,6 +127,7 @@ class Worker:
     async def _work(self, key: Key, story: StoryMessage) -> None:
         try:
             async with self._slots:
+                await self._wait_for_start(story)
                 attempt = Attempt(story, self._settings.worker_name, utc_now())
                 outcome = await self._run(attempt)
             status = await publish_outcome(attempt, outcome, self._outlet, self._settings)
@@ -125,9 +138,25 @@ class Worker:
         finally:
             del self._held[key]
 
+    async def _wait_for_start(self, story: StoryMessage) -> None:
+        """Keep the slot until a story may start, or the worker stops; till then the story stays queued."""
+        if self._starts is None or self._stop.is_set() or story.attempt > self._settings.max_attempts:
+            return
+        waits = [
+            asyncio.ensure_future(self._starts.acquire(STORIES)),
+            asyncio.ensure_future(self._stop.wait()),
+        ]
+        try:
+            done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            for ended in done:
+                ended.result()
+        finally:
+            for wait in waits:
+                wait.cancel()
+
     async def _run(self, attempt: Attempt) -> Outcome:
         story = attempt.story
-        if self._stopping:
+        if self._stop.is_set():
             return Interrupted()
         if story.attempt > self._settings.max_attempts:
             return FailedForGood(_lost_workers(story), None, 0.0)

@@ -59,7 +59,7 @@ async def test_what_is_missing_is_marked_and_declared(
     shown = run(environment, "show")
     assert shown.returncode == 0
     rows = [line.split() for line in shown.stdout.splitlines()[1:]]
-    assert len(rows) == 11
+    assert len(rows) == 14
     assert all(row[2] == "missing" for row in rows)
     assert "gt-topology declare" in shown.stderr
 

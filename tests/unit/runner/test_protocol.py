@@ -10,17 +10,20 @@ from hypothesis import strategies as st
 
 from gt_consumer.lines import LineSplitter
 from gt_consumer.protocol import (
+    Acquire,
     ChildState,
     Failed,
+    Granted,
     Made,
     Message,
     Run,
     Stage,
     StageThrottle,
     Wait,
+    Withdraw,
     encode,
     parse,
-    parse_run,
+    parse_order,
     stage_message,
 )
 
@@ -35,6 +38,8 @@ from gt_consumer.protocol import (
         Wait("gemini", 3.5),
         ChildState("accepted"),
         ChildState("idle"),
+        Acquire("gemini", 3),
+        Withdraw(3),
     ],
 )
 def test_a_message_survives_the_line(message: Message) -> None:
@@ -45,7 +50,11 @@ def test_a_message_survives_the_line(message: Message) -> None:
 
 def test_a_request_survives_the_line() -> None:
     run = Run("s1", "b1", "https://redd.it/a'\"\n", 2, "/work", {"speed": 1.2, "deep": [None]}, "p1")
-    assert parse_run(encode(run)) == run
+    assert parse_order(encode(run)) == run
+
+
+def test_a_grant_survives_the_line() -> None:
+    assert parse_order(encode(Granted("gemini", 3))) == Granted("gemini", 3)
 
 
 @pytest.mark.parametrize(
@@ -64,6 +73,9 @@ def test_a_request_survives_the_line() -> None:
         b'{"output_path": "a\\u0000b"}',
         b'{"child": "unknown"}',
         b'{"other": 1}',
+        b'{"acquire": "", "id": 1}',
+        b'{"acquire": "gemini"}',
+        b'{"withdraw": "gemini"}',
         b'{"stage": "\xff"}',
         b'{"a":' * 100_000,
     ],
