@@ -1,10 +1,10 @@
-"""structlog on standard error: pretty on a terminal, else JSON lines; secrets never get through."""
+"""structlog on standard error (pretty on a terminal, else JSON) or in a file; secrets never get through."""
 
 from __future__ import annotations
 
 import logging
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import structlog
 
@@ -23,9 +23,16 @@ def _redact_values(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     return event
 
 
-def configure_logging(settings: Settings) -> None:
-    """Set up structlog, and let warnings of libraries pass through it as well."""
+def configure_logging(settings: Settings, file: TextIO | None = None) -> None:
+    """Set up structlog, and let warnings of libraries pass through it as well.
+
+    Parameters:
+        file: where JSON lines go instead of standard error, on which something else is drawn
+    """
+    target = file or sys.stderr
     fmt = settings.log_format or ("console" if sys.stderr.isatty() else "json")
+    if file is not None:
+        fmt = "json"
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -40,14 +47,14 @@ def configure_logging(settings: Settings) -> None:
     structlog.configure(
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(target),
         cache_logger_on_first_use=False,
     )
-    _route_library_logs(shared, renderer)
+    _route_library_logs(shared, renderer, target)
 
 
-def _route_library_logs(shared: list[Processor], renderer: Processor) -> None:
-    handler = logging.StreamHandler(sys.stderr)
+def _route_library_logs(shared: list[Processor], renderer: Processor, target: TextIO) -> None:
+    handler = logging.StreamHandler(target)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],

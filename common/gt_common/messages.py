@@ -25,6 +25,8 @@ from gt_common.failures import Failure
 
 MAX_BODY: Final = 256 * 1024
 MAX_ERRORS: Final = 5
+GT_BATCH: Final = "gt-batch"
+"""`made_by` of a batch that was made on one machine, without a broker."""
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 Url = Annotated[str, StringConstraints(min_length=1, max_length=2048)]

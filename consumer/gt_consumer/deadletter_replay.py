@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
-import os
-import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -65,15 +62,6 @@ class Order:
     limit: int | None
     by: str
     reason: str | None
-
-
-def operator() -> str:
-    """Name who runs this, as `user@host`."""
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):
-        user = str(os.getuid())
-    return f"{user}@{socket.gethostname()}"[:200]
 
 
 async def replay(settings: Settings, order: Order, tell: Callable[[Step], None]) -> None:

@@ -119,8 +119,9 @@ def replay_letters(
 
     def work(settings: Settings) -> int:
         from gt_consumer import deadletter_commands as commands
-        from gt_consumer.deadletter_replay import Order, operator
+        from gt_consumer.deadletter_replay import Order
         from gt_consumer.deadletters import Selection
+        from gt_consumer.operators import operator
 
         selection = Selection(batch, frozenset(story or ()), error, stage)
         order = Order(selection, limit, operator(), reason)

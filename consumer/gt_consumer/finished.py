@@ -11,6 +11,7 @@ import json
 import os
 import re
 import shutil
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +32,23 @@ class Finished:
     video: Path
     project_id: str | None
     video_s: float | None
+
+
+def check_output(output: Path) -> None:
+    """Make the output folder and see that files can be made in it.
+
+    Raises:
+        OutputError: with the reason
+    """
+    folder = output.absolute()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise OutputError(
+            f"cannot write to the output folder {folder}: {error.strerror}; set GT_OUTPUT"
+        ) from None
 
 
 def video_place(output: Path, story: StoryMessage) -> Path:

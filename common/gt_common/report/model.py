@@ -84,6 +84,7 @@ class BatchResult(_Document):
         results: by position; announced stories of which nothing is known yet count as queued and are missing
         duration_s: seconds from opening to the end, or to now while open
         eta_s: the middle of the estimated range of seconds left; None when done or not yet known
+        made_by: the program that makes the batch by itself; no part of the document, for what to type next
     """
 
     schema_version: Literal[1] = Field(default=1, alias="schema")
@@ -104,6 +105,7 @@ class BatchResult(_Document):
     eta_s: float | None
     failure_groups: tuple[FailureGroup, ...]
     results: tuple[VideoResult, ...]
+    made_by: str | None = Field(default=None, exclude=True)
 
     @model_validator(mode="after")
     def _sums_hold(self) -> Self:
@@ -154,6 +156,7 @@ def build_report(state: BatchState, now: datetime) -> BatchResult:
         eta_s=round(sum(eta) / 2, 1) if eta else None,
         failure_groups=_groups(stories),
         results=tuple(_result(story, now) for story in stories),
+        made_by=state.opened.made_by if state.opened else None,
     )
 
 

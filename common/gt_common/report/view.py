@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from gt_common.durations import say_duration
 from gt_common.lifecycle import BatchPhase, StoryStatus
+from gt_common.messages import GT_BATCH
 from gt_common.report.eta import say_range
 from gt_common.report.model import BatchResult, FailureGroup, VideoResult
 
@@ -199,9 +200,14 @@ def next_commands(report: BatchResult) -> list[tuple[str, str]]:
     """Give the commands that make sense now, as (command, what it does)."""
     batch = report.batch_id
     commands = []
-    if report.state is BatchPhase.OPEN:
+    local = report.made_by == GT_BATCH
+    if report.state is BatchPhase.OPEN and local:
+        commands.append((f"gt-batch --resume {batch}", "go on with what is left"))
+    elif report.state is BatchPhase.OPEN:
         commands.append((f"gt-report {batch} --watch", "follow it to the end"))
-    if report.failed:
+    if report.failed and local:
+        commands.append((f"gt-batch --retry-failed {batch}", "try the failed stories again"))
+    elif report.failed:
         commands.append((f"gt-dlq list --batch {batch}", "see the dead letters"))
         commands.append((f"gt-dlq replay --batch {batch}", "try the failed stories again"))
     if report.state is not BatchPhase.OPEN:

@@ -1,0 +1,170 @@
+"""gt-batch: check everything, plan a new batch or what is left of one, then run it."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import TYPE_CHECKING
+
+from gt_common.batches import check_batch_id, check_name, new_batch_id, parse_tags
+from gt_common.errors import ExitCode, NoSuchBatchError, UsageError
+from gt_common.ledger import ledger_is_there, open_ledger
+from gt_common.lifecycle import BatchState
+from gt_common.listing import say
+from gt_common.log import configure_logging
+from gt_common.messages import GT_BATCH, utc_now
+from gt_common.settings import Settings, load_settings
+from gt_common.stories import ListReading
+from gt_consumer import batch_work
+from gt_consumer.batch_hold import BatchHold, hold_batch
+from gt_consumer.batch_list import Choice, choose, count_found, read_stories
+from gt_consumer.batch_output import Plan, plan_document, say_made, show_plan
+from gt_consumer.batch_request import Request
+from gt_consumer.batch_show import Rules, run_and_show
+from gt_consumer.batch_work import HISTORY, BatchWork
+from gt_consumer.finished import check_output
+from gt_consumer.operators import operator
+from gt_consumer.orchestrators import check_orchestrator
+from gt_consumer.report_show import check_known
+
+if TYPE_CHECKING:
+    from gt_common.ledger.ledger import Ledger
+
+_NO_LIST = ListReading((), (), ())
+
+
+def run(request: Request) -> int:
+    """Do what the request asks; give the exit code.
+
+    Raises:
+        UsageError, InvalidListError, OrchestratorError, OutputError: nothing was made
+        NoSuchBatchError: there is no batch to go on with
+        LedgerUnreachableError, CredentialsRefusedError: what was committed stands
+    """
+    request.check()
+    settings = load_settings(**{"prefetch": 1} | request.flags.given())
+    configure_logging(settings)
+    if request.earlier is not None:
+        return _again(request, settings, request.earlier)
+    return _new(request, settings)
+
+
+def _new(request: Request, settings: Settings) -> int:
+    batch_id = new_batch_id(utc_now().astimezone())
+    if request.batch_id is not None:
+        batch_id = check_batch_id(request.batch_id)
+    name, tags = check_name(request.name), parse_tags(request.tags)
+    reading = read_stories(request, settings)
+    if request.dry_run:
+        with _open_if_there(settings) as ledger:
+            plan = _plan(request, settings, ledger, batch_id, reading, name, tags)
+            show_plan(plan, as_json=request.as_json)
+        return ExitCode.DONE
+    check_output(settings.output)
+    check_orchestrator(settings.orchestrator)
+    with (
+        hold_batch(settings.state_dir, batch_id) as hold,
+        open_ledger(settings.ledger, timeout=settings.connect_timeout) as ledger,
+    ):
+        plan = _plan(request, settings, ledger, batch_id, reading, name, tags)
+        if plan.work is None:
+            say("nothing is left to make")
+            if request.as_json:
+                print(plan_document(plan, dry_run=False), flush=True)
+            return ExitCode.DONE
+        return _run(request, settings, hold, ledger, plan.work)
+
+
+def _again(request: Request, settings: Settings, batch_id: str) -> int:
+    if not ledger_is_there(settings.ledger):
+        raise NoSuchBatchError(f"no batch {batch_id!r}: there is no ledger yet")
+    with open_ledger(settings.ledger, timeout=settings.connect_timeout) as ledger:
+        check_known(ledger, batch_id)
+        if request.dry_run:
+            work = _left(request, ledger, batch_id)
+            plan = Plan(_NO_LIST, (), work, ledger.durations(), settings.prefetch)
+            show_plan(plan, as_json=request.as_json)
+            return ExitCode.DONE
+        with hold_batch(settings.state_dir, batch_id) as hold:
+            settings = load_settings(**{"prefetch": 1} | hold.settings() | request.flags.given())
+            work = _left(request, ledger, batch_id)
+            if not work.stories:
+                say(f"batch {batch_id}: nothing is left to do")
+            else:
+                check_output(settings.output)
+                check_orchestrator(settings.orchestrator)
+            return _run(request, settings, hold, ledger, work)
+
+
+def _run(request: Request, settings: Settings, hold: BatchHold, ledger: Ledger, work: BatchWork) -> int:
+    hold.keep(settings.model_dump() | {"output": settings.output.absolute()})
+    if not request.as_json:
+        print(work.batch_id, flush=True)
+    limit = request.max_failures.of(work.total) if request.max_failures else None
+    rules = Rules(max_failures=limit, force=request.force, as_json=request.as_json)
+    return run_and_show(settings, ledger, work, rules)
+
+
+def _plan(
+    request: Request,
+    settings: Settings,
+    ledger: Ledger | None,
+    batch_id: str,
+    reading: ListReading,
+    name: str | None,
+    tags: dict[str, str],
+) -> Plan:
+    """Plan a list's batch: a new one, or one of this id that has begun, with what the list adds to it."""
+    before = _find(ledger, batch_id)
+    if before is not None and request.force:
+        raise UsageError(f"batch {batch_id} has begun; --force needs a new batch: take another --batch-id")
+    listed = before.stories if before else {}
+    choice = Choice(reading.stories) if request.force else choose(ledger, reading.stories, batch_id, listed)
+    say_made(choice.made)
+    found = 0
+    work = None
+    if before is not None and ledger is not None:
+        work = batch_work.add(_resumed(ledger, before), choice.stories)
+    elif choice.stories:
+        work = batch_work.begin(batch_id, choice.stories, name, tags)
+        found = 0 if request.force else count_found(settings.output, batch_id, choice.stories)
+    durations = ledger.durations() if ledger else []
+    return Plan(reading, choice.made, work, durations, settings.prefetch, found)
+
+
+def _left(request: Request, ledger: Ledger, batch_id: str) -> BatchWork:
+    before = ledger.batch(batch_id)
+    _check_local(before)
+    if request.resume is not None:
+        return _resumed(ledger, before)
+    history = ledger.events(batch_id, HISTORY)
+    return batch_work.retry_failed(before, history, operator(), utc_now())
+
+
+def _resumed(ledger: Ledger, before: BatchState) -> BatchWork:
+    return batch_work.resume(before, ledger.events(before.batch_id, HISTORY), utc_now())
+
+
+def _find(ledger: Ledger | None, batch_id: str) -> BatchState | None:
+    if ledger is None:
+        return None
+    try:
+        state = ledger.batch(batch_id)
+    except NoSuchBatchError:
+        return None
+    _check_local(state)
+    return state
+
+
+def _check_local(state: BatchState) -> None:
+    if state.opened is None or state.opened.made_by != GT_BATCH:
+        raise UsageError(
+            f"batch {state.batch_id} was published to workers, and its stories may lie in the queue: "
+            f"gt-consume makes them, gt-dlq replay --batch {state.batch_id} tries failed ones again"
+        )
+
+
+def _open_if_there(settings: Settings) -> Ledger | nullcontext[None]:
+    """Open the ledger, but make none: a dry run changes nothing."""
+    if not ledger_is_there(settings.ledger):
+        return nullcontext()
+    return open_ledger(settings.ledger, timeout=settings.connect_timeout)

@@ -1,0 +1,65 @@
+"""One gt-batch a batch: a lock that a kill lets go, and in its file how the batch was begun."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from gt_common.errors import UsageError
+
+KEPT: Final = ("orchestrator", "output", "prefetch", "max_attempts", "time_limit")
+"""The settings that a resumed batch goes on with, unless a flag says otherwise."""
+
+
+class BatchHold:
+    """A batch that is held by this process alone; `hold_batch` makes it."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def settings(self) -> dict[str, object]:
+        """Give the settings with which the batch was begun; none when nothing readable was kept."""
+        try:
+            content = json.loads(os.pread(self._descriptor, 65536, 0))
+        except (ValueError, RecursionError):
+            return {}
+        return {name: content[name] for name in KEPT if name in content} if isinstance(content, dict) else {}
+
+    def keep(self, settings: Mapping[str, object]) -> None:
+        """Keep the settings with which the batch goes on."""
+        line = json.dumps({name: settings[name] for name in KEPT}, default=str).encode()
+        os.pwrite(self._descriptor, line + b"\n", 0)
+        os.ftruncate(self._descriptor, len(line) + 1)
+        os.fsync(self._descriptor)
+
+
+@contextmanager
+def hold_batch(state_dir: Path, batch_id: str) -> Iterator[BatchHold]:
+    """Hold a batch for the time of a block.
+
+    Raises:
+        UsageError: another process holds it, or the folder cannot be made
+    """
+    folder = state_dir / "batches"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise UsageError(f"{folder} cannot be a folder: a file is in the way; set GT_STATE_DIR") from None
+    descriptor = os.open(folder / f"{batch_id}.json", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        _lock(descriptor, batch_id)
+        yield BatchHold(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int, batch_id: str) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise UsageError(f"another gt-batch makes batch {batch_id} now; let it finish, or stop it") from None

@@ -1,0 +1,143 @@
+"""What gt-batch says besides its display: the plan, what was left out, the summary."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from rich.console import Console
+
+from gt_common.durations import say_duration
+from gt_common.listing import MOST_REPEATED, say
+from gt_common.messages import utc_now
+from gt_common.report.model import BatchResult
+from gt_common.report.table import render
+from gt_common.report.view import clean
+from gt_common.stories import ListReading
+from gt_consumer.batch import Ending
+from gt_consumer.batch_list import Made
+from gt_consumer.batch_work import BatchWork
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run is going to do, for those who ask before.
+
+    Parameters:
+        work: None when nothing is left to make
+        durations: seconds that earlier videos took
+        found: how many of the stories have their video in the output folder
+    """
+
+    reading: ListReading
+    made: Sequence[Made]
+    work: BatchWork | None
+    durations: Sequence[float]
+    parallel: int
+    found: int = 0
+
+    @property
+    def to_run(self) -> int:
+        """How many stories are to be run."""
+        return len(self.work.stories) if self.work else 0
+
+    @property
+    def estimate_s(self) -> float | None:
+        """The seconds that the run will take, judging by the median of earlier videos."""
+        if not self.durations:
+            return None
+        return median(self.durations) * math.ceil((self.to_run - self.found) / self.parallel)
+
+
+def say_made(made: Sequence[Made]) -> None:
+    """List the stories that are left out because an earlier batch has made them."""
+    for one in made[:MOST_REPEATED]:
+        place = Path(one.event.output_path)
+        gone = "" if place.exists() or "://" in one.event.output_path else " (no longer there)"
+        say(clean(f"{one.story.place}: already made in batch {one.event.batch_id}: {place}{gone}"))
+    if len(made) > MOST_REPEATED:
+        say(f"… and {len(made) - MOST_REPEATED} more that are already made")
+    if made:
+        say(f"{_stories(len(made))} left out as already made; --force makes them again")
+
+
+def show_plan(plan: Plan, *, as_json: bool) -> None:
+    """Print what would be run, and say how long it may take."""
+    if as_json:
+        print(plan_document(plan, dry_run=True), flush=True)
+    else:
+        stories = plan.work.stories if plan.work else ()
+        print("".join(f"{story.position}\t{clean(story.url)}\n" for story, _ in stories), end="", flush=True)
+    parts = [f"would run {_stories(plan.to_run)}"]
+    if plan.found:
+        parts.append(f"{plan.found} of them have their video already and are only reported")
+    if plan.made:
+        parts.append(f"{len(plan.made)} are already made")
+    if plan.reading.repeated:
+        parts.append(f"{len(plan.reading.repeated)} come again")
+    if plan.reading.problems:
+        parts.append(f"{len(plan.reading.problems)} are no stories")
+    say("dry run: " + ", ".join(parts))
+    say(_said_estimate(plan))
+
+
+def plan_document(plan: Plan, *, dry_run: bool) -> str:
+    """Give the object of `--json` of a dry run, or of a list of which nothing is left to make."""
+    stories = plan.work.stories if plan.work else ()
+    document = {
+        "schema": 1,
+        "batch_id": plan.work.batch_id if plan.work else None,
+        "total": plan.work.total if plan.work else 0,
+        "stories": [
+            {"story_id": story.story_id, "position": story.position, "url": story.url} for story, _ in stories
+        ],
+        "already_made": [
+            {"url": one.story.url, "batch_id": one.event.batch_id, "output_path": one.event.output_path}
+            for one in plan.made
+        ],
+        "repeated": [
+            {"place": story.place, "url": story.url, "same_as": first.place}
+            for story, first in plan.reading.repeated
+        ],
+        "invalid": list(plan.reading.problems),
+        "estimate_s": plan.estimate_s,
+        "dry_run": dry_run,
+    }
+    return json.dumps(document, indent=2)
+
+
+def say_ending(ending: Ending, batch_id: str, allowed: int | None) -> None:
+    """Say why a run ended before its stories did, and what to type next."""
+    go_on = f"go on with: gt-batch --resume {batch_id}"
+    if ending is Ending.TOO_MANY_FAILED:
+        say(f"stopped: --max-failures allows less than {_stories(allowed or 0)} to fail; {go_on}")
+    elif ending is Ending.STOPPED:
+        say(f"stopped; {go_on}")
+
+
+def show_summary(report: BatchResult, files: Sequence[Path], log: Path, *, as_json: bool) -> None:
+    """Show the report: a table on standard error, or JSON on standard output; and where files are."""
+    if as_json:
+        print(report.to_json(), flush=True)
+    else:
+        now = utc_now().astimezone()
+        Console(stderr=True, highlight=False).print(render(report, now))
+    say(f"report: {', '.join(str(path) for path in files)}")
+    say(f"log: {log}")
+
+
+def _said_estimate(plan: Plan) -> str:
+    seconds = plan.estimate_s
+    if seconds is None:
+        return "no estimate of the time: no video was made before"
+    of = f"the median of the last {len(plan.durations)} videos, {say_duration(median(plan.durations))}"
+    at_once = f", {plan.parallel} at once" if plan.parallel > 1 else ""
+    return f"about {say_duration(seconds)}, judging by {of} each{at_once}"
+
+
+def _stories(count: int) -> str:
+    return "1 story" if count == 1 else f"{count} stories"
