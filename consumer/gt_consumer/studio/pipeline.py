@@ -69,6 +69,7 @@ def make_video(
     options = read_options(given)
     progress("story", 0.0)
     story = load_story(url)
+    options = options.for_text(story.text)
     progress("script", 0.0)
     script = write_script(story, options.max_words)
     progress("voice", 0.0)

@@ -81,3 +81,10 @@ def test_frames_into_a_dead_encoder_end_with_its_words(tmp_path: Path) -> None:
 
     with pytest.raises(EncoderError, match="ffmpeg ended"):
         feed()
+
+
+def test_each_story_has_a_seed_of_its_own_and_a_given_one_stands() -> None:
+    first, second = (StudioOptions().for_text(text).seed for text in ("My sister.", "My boss."))
+    assert first != second
+    assert first == StudioOptions().for_text("My sister.").seed > 0
+    assert StudioOptions(seed=7).for_text("My sister.").seed == 7
