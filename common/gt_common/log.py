@@ -53,6 +53,15 @@ def configure_logging(settings: Settings, file: TextIO | None = None) -> None:
     _route_library_logs(shared, renderer, target)
 
 
+def configure_quietly() -> None:
+    """Log warnings only, on standard error, within a program that has not set up structlog itself."""
+    if not structlog.is_configured():
+        structlog.configure(
+            wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+            logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        )
+
+
 def _route_library_logs(shared: list[Processor], renderer: Processor, target: TextIO) -> None:
     handler = logging.StreamHandler(target)
     handler.setFormatter(

@@ -1,6 +1,35 @@
-"""Makes the videos: worker, aggregator, reports, dead letters and the built-in studio."""
+"""Makes the videos: worker, batches on one machine, aggregator, reports, dead letters, the studio."""
+
+from typing import TYPE_CHECKING
 
 from gt_common.errors import PermanentError, RateLimited
 from gt_consumer.jobs import Job, job
 
-__all__ = ["Job", "PermanentError", "RateLimited", "job"]
+if TYPE_CHECKING:
+    from gt_common.report.model import BatchResult as BatchResult
+    from gt_common.report.model import VideoResult as VideoResult
+    from gt_consumer.batch_processor import BatchProcessor as BatchProcessor
+else:
+
+    def __getattr__(name: str) -> object:
+        """Load what runs batches when it is asked for: who imports `job` alone need not wait."""
+        if name == "BatchProcessor":
+            from gt_consumer.batch_processor import BatchProcessor
+
+            return BatchProcessor
+        if name in {"BatchResult", "VideoResult"}:
+            from gt_common.report import model
+
+            return getattr(model, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+__all__ = [
+    "BatchProcessor",
+    "BatchResult",
+    "Job",
+    "PermanentError",
+    "RateLimited",
+    "VideoResult",
+    "job",
+]

@@ -5,8 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Protocol
+from pathlib import Path
 
+from gt_consumer import jobs
+from gt_consumer.channel import StageReporter, Turns
 from gt_consumer.loading import Orchestrator
 from gt_consumer.protocol import Failed, Final, Run
 from gt_consumer.results import FAILED_RESULT, UNUSABLE_RESULTS, read_exception, read_result
@@ -14,24 +16,29 @@ from gt_consumer.results import FAILED_RESULT, UNUSABLE_RESULTS, read_exception,
 MakeOne = Callable[[], Awaitable[Orchestrator]]
 
 
-class Stages(Protocol):
-    """What is known of an attempt's stage reports: whether they are still heard, and whether any came."""
-
-    open: bool
-    used: bool
-
-
-async def run_attempt(make_one: MakeOne, request: Run, stages: Stages) -> Final:
-    """Run an orchestrator; whatever it raises is the attempt's failure.
+async def run_attempt(make_one: MakeOne, request: Run, reporter: StageReporter, turns: Turns) -> Final:
+    """Run an orchestrator with its `job()`; whatever it raises is the attempt's failure.
 
     Parameters:
         make_one: gives a new orchestrator; asked again when a project cannot be resumed
     """
+    current = jobs.Job(
+        story_id=request.story_id,
+        batch_id=request.batch_id,
+        url=request.url,
+        attempt=request.attempt,
+        workdir=Path(request.workdir),
+        options=request.options,
+        reporter=reporter,
+        acquirer=turns,
+    )
+    token = jobs.enter(current)
     final = await _run_once(make_one, request)
-    if request.project_id is not None and stages.open and _cannot_resume(final, stages):
+    if request.project_id is not None and reporter.open and _cannot_resume(final, reporter):
         reason = final.message if isinstance(final, Failed) else ""
         print(f"project {request.project_id} cannot be resumed, begun anew: {reason}", file=sys.stderr)
         final = await _run_once(make_one, replace(request, project_id=None))
+    jobs.leave(token)
     return final
 
 
@@ -47,7 +54,7 @@ async def _run_once(make_one: MakeOne, request: Run) -> Final:
         return read_exception(error)
 
 
-def _cannot_resume(final: Final, stages: Stages) -> bool:
+def _cannot_resume(final: Final, reporter: StageReporter) -> bool:
     """Tell whether a project has no checkpoint to go on from, which costs no attempt.
 
     A pipeline whose first stage fails names its project before there is a checkpoint, and raises when it is
@@ -55,4 +62,4 @@ def _cannot_resume(final: Final, stages: Stages) -> bool:
     """
     if not isinstance(final, Failed) or not final.retryable or final.type == FAILED_RESULT:
         return False
-    return final.type in UNUSABLE_RESULTS or not stages.used
+    return final.type in UNUSABLE_RESULTS or not reporter.used

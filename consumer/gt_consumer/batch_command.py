@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 from gt_common.batches import check_batch_id, check_name, new_batch_id, parse_tags
 from gt_common.errors import ExitCode, NoSuchBatchError, UsageError
 from gt_common.ledger import ledger_is_there, open_ledger
-from gt_common.lifecycle import BatchState
 from gt_common.listing import say
 from gt_common.log import configure_logging
-from gt_common.messages import GT_BATCH, utc_now
+from gt_common.messages import utc_now
 from gt_common.settings import Settings, load_settings
 from gt_common.stories import ListReading
 from gt_consumer import batch_work
 from gt_consumer.batch_hold import BatchHold, hold_batch
+from gt_consumer.batch_left import find_begun, work_left
 from gt_consumer.batch_list import Choice, choose, count_found, read_stories
 from gt_consumer.batch_output import Plan, plan_document, say_made, show_plan
 from gt_consumer.batch_request import Request
 from gt_consumer.batch_show import Rules, run_and_show
-from gt_consumer.batch_work import HISTORY, BatchWork
+from gt_consumer.batch_work import BatchWork
 from gt_consumer.finished import check_output
 from gt_consumer.operators import operator
 from gt_consumer.orchestrators import check_orchestrator
@@ -114,7 +114,7 @@ def _plan(
     tags: dict[str, str],
 ) -> Plan:
     """Plan a list's batch: a new one, or one of this id that has begun, with what the list adds to it."""
-    before = _find(ledger, batch_id)
+    before = find_begun(ledger, batch_id) if ledger else None
     if before is not None and request.force:
         raise UsageError(f"batch {batch_id} has begun; --force needs a new batch: take another --batch-id")
     listed = before.stories if before else {}
@@ -123,7 +123,7 @@ def _plan(
     found = 0
     work = None
     if before is not None and ledger is not None:
-        work = batch_work.add(_resumed(ledger, before), choice.stories)
+        work = batch_work.add(work_left(ledger, batch_id), choice.stories)
     elif choice.stories:
         work = batch_work.begin(batch_id, choice.stories, name, tags)
         found = 0 if request.force else count_found(settings.output, batch_id, choice.stories)
@@ -132,35 +132,7 @@ def _plan(
 
 
 def _left(request: Request, ledger: Ledger, batch_id: str) -> BatchWork:
-    before = ledger.batch(batch_id)
-    _check_local(before)
-    if request.resume is not None:
-        return _resumed(ledger, before)
-    history = ledger.events(batch_id, HISTORY)
-    return batch_work.retry_failed(before, history, operator(), utc_now())
-
-
-def _resumed(ledger: Ledger, before: BatchState) -> BatchWork:
-    return batch_work.resume(before, ledger.events(before.batch_id, HISTORY), utc_now())
-
-
-def _find(ledger: Ledger | None, batch_id: str) -> BatchState | None:
-    if ledger is None:
-        return None
-    try:
-        state = ledger.batch(batch_id)
-    except NoSuchBatchError:
-        return None
-    _check_local(state)
-    return state
-
-
-def _check_local(state: BatchState) -> None:
-    if state.opened is None or state.opened.made_by != GT_BATCH:
-        raise UsageError(
-            f"batch {state.batch_id} was published to workers, and its stories may lie in the queue: "
-            f"gt-consume makes them, gt-dlq replay --batch {state.batch_id} tries failed ones again"
-        )
+    return work_left(ledger, batch_id, retry_by=operator() if request.retry_failed is not None else None)
 
 
 def _open_if_there(settings: Settings) -> Ledger | nullcontext[None]:

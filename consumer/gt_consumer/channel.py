@@ -10,6 +10,7 @@ import queue
 import signal
 import threading
 from concurrent.futures import Future
+from typing import Protocol
 
 from gt_common.errors import UsageError
 from gt_consumer.protocol import (
@@ -25,6 +26,18 @@ from gt_consumer.protocol import (
     parse_order,
     stage_message,
 )
+
+
+class Sends(Protocol):
+    """Takes what a run says."""
+
+    def send(self, message: Message) -> None: ...
+
+
+class Acquires(Protocol):
+    """Gives a run its turns at providers."""
+
+    async def acquire(self, provider: str) -> None: ...
 
 
 class Channel:
@@ -85,7 +98,7 @@ class Channel:
 class StageReporter:
     """Passes the stages of one run on until it is over; a thread that outlives it is not heard."""
 
-    def __init__(self, channel: Channel) -> None:
+    def __init__(self, channel: Sends) -> None:
         self._channel = channel
         self._throttle = StageThrottle()
         self._lock = threading.Lock()
@@ -110,7 +123,7 @@ class StageReporter:
 class Turns:
     """Lets one run wait for its turns at providers until it is over."""
 
-    def __init__(self, channel: Channel) -> None:
+    def __init__(self, channel: Acquires) -> None:
         self._channel = channel
         self._open = True
 

@@ -17,7 +17,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from gt_common.errors import ExitCode, OrchestratorError
-from gt_consumer import jobs
 from gt_consumer.attempts import run_attempt
 from gt_consumer.channel import Channel, StageReporter, Turns
 from gt_consumer.loading import Maker, load_maker, make
@@ -62,19 +61,7 @@ def check(spec: str, channel: Channel) -> None:
 
 async def _run(spec: str, maker: Maker, request: Run, reporter: StageReporter, turns: Turns) -> None:
     _cancel_on_terminate(reporter)
-    current = jobs.Job(
-        story_id=request.story_id,
-        batch_id=request.batch_id,
-        url=request.url,
-        attempt=request.attempt,
-        workdir=Path(request.workdir),
-        options=request.options,
-        reporter=reporter,
-        acquirer=turns,
-    )
-    token = jobs.enter(current)
-    final = await run_attempt(lambda: make(spec, maker), request, reporter)
-    jobs.leave(token)
+    final = await run_attempt(lambda: make(spec, maker), request, reporter, turns)
     # Told before the loop is closed: a thread that the orchestrator left behind can hold that up.
     reporter.close(final)
 

@@ -178,7 +178,7 @@ class Runner:
         limit = TimeLimit(self._time_limit - attempt.seconds)
         waits = Waits(self._limiter, limit, attempt.show_wait)
         try:
-            child.begin(_request(attempt, workdir), attempt.report, waits.take)
+            child.begin(request_of(attempt, workdir), attempt.report, waits.take)
             end = await supervise(child, attempt.stop, limit, self._grace)
         finally:
             waits.close()
@@ -188,7 +188,8 @@ class Runner:
         return await conclude(end, attempt, self._places, workdir, self._time_limit)
 
 
-def _request(attempt: Attempt, workdir: Path) -> Run:
+def request_of(attempt: Attempt, workdir: Path) -> Run:
+    """Give what is asked of the orchestrator in an attempt."""
     story = attempt.story
     return Run(
         story_id=story.story_id,
