@@ -31,6 +31,7 @@ GT_BATCH: Final = "gt-batch"
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 Url = Annotated[str, StringConstraints(min_length=1, max_length=2048)]
 Label = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Reason = Annotated[str, StringConstraints(max_length=500)]
 Count = Annotated[int, Field(ge=0, le=1_000_000)]
 Ordinal = Annotated[int, Field(ge=1, le=1_000_000)]
 Seconds = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
@@ -69,13 +70,30 @@ class AttemptError(BaseModel):
 
 
 class Replay(BaseModel):
-    """Who sent a dead letter back to work, when and why."""
+    """Who sent a dead letter back to work, when and why, and with which options changed.
+
+    Parameters:
+        options: those that were set, by name; one that is null was taken away
+        options_before: what they were; one that the story did not have is missing
+    """
 
     model_config = ConfigDict(frozen=True)
 
     at: AwareDatetime
     by: Label
-    reason: Annotated[str, StringConstraints(max_length=500)] | None = None
+    reason: Reason | None = None
+    options: dict[str, JsonValue] = Field(default_factory=dict)
+    options_before: dict[str, JsonValue] = Field(default_factory=dict)
+
+
+class Restore(BaseModel):
+    """Who brought a discarded dead letter back, when and why."""
+
+    model_config = ConfigDict(frozen=True)
+
+    at: AwareDatetime
+    by: Label
+    reason: Reason | None = None
 
 
 class StoryMessage(_Message):
@@ -85,12 +103,14 @@ class StoryMessage(_Message):
         position: place in the list, from 1
         url, canonical_url: as it was given, and the form by which the same story is recognised
         options: the orchestrator's options of this story
-        generation: 1, plus one for every replay
+        generation: 1, plus one for every replay and every restore
         attempt: the attempt that is to be made next (in a dead letter: that was made last), from 1
         run: how often this attempt was handed back without being spent (stopped worker, rate limit)
         errors: the last five failed attempts, oldest first
         died_at: when it became a dead letter
+        not_before, waits_for: no run before this time, which the provider of this name asked for
         replays: the last five replays, oldest first
+        restored: the last time that it was discarded and brought back
     """
 
     batch_id: Identifier
@@ -105,11 +125,15 @@ class StoryMessage(_Message):
     published_at: AwareDatetime = Field(default_factory=utc_now)
     errors: tuple[AttemptError, ...] = Field(default=(), max_length=MAX_ERRORS)
     died_at: AwareDatetime | None = None
+    not_before: AwareDatetime | None = None
+    waits_for: Label | None = None
     replays: tuple[Replay, ...] = Field(default=(), max_length=MAX_ERRORS)
+    restored: Restore | None = None
 
     def failed_attempt(self, error: AttemptError) -> StoryMessage:
         """Give the message for the attempt after this failed one."""
-        return self._with(attempt=error.attempt + 1, run=0, errors=(*self.errors, error)[-MAX_ERRORS:])
+        errors = (*self.errors, error)[-MAX_ERRORS:]
+        return self._with(attempt=error.attempt + 1, run=0, errors=errors, not_before=None, waits_for=None)
 
     def charged(self, losses: int) -> StoryMessage:
         """Give the message with one attempt spent for each worker that was lost while it held the story."""
@@ -118,6 +142,15 @@ class StoryMessage(_Message):
     def handed_back(self) -> StoryMessage:
         """Give the message for the same attempt again: it was interrupted, not spent."""
         return self._with(run=self.run + 1)
+
+    def put_off(self, provider: str, until: datetime | None) -> StoryMessage:
+        """Give the message for the same attempt again, after a provider asked to wait.
+
+        Parameters:
+            until: the time to wait for, if it is longer than the message itself will wait
+        """
+        waits_for = provider[:200] if until else None
+        return self._with(run=self.run + 1, not_before=until, waits_for=waits_for)
 
     def dead(self, error: AttemptError) -> StoryMessage:
         """Give the dead letter that this last failed attempt leaves."""
@@ -128,7 +161,16 @@ class StoryMessage(_Message):
         """Give the message that brings this dead letter back to work, as the next generation."""
         replays = (*self.replays, replay)[-MAX_ERRORS:]
         fresh: dict[str, object] = {"attempt": 1, "run": 0, "errors": (), "died_at": None}
+        fresh |= {"not_before": None, "waits_for": None}
+        if replay.options:
+            options = {**self.options, **replay.options}
+            gone = {name for name, value in replay.options.items() if value is None}
+            fresh["options"] = {name: options[name] for name in options if name not in gone}
         return self._with(generation=self.generation + 1, replays=replays, **fresh)
+
+    def brought_back(self, restore: Restore) -> StoryMessage:
+        """Give the dead letter that a restore makes of this discarded one: a generation later, so that it stands."""
+        return self._with(generation=self.generation + 1, restored=restore)
 
     def _with(self, **changes: object) -> StoryMessage:
         return self.model_copy(update=changes)
@@ -262,12 +304,33 @@ class StoryRequeued(_StoryEvent):
 
     type: Literal["story.requeued"] = "story.requeued"
     by: Label
-    reason: Annotated[str, StringConstraints(max_length=500)] | None = None
+    reason: Reason | None = None
+
+
+class StoryCancelled(_StoryEvent):
+    """An operator discarded the dead letter, which comes along: it is what a restore brings back.
+
+    Parameters:
+        purge_at: until when it can be restored
+    """
+
+    type: Literal["story.cancelled"] = "story.cancelled"
+    by: Label
+    reason: Reason | None = None
+    purge_at: AwareDatetime
+    letter: StoryMessage
 
 
 BatchEvent = BatchOpened | BatchStories | BatchSealed
 StoryEvent = (
-    StoryStarted | StoryStage | StoryReleased | StoryRetrying | StoryFailed | StorySucceeded | StoryRequeued
+    StoryStarted
+    | StoryStage
+    | StoryReleased
+    | StoryRetrying
+    | StoryFailed
+    | StorySucceeded
+    | StoryRequeued
+    | StoryCancelled
 )
 Event = BatchEvent | StoryEvent
 

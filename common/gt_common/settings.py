@@ -79,7 +79,9 @@ class Settings(BaseSettings):
         max_attempts: attempts before a story is a dead letter
         time_limit: seconds that one attempt may take
         retry_delays: seconds to wait before the 2nd, 3rd, … attempt
+        retry_rules: which failures are permanent, transient or rate limited; a file or `PATTERN=CLASS,…`
         rate_limits: calls to each provider, and starts of stories, allowed in a time
+        discard_keep: seconds for which a discarded dead letter can be restored
         drain_timeout: seconds that a stopping worker lets running stories go on
         heartbeat: AMQP heartbeat in seconds
         connect_timeout: seconds to wait for the broker or the ledger
@@ -105,7 +107,9 @@ class Settings(BaseSettings):
     max_attempts: int = Field(default=3, ge=1, le=100)
     time_limit: Duration = Field(default=1800.0, gt=0)
     retry_delays: Durations = (10.0, 60.0, 300.0)
+    retry_rules: str = ""
     rate_limits: Rates = ()
+    discard_keep: Duration = 30 * 86400.0
     drain_timeout: Duration = 600.0
     heartbeat: int = Field(default=30, ge=2, le=600)
     connect_timeout: Duration = Field(default=10.0, gt=0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, TypedDict, assert_never
@@ -21,7 +23,9 @@ from gt_common.messages import (
 )
 from gt_common.messaging.dead_letters import failed_event_of
 from gt_common.settings import Settings
+from gt_consumer.limits import LONGEST_PAUSE_S
 from gt_consumer.outcomes import FailedForGood, FailedForNow, Interrupted, Outcome, Succeeded, Waiting
+from gt_consumer.retry_policy import jitter
 
 
 class Outlet(Protocol):
@@ -104,10 +108,11 @@ class Attempt:
             duration_s=outcome.duration_s,
         )
 
-    def waiting(self, outcome: Waiting) -> StoryReleased:
-        """Tell that a provider asked to wait."""
-        until = utc_now() + timedelta(seconds=outcome.retry_after)
-        return StoryReleased(**self._who(), reason="rate_limited", provider=outcome.provider, until=until)
+    def waiting(self, outcome: Waiting, until: datetime) -> StoryReleased:
+        """Tell that a provider asked to wait until a time."""
+        return StoryReleased(
+            **self._who(), reason="rate_limited", provider=outcome.provider[:200], until=until
+        )
 
     def stopped(self) -> StoryReleased:
         """Tell that the worker stops and gives the story back."""
@@ -127,11 +132,18 @@ class Attempt:
 
 
 async def publish_outcome(
-    attempt: Attempt, outcome: Outcome, outlet: Outlet, settings: Settings
+    attempt: Attempt,
+    outcome: Outcome,
+    outlet: Outlet,
+    settings: Settings,
+    rest: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> StoryStatus:
     """Publish what an outcome means; when this returns, the delivery may be acknowledged.
 
     Returns the status in which the story is left.
+
+    Parameters:
+        rest: waits the seconds by which a retry is put off at random, or until the worker stops
 
     The event goes before the message that hands the story on, so that little lies between that
     message's confirm and the ack: a worker killed there makes the story run once more.
@@ -143,10 +155,11 @@ async def publish_outcome(
             return StoryStatus.SUCCESS
         case FailedForNow() if story.attempt < settings.max_attempts:
             delay_s = settings.delay_before(story.attempt + 1)
-            await outlet.event(attempt.retrying(outcome, delay_s))
-            await outlet.retry(
-                story.failed_attempt(attempt.error(outcome.failure, outcome.project_id)), delay_s
-            )
+            extra_s = jitter(delay_s)
+            again = story.failed_attempt(attempt.error(outcome.failure, outcome.project_id))
+            await outlet.event(attempt.retrying(outcome, delay_s + extra_s))
+            await rest(extra_s)
+            await outlet.retry(again, delay_s)
             return StoryStatus.RETRYING
         case FailedForNow() | FailedForGood():
             letter = story.dead(attempt.error(outcome.failure, outcome.project_id))
@@ -154,8 +167,7 @@ async def publish_outcome(
             await outlet.progress(failed_event_of(letter))
             return StoryStatus.FAILED
         case Waiting():
-            await outlet.event(attempt.waiting(outcome))
-            await outlet.retry(story.handed_back(), outcome.retry_after)
+            await _put_off(attempt, outcome, outlet, settings, rest)
             return StoryStatus.QUEUED
         case Interrupted():
             await outlet.event(attempt.stopped())
@@ -163,3 +175,20 @@ async def publish_outcome(
             return StoryStatus.QUEUED
         case _:
             assert_never(outcome)
+
+
+async def _put_off(
+    attempt: Attempt,
+    outcome: Waiting,
+    outlet: Outlet,
+    settings: Settings,
+    rest: Callable[[float], Awaitable[None]],
+) -> None:
+    wait_s = min(outcome.retry_after, LONGEST_PAUSE_S)
+    extra_s = jitter(wait_s)
+    until = utc_now() + timedelta(seconds=wait_s + extra_s)
+    await outlet.event(attempt.waiting(outcome, until))
+    await rest(extra_s)
+    # The longest wait queue may be shorter than the wait: whoever then takes the story puts it off again.
+    longer = wait_s > max(settings.retry_delays)
+    await outlet.retry(attempt.story.put_off(outcome.provider, until if longer else None), wait_s)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from traceback import format_exc
 from typing import Protocol
@@ -19,7 +20,8 @@ from gt_common.messaging.names import STORY_KEY
 from gt_common.rates import STORIES
 from gt_common.settings import Settings
 from gt_consumer.limits import Limiter
-from gt_consumer.outcomes import FailedForGood, FailedForNow, Interrupted, Outcome
+from gt_consumer.outcomes import FailedForGood, FailedForNow, Interrupted, Outcome, Waiting
+from gt_consumer.retry_rules import make_policy
 from gt_consumer.settle import Attempt, Outlet, publish_outcome
 
 log = get_logger("worker")
@@ -28,6 +30,7 @@ Key = tuple[str, str, int, int, int]
 OnStage = Callable[[str, float | None], None]
 
 REMEMBERED = 500
+TOO_SOON_S = 1.0
 
 
 class Settleable(Protocol):
@@ -68,6 +71,9 @@ class Worker:
     Parameters:
         settings: slots (`prefetch`), attempts and delays, name, and whether starts of stories are limited
         limiter: says when the next story may start, if starts are limited
+
+    Raises:
+        UsageError: GT_RETRY_RULES cannot be used
     """
 
     def __init__(
@@ -79,6 +85,7 @@ class Worker:
         limiter: Limiter | None = None,
     ) -> None:
         self._settings = settings
+        self._policy = make_policy(settings)
         self._runner = runner
         self._outlet = outlet
         limited = any(rate.provider == STORIES for rate in settings.rate_limits)
@@ -130,7 +137,7 @@ class Worker:
                 await self._wait_for_start(story)
                 attempt = Attempt(story, self._settings.worker_name, utc_now())
                 outcome = await self._run(attempt)
-            status = await publish_outcome(attempt, outcome, self._outlet, self._settings)
+            status = await publish_outcome(attempt, outcome, self._outlet, self._settings, self._rest)
             self.counts[status] += 1
             _log_end(story, outcome, status)
             self._remember(key)
@@ -141,6 +148,8 @@ class Worker:
     async def _wait_for_start(self, story: StoryMessage) -> None:
         """Keep the slot until a story may start, or the worker stops; till then the story stays queued."""
         if self._starts is None or self._stop.is_set() or story.attempt > self._settings.max_attempts:
+            return
+        if _too_soon(story) is not None:
             return
         waits = [
             asyncio.ensure_future(self._starts.acquire(STORIES)),
@@ -160,6 +169,17 @@ class Worker:
             return Interrupted()
         if story.attempt > self._settings.max_attempts:
             return FailedForGood(_lost_workers(story), None, 0.0)
+        if (put_off := _too_soon(story)) is not None:
+            return put_off
+        outcome = await self._attempt(attempt)
+        judged = self._policy.judge(story, outcome)
+        if isinstance(judged, Waiting) and isinstance(outcome, FailedForNow | FailedForGood):
+            failure = outcome.failure
+            log.info("rate_limit_recognised", **_ids(story), error=failure.type, message=failure.message)
+        return judged
+
+    async def _attempt(self, attempt: Attempt) -> Outcome:
+        story = attempt.story
         log.info("story_started", **_ids(story), attempt=story.attempt, url=story.url)
         async with _Reporter(attempt, self._outlet) as reporter:
             try:
@@ -168,6 +188,11 @@ class Worker:
                 log.exception("runner_failed", **_ids(story))
                 failure = Failure(type=type(error).__name__, message=str(error), traceback=format_exc())
                 return FailedForNow(failure, None, (utc_now() - attempt.started_at).total_seconds())
+
+    async def _rest(self, seconds: float) -> None:
+        """Wait, but not into the worker's stop."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stop.wait(), seconds)
 
     async def _put_aside(self, delivery: Settleable, reason: str) -> None:
         log.warning("message_malformed", reason=reason, bytes=len(delivery.body))
@@ -231,6 +256,14 @@ class _Reporter:
                 continue
             self._stage = event.stage if isinstance(event, StoryStage) else None
             await self._outlet.event(event)
+
+
+def _too_soon(story: StoryMessage) -> Waiting | None:
+    """Tell that a story came before the time for which a provider asked: no wait queue was long enough."""
+    if story.not_before is None:
+        return None
+    seconds = (story.not_before - utc_now()).total_seconds()
+    return Waiting(story.waits_for or "provider", seconds) if seconds > TOO_SOON_S else None
 
 
 def _lost_workers(story: StoryMessage) -> Failure:

@@ -9,10 +9,10 @@ from typing import TypeVar
 
 import pytest
 
-from gt_common.errors import PublishFailedError
+from gt_common.errors import PublishFailedError, UsageError
 from gt_common.failures import Failure
 from gt_common.lifecycle import StoryStatus
-from gt_common.messages import Event, StoryMessage, StoryReleased, StoryStage, StorySucceeded, encode
+from gt_common.messages import Event, StoryMessage, StoryReleased, StoryStage, StorySucceeded, encode, utc_now
 from gt_common.settings import Settings, load_settings
 from gt_consumer.outcomes import FailedForGood, FailedForNow, Interrupted, Outcome, Succeeded, Waiting
 from gt_consumer.worker import Worker
@@ -161,7 +161,8 @@ async def test_last_failure_and_permanent_failure_are_one_dead_letter(
     assert book.names() == ["dead", "progress story.failed", "ack"]
     letter = book.found("dead", StoryMessage)
     assert letter.died_at is not None
-    assert letter.errors[-1].failure == OOPS
+    said = letter.errors[-1].failure
+    assert said == OOPS.model_copy(update={"retryable": isinstance(outcome, FailedForNow)})
     assert worker.counts == {StoryStatus.FAILED: 1}
 
 
@@ -284,3 +285,65 @@ async def test_stage_changes_are_events_and_finer_progress_is_not(plain: Setting
     await worker.wait_until_quiet()
     assert [name for name, _ in book.lines[:3]] == ["story.started", "story.stage", "progress story.stage"]
     assert book.found("progress story.stage", StoryStage).fraction == 0.5
+
+
+async def test_users_rule_ends_a_story_at_once(plain: Settings) -> None:
+    ruled = plain.model_copy(update={"retry_rules": "TimeoutError=permanent"})
+    book, worker = await play(ruled, Script(FailedForNow(OOPS, None, 1.0)), message())
+    assert book.names() == ["dead", "progress story.failed", "ack"]
+    assert book.found("dead", StoryMessage).errors[-1].failure.retryable is False
+    assert worker.counts == {StoryStatus.FAILED: 1}
+
+
+async def test_quota_in_the_text_of_a_failure_spends_no_attempt(plain: Settings) -> None:
+    limit = Failure(type="OrchestratorFailed", message="HTTP 429: retry after 3 s", stage="voice")
+    book, worker = await play(plain, Script(FailedForNow(limit, None, 1.0)), message(attempt=2))
+    again = book.found("retry 3", StoryMessage)
+    assert (again.attempt, again.run, again.errors) == (2, 1, ())
+    assert worker.counts == {StoryStatus.QUEUED: 1}
+
+
+async def test_wait_longer_than_any_queue_is_honoured_by_whoever_takes_the_story_too_soon(
+    plain: Settings,
+) -> None:
+    book, _ = await play(plain, Script(Waiting("gemini", 3600.0)), message())
+    put_off = book.found("retry 3600", StoryMessage)
+    released = book.found("story.released", StoryReleased)
+    assert put_off.not_before == released.until
+    runner = Script()
+    book, _ = await play(plain, runner, put_off)
+    assert runner.attempts == []
+    later = book.found("story.released", StoryReleased)
+    assert (later.provider, later.run, later.reason) == ("gemini", 1, "rate_limited")
+    assert released.until is not None
+    assert later.until is not None
+    assert abs((later.until - released.until).total_seconds()) < 60
+    (line,) = [name for name in book.names() if name.startswith("retry ")]
+    again = book.found(line, StoryMessage)
+    assert (again.attempt, again.run, again.waits_for) == (1, 2, "gemini")
+
+
+async def test_story_whose_time_has_come_runs(plain: Settings) -> None:
+    runner = Script(DONE)
+    book, _ = await play(plain, runner, message(not_before=utc_now(), waits_for="gemini", run=1))
+    assert runner.attempts == [1]
+    assert book.names() == ["story.succeeded", "ack"]
+
+
+async def test_stopping_worker_does_not_rest_before_a_retry(plain: Settings) -> None:
+    slow = plain.model_copy(update={"retry_delays": (86400.0,)})
+    book, runner = Book(), Script(FailedForNow(OOPS, None, 1.0))
+    runner.may_end.clear()
+    worker = Worker(slow, runner, book)
+    worker.receive(Letterbox(book, encode(message())))
+    await runner.begun.acquire()
+    worker.stop_starting()
+    runner.may_end.set()
+    async with asyncio.timeout(5):
+        await worker.wait_until_quiet()
+    assert book.names() == ["story.retrying", "retry 86400", "ack"]
+
+
+async def test_bad_rules_keep_the_worker_from_starting(plain: Settings) -> None:
+    with pytest.raises(UsageError, match="GT_RETRY_RULES: not a rule"):
+        Worker(plain.model_copy(update={"retry_rules": "nonsense"}), Script(), Book())
