@@ -12,9 +12,11 @@ from gt_common.messages import (
     BatchSealed,
     BatchStories,
     Event,
+    StoryCancelled,
     StoryEntry,
     StoryEvent,
     StoryFailed,
+    StoryMessage,
     StoryReleased,
     StoryRequeued,
     StoryRetrying,
@@ -34,12 +36,21 @@ STORY_EVENTS: tuple[type[StoryEvent], ...] = (
     StoryRetrying,
     StoryFailed,
     StorySucceeded,
+    StoryCancelled,
 )
 
 
 def at(seconds: float) -> datetime:
     """Give a time so many seconds after noon."""
     return NOON + timedelta(seconds=seconds)
+
+
+def letter(number: int = 1) -> StoryMessage:
+    """Make the dead letter of the story at a place of the list."""
+    url = f"https://www.reddit.com/comments/{number}/"
+    return StoryMessage(
+        batch_id=BATCH, story_id=f"story-{number}", position=number, url=url, canonical_url=url, died_at=NOON
+    )
 
 
 def story_event(kind: type[StoryEvent], number: int = 1, seconds: float = 0, **given: object) -> StoryEvent:
@@ -56,6 +67,7 @@ def story_event(kind: type[StoryEvent], number: int = 1, seconds: float = 0, **g
         StoryRetrying: {"failure": TIMED_OUT, "until": at(seconds + 10)},
         StoryFailed: {"failure": TIMED_OUT},
         StorySucceeded: {"output_path": f"/videos/{number}.mp4"},
+        StoryCancelled: {"by": "tester", "purge_at": at(86400), "letter": letter(number)},
     }
     fields: dict[str, object] = {
         "batch_id": BATCH,

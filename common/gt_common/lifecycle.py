@@ -18,6 +18,7 @@ from gt_common.messages import (
     BatchSealed,
     BatchStories,
     Event,
+    StoryCancelled,
     StoryEntry,
     StoryEvent,
     StoryFailed,
@@ -70,6 +71,8 @@ def status_of(event: StoryEvent) -> StoryStatus:
             return StoryStatus.FAILED
         case StorySucceeded():
             return StoryStatus.SUCCESS
+        case StoryCancelled():
+            return StoryStatus.CANCELLED
         case _:
             assert_never(event)
 
@@ -87,8 +90,10 @@ def _phase(event: StoryEvent) -> int:
             return 3
         case StoryFailed():
             return 4
-        case StorySucceeded():
+        case StoryCancelled():
             return 5
+        case StorySucceeded():
+            return 6
         case _:
             assert_never(event)
 

@@ -169,7 +169,7 @@ class StoryMessage(_Message):
         return self._with(generation=self.generation + 1, replays=replays, **fresh)
 
     def brought_back(self, restore: Restore) -> StoryMessage:
-        """Give the dead letter that a restore makes of this discarded one: a generation later, so that it stands."""
+        """Give the dead letter that a restore makes of this discarded one, as the next generation."""
         return self._with(generation=self.generation + 1, restored=restore)
 
     def _with(self, **changes: object) -> StoryMessage:

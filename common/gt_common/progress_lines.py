@@ -9,6 +9,7 @@ from typing import assert_never
 from gt_common.failures import Failure
 from gt_common.lifecycle import BatchState, StoryState, StoryStatus
 from gt_common.messages import (
+    StoryCancelled,
     StoryEvent,
     StoryFailed,
     StoryReleased,
@@ -127,6 +128,8 @@ def said_change(event: StoryEvent, max_attempts: int | None) -> str:
             return f"queued  handed back{worker}, the worker stops"
         case StoryRequeued():
             return f"queued  replayed by {clean(event.by)}"
+        case StoryCancelled():
+            return f"cancelled{again}  discarded by {clean(event.by)}"
         case _:
             assert_never(event)
 

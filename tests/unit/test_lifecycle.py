@@ -33,6 +33,7 @@ from gt_common.messages import (
     BatchSealed,
     BatchStories,
     Event,
+    StoryCancelled,
     StoryEvent,
     StoryFailed,
     StoryReleased,
@@ -109,6 +110,7 @@ def test_two_different_events_never_tie(one: StoryEvent, other: StoryEvent) -> N
         (StoryRetrying, StoryStatus.RETRYING),
         (StoryFailed, StoryStatus.FAILED),
         (StorySucceeded, StoryStatus.SUCCESS),
+        (StoryCancelled, StoryStatus.CANCELLED),
     ],
 )
 def test_every_event_leaves_its_status(kind: type[StoryEvent], status: StoryStatus) -> None:
@@ -161,6 +163,26 @@ def test_the_table_above_knows_every_kind_of_event() -> None:
             story_event(StoryRequeued, generation=2),
             id="a replay of a success",
         ),
+        pytest.param(
+            story_event(StoryFailed, attempt=3, seconds=9),
+            story_event(StoryCancelled, attempt=3),
+            id="a dead letter is discarded",
+        ),
+        pytest.param(
+            story_event(StoryCancelled, attempt=3, seconds=9),
+            story_event(StoryFailed, attempt=3, run=1),
+            id="another dead letter of the story lies in the queue still",
+        ),
+        pytest.param(
+            story_event(StoryCancelled, attempt=3, seconds=9),
+            story_event(StorySucceeded, attempt=1),
+            id="a late success of a discarded story",
+        ),
+        pytest.param(
+            story_event(StoryCancelled, attempt=3, seconds=9),
+            story_event(StoryFailed, attempt=3, generation=2),
+            id="a restored dead letter",
+        ),
     ],
 )
 def test_the_later_of_two_stands_whichever_came_first(earlier: StoryEvent, later: StoryEvent) -> None:
@@ -191,6 +213,16 @@ def test_a_replay_opens_a_finished_batch_again() -> None:
     events = [opened(1), story_event(StoryFailed)]
     assert state_of(events).phase is BatchPhase.DONE_WITH_FAILURES
     assert state_of([*events, story_event(StoryRequeued, generation=2)]).phase is BatchPhase.OPEN
+
+
+def test_discarding_and_restoring_leave_a_batch_done_with_failures() -> None:
+    events = [opened(1), story_event(StoryFailed), story_event(StoryCancelled)]
+    for length, status in ((2, StoryStatus.FAILED), (3, StoryStatus.CANCELLED)):
+        state = state_of(events[:length])
+        assert state.counts[status] == 1
+        assert state.phase is BatchPhase.DONE_WITH_FAILURES
+    restored = state_of([*events, story_event(StoryFailed, generation=2)])
+    assert (restored.counts[StoryStatus.FAILED], restored.counts[StoryStatus.CANCELLED]) == (1, 0)
 
 
 def test_an_empty_batch_is_open() -> None:

@@ -8,14 +8,14 @@ from typing import Self
 
 from sqlalchemy import select
 
-from gt_common.ledger import known, made, reading, writing
+from gt_common.ledger import known, letters, made, reading, writing
 from gt_common.ledger.address import parse_address
 from gt_common.ledger.database import Database
 from gt_common.ledger.migrate import bring_up_to_date
 from gt_common.ledger.schema import version
 from gt_common.ledger.views import AttemptSpan, BatchSummary
 from gt_common.lifecycle import BatchState
-from gt_common.messages import Event, StoryFailed, StorySucceeded
+from gt_common.messages import Event, StoryCancelled, StoryEvent, StoryFailed, StoryMessage, StorySucceeded
 
 
 class Ledger:
@@ -101,6 +101,18 @@ class Ledger:
         """Give the stories that are dead letters now, with their letters; oldest batch first."""
         with self._database.reading() as connection:
             return reading.read_failed_stories(connection, batch_id, story_id)
+
+    def cancelled(self, *, batch_id: str | None = None, story_id: str | None = None) -> list[StoryCancelled]:
+        """Give the stories whose dead letters are discarded now, with their letters; oldest batch first."""
+        with self._database.reading() as connection:
+            return letters.read_cancelled_stories(connection, batch_id, story_id)
+
+    def replayed(
+        self, *, batch_id: str | None = None, story_id: str | None = None
+    ) -> list[tuple[StoryEvent, StoryMessage]]:
+        """Give the replayed stories without an outcome yet: what stands, and the letter that was replayed."""
+        with self._database.reading() as connection:
+            return letters.read_replayed_stories(connection, batch_id, story_id)
 
     def known_stories(self, canonicals: Collection[str]) -> set[str]:
         """Give those of some Reddit posts, by canonical URL, that were in a batch, whatever became of it."""

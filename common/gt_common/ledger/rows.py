@@ -11,7 +11,16 @@ from sqlalchemy import Connection, select
 
 from gt_common.ledger.schema import batches, stories
 from gt_common.lifecycle import BatchState, StoryState
-from gt_common.messages import BatchEvent, BatchOpened, Event, StoryEvent, StoryFailed, StorySucceeded, encode
+from gt_common.messages import (
+    BatchEvent,
+    BatchOpened,
+    Event,
+    StoryCancelled,
+    StoryEvent,
+    StoryFailed,
+    StorySucceeded,
+    encode,
+)
 
 Values = dict[str, object]
 Item = TypeVar("Item")
@@ -123,7 +132,7 @@ def story_row(batch_id: str, story: StoryState, bodies: dict[str, str]) -> Value
 
 def read_story(story_id: str, position: int, url: str, listed: bool, body: str | None) -> StoryState:
     """Read a story from its STORY_COLUMNS."""
-    event = _STORY_EVENTS.validate_json(body) if body is not None else None
+    event = read_story_event(body) if body is not None else None
     return StoryState(story_id, position, url, event, listed)
 
 
@@ -135,6 +144,16 @@ def read_opened(body: str | None) -> BatchOpened | None:
 def read_failed(body: str) -> StoryFailed:
     """Read the standing event of a failed story."""
     return StoryFailed.model_validate_json(body)
+
+
+def read_cancelled(body: str) -> StoryCancelled:
+    """Read the standing event of a discarded story."""
+    return StoryCancelled.model_validate_json(body)
+
+
+def read_story_event(body: str) -> StoryEvent:
+    """Read the standing event of a story."""
+    return _STORY_EVENTS.validate_json(body)
 
 
 def read_succeeded(body: str) -> StorySucceeded:

@@ -51,8 +51,12 @@ def failed_event(delivery: Delivery) -> StoryFailed:
 
 
 def failed_event_of(letter: StoryMessage) -> StoryFailed:
-    """Give the event of a dead letter."""
+    """Give the event of a dead letter.
+
+    One that was restored is of a later generation than its last run: no run of that generation is told.
+    """
     last = letter.errors[-1]
+    ran = last.generation >= letter.generation
     key = f"{letter.batch_id}\n{letter.story_id}\n{letter.generation}\n{last.attempt}\n{letter.run}"
     started, ended = last.started_at, last.ended_at
     return StoryFailed(
@@ -66,7 +70,7 @@ def failed_event_of(letter: StoryMessage) -> StoryFailed:
         attempt=last.attempt,
         run=letter.run,
         worker=last.worker,
-        started_at=started,
+        started_at=started if ran else None,
         failure=last.failure,
         letter=letter,
         project_id=last.project_id,
