@@ -45,8 +45,8 @@ class BatchProcessor:
 
     Parameters:
         orchestrator: what makes a video. A factory (a class or function without arguments) gives a new one
-            for each attempt; an object with a `run` as in docs/orchestrators.md is used as it is, for one story
-            at a time; a text names one as `gt-batch --orchestrator` does
+            for each attempt; an object with a `run` as in docs/orchestrators.md is used as it is, for one
+            story at a time; a text names one as `gt-batch --orchestrator` does
         max_parallel: stories at once; more than one needs a factory or a name, as an orchestrator keeps
             state. For an object that keeps none write `lambda: orchestrator`
         isolation: "caller" runs it in this event loop; "process" runs each story in a child process, which a

@@ -1,0 +1,193 @@
+"""The engine with a runner that does as it is told and a real ledger: slots, stops, limits, losses."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from gt_common.errors import LedgerUnreachableError
+from gt_common.failures import Failure
+from gt_common.ledger import open_ledger
+from gt_common.ledger.ledger import Ledger
+from gt_common.lifecycle import BatchState, StoryStatus
+from gt_common.messages import Event, StoryMessage
+from gt_common.settings import Settings, load_settings
+from gt_common.stories import Story
+from gt_consumer.batch import BatchEngine, Ending
+from gt_consumer.batch_work import BatchWork, begin
+from gt_consumer.limits.local import LocalLimiter
+from gt_consumer.outcomes import FailedForGood, FailedForNow, Interrupted, Outcome, Succeeded
+
+OOPS = Failure(type="TimeoutError", message="no answer")
+DONE = Succeeded(Path("/videos/1.mp4"), "p1", 3.0, 60.0)
+BAD = FailedForGood(OOPS, None, 1.0)
+
+
+class Director:
+    """Ends each run as its story's script says; runs of `held` stories end when they are interrupted."""
+
+    def __init__(self, *script: Outcome, held: int = 0) -> None:
+        self.script = dict(enumerate(script, start=1))
+        self.held = held
+        self.begun: list[tuple[int, int]] = []
+        self.at_once = 0
+        self.most_at_once = 0
+        self.stop = asyncio.Event()
+        self.holding = asyncio.Event()
+
+    async def run(
+        self, story: StoryMessage, attempt: int, on_stage: Callable[[str, float | None], None]
+    ) -> Outcome:
+        self.begun.append((story.position, attempt))
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        await asyncio.wait({asyncio.create_task(self.stop.wait())}, timeout=0.01)
+        if story.position == self.held:
+            self.holding.set()
+            await self.stop.wait()
+        self.at_once -= 1
+        if self.stop.is_set():
+            return Interrupted()
+        outcome = self.script.get(story.position, DONE)
+        return outcome if attempt == 1 else DONE
+
+    async def interrupt(self) -> None:
+        self.stop.set()
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    with open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}") as opened:
+        yield opened
+
+
+@pytest.fixture
+def plain(tmp_path: Path) -> Settings:
+    return load_settings(prefetch=2, output=tmp_path, worker_name="w1", retry_delays="10ms")
+
+
+def five() -> BatchWork:
+    return begin("b", [Story(f"https://redd.it/s{n}", f"c{n}", "x") for n in range(1, 6)], None, {})
+
+
+def engine(
+    settings: Settings,
+    director: Director,
+    ledger: Ledger,
+    listener: Callable[[Event], None] = lambda _: None,
+    max_failures: int | None = None,
+) -> BatchEngine:
+    return BatchEngine(settings, director, ledger, listener, LocalLimiter(), max_failures=max_failures)
+
+
+async def run(
+    settings: Settings, director: Director, ledger: Ledger, max_failures: int | None = None
+) -> tuple[Ending, BatchState]:
+    work = five()
+    async with asyncio.timeout(20):
+        made = engine(settings, director, ledger, max_failures=max_failures)
+        ending = await made.run(work.events, work.stories)
+    return ending, ledger.batch("b")
+
+
+async def test_all_run_in_the_order_of_the_list_as_many_at_once_as_allowed(
+    plain: Settings, ledger: Ledger
+) -> None:
+    director = Director()
+    ending, state = await run(plain, director, ledger)
+    assert (ending, state.counts[StoryStatus.SUCCESS]) == (Ending.FINISHED, 5)
+    assert [position for position, _ in director.begun] == [1, 2, 3, 4, 5]
+    assert director.most_at_once == 2
+
+
+async def test_a_retry_waits_its_time_and_a_failure_stops_nothing(plain: Settings, ledger: Ledger) -> None:
+    director = Director(FailedForNow(OOPS, None, 1.0), BAD)
+    ending, state = await run(plain, director, ledger)
+    assert ending is Ending.FINISHED
+    assert (state.counts[StoryStatus.SUCCESS], state.counts[StoryStatus.FAILED]) == (4, 1)
+    assert (1, 2) in director.begun
+    assert len(director.begun) == 6
+
+
+async def test_no_other_is_started_once_too_many_have_failed(plain: Settings, ledger: Ledger) -> None:
+    director = Director(BAD, BAD, BAD)
+    ending, state = await run(plain, director, ledger, max_failures=1)
+    assert ending is Ending.TOO_MANY_FAILED
+    assert state.counts[StoryStatus.QUEUED] >= 2
+    ending, state = await run(plain, Director(DONE, DONE, DONE, DONE, BAD), ledger, max_failures=1)
+    assert ending is Ending.FINISHED, "when nothing is left, nothing was stopped"
+
+
+async def test_events_are_in_the_ledger_before_anybody_hears_of_them(plain: Settings, ledger: Ledger) -> None:
+    seen: list[tuple[str, StoryStatus]] = []
+
+    def listener(event: Event) -> None:
+        if event.type in {"story.succeeded", "story.failed"}:
+            state = ledger.batch("b").stories[event.story_id]
+            seen.append((event.type, state.status))
+
+    work = five()
+    await engine(plain, Director(BAD), ledger, listener).run(work.events, work.stories)
+    assert len(seen) == 5
+    assert {status for kind, status in seen if kind == "story.succeeded"} == {StoryStatus.SUCCESS}
+    assert {status for kind, status in seen if kind == "story.failed"} == {StoryStatus.FAILED}
+
+
+@pytest.mark.parametrize("cancelled", [False, True])
+async def test_interrupted_or_cancelled_it_gives_back_what_runs(
+    plain: Settings, ledger: Ledger, cancelled: bool
+) -> None:
+    director = Director(held=3)
+    made, work = engine(plain, director, ledger), five()
+    task = asyncio.create_task(made.run(work.events, work.stories))
+    async with asyncio.timeout(20):
+        await director.holding.wait()
+        if cancelled:
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+        else:
+            await made.interrupt()
+            assert await task is Ending.STOPPED
+    story = {one.position: one for one in ledger.batch("b").stories.values()}[3]
+    assert story.event is not None
+    assert (story.status, story.event.type, story.event.attempt) == (StoryStatus.QUEUED, "story.released", 1)
+
+
+async def test_stopped_while_all_wait_for_a_retry_it_ends_at_once(ledger: Ledger, tmp_path: Path) -> None:
+    settings = load_settings(prefetch=5, output=tmp_path, retry_delays="1h")
+    waits = asyncio.Event()
+
+    def listener(event: Event) -> None:
+        if sum(story.status is StoryStatus.RETRYING for story in ledger.batch("b").stories.values()) == 5:
+            waits.set()
+
+    made = engine(settings, Director(*[FailedForNow(OOPS, None, 1.0)] * 5), ledger, listener)
+    work = five()
+    task = asyncio.create_task(made.run(work.events, work.stories))
+    async with asyncio.timeout(20):
+        await waits.wait()
+        made.stop()
+        assert await task is Ending.STOPPED
+
+
+async def test_a_ledger_that_is_lost_ends_the_run_with_its_error(
+    plain: Settings, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = ledger.apply
+
+    def lost(events: list[Event]) -> int:
+        if any(event.type == "story.succeeded" for event in events):
+            raise LedgerUnreachableError
+        return real(events)
+
+    monkeypatch.setattr(ledger, "apply", lost)
+    director, work = Director(), five()
+    async with asyncio.timeout(20):
+        with pytest.raises(LedgerUnreachableError):
+            await engine(plain, director, ledger).run(work.events, work.stories)
+    assert len(director.begun) <= 2, "no other story is started"
+    assert ledger.batch("b").counts[StoryStatus.SUCCESS] == 0

@@ -1,0 +1,66 @@
+"""What the command line may say, how many may fail, and the hold on a batch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gt_common.errors import UsageError
+from gt_common.settings import load_settings
+from gt_common.sources import Sources
+from gt_consumer.batch_hold import hold_batch
+from gt_consumer.batch_request import FailureLimit, Flags, Request, parse_failure_limit
+
+
+@pytest.mark.parametrize(
+    ("text", "total", "allowed"),
+    [("3", 100, 3), ("10%", 100, 10), ("10%", 3, 1), ("100%", 7, 7), ("34%", 3, 2)],
+)
+def test_a_limit_is_a_number_or_per_cent_of_the_batch(text: str, total: int, allowed: int) -> None:
+    assert parse_failure_limit(text).of(total) == allowed
+
+
+@pytest.mark.parametrize("text", ["", "0", "0%", "101%", "-1", "x", "5 %", "1.5"])
+def test_other_limits_are_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="--max-failures"):
+        parse_failure_limit(text)
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        Request(Sources(("u",)), resume="b"),
+        Request(Sources(), resume="b", force=True),
+        Request(Sources(), retry_failed="b", name="n"),
+        Request(Sources(), retry_failed="b", discover=True),
+        Request(Sources(), resume="b", retry_failed="b"),
+        Request(Sources(("u",)), limit=3),
+    ],
+)
+def test_what_does_not_go_together_is_refused(request_: Request) -> None:
+    with pytest.raises(UsageError):
+        request_.check()
+
+
+def test_flags_that_go_together_are_taken() -> None:
+    Request(Sources(), resume="b", dry_run=True, max_failures=FailureLimit(1), as_json=True).check()
+    assert Flags(parallel=3, time_limit="5m").given() == {"prefetch": 3, "time_limit": "5m"}
+
+
+def test_a_batch_is_held_by_one_and_remembers_how_it_was_begun(tmp_path: Path) -> None:
+    settings = load_settings(orchestrator="a:b", prefetch=3, output=tmp_path, time_limit="5m")
+    with hold_batch(tmp_path, "b1") as hold:
+        assert hold.settings() == {}
+        hold.keep(settings.model_dump())
+        with (
+            pytest.raises(UsageError, match="another gt-batch makes"),
+            hold_batch(tmp_path, "b1"),
+        ):
+            pass
+    with hold_batch(tmp_path, "b1") as hold:
+        kept = load_settings(**hold.settings())
+    assert (kept.orchestrator, kept.prefetch, kept.output, kept.time_limit) == ("a:b", 3, tmp_path, 300.0)
+    (tmp_path / "batches" / "b1.json").write_text("{torn")
+    with hold_batch(tmp_path, "b1") as hold:
+        assert hold.settings() == {}

@@ -1,0 +1,176 @@
+"""What is left of a batch, read from its events: every state that a kill can leave a story in."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from gt_common.failures import Failure
+from gt_common.lifecycle import StoryStatus, fold
+from gt_common.messages import (
+    AttemptError,
+    BatchOpened,
+    BatchSealed,
+    BatchStories,
+    Event,
+    StoryEvent,
+    StoryMessage,
+    StoryReleased,
+    StoryRequeued,
+    StoryRetrying,
+    StoryStage,
+    StoryStarted,
+    StorySucceeded,
+)
+from gt_common.messaging.dead_letters import failed_event_of
+from gt_common.stories import Story
+from gt_consumer.batch_work import HISTORY, BatchWork, add, begin, resume, retry_failed
+
+NOW = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
+OOPS = Failure(type="TimeoutError", message="no answer", stage="voice")
+
+
+def stories(count: int) -> list[Story]:
+    return [
+        Story(f"https://redd.it/s{n}", f"https://www.reddit.com/comments/s{n}/", "x", {"n": n, "no": None})
+        for n in range(1, count + 1)
+    ]
+
+
+def of(work: BatchWork, place: int = 0) -> dict[str, object]:
+    """Give what the events of a planned story have in common."""
+    message = work.stories[place][0]
+    return {
+        "batch_id": message.batch_id,
+        "story_id": message.story_id,
+        "position": message.position,
+        "url": message.url,
+        "worker": "w1",
+        "started_at": NOW - timedelta(seconds=60),
+    }
+
+
+def resumed(work: BatchWork, *events: StoryEvent) -> BatchWork:
+    """Plan to go on after these events; as from a ledger, history holds only some types."""
+    everything: list[Event] = [*work.events, *events]
+    history = [event for event in everything if event.type in HISTORY]
+    return resume(fold(work.batch_id, everything), history, NOW)
+
+
+def test_a_new_batch_is_opened_listed_and_sealed_before_its_first_story() -> None:
+    work = begin("b", stories(3), "monday", {"team": "a"})
+    opened, listed, sealed = work.events
+    assert isinstance(opened, BatchOpened)
+    assert (opened.total, opened.name, opened.tags, opened.made_by) == (
+        3,
+        "monday",
+        {"team": "a"},
+        "gt-batch",
+    )
+    assert isinstance(listed, BatchStories)
+    assert isinstance(sealed, BatchSealed)
+    assert [(message.position, delay) for message, delay in work.stories] == [(1, 0), (2, 0), (3, 0)]
+    assert (work.total, work.before) == (3, None)
+
+
+def test_what_was_not_begun_comes_back_as_it_was() -> None:
+    work = begin("b", stories(2), None, {})
+    again = resumed(work)
+    assert again.events == ()
+    for (was, _), (now, delay) in zip(work.stories, again.stories, strict=True):
+        assert delay == 0
+        assert now.model_copy(update={"published_at": was.published_at}) == was
+
+
+@pytest.mark.parametrize("stage", [False, True])
+def test_a_killed_run_is_handed_back_and_its_attempt_is_not_spent(stage: bool) -> None:
+    work = begin("b", stories(1), None, {})
+    fields = of(work) | {"attempt": 2, "run": 1}
+    event = StoryStage(stage="voice", **fields) if stage else StoryStarted(**fields)
+    again = resumed(work, event)
+    ((message, delay),) = again.stories
+    assert (message.attempt, message.run, delay, message.options) == (2, 2, 0, {"n": 1, "no": None})
+    (given_back,) = again.events
+    assert isinstance(given_back, StoryReleased)
+    assert (given_back.attempt, given_back.run, given_back.reason) == (2, 1, "stopping")
+    state = fold("b", [*work.events, event, given_back])
+    assert state.counts[StoryStatus.QUEUED] == 1
+
+
+def test_a_story_that_waits_goes_on_waiting_for_what_is_left() -> None:
+    work = begin("b", stories(2), None, {})
+    until = NOW + timedelta(seconds=30)
+    failed = StoryRetrying(failure=OOPS, until=until, project_id="p1", at=NOW, **of(work))
+    asked = StoryReleased(reason="rate_limited", provider="gemini", until=until, **of(work, 1))
+    again = resumed(work, failed, asked)
+    (retried, first), (waiting, second) = again.stories
+    assert (retried.attempt, retried.run, first) == (2, 0, 30)
+    assert retried.errors == (
+        AttemptError(
+            failure=OOPS,
+            generation=1,
+            attempt=1,
+            worker="w1",
+            project_id="p1",
+            started_at=failed.started_at,
+            ended_at=NOW,
+        ),
+    )
+    assert (waiting.attempt, waiting.run, second) == (1, 1, 30)
+    late = resumed(work, failed.model_copy(update={"until": NOW - timedelta(hours=1)}))
+    assert late.stories[0][1] == 0
+
+
+def test_what_is_final_is_left_alone() -> None:
+    work = begin("b", stories(2), None, {})
+    letter = work.stories[1][0].dead(error(1))
+    again = resumed(work, StorySucceeded(output_path="/v.mp4", **of(work)), failed_event_of(letter))
+    assert (again.events, again.stories) == ((), ())
+
+
+def error(attempt: int) -> AttemptError:
+    return AttemptError(failure=OOPS, generation=1, attempt=attempt, worker="w1", ended_at=NOW)
+
+
+def test_failed_stories_are_run_again_as_their_next_generation_with_their_options() -> None:
+    work = begin("b", stories(3), None, {})
+    letter = work.stories[1][0].dead(error(3))
+    events: list[Event] = [
+        *work.events,
+        StorySucceeded(output_path="/v.mp4", **of(work)),
+        failed_event_of(letter),
+    ]
+    again = retry_failed(fold("b", events), [], "me@here", NOW)
+    ((message, _),) = again.stories
+    assert (message.generation, message.attempt, message.errors) == (2, 1, ())
+    assert message.options == {"n": 2, "no": None}
+    (requeued,) = again.events
+    assert isinstance(requeued, StoryRequeued)
+    assert (requeued.generation, requeued.by) == (2, "me@here")
+    state = fold("b", [*events, *again.events])
+    assert (state.counts[StoryStatus.QUEUED], state.counts[StoryStatus.SUCCESS]) == (2, 1)
+
+
+def test_a_replayed_story_that_was_killed_keeps_its_generation_and_replays() -> None:
+    work = begin("b", stories(1), None, {})
+    letter = work.stories[0][0].dead(error(1))
+    before: list[Event] = [*work.events, failed_event_of(letter)]
+    replay = retry_failed(fold("b", before), [], "me@here", NOW)
+    everything = [*before, *replay.events]
+    history = [event for event in everything if event.type in HISTORY]
+    ((message, _),) = resume(fold("b", everything), history, NOW).stories
+    assert isinstance(message, StoryMessage)
+    assert (message.generation, message.attempt, message.run) == (2, 1, 0)
+    assert [replay.by for replay in message.replays] == ["me@here"]
+
+
+def test_a_longer_list_adds_its_new_stories_after_the_known_ones() -> None:
+    work = begin("b", stories(2), "first", {})
+    going_on = add(resumed(work), [stories(4)[3], *stories(2)])
+    assert [message.position for message, _ in going_on.stories] == [1, 2, 3]
+    state = fold("b", [*work.events, *going_on.events])
+    assert (state.total, len(state.stories), going_on.total) == (3, 3, 3)
+    assert state.opened is not None
+    assert state.opened.name == "first"
+    assert add(resumed(work), stories(2)).events == ()
