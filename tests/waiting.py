@@ -26,3 +26,10 @@ async def until(predicate: Callable[[], object], deadline: float = 30.0, every: 
                 return
             with suppress(TimeoutError):
                 await asyncio.wait_for(never.wait(), every)
+
+
+async def pause(seconds: float) -> None:
+    """Let time pass, where time itself is what the test is about: the length of a fault or of a story's run."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await asyncio.Event().wait()

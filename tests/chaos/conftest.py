@@ -1,0 +1,30 @@
+"""Fixtures of the chaos suite; its long forms run by `make chaos` and `make soak` only."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from broker_node import PrivateNode
+
+
+@pytest.fixture(scope="session")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateNode]:
+    """Give a broker that may be killed."""
+    with PrivateNode.start(tmp_path_factory.mktemp("node")) as started:
+        yield started
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the long forms unless they are asked for."""
+    wanted = {name for name in ("chaos", "soak") if os.environ.get(f"GT_TEST_{name.upper()}")}
+    left_out = [
+        item
+        for item in items
+        if any(item.get_closest_marker(name) and name not in wanted for name in ("chaos", "soak"))
+    ]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]

@@ -1,0 +1,65 @@
+"""Faults of the ledger's database, made from outside: locked by somebody else, or read-only."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+
+import psycopg
+from psycopg import sql
+
+_TABLES = "LOCK TABLE gt_stories, gt_events IN ACCESS EXCLUSIVE MODE"
+
+
+@asynccontextmanager
+async def locked(url: str) -> AsyncIterator[None]:
+    """Hold the whole ledger for the time of a block; not at all when it is not there yet or busy for long."""
+    holder = await asyncio.to_thread(_hold_sqlite if url.startswith("sqlite") else _hold_postgres, url)
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(holder.close)
+
+
+@asynccontextmanager
+async def read_only(url: str) -> AsyncIterator[None]:
+    """Let a PostgreSQL database refuse writing for the time of a block, on new connections."""
+    await asyncio.to_thread(_set_read_only, url, on=True)
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(_set_read_only, url, on=False)
+
+
+def _hold_sqlite(url: str) -> sqlite3.Connection:
+    path = url.removeprefix("sqlite:///")
+    connection = sqlite3.connect(path, timeout=5, isolation_level=None, check_same_thread=False)
+    with contextlib.suppress(sqlite3.OperationalError):
+        connection.execute("BEGIN EXCLUSIVE")
+    return connection
+
+
+def _hold_postgres(url: str) -> psycopg.Connection[tuple[object, ...]]:
+    connection = psycopg.connect(url, connect_timeout=5)
+    connection.execute("SET lock_timeout = '5s'")
+    with contextlib.suppress(psycopg.errors.UndefinedTable, psycopg.errors.LockNotAvailable):
+        connection.execute(_TABLES)
+    return connection
+
+
+def _set_read_only(url: str, *, on: bool) -> None:
+    name = sql.Identifier(urlsplit(url).path.lstrip("/"))
+    value = sql.SQL("on" if on else "off")
+    with psycopg.connect(url, autocommit=True, connect_timeout=5) as connection:
+        connection.execute("SET default_transaction_read_only = off")
+        connection.execute(
+            sql.SQL("ALTER DATABASE {} SET default_transaction_read_only = {}").format(name, value)
+        )
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )

@@ -1,0 +1,106 @@
+"""One random run: batches are published while faults are made; at the end everything is counted."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+
+from chaos.accounts import Accounts, final_everywhere, settle_accounts
+from chaos.faults import Fault, Order, draw_orders, make
+from chaos.stories import ChaosStory, draw_stories
+from chaos.world import World
+from waiting import pause, until
+
+_LANES = 2
+_QUIET_S = 150.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run does; the same seed draws the same stories and faults again.
+
+    Parameters:
+        batches: into how many the stories are divided; they are published one after another
+        broker_deaths: how often the broker is killed at most
+    """
+
+    seed: int
+    stories: int
+    faults: int
+    batches: int = 6
+    broker_deaths: int = 2
+
+    def draw(self) -> tuple[list[list[ChaosStory]], list[Order], list[float]]:
+        """Draw the batches, the faults and the seconds between faults."""
+        random = Random(self.seed)
+        sizes = [self.stories // self.batches] * self.batches
+        sizes[0] += self.stories - sum(sizes)
+        drawn = [draw_stories(random, f"b{number}", size) for number, size in enumerate(sizes, start=1)]
+        orders = draw_orders(random, self.faults, broker_deaths=self.broker_deaths)
+        return drawn, orders, [random.uniform(0.0, 1.2) for _ in orders]
+
+
+async def run_randomly(world: World, plan: Plan) -> Accounts:
+    """Do a run; give its figures."""
+    began = time.monotonic()
+    batches, orders, gaps = plan.draw()
+    world.start()
+    faults = await _publish_and_break(world, batches, list(zip(orders, gaps, strict=True)))
+    stories = [story for batch in batches for story in batch]
+    overdue = await _end(world, stories)
+    accounts = await settle_accounts(world, stories, faults)
+    accounts.stuck += overdue
+    accounts.seconds = time.monotonic() - began
+    return accounts
+
+
+async def _publish_and_break(
+    world: World, batches: Sequence[Sequence[ChaosStory]], orders: Sequence[tuple[Order, float]]
+) -> list[Fault]:
+    """Publish batch after batch while lanes of faults go on side by side."""
+    faults: list[Fault] = []
+    waiting = iter(batches)
+    every = max(1, len(orders) // len(batches))
+    taken = iter(enumerate(orders))
+
+    async def lane() -> None:
+        for number, (order, gap) in taken:  # shared: each takes the next
+            if number % every == 0 and (batch := next(waiting, None)):
+                world.produce(batch)
+            await pause(gap)
+            faults.append(await make(world, order))
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(_LANES):
+            group.create_task(lane())
+    for batch in waiting:
+        world.produce(batch)
+    return faults
+
+
+async def _end(world: World, stories: Sequence[ChaosStory]) -> list[str]:
+    """Wait until all is quiet, end all parts, and let a last worker and aggregator take what is left."""
+    overdue = []
+    try:
+        await asyncio.gather(*(part.done(_QUIET_S) for part in world.producers))
+        await until(lambda: asyncio.to_thread(final_everywhere, world, stories), _QUIET_S, every=0.5)
+    except TimeoutError:
+        overdue.append(f"not quiet within {_QUIET_S:g} s")
+    for part in world.parts.values():
+        try:
+            await part.stop()
+        except TimeoutError:
+            overdue.append(f"{part.name} did not end after SIGTERM: {list(part.said)[-5:]}")
+    for last in (world.worker("last", "--until-empty"), world.aggregator("last", "--until-idle")):
+        last.start()
+        try:
+            # Exit code 1 says that it left dead letters; it is done as well.
+            await until(lambda last=last: last.process and last.process.returncode in {0, 1}, _QUIET_S)
+        except TimeoutError:
+            overdue.append(f"{' '.join(last.command)} did not come to an end: {list(last.said)[-5:]}")
+        await last.cut_off()
+        world.parts[f"{last.name} {last.ready}"] = last
+    return overdue

@@ -1,0 +1,93 @@
+"""Cheap stories of which it is known beforehand how they must end, drawn from a seed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from gt_common.lifecycle import StoryStatus
+from gt_common.stories import story_id
+
+FOREVER = 1_000_000
+"""`times` of a story that never gets better."""
+
+# What a story does, how often it does so before it goes well, and how many of a hundred are so.
+_KINDS: tuple[tuple[str, int, float], ...] = (
+    ("ok", 0, 34),
+    ("slow", 0, 18),
+    ("flaky", 1, 9),
+    ("flaky", 2, 4),
+    ("flaky", FOREVER, 3),
+    ("permanent", FOREVER, 6),
+    ("hang", 1, 1.5),
+    ("segfault", 1, 4),
+    ("segfault", FOREVER, 0.7),
+    ("hog", 1, 3),
+    ("killed", 1, 3),
+    ("flood", 0, 4),
+    ("rubbish", 0, 4),
+    ("limited", 1, 4),
+    ("novideo", 1, 2),
+)
+
+
+@dataclass(frozen=True)
+class ChaosStory:
+    """One story and its right outcome.
+
+    Parameters:
+        do, times: what its run does, and how often before it goes well
+    """
+
+    batch_id: str
+    position: int
+    url: str
+    do: str
+    times: int
+    seconds: float
+
+    @property
+    def story_id(self) -> str:
+        """The id that gt-produce gives it."""
+        return story_id(self.batch_id, self.url)
+
+    @property
+    def outcome(self) -> StoryStatus:
+        """How it must end."""
+        return StoryStatus.FAILED if self.times == FOREVER else StoryStatus.SUCCESS
+
+    def most_runs(self, max_attempts: int) -> int:
+        """Give how often it is run when no fault comes in between."""
+        if self.do == "permanent":
+            return 1
+        return max_attempts if self.times == FOREVER else self.times + 1
+
+    def line(self, runs: Path) -> str:
+        """Give its line of a list file."""
+        options = {"runs": str(runs), "do": self.do, "times": self.times, "seconds": self.seconds}
+        return json.dumps({"url": self.url, "options": options})
+
+
+def draw_stories(random: Random, batch_id: str, count: int) -> list[ChaosStory]:
+    """Draw the stories of a batch."""
+    kinds = random.choices(_KINDS, weights=[weight for _, _, weight in _KINDS], k=count)
+    return [
+        ChaosStory(
+            batch_id,
+            position,
+            f"https://www.reddit.com/comments/{position:x}a/",
+            do,
+            times,
+            random.uniform(0.2, 1.2) if do == "slow" else random.uniform(0.0, 0.1),
+        )
+        for position, (do, times, _) in enumerate(kinds, start=1)
+    ]
+
+
+def write_list(stories: list[ChaosStory], folder: Path, runs: Path) -> Path:
+    """Write the list file of a batch."""
+    path = folder / f"{stories[0].batch_id}.jsonl"
+    path.write_text("".join(f"{story.line(runs)}\n" for story in stories))
+    return path

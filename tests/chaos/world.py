@@ -1,0 +1,180 @@
+"""One fleet for one run: its folders, its proxies, its parts, its ledger, and the broker it may break."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import subprocess
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from broker_node import PrivateNode
+from chaos.parts import Part, ours
+from chaos.stories import ChaosStory, write_list
+from gt_common.messaging import topology
+from gt_common.settings import Settings, load_settings
+from tcp_proxy import TcpProxy, open_proxy
+
+MAX_ATTEMPTS = 15
+TIME_LIMIT_S = 4
+HEARTBEAT_S = 3
+RETRY_DELAYS = "100ms,200ms,500ms,1s,2s"
+WORKERS = ("w1", "w2", "w3")
+AGGREGATORS = ("a1", "a2")
+_DISK = "16m"
+
+
+@dataclass
+class World:
+    """What a run is made of.
+
+    Parameters:
+        settings: those of the suite itself, past all proxies
+        parts, proxies: workers and aggregators by name, and what stands between each and the broker
+        ledger_proxy: what stands between the aggregators and a ledger on a server
+        disk: whether the output folder is a small file system of its own, which can be filled
+        broken: faults that are on now
+    """
+
+    node: PrivateNode
+    folder: Path
+    settings: Settings
+    parts: dict[str, Part] = field(default_factory=dict)
+    proxies: dict[str, TcpProxy] = field(default_factory=dict)
+    producers: list[Part] = field(default_factory=list)
+    ledger_proxy: TcpProxy | None = None
+    disk: bool = False
+    broken: int = 0
+    broker_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _urls: dict[str, str] = field(default_factory=dict)
+    _ledger_url: str = ""
+
+    @property
+    def runs(self) -> Path:
+        """Where each run of a story is written down."""
+        return self.folder / "runs"
+
+    @property
+    def all_parts(self) -> list[Part]:
+        """Every part."""
+        return [*self.parts.values(), *self.producers]
+
+    def environment(self, name: str) -> dict[str, str]:
+        """Give the environment of a part."""
+        return {
+            **{key: value for key, value in os.environ.items() if not key.startswith(("GT_", "CHAOS_"))},
+            "GT_AMQP_URL": self._urls[name],
+            "GT_NAMESPACE": self.settings.namespace,
+            "GT_LEDGER_URL": self._ledger_url,
+            "GT_OUTPUT": str(self.settings.output),
+            "GT_STATE_DIR": str(self.folder / "state"),
+            "GT_RETRY_DELAYS": RETRY_DELAYS,
+            "GT_HEARTBEAT": str(HEARTBEAT_S),
+            "GT_CONNECT_TIMEOUT": "3s",
+            "GT_LOG_FORMAT": "json",
+            "GT_WORKER_NAME": name,
+            "NO_COLOR": "1",
+        }
+
+    def worker(self, name: str, *more: str) -> Part:
+        """Make a worker."""
+        limits = ("--max-attempts", str(MAX_ATTEMPTS), "--time-limit", f"{TIME_LIMIT_S}s")
+        command = ours(
+            "gt-consume", "--orchestrator", "chaos.orchestrator:Cheap", "--prefetch", "2", *limits, *more
+        )
+        return Part(name, command, self.environment(name), "worker_ready", bool(more), self.troubled)
+
+    def aggregator(self, name: str, *more: str) -> Part:
+        """Make an aggregator."""
+        command = ours("gt-aggregate", *more)
+        return Part(name, command, self.environment(name), "aggregator_ready", bool(more), self.troubled)
+
+    def produce(self, stories: Sequence[ChaosStory]) -> Part:
+        """Start a producer of a batch, by way of a slow line, so that a fault can hit it half-way."""
+        path = write_list(list(stories), self.folder, self.runs)
+        batch_id = stories[0].batch_id
+        command = ours("gt-produce", "-f", str(path), "--batch-id", batch_id)
+        part = Part(f"producer of {batch_id}", command, self.environment("producer"), "", once=True)
+        part.trouble = self.troubled
+        part.start()
+        self.producers.append(part)
+        return part
+
+    def troubled(self) -> bool:
+        """Tell whether any fault is on, which may keep a part from starting."""
+        return self.broken > 0
+
+    async def add_proxies(self, stack: AsyncExitStack, ledger_url: str) -> None:
+        """Put a proxy of its own before each part, and one before a ledger on a server."""
+        direct = self.settings.amqp_url.get_secret_value()
+        for name in (*WORKERS, *AGGREGATORS, "producer"):
+            pace = 0.05 if name == "producer" else 0.0
+            self.proxies[name], self._urls[name] = await stack.enter_async_context(open_proxy(direct, pace))
+        self._urls["last"] = direct
+        self._ledger_url = ledger_url
+        if not ledger_url.startswith("sqlite"):
+            self.ledger_proxy, self._ledger_url = await stack.enter_async_context(open_proxy(ledger_url))
+
+    def start(self) -> None:
+        """Start workers and aggregators."""
+        self.parts = {
+            **{name: self.worker(name) for name in WORKERS},
+            **{name: self.aggregator(name) for name in AGGREGATORS},
+        }
+        for part in self.parts.values():
+            part.start()
+
+
+@asynccontextmanager
+async def open_world(
+    node: PrivateNode, folder: Path, ledger_url: str | None = None, amqp_url: str | None = None
+) -> AsyncIterator[World]:
+    """Set up a run: topology, folders, proxies; everything is ended and removed afterwards.
+
+    Parameters:
+        ledger_url: of a ledger on a server; without it a SQLite file in `folder`
+        amqp_url: several brokers of a cluster; without it the node's
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "runs").mkdir()
+    output = folder / "outputs"
+    output.mkdir()
+    ledger_url = ledger_url or f"sqlite:///{folder / 'ledger.db'}"
+    settings = load_settings(
+        amqp_url=amqp_url or node.amqp_url,
+        namespace=f"c{uuid.uuid4().hex[:10]}",
+        ledger_url=ledger_url,
+        output=output,
+        state_dir=folder / "state",
+        retry_delays=RETRY_DELAYS,
+        heartbeat=10,
+        log_format="json",
+    )
+    await topology.declare(settings)
+    world = World(node, folder, settings, disk=_mount(output))
+    async with AsyncExitStack() as stack:
+        await world.add_proxies(stack, ledger_url)
+        try:
+            yield world
+        finally:
+            await asyncio.gather(*(part.cut_off() for part in world.all_parts))
+            _unmount(output, mounted=world.disk)
+            await topology.delete(settings)
+
+
+def _mount(folder: Path) -> bool:
+    """Make the folder a small file system of its own, where we may."""
+    program = shutil.which("mount")
+    if os.geteuid() != 0 or program is None:
+        return False
+    command = [program, "-t", "tmpfs", "-o", f"size={_DISK}", "tmpfs", str(folder)]
+    return subprocess.run(command, capture_output=True).returncode == 0
+
+
+def _unmount(folder: Path, *, mounted: bool) -> None:
+    if mounted:
+        subprocess.run(["umount", "-l", str(folder)], check=True)  # noqa: S607 - found before by mount
