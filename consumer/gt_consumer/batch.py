@@ -104,7 +104,7 @@ class BatchEngine:
         finally:
             self._queue.close()
             await self._give_back()
-            self._outlet.close()
+            await self._outlet.aclose()
         if self._worker.broken.done():
             self._worker.broken.result()
         return self._ending()

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from gt_common.errors import MalformedMessageError
 from gt_common.log import get_logger
 from gt_common.messages import Event, StoryFailed, StoryMessage, StoryRetrying
 from gt_common.messaging.dead_letters import failed_event_of
+from gt_consumer.batch_ledger import LedgerWriter
 
 if TYPE_CHECKING:
     from gt_common.ledger.ledger import Ledger
@@ -30,11 +29,9 @@ class LocalOutlet:
     """
 
     def __init__(self, ledger: Ledger, listener: Listener, put: Put) -> None:
-        self._ledger = ledger
         self._listener = listener
         self._put = put
-        # One thread, so that events are committed in the order in which they happened.
-        self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger")
+        self._writer = LedgerWriter(ledger)
 
     async def story(self, message: StoryMessage) -> None:
         """Put a story back."""
@@ -47,7 +44,7 @@ class LocalOutlet:
     async def dead_letter(self, message: StoryMessage) -> None:
         """Keep a dead letter; the ledger is the dead-letter queue of a batch on one machine."""
         event = failed_event_of(message)
-        await self._commit([event])
+        await self._writer.commit([event])
         _log_failure(event)
 
     async def event(self, event: Event) -> None:
@@ -56,7 +53,7 @@ class LocalOutlet:
 
     async def events(self, events: Sequence[Event]) -> None:
         """Keep events, all of them or none, and tell them."""
-        await self._commit(events)
+        await self._writer.commit(events)
         for event in events:
             if isinstance(event, StoryRetrying):
                 _log_failure(event)
@@ -76,13 +73,9 @@ class LocalOutlet:
         """
         raise MalformedMessageError(f"{reason} ({len(body)} bytes for {key}, headers {headers})")
 
-    def close(self) -> None:
+    async def aclose(self) -> None:
         """Wait for the last commit."""
-        self._writer.shutdown()
-
-    async def _commit(self, events: Sequence[Event]) -> None:
-        loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._writer, self._ledger.apply, list(events))
+        await self._writer.aclose()
 
 
 def _log_failure(event: StoryFailed | StoryRetrying) -> None:
