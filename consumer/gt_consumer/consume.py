@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from gt_common.errors import ExitCode, OutputError
+from gt_common.errors import ExitCode
 from gt_common.lifecycle import StoryStatus
 from gt_common.log import get_logger
 from gt_common.messaging.consumer import Subscription, subscribe
@@ -17,6 +16,9 @@ from gt_common.messaging.names import Names
 from gt_common.messaging.publisher import open_publisher
 from gt_common.messaging.topology import Role, ensure, inspect
 from gt_common.settings import Settings
+from gt_consumer.finished import check_output
+from gt_consumer.limits import Limiter
+from gt_consumer.limits.fleet import open_fleet_limiter
 from gt_consumer.orchestrators import check_orchestrator
 from gt_consumer.runner import Runner
 from gt_consumer.stopping import StopSignals
@@ -36,34 +38,21 @@ def consume_stories(settings: Settings, *, until_empty: bool) -> int:
         OrchestratorError, OutputError, BrokerUnreachableError, CredentialsRefusedError, TopologyError: at
             the start only; later trouble with the broker is waited out
     """
-    check_output(settings)
+    check_output(settings.output)
     check_orchestrator(settings.orchestrator)
     return asyncio.run(_consume(settings, until_empty=until_empty))
-
-
-def check_output(settings: Settings) -> None:
-    """Make the output folder and see that files can be made in it.
-
-    Raises:
-        OutputError: with the reason
-    """
-    folder = settings.output.absolute()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise OutputError(
-            f"cannot write to the output folder {folder}: {error.strerror}; set GT_OUTPUT"
-        ) from None
 
 
 async def _consume(settings: Settings, *, until_empty: bool) -> int:
     await ensure(settings, Role.WORKER)
     name = f"gt-consume {settings.worker_name}"
     signals = StopSignals()
-    async with open_publisher(settings, name) as publisher, _open_runner(settings) as runner:
-        worker = Worker(settings, runner, publisher)
+    async with (
+        open_publisher(settings, name) as publisher,
+        open_fleet_limiter(settings, publisher, name) as limiter,
+        _open_runner(settings, limiter) as runner,
+    ):
+        worker = Worker(settings, runner, publisher, limiter=limiter)
         queue = Names(settings.namespace).stories
         async with subscribe(settings, queue, settings.prefetch, worker.receive, name) as subscription:
             _say_hello(settings, subscription)
@@ -78,9 +67,13 @@ async def _consume(settings: Settings, *, until_empty: bool) -> int:
 
 
 @asynccontextmanager
-async def _open_runner(settings: Settings) -> AsyncIterator[Runner]:
+async def _open_runner(settings: Settings, limiter: Limiter) -> AsyncIterator[Runner]:
     runner = Runner(
-        settings.orchestrator, settings.output.absolute(), settings.state_dir, settings.time_limit
+        settings.orchestrator,
+        settings.output.absolute(),
+        settings.state_dir,
+        settings.time_limit,
+        limiter=limiter,
     )
     try:
         yield runner

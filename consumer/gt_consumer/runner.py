@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
 from gt_common.log import get_logger
-from gt_common.messages import StoryMessage, utc_now
+from gt_common.messages import StoryMessage
 from gt_consumer.checkpoints import noted_project
 from gt_consumer.children import ChildPool, PythonChild, Recycling
 from gt_consumer.commands import CommandExecution
 from gt_consumer.endings import Attempt, OnStage, Places, conclude
 from gt_consumer.executions import Died, supervise
 from gt_consumer.finished import find_finished
-from gt_consumer.limits import LONGEST_PAUSE_S, Limiter
+from gt_consumer.limits import Limiter, pause_for
 from gt_consumer.limits.local import LocalLimiter
 from gt_consumer.limits.waits import TimeLimit, Waits
 from gt_consumer.orchestrators import CommandSpec, Spec, parse_orchestrator
@@ -84,7 +83,8 @@ class Runner:
         try:
             await self._tidy_once()
             outcome = await self._finished(story) or await self._run(current)
-            await self._pause(outcome)
+            if isinstance(outcome, Waiting):
+                await pause_for(self._limiter, outcome)
             return outcome
         finally:
             del self._running[done]
@@ -118,12 +118,6 @@ class Runner:
         if found is None:
             return None
         return Succeeded(found.video, found.project_id, duration_s=0.0, video_s=found.video_s)
-
-    async def _pause(self, outcome: Outcome) -> None:
-        """Have nobody call a provider that has just asked to wait."""
-        if isinstance(outcome, Waiting) and outcome.retry_after > 0:
-            until = utc_now() + timedelta(seconds=min(outcome.retry_after, LONGEST_PAUSE_S))
-            await self._limiter.pause(outcome.provider, until)
 
     async def _run(self, attempt: Attempt) -> Outcome:
         try:

@@ -17,6 +17,7 @@ from aiormq.exceptions import ChannelLockedResource
 from gt_common.log import get_logger
 from gt_common.messaging.connection import plain_errors
 from gt_common.messaging.names import Names
+from gt_common.messaging.together import together
 from gt_common.rates import Rate
 
 log = get_logger("limits")
@@ -35,12 +36,10 @@ async def give_tokens(
         paused_s: gives the seconds for which a provider is paused; it gets no tokens meanwhile
 
     Raises:
-        BrokerUnreachableError, CredentialsRefusedError: an ExceptionGroup of these
+        BrokerUnreachableError, CredentialsRefusedError: it was lost, or the user may not
     """
     await _be_elected(connection, names)
-    async with asyncio.TaskGroup() as group:
-        for rate in rates:
-            group.create_task(_give(connection, names, rate, paused_s), name=f"tokens {rate.provider}")
+    await together(_give(connection, names, rate, paused_s) for rate in rates)
 
 
 async def _be_elected(connection: AbstractConnection, names: Names) -> None:

@@ -13,6 +13,7 @@ from gt_common.messaging.backoff import Backoff
 from gt_common.messaging.connection import connect, plain_errors
 from gt_common.messaging.metronome import give_tokens
 from gt_common.messaging.names import Names
+from gt_common.messaging.together import together
 from gt_common.messaging.tokens import TokenTap
 from gt_common.settings import Settings
 
@@ -38,8 +39,8 @@ async def serve_tokens(
             async with connect(patient, f"{name} (rate limits)") as connection:
                 backoff.reset()
                 await _serve(connection, settings, taps, paused_s)
-        except* GossipToonError as group:
-            log.warning("limits_interrupted", problem=_say(group), tries=backoff.tries)
+        except GossipToonError as error:
+            log.warning("limits_interrupted", problem=str(error), tries=backoff.tries)
         await backoff.wait()
 
 
@@ -50,11 +51,8 @@ async def _serve(
     paused_s: Callable[[str], float],
 ) -> None:
     names = Names(settings.namespace)
-    async with asyncio.TaskGroup() as group:
-        group.create_task(_watch(connection), name="watch the connection for rate limits")
-        group.create_task(give_tokens(connection, names, settings.rate_limits, paused_s), name="metronome")
-        for tap in taps:
-            group.create_task(tap.run(connection, names), name="tap")
+    works = [_watch(connection), give_tokens(connection, names, settings.rate_limits, paused_s)]
+    await together([*works, *(tap.run(connection, names) for tap in taps)])
 
 
 async def _watch(connection: AbstractConnection) -> None:
@@ -65,9 +63,3 @@ async def _watch(connection: AbstractConnection) -> None:
         channel.close_callbacks.add(lambda *_: lost.set())
         await lost.wait()
     raise BrokerUnreachableError("the connection was lost")
-
-
-def _say(error: BaseException) -> str:
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return str(error)

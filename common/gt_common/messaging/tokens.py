@@ -85,8 +85,10 @@ class TokenTap:
         """Keep knowing how old what arrives can be at most, until nobody waits any more."""
         while self._waiters:
             # A fifth of the margin leaves room for a slow answer: half of it makes a token too old.
+            # Not `wait_for`, which in Python 3.11 may swallow a cancellation.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._served.wait(), self._rate.margin_s / 5)
+                async with asyncio.timeout(self._rate.margin_s / 5):
+                    await self._served.wait()
             asked = self._clock()
             await channel.set_qos(prefetch_count=1)
             self._alive_at = asked
