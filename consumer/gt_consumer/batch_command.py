@@ -25,6 +25,7 @@ from gt_consumer.finished import check_output
 from gt_consumer.operators import operator
 from gt_consumer.orchestrators import check_orchestrator
 from gt_consumer.report_show import check_known
+from gt_consumer.retry_rules import make_policy
 
 if TYPE_CHECKING:
     from gt_common.ledger.ledger import Ledger
@@ -59,8 +60,7 @@ def _new(request: Request, settings: Settings) -> int:
             plan = _plan(request, settings, ledger, batch_id, reading, name, tags)
             show_plan(plan, as_json=request.as_json)
         return ExitCode.DONE
-    check_output(settings.output)
-    check_orchestrator(settings.orchestrator)
+    _check(settings)
     with (
         hold_batch(settings.state_dir, batch_id) as hold,
         open_ledger(settings.ledger, timeout=settings.connect_timeout) as ledger,
@@ -90,9 +90,15 @@ def _again(request: Request, settings: Settings, batch_id: str) -> int:
             if not work.stories:
                 say(f"batch {batch_id}: nothing is left to do")
             else:
-                check_output(settings.output)
-                check_orchestrator(settings.orchestrator)
+                _check(settings)
             return _run(request, settings, hold, ledger, work)
+
+
+def _check(settings: Settings) -> None:
+    """See before a batch is begun that what its stories need is there."""
+    make_policy(settings)
+    check_output(settings.output)
+    check_orchestrator(settings.orchestrator)
 
 
 def _run(request: Request, settings: Settings, hold: BatchHold, ledger: Ledger, work: BatchWork) -> int:
