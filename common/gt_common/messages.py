@@ -33,7 +33,8 @@ Url = Annotated[str, StringConstraints(min_length=1, max_length=2048)]
 Label = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Reason = Annotated[str, StringConstraints(max_length=500)]
 Count = Annotated[int, Field(ge=0, le=1_000_000)]
-Ordinal = Annotated[int, Field(ge=1, le=1_000_000)]
+MAX_ORDINAL: Final = 1_000_000
+Ordinal = Annotated[int, Field(ge=1, le=MAX_ORDINAL)]
 Seconds = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 
 
@@ -137,7 +138,7 @@ class StoryMessage(_Message):
 
     def charged(self, losses: int) -> StoryMessage:
         """Give the message with one attempt spent for each worker that was lost while it held the story."""
-        return self._with(attempt=self.attempt + losses)
+        return self._with(attempt=min(self.attempt + losses, MAX_ORDINAL))
 
     def handed_back(self) -> StoryMessage:
         """Give the message for the same attempt again: it was interrupted, not spent."""

@@ -16,8 +16,13 @@ from gt_common.errors import (
 )
 from gt_common.log import get_logger
 from gt_common.messages import Event, StoryFailed, StoryMessage, decode_event, decode_story
-from gt_common.messaging.dead_letters import failed_event_of, known_headers, read_dead_letter
-from gt_common.messaging.names import RESULT_KEY
+from gt_common.messaging.dead_letters import (
+    failed_event_of,
+    known_headers,
+    put_aside_event,
+    read_dead_letter,
+)
+from gt_common.messaging.names import RESULT_KEY, is_dlx
 
 log = get_logger("aggregator")
 
@@ -36,6 +41,11 @@ class Arrival(Protocol):
     @property
     def headers(self) -> Mapping[str, object]:
         """The headers as they came."""
+        ...
+
+    @property
+    def via(self) -> str:
+        """The exchange through which it came."""
         ...
 
     @property
@@ -153,6 +163,8 @@ class Aggregator:
                 await self._put_aside(reading)
             elif reading.news:
                 await self._outbox.progress(reading.news)
+            elif not reading.event:
+                log.warning("nameless_story_put_aside", bytes=len(reading.arrival.body))
             await reading.arrival.ack()
             self.tally.taken += 1
 
@@ -206,26 +218,35 @@ class Aggregator:
 
 def read(arrival: Arrival) -> Reading:
     """Read a delivery: a result event, or a dead letter, which a worker wrote or the broker made."""
+    if is_dlx(arrival.via):
+        return _read_dead(arrival)
     try:
         return Reading(arrival, decode_event(arrival.body))
     except MalformedMessageError as error:
-        problem = str(error)
+        return Reading(arrival, problem=str(error))
+
+
+def _read_dead(arrival: Arrival) -> Reading:
+    """Read what the dead-letter queue holds too, so that nothing of it is put aside a second time."""
     try:
-        return _read_letter(arrival, decode_story(arrival.body))
-    except MalformedMessageError as error:
-        # Of a dead letter its own problem says more than that it is no event.
-        return Reading(arrival, problem=str(error) if arrival.died_of else problem)
+        story = decode_story(arrival.body)
+    except MalformedMessageError:
+        story = None
+    if story is not None and (story.died_at is not None or arrival.died_of is not None):
+        return _read_letter(arrival, story)
+    failed = put_aside_event(arrival.body, arrival.headers)
+    return Reading(arrival, failed, news=failed)
 
 
 def _read_letter(arrival: Arrival, story: StoryMessage) -> Reading:
     of_worker = story.died_at is not None
-    if not of_worker and arrival.died_of is None:
-        return Reading(arrival, problem="malformed event: a story message that is no dead letter")
     try:
         failed = failed_event_of(read_dead_letter(arrival.body, arrival.died_of))
     except (ValueError, LookupError):
         # A letter can be right in each field and wrong as a whole.
-        return Reading(arrival, problem="malformed dead letter: no error in it, or times that cannot be")
+        problem = "malformed dead letter: no error in it, or times that cannot be"
+        aside = put_aside_event(arrival.body, arrival.headers, problem)
+        return Reading(arrival, aside, news=aside)
     # A worker tells its own dead letters to those who watch; for the broker's nobody else does.
     return Reading(arrival, failed, news=None if of_worker else failed)
 

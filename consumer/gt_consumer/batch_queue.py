@@ -68,6 +68,7 @@ class LocalDelivery:
     def __init__(self, story: StoryMessage, settled: Callable[[], None]) -> None:
         self.body = encode(story)
         self.headers: Mapping[str, object] = {}
+        self.content_type: str | None = None
         self.delivery_count = 0
         self._settled = settled
 

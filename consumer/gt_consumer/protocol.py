@@ -215,7 +215,7 @@ def _wait(data: dict[str, object]) -> Wait:
 
 def _state(data: dict[str, object]) -> ChildState | None:
     state = data["child"]
-    return ChildState(state) if state in {"accepted", "idle"} else None
+    return ChildState(state) if state == "accepted" or state == "idle" else None
 
 
 def _acquire(data: dict[str, object]) -> Acquire | None:

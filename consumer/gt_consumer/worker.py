@@ -31,6 +31,7 @@ OnStage = Callable[[str, float | None], None]
 
 REMEMBERED = 500
 TOO_SOON_S = 1.0
+JSON = "application/json"
 
 
 class Settleable(Protocol):
@@ -38,6 +39,7 @@ class Settleable(Protocol):
 
     body: bytes
     headers: Mapping[str, object]
+    content_type: str | None
     delivery_count: int
 
     async def ack(self) -> bool: ...
@@ -112,6 +114,7 @@ class Worker:
     def receive(self, delivery: Settleable) -> None:
         """Take a delivery; called in the event loop, returns at once."""
         try:
+            _check_content_type(delivery.content_type)
             story = decode_story(delivery.body)
         except MalformedMessageError as error:
             self._spawn(self._put_aside(delivery, str(error)))
@@ -256,6 +259,13 @@ class _Reporter:
                 continue
             self._stage = event.stage if isinstance(event, StoryStage) else None
             await self._outlet.event(event)
+
+
+def _check_content_type(given: str | None) -> None:
+    """Refuse what is not said to be JSON; what is said to be nothing may be written by hand."""
+    kind = (given or JSON).split(";")[0].strip().lower()
+    if kind != JSON:
+        raise MalformedMessageError(f"malformed story message: its content type is {kind[:100]}, not {JSON}")
 
 
 def _too_soon(story: StoryMessage) -> Waiting | None:

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from event_strategies import BATCH, TIMED_OUT, at, story_event
@@ -17,6 +19,7 @@ from gt_common.errors import (
     MalformedMessageError,
     PublishFailedError,
 )
+from gt_common.lifecycle import StoryStatus, fold
 from gt_common.messages import (
     AttemptError,
     Event,
@@ -34,9 +37,18 @@ DEADLINE_S = 10
 class Arrival:
     """A delivery that writes into a journal when it is acked."""
 
-    def __init__(self, body: bytes, journal: list[str], died_of: str | None = None) -> None:
+    def __init__(
+        self,
+        body: bytes,
+        journal: list[str],
+        died_of: str | None = None,
+        *,
+        via: str = "gt.results",
+        headers: Mapping[str, object] | None = None,
+    ) -> None:
         self.body = body
-        self.headers: Mapping[str, object] = {"gt-attempt": 1, "x-death": []}
+        self.headers: Mapping[str, object] = headers or {"gt-attempt": 1, "x-death": []}
+        self.via = via
         self.died_of = died_of
         self.acked = False
         self._journal = journal
@@ -98,7 +110,9 @@ class Bench:
 
     def arrive(self, body: bytes | Event | StoryMessage, died_of: str | None = None) -> Arrival:
         """Let a delivery arrive."""
-        arrival = Arrival(body if isinstance(body, bytes) else encode(body), self.journal, died_of)
+        dead = died_of is not None or isinstance(body, StoryMessage)
+        raw = body if isinstance(body, bytes) else encode(body)
+        arrival = Arrival(raw, self.journal, died_of, via="gt.dlx" if dead else "gt.results")
         self.aggregator.receive(arrival)
         return arrival
 
@@ -283,33 +297,93 @@ async def test_what_the_broker_gave_up_on_is_a_failed_story_and_told_to_those_wh
 def test_the_same_letter_gives_the_same_event_id() -> None:
     bodies = [encode(message()), encode(message(errors=(last_error(),), died=True))]
     for body in bodies:
-        first, second = (read(Arrival(body, [], "delivery_limit")).event for _ in range(2))
+        first, second = (read(Arrival(body, [], "delivery_limit", via="gt.dlx")).event for _ in range(2))
         assert first is not None
         assert second is not None
         assert first.event_id == second.event_id
 
 
 @pytest.mark.parametrize(
-    ("body", "died_of", "says"),
+    ("body", "says"),
     [
-        (b"\xff", None, "malformed event"),
-        (b"[]", "delivery_limit", "malformed story message"),
-        (encode(message()), None, "no dead letter"),
-        (encode(message(died=True)), None, "malformed dead letter"),
-        (b"x" * 300_000, None, "300000 bytes"),
-        (encode(story_event(StorySucceeded)).replace(b'"v":1', b'"v":2'), None, "malformed event"),
+        (b"\xff", "malformed event"),
+        (encode(message()), "malformed event"),
+        (b"x" * 300_000, "300000 bytes"),
+        (encode(story_event(StorySucceeded)).replace(b'"v":1', b'"v":2'), "malformed event"),
     ],
 )
-def test_whatever_else_comes_is_a_problem_and_never_an_error(
-    body: bytes, died_of: str | None, says: str
-) -> None:
-    reading = read(Arrival(body, [], died_of))
+def test_whatever_else_comes_is_a_problem_and_never_an_error(body: bytes, says: str) -> None:
+    reading = read(Arrival(body, [], headers={"gt-reason": "forged", "x-death": [{"reason": "x"}]}))
     assert reading.event is None
     assert says in reading.problem
 
 
-def test_times_that_cannot_be_are_a_problem() -> None:
+@pytest.mark.parametrize("body", [b"\xff", b"[]", b"x" * 300_000, encode(story_event(StorySucceeded))])
+async def test_what_lies_in_the_dead_letter_queue_is_not_put_aside_again(body: bytes) -> None:
+    bench = Bench()
+    bench.aggregator.receive(Arrival(body, bench.journal, via="gt.dlx"))
+    await bench.run_until_idle()
+    assert bench.journal == ["ack"]
+    assert bench.groups == []
+
+
+NAMED = {"gt-batch-id": BATCH, "gt-story-id": "story-1", "gt-generation": 2, "gt-reason": "malformed: v"}
+
+
+async def test_unreadable_story_whose_name_is_known_has_failed() -> None:
+    bench = Bench()
+    for _ in range(2):
+        bench.aggregator.receive(Arrival(b"{", bench.journal, via="gt.dlx", headers=NAMED))
+    await bench.run_until_idle()
+    ((failed, again),) = bench.groups
+    assert isinstance(failed, StoryFailed)
+    assert isinstance(again, StoryFailed)
+    assert failed.event_id == again.event_id
+    assert (failed.story_id, failed.generation, failed.letter) == ("story-1", 2, None)
+    assert (failed.failure.type, failed.failure.message) == ("MalformedMessage", "malformed: v")
+    assert bench.outbox.news == [failed, again]
+    listed = fold(BATCH, [failed, story_event(StoryStarted, generation=2)]).stories["story-1"]
+    assert (listed.position, listed.status) == (1, StoryStatus.FAILED)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"gt-batch-id": "../../etc"},
+        {"gt-story-id": "x" * 65},
+        {"gt-story-id": b"s"},
+        {"gt-generation": 0},
+        {"gt-generation": 10**9},
+        {"gt-generation": True},
+        {"gt-generation": "2"},
+        {"gt-generation": None},
+        {"gt-attempt": -1},
+    ],
+)
+def test_names_that_no_story_has_name_none(change: dict[str, object]) -> None:
+    reading = read(Arrival(b"{", [], via="gt.dlx", headers=NAMED | change))
+    assert (reading.event, reading.problem) == (None, "")
+
+
+def test_readable_story_that_was_put_aside_can_be_replayed() -> None:
+    reading = read(Arrival(encode(message()), [], via="gt.dlx", headers={"gt-reason": "its\0content type"}))
+    assert isinstance(reading.event, StoryFailed)
+    assert reading.event.letter is not None
+    assert reading.event.letter.errors[-1].failure == reading.event.failure
+    assert reading.event.failure.message == "its content type"
+
+
+@pytest.mark.parametrize("errors", ["none", "before time began"])
+def test_letter_that_is_wrong_as_a_whole_has_failed_all_the_same(errors: str) -> None:
     error = last_error().model_copy(update={"started_at": at(0).replace(year=1)})
-    reading = read(Arrival(encode(message(errors=(error,), died=True)), []))
-    assert reading.event is None
-    assert "times that cannot be" in reading.problem
+    letter = message(errors=() if errors == "none" else (error,), died=True)
+    reading = read(Arrival(encode(letter), [], via="gt.dlx"))
+    assert isinstance(reading.event, StoryFailed)
+    assert "times that cannot be" in reading.event.failure.message
+
+
+@given(st.binary(max_size=200), st.dictionaries(st.sampled_from(list(NAMED)), st.text() | st.integers()))
+def test_no_body_and_no_headers_break_it(body: bytes, headers: dict[str, object]) -> None:
+    for via in ("gt.dlx", "gt.results"):
+        reading = read(Arrival(body, [], via=via, headers=NAMED | headers))
+        assert bool(reading.problem) == (via == "gt.results" and reading.event is None)

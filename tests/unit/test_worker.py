@@ -74,6 +74,7 @@ class Letterbox:
         self._book = book
         self.body = body
         self.headers: Mapping[str, object] = {"gt-batch-id": "b", "x-death": []}
+        self.content_type: str | None = "application/json"
         self.delivery_count = delivery_count
 
     async def ack(self) -> bool:

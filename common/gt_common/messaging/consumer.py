@@ -31,6 +31,8 @@ class Delivery:
         body: as it came
         headers: as they came
         delivery_count: how often it was delivered before and not settled
+        content_type: as its publisher said, if it did
+        via: the exchange through which it came; set by the broker, so nobody can forge it
         died_of: why the broker itself dead-lettered it (`delivery_limit`, `expired` …), if it did
     """
 
@@ -38,6 +40,8 @@ class Delivery:
         self._message = message
         self.body: bytes = message.body
         self.headers: Mapping[str, object] = message.headers
+        self.content_type: str | None = message.content_type
+        self.via: str = message.exchange or ""
         self.redelivered = bool(message.redelivered)
         self.delivery_count = _count(message.headers.get("x-delivery-count"), redelivered=self.redelivered)
         self.died_of = _death_reason(message.headers)
@@ -235,9 +239,9 @@ async def _collect(connection: AbstractConnection, name: str, idle_s: float = 2.
 
 
 def _count(header: object, *, redelivered: bool) -> int:
-    if isinstance(header, int) and header >= 0:
-        return header
-    return 1 if redelivered else 0
+    if not redelivered:
+        return 0  # whatever the header says: RabbitMQ 4 shows one that the publisher made up
+    return header if isinstance(header, int) and header >= 1 else 1
 
 
 def _death_reason(headers: Mapping[str, object]) -> str | None:

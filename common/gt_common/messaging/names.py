@@ -8,6 +8,12 @@ from gt_common.durations import duration_label
 
 STORY_KEY = "story"
 RESULT_KEY = "result"
+_DLX = ".dlx"
+
+
+def is_dlx(exchange: str) -> bool:
+    """Tell whether an exchange is that of a fleet's dead letters."""
+    return exchange.endswith(_DLX)
 
 
 @dataclass(frozen=True)
@@ -47,7 +53,7 @@ class Names:
     @property
     def dlx(self) -> str:
         """Direct exchange of dead letters: `story` goes to the dead-letter queue and to the ledger."""
-        return f"{self.namespace}.dlx"
+        return f"{self.namespace}{_DLX}"
 
     @property
     def dlq(self) -> str:
