@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import time
 from pathlib import Path
 
-from gt_consumer import RateLimited, job
+from gt_consumer import PermanentError, RateLimited, job
 from orchestrators.results import Result, made
 
 
 class Limited:
-    """Understands the options `calls` (file of calls), `times`, `provider` and `refuse` (seconds, once)."""
+    """Understands `calls` (file of calls), `times`, `provider`, `refuse` (seconds, once) and two more.
+
+    With `at_once` it calls so often at once each time; `give_up` is a provider whose second turn it gives up.
+    """
 
     async def run(
         self, story_url: str | None = None, project_id: str | None = None, resume: bool = False
@@ -22,12 +26,30 @@ class Limited:
         calls = Path(str(options["calls"]))
         provider = str(options.get("provider", "gemini"))
         job().report("script")
+        if "give_up" in options:
+            await _give_up(str(options["give_up"]))
         for _ in range(int(str(options.get("times", 1)))):
-            await job().acquire(provider)
-            _note(calls)
+            await asyncio.gather(
+                *(_call(provider, calls) for _ in range(int(str(options.get("at_once", 1)))))
+            )
             if "refuse" in options and _first_time(calls):
                 raise RateLimited(provider, float(str(options["refuse"])))
         return made("video")
+
+
+async def _call(provider: str, calls: Path) -> None:
+    await job().acquire(provider)
+    _note(calls)
+
+
+async def _give_up(provider: str) -> None:
+    await job().acquire(provider)
+    try:
+        async with asyncio.timeout(0.1):
+            await job().acquire(provider)
+    except TimeoutError:
+        return
+    raise PermanentError(f"two turns at {provider} at once")
 
 
 def _note(calls: Path) -> None:
