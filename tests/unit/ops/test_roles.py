@@ -22,13 +22,22 @@ from broker_node import PrivateNode, needs_rabbitmq
 from gt_common.messaging.topology import ExchangeSpec, QueueSpec
 from gt_common.messaging.topology import Role as Asker
 from gt_common.messaging.topology import topology as topology_of
+from gt_common.rates import Rate
 from gt_common.settings import Settings
 
 SCRIPT = Path(__file__).resolve().parents[3] / "ops" / "rabbitmq" / "make_users"
 ROLES = read_roles("gt")
 PASSWORDS = {password_variable(name): f"{name} p/@ss" for name in ROLES}
-EXCHANGES = ("gt.stories", "gt.retry", "gt.results", "gt.dlx", "gt.progress")
-QUEUES = ("gt.stories", "gt.retry.10s", "gt.dlq", "gt.results.ledger", "gt.results.dlq")
+EXCHANGES = ("gt.stories", "gt.retry", "gt.results", "gt.dlx", "gt.progress", "gt.tokens", "gt.pauses")
+QUEUES = (
+    "gt.stories",
+    "gt.retry.10s",
+    "gt.dlq",
+    "gt.results.ledger",
+    "gt.results.dlq",
+    "gt.tokens.gemini",
+    "gt.pauses",
+)
 
 # What each role does in its work (MAY) is all it may do: everything else of the topology is refused.
 MAY_PUBLISH = {
@@ -40,7 +49,7 @@ MAY_PUBLISH = {
 }
 MAY_CONSUME = {
     "producer": set(),
-    "worker": {"gt.stories"},
+    "worker": {"gt.stories", "gt.tokens.gemini", "gt.pauses"},
     "aggregator": {"gt.results.ledger"},
     "dlq": {"gt.dlq", "gt.results.dlq"},
     "follower": set(),
@@ -70,7 +79,7 @@ def test_a_password_is_hashed_as_rabbitmq_documents_it() -> None:
 def test_a_namespace_is_taken_literally_in_the_patterns() -> None:
     role = read_roles("a-b")["worker"]
     assert role.user == "a-b-worker"
-    assert role.read == r"^a\-b\.stories$"
+    assert role.read == r"^a\-b\.(stories|pauses|tokens\..+)$"
 
 
 @pytest.mark.parametrize("namespace", ["", "a b", "x'y", "a.b", "-a", "a" * 42])
@@ -116,7 +125,7 @@ def test_the_commands_for_typing_take_passwords_through_standard_input() -> None
 
 def checked_objects() -> list[tuple[str, str]]:
     """Every exchange and queue that a command checks passively, with the role that does."""
-    fleet = topology_of(Settings(_env_file=None))
+    fleet = topology_of(Settings(_env_file=None, rate_limits=(Rate("gemini", 10, 60.0),)))
     specs: list[ExchangeSpec | QueueSpec] = [*fleet.exchanges, *fleet.queues]
     return sorted(
         {(role.value, spec.name) for spec in specs for role in spec.roles if role is not Asker.ADMIN}
@@ -194,6 +203,16 @@ async def may_follow(node: PrivateNode, role: str) -> bool:
     return True
 
 
+async def may_be_elected(node: PrivateNode, role: str) -> bool:
+    """Whether the lock of the one that gives out tokens can be taken."""
+    async with channel(node, role) as opened:
+        try:
+            await opened.declare_queue("gt.metronome", exclusive=True)
+        except ChannelAccessRefused:
+            return False
+    return True
+
+
 @pytest.mark.broker
 @pytest.mark.usefixtures("topology")
 @needs_rabbitmq
@@ -213,6 +232,10 @@ class TestRightsOnABroker:
     @pytest.mark.parametrize("role", WORKING)
     async def test_following(self, role: str, node: PrivateNode) -> None:
         assert await may_follow(node, role) is (role in MAY_FOLLOW)
+
+    @pytest.mark.parametrize("role", WORKING)
+    async def test_giving_out_tokens(self, role: str, node: PrivateNode) -> None:
+        assert await may_be_elected(node, role) is (role == "worker")
 
     @pytest.mark.parametrize("role", WORKING)
     async def test_no_role_but_topology_makes_or_deletes(self, role: str, node: PrivateNode) -> None:
