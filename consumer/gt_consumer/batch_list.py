@@ -48,6 +48,8 @@ class Choice:
 def read_stories(request: Request, settings: Settings) -> ListReading:
     """Read what is named, search what is to be found, and say what is wrong with it or comes again.
 
+    A search may find nothing.
+
     Raises:
         UsageError: nothing is named
         InvalidListError: nothing is to be made of the list
@@ -66,7 +68,7 @@ def read_stories(request: Request, settings: Settings) -> ListReading:
         raise InvalidListError(
             f"nothing was made: {bad} of {bad + good} are no stories; --skip-invalid makes the others"
         )
-    if not good:
+    if not good and (bad or not request.discover):
         raise InvalidListError("nothing was made: the list has no stories")
     return reading
 

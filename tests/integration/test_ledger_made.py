@@ -1,0 +1,103 @@
+"""What the ledger tells of earlier batches: made stories, how long they took, and a batch's own events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from gt_common.failures import Failure
+from gt_common.ledger import ledger_is_there, open_ledger
+from gt_common.ledger.ledger import Ledger
+from gt_common.messages import (
+    BatchOpened,
+    BatchStories,
+    Event,
+    StoryEntry,
+    StoryFailed,
+    StoryStarted,
+    StorySucceeded,
+)
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+POST = "https://www.reddit.com/comments/abc/"
+LOCAL = "file:///stories/one.md"
+
+
+@pytest.fixture
+def ledger(ledger_url: str) -> Iterator[Ledger]:
+    with open_ledger(ledger_url) as opened:
+        yield opened
+
+
+def success(
+    batch_id: str, story_id: str, url: str, minute: int, seconds: float | None = 60.0
+) -> StorySucceeded:
+    return StorySucceeded(
+        batch_id=batch_id,
+        story_id=story_id,
+        position=1,
+        url=url,
+        at=NOON + timedelta(minutes=minute),
+        output_path=f"/videos/{batch_id}.mp4",
+        duration_s=seconds,
+    )
+
+
+def test_the_latest_success_of_a_story_is_found_in_whichever_form_its_url_was_given(ledger: Ledger) -> None:
+    failed = StoryFailed(
+        batch_id="b4",
+        story_id="s4",
+        position=1,
+        url="https://redd.it/def",
+        failure=Failure(type="E", message="m"),
+    )
+    events: list[Event] = [
+        success("b1", "s1", "https://old.reddit.com/r/tifu/comments/abc/title/", 1),
+        success("b2", "s2", "https://redd.it/abc", 2),
+        success("b3", "s3", LOCAL, 3),
+        failed,
+    ]
+    ledger.apply(events)
+    made = ledger.made([POST, LOCAL, "https://www.reddit.com/comments/def/", "https://example.org/"])
+    assert {url: event.batch_id for url, event in made.items()} == {POST: "b2", LOCAL: "b3"}
+    assert made[POST] == events[1]
+    assert ledger.made([]) == {}
+
+
+def test_durations_are_those_of_the_latest_videos_without_those_only_found(ledger: Ledger) -> None:
+    assert ledger.durations() == []
+    ledger.apply(
+        [
+            success("b1", "s1", POST, 1, 10.0),
+            success("b1", "s2", POST, 2, 20.0),
+            success("b2", "s3", POST, 3, 0.0),
+            success("b2", "s4", POST, 4, None),
+            success("b2", "s5", POST, 5, 50.0),
+        ]
+    )
+    assert ledger.durations() == [50.0, 20.0, 10.0]
+    assert ledger.durations(limit=3) == [50.0]
+
+
+def test_a_batchs_events_come_as_they_were_oldest_first(ledger: Ledger) -> None:
+    opened = BatchOpened(batch_id="b1", total=1, at=NOON, made_by="gt-batch")
+    entry = StoryEntry(story_id="s1", position=1, url=POST, options={"voice": None, "n": [1]})
+    listed = BatchStories(batch_id="b1", stories=(entry,), at=NOON + timedelta(seconds=1))
+    begun = StoryStarted(batch_id="b1", story_id="s1", position=1, url=POST, at=NOON + timedelta(seconds=2))
+    ledger.apply([begun, success("b2", "s9", POST, 1), listed, opened])
+    assert ledger.events("b1", ["batch.opened", "batch.stories"]) == [opened, listed]
+    assert ledger.events("b1", ["story.started"]) == [begun]
+    assert ledger.events("nope", ["batch.opened"]) == []
+    assert ledger.batch("b1").opened == opened
+
+
+def test_looking_for_a_ledger_makes_none(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'ledger.db'}"
+    assert not ledger_is_there(url)
+    assert list(tmp_path.iterdir()) == []
+    open_ledger(url).close()
+    assert ledger_is_there(url)
+    assert ledger_is_there("postgresql://nobody@127.0.0.1:1/none"), "only asking a server would tell"

@@ -1,0 +1,52 @@
+"""Where log lines go: standard error or a file; within somebody else's program only warnings."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+
+def test_a_file_gets_json_lines_of_ours_and_of_libraries_and_standard_error_nothing() -> None:
+    code = (
+        "import logging, sys\n"
+        "from gt_common.log import configure_logging, get_logger\n"
+        "from gt_common.settings import load_settings\n"
+        "with open(sys.argv[1], 'w') as file:\n"
+        "    configure_logging(load_settings(log_format='console'), file)\n"
+        "    get_logger('part').error('oops', url='amqp://me:hunter2@host/')\n"
+        "    logging.getLogger('library').warning('old thing')\n"
+    )
+    shown = subprocess.run(
+        [sys.executable, "-c", code, "/dev/stdout"], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert shown.stderr == ""
+    ours, theirs = (json.loads(line) for line in shown.stdout.splitlines())
+    assert (ours["event"], ours["part"], ours["level"]) == ("oops", "part", "error")
+    assert "hunter2" not in shown.stdout
+    assert (theirs["event"], theirs["level"]) == ("old thing", "warning")
+
+
+def logged(set_up: str) -> subprocess.CompletedProcess[str]:
+    """Log within a program that sets up structlog so, or not at all."""
+    code = (
+        "import structlog, sys\n"
+        f"{set_up}\n"
+        "from gt_common.log import configure_quietly, get_logger\n"
+        "configure_quietly()\n"
+        "get_logger('p').info('chatter')\n"
+        "get_logger('p').warning('trouble')\n"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+
+
+def test_within_another_program_only_warnings_are_logged_and_its_own_set_up_stays() -> None:
+    bare = logged("")
+    assert "trouble" in bare.stderr
+    assert "chatter" not in bare.stderr
+    assert bare.stdout == ""
+    own = logged("structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stdout))")
+    assert "chatter" in own.stdout
+    assert own.stderr == ""
