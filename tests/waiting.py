@@ -29,7 +29,7 @@ async def until(predicate: Callable[[], object], deadline: float = 30.0, every: 
 
 
 async def pause(seconds: float) -> None:
-    """Let time pass, where time itself is what the test is about: the length of a fault or of a story's run."""
+    """Let time pass, where time itself is meant: the length of a fault or of a story's run."""
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await asyncio.Event().wait()

@@ -6,7 +6,6 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from chaos.faults import Fault
 from chaos.stories import ChaosStory
@@ -59,22 +58,22 @@ class Accounts:
     def show(self, title: str) -> str:
         """Give the figures as lines."""
         faults = ", ".join(f"{kind} {count}" for kind, count in sorted(self.faults.items()))
-        return "\n".join(
-            (
-                f"{title}: {self.stories} stories, {self.faults.total()} faults, {self.seconds:.0f} s",
-                f"  faults: {faults}",
-                f"  lost {len(self.lost)}, counted twice {len(self.duplicated)}, wrong {len(self.wrong)}, "
-                f"stuck {len(self.stuck)}, surprises {len(self.surprises)}",
-                f"  runs {self.runs}: extra by faults {self.runs_explained}, "
-                f"unexplained {len(self.runs_unexplained)}; "
-                f"dead letters {self.letters}: copies by faults {self.letters_explained}, "
-                f"unexplained {len(self.letters_unexplained)}",
-            )
+        return (
+            f"{title}: {self.stories} stories, {self.faults.total()} faults, {self.seconds:.0f} s\n"
+            f"  faults: {faults}\n"
+            f"  lost {len(self.lost)}, counted twice {len(self.duplicated)}, wrong {len(self.wrong)}, "
+            f"stuck {len(self.stuck)}, surprises {len(self.surprises)}\n"
+            f"  runs {self.runs}: extra by faults {self.runs_explained}, "
+            f"unexplained {len(self.runs_unexplained)}; "
+            f"dead letters {self.letters}: copies by faults {self.letters_explained}, "
+            f"unexplained {len(self.letters_unexplained)}"
         )
 
 
 @dataclass(frozen=True)
-class _Run:
+class Run:
+    """A run of a story, as the orchestrator noted it."""
+
     at: float
     worker: str
 
@@ -112,7 +111,7 @@ def _check_runs(
     """Find the reason of every run beyond the usual; give the stories that a fault can have hit."""
     disturbed = set()
     for story in stories:
-        runs = _read_runs(world.runs / f"{story.batch_id}-{story.story_id}")
+        runs = read_runs(world, story)
         accounts.runs += len(runs)
         touched = _touched(story, runs, faults)
         if touched:
@@ -127,7 +126,7 @@ def _check_runs(
     return disturbed
 
 
-def _touched(story: ChaosStory, runs: Sequence[_Run], faults: Iterable[Fault]) -> bool:
+def _touched(story: ChaosStory, runs: Sequence[Run], faults: Iterable[Fault]) -> bool:
     """Tell whether a fault hit a worker while, or just after, it ran the story, or its producer."""
     producers = {"producer", f"producer of {story.batch_id}"}
     for fault in faults:
@@ -140,11 +139,13 @@ def _touched(story: ChaosStory, runs: Sequence[_Run], faults: Iterable[Fault]) -
     return False
 
 
-def _read_runs(path: Path) -> list[_Run]:
+def read_runs(world: World, story: ChaosStory) -> list[Run]:
+    """Give the runs of a story, in their order."""
+    path = world.runs / f"{story.batch_id}-{story.story_id}"
     if not path.exists():
         return []
     records = [json.loads(line) for line in path.read_text().splitlines()]
-    return [_Run(record["at"], record["worker"]) for record in records]
+    return [Run(record["at"], record["worker"]) for record in records]
 
 
 def _check_ledger(accounts: Accounts, world: World, stories: Sequence[ChaosStory]) -> None:
@@ -193,10 +194,8 @@ def _check_videos(accounts: Accounts, world: World, stories: Sequence[ChaosStory
     accounts.stuck += [f"left behind: {path.name}" for path in rest]
 
 
-async def _check_letters(
-    accounts: Accounts, world: World, stories: Sequence[ChaosStory], disturbed: set[str]
-) -> None:
-    wanted = {_key(s.batch_id, s.story_id) for s in stories if s.outcome is StoryStatus.FAILED}
+async def count_letters(world: World, accounts: Accounts) -> Counter[str]:
+    """Give how many dead letters of each story lie in the queue."""
     found: Counter[str] = Counter()
     async with browse(world.settings, Names(world.settings.namespace).dlq, "chaos") as deliveries:
         for delivery in deliveries:
@@ -206,6 +205,14 @@ async def _check_letters(
                 accounts.letters_unexplained.append(str(error))
                 continue
             found[_key(letter.batch_id, letter.story_id)] += 1
+    return found
+
+
+async def _check_letters(
+    accounts: Accounts, world: World, stories: Sequence[ChaosStory], disturbed: set[str]
+) -> None:
+    wanted = {_key(s.batch_id, s.story_id) for s in stories if s.outcome is StoryStatus.FAILED}
+    found = await count_letters(world, accounts)
     accounts.letters = found.total()
     accounts.lost += [f"no dead letter of {key}" for key in wanted - found.keys()]
     accounts.wrong += [f"a dead letter of {key}, which is no failure" for key in found.keys() - wanted]

@@ -134,7 +134,7 @@ async def alarm_memory(world: World, order: Order) -> frozenset[str]:
 
 async def alarm_disk(world: World, order: Order) -> frozenset[str]:
     """Let the broker believe that its disk is full."""
-    return await _alarm(world, order, "set_disk_free_limit", "900TB", "1MB")
+    return await _alarm(world, order, "set_disk_free_limit", "900000000000000", "1000000")
 
 
 async def fill_output(world: World, order: Order) -> frozenset[str]:
@@ -223,21 +223,23 @@ KINDS: dict[str, _Kind] = {
 
 
 def draw_orders(random: Random, count: int, *, broker_deaths: int) -> list[Order]:
-    """Draw the faults of a run.
+    """Draw the faults of a run: one of each kind, where there are enough, and the rest by their weights.
 
     Parameters:
         broker_deaths: how often the broker is killed at most; each takes some ten seconds
     """
+    names = list(KINDS) if count > len(KINDS) else []
+    names += random.choices(list(KINDS), [kind.weight for kind in KINDS.values()], k=count - len(names))
+    random.shuffle(names)
     orders: list[Order] = []
-    while len(orders) < count:
-        (name,) = random.choices(list(KINDS), weights=[kind.weight for kind in KINDS.values()])
-        kind = KINDS[name]
-        order = Order(name, random.choice(kind.targets), random.uniform(*kind.seconds), random.random())
+    for name in names:
         if name == "broker killed":
-            if broker_deaths == 0:
-                continue
             broker_deaths -= 1
-        orders.append(order)
+        kept = "connection reset" if name == "broker killed" and broker_deaths < 0 else name
+        kind = KINDS[kept]
+        orders.append(
+            Order(kept, random.choice(kind.targets), random.uniform(*kind.seconds), random.random())
+        )
     return orders
 
 

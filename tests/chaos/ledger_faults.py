@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Protocol
 from urllib.parse import urlsplit
 
 import psycopg
@@ -15,10 +16,17 @@ from psycopg import sql
 _TABLES = "LOCK TABLE gt_stories, gt_events IN ACCESS EXCLUSIVE MODE"
 
 
+class Closable(Protocol):
+    """A connection that holds a lock until it is closed."""
+
+    def close(self) -> None: ...
+
+
 @asynccontextmanager
 async def locked(url: str) -> AsyncIterator[None]:
     """Hold the whole ledger for the time of a block; not at all when it is not there yet or busy for long."""
-    holder = await asyncio.to_thread(_hold_sqlite if url.startswith("sqlite") else _hold_postgres, url)
+    hold: Callable[[str], Closable] = _hold_sqlite if url.startswith("sqlite") else _hold_postgres
+    holder = await asyncio.to_thread(hold, url)
     try:
         yield
     finally:

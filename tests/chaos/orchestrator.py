@@ -110,5 +110,3 @@ def _number(current: Job, name: str) -> float:
     value = current.options[name]
     assert isinstance(value, (int, float))
     return float(value)
-
-

@@ -63,6 +63,10 @@ class Part:
         """Whether the process that runs now has said that it works."""
         return self._is_ready and self.pid is not None
 
+    def has_ended(self) -> bool:
+        """Tell whether it has done its work; exit code 1 of a worker says that it left dead letters."""
+        return self.process is not None and self.process.returncode in {0, 1}
+
     def send(self, number: signal.Signals) -> bool:
         """Send a signal; False when it does not run."""
         if self.pid is None or self.process is None:
@@ -115,13 +119,15 @@ class Part:
 
     async def _keep(self) -> None:
         while True:
-            await self._run_once()
+            await self.run_once()
             assert self.process is not None
             code = self.process.returncode
             if self._stopping or (self.once and code == 0):
                 return
             if not self._killed and not self._may_end(code):
-                self.surprises.append(f"{self.name} ended by itself with {code}: {''.join(self._last_words())}")
+                self.surprises.append(
+                    f"{self.name} ended by itself with {code}: {''.join(self._last_words())}"
+                )
             await pause(_RESTART_S)
 
     def _may_end(self, code: int | None) -> bool:
@@ -129,7 +135,8 @@ class Part:
         refused = code in {2, 3, 4} and self.trouble()
         return refused and (self.once or not self._is_ready)
 
-    async def _run_once(self) -> None:
+    async def run_once(self) -> None:
+        """Run it to its end, once."""
         self._killed = self._is_ready = False
         command, self.changed = self.changed or self.command, None
         self.process = await asyncio.create_subprocess_exec(

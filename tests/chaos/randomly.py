@@ -35,7 +35,7 @@ class Plan:
 
     def draw(self) -> tuple[list[list[ChaosStory]], list[Order], list[float]]:
         """Draw the batches, the faults and the seconds between faults."""
-        random = Random(self.seed)
+        random = Random(self.seed)  # noqa: S311 - to be repeated, not to be secret
         sizes = [self.stories // self.batches] * self.batches
         sizes[0] += self.stories - sum(sizes)
         drawn = [draw_stories(random, f"b{number}", size) for number, size in enumerate(sizes, start=1)]
@@ -97,8 +97,7 @@ async def _end(world: World, stories: Sequence[ChaosStory]) -> list[str]:
     for last in (world.worker("last", "--until-empty"), world.aggregator("last", "--until-idle")):
         last.start()
         try:
-            # Exit code 1 says that it left dead letters; it is done as well.
-            await until(lambda last=last: last.process and last.process.returncode in {0, 1}, _QUIET_S)
+            await until(last.has_ended, _QUIET_S)
         except TimeoutError:
             overdue.append(f"{' '.join(last.command)} did not come to an end: {list(last.said)[-5:]}")
         await last.cut_off()

@@ -139,10 +139,7 @@ async def open_world(
         ledger_url: of a ledger on a server; without it a SQLite file in `folder`
         amqp_url: several brokers of a cluster; without it the node's
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "runs").mkdir()
-    output = folder / "outputs"
-    output.mkdir()
+    output = _make_folders(folder)
     ledger_url = ledger_url or f"sqlite:///{folder / 'ledger.db'}"
     settings = load_settings(
         amqp_url=amqp_url or node.amqp_url,
@@ -164,6 +161,12 @@ async def open_world(
             await asyncio.gather(*(part.cut_off() for part in world.all_parts))
             _unmount(output, mounted=world.disk)
             await topology.delete(settings)
+
+
+def _make_folders(folder: Path) -> Path:
+    for name in ("runs", "outputs"):
+        (folder / name).mkdir(parents=True)
+    return folder / "outputs"
 
 
 def _mount(folder: Path) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import time
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from waiting import until
 
 
 class Scripted:
-    """Understands the options `runs` (file of runs), `do`, `until` (file to wait for) and `seconds`."""
+    """Understands `runs` (file of runs), `do`, `until` (file to wait for), `seconds` and `busy`."""
 
     async def run(
         self, story_url: str | None = None, project_id: str | None = None, resume: bool = False
@@ -33,6 +34,12 @@ class Scripted:
                 raise ConnectionError("connection reset")
             case "permanent":
                 raise PermanentError("the post is gone")
+            case "burn":
+                _burn(current)
+                return made("video", duration=61.0)
+            case "block":
+                signal.sigtimedwait({signal.SIGUSR1}, _number(current, "busy"))
+                return made("video", duration=61.0)
             case "wait_once" if _first_time(current):
                 raise RateLimited("gemini", 0.1)
             case _:
@@ -46,9 +53,20 @@ def _first_time(current: Job) -> bool:
     return not known
 
 
+def _burn(current: Job) -> None:
+    """Keep the processor and the interpreter busy."""
+    end = time.monotonic() + _number(current, "busy")
+    while time.monotonic() < end:
+        sum(range(1000))
+
+
 def _seconds(current: Job) -> float:
-    seconds = current.options.get("seconds", 0.0)
-    return float(seconds) if isinstance(seconds, (int, float)) else 0.0
+    return _number(current, "seconds")
+
+
+def _number(current: Job, name: str) -> float:
+    value = current.options.get(name, 0.0)
+    return float(value) if isinstance(value, (int, float)) else 0.0
 
 
 def _write_run(current: Job) -> None:

@@ -1,0 +1,50 @@
+"""Every boundary, one process death each; the table is printed at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from broker_node import PrivateNode, needs_rabbitmq
+from chaos.boundaries import BOUNDARIES, TABLE_HEAD, Boundary, Result, cross
+from chaos.world import open_world
+
+pytestmark = [pytest.mark.broker, needs_rabbitmq, pytest.mark.timeout(240)]
+
+_ALWAYS = {"result file and event", "the retry's confirm and ack", "commit and first ack"}
+
+
+def _cases() -> Iterator[object]:
+    for boundary in BOUNDARIES:
+        for ledger in ("sqlite", "postgres") if boundary.command == "gt-aggregate" else ("sqlite",):
+            always = boundary.name in _ALWAYS and ledger == "sqlite"
+            marks = [] if always else [pytest.mark.chaos]
+            yield pytest.param(
+                boundary, ledger, marks=marks, id=f"{boundary.command}: {boundary.name} ({ledger})"
+            )
+
+
+@pytest.fixture(scope="module")
+def results() -> Iterator[list[Result]]:
+    """Gather the rows of the table, and print it in the end."""
+    found: list[Result] = []
+    yield found
+    print(f"\n\n{TABLE_HEAD}", *(result.row() for result in found), sep="\n")
+
+
+@pytest.mark.parametrize(("boundary", "ledger"), list(_cases()))
+async def test_death_at_a_boundary_changes_no_outcome(
+    node: PrivateNode,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+    results: list[Result],
+    boundary: Boundary,
+    ledger: str,
+) -> None:
+    ledger_url = request.getfixturevalue("postgres_url") if ledger == "postgres" else None
+    async with open_world(node, tmp_path / "run", ledger_url) as world:
+        result = await cross(world, boundary)
+    results.append(result)
+    assert result.problems == []

@@ -1,0 +1,128 @@
+"""Runs longer than the broker waits for an ack, runs that block or burn, and how fast lost stories go on."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import statistics
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from broker_node import PrivateNode, needs_rabbitmq
+from fleet import Running, depth, publish, read_runs, scripted_story, tally, worker
+from gt_common.lifecycle import BatchPhase
+from gt_common.messages import StorySucceeded
+from gt_common.settings import Settings
+from waiting import until
+
+pytestmark = [pytest.mark.broker, needs_rabbitmq, pytest.mark.timeout(120)]
+
+_SET_TIMEOUT = (
+    "application:set_env(rabbit, consumer_timeout, {}), "
+    "application:set_env(rabbit, channel_tick_interval, {})."
+)
+
+
+@pytest.fixture(scope="module")
+def amqp_url(node: PrivateNode) -> str:
+    """Give the broker whose settings these tests change."""
+    return node.amqp_url
+
+
+@pytest.fixture
+def impatient(node: PrivateNode) -> Iterator[None]:
+    """Let the broker wait 3 s for an ack, on channels opened from now on."""
+    node.ctl("eval", _SET_TIMEOUT.format(3000, 1000))
+    yield
+    node.ctl("eval", _SET_TIMEOUT.format(86_400_000, 60_000))
+
+
+@asynccontextmanager
+async def ready_worker(environment: dict[str, str], *arguments: str) -> AsyncIterator[Running]:
+    """Run a worker that has said that it is ready."""
+    async with worker(environment, *arguments) as running:
+        await running.says("worker_ready")
+        yield running
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_run_longer_than_the_ack_timeout_is_adopted_and_counted_once(
+    settings: Settings, environment: dict[str, str], tmp_path: Path
+) -> None:
+    runs, gate = tmp_path / "runs", tmp_path / "gate"
+    async with ready_worker(environment) as running:
+        await publish(settings, scripted_story("b1", 1, runs, until=str(gate)))
+        await running.says("run_adopted", times=2, deadline=40)
+        gate.touch()
+        await running.says("story_ended")
+        running.send(signal.SIGTERM)
+        assert await running.ends() == 143
+    assert [run["attempt"] for run in read_runs(runs)] == [1]
+    assert await depth(settings, "stories") == 0
+    state = await tally(environment, settings, "b1")
+    assert state.phase is BatchPhase.DONE
+    (story,) = state.stories.values()
+    assert isinstance(story.event, StorySucceeded)
+    assert (story.event.attempt, story.event.run) == (1, 0), "an adopted redelivery costs no attempt"
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_long_run_that_fails_is_charged_once(
+    settings: Settings, environment: dict[str, str], tmp_path: Path
+) -> None:
+    runs, gate = tmp_path / "runs", tmp_path / "gate"
+    async with ready_worker(environment) as running:
+        await publish(settings, scripted_story("b1", 1, runs, until=str(gate), do="fail_once"))
+        await running.says("run_adopted", deadline=40)
+        gate.touch()
+        await running.says("story_ended", times=2)
+        running.send(signal.SIGTERM)
+        assert await running.ends() == 143
+    assert [run["attempt"] for run in read_runs(runs)] == [1, 2]
+    assert (await tally(environment, settings, "b1")).phase is BatchPhase.DONE
+
+
+@pytest.mark.parametrize("do", ["burn", "block"])
+async def test_heartbeats_go_on_while_the_orchestrator_is_busy(
+    settings: Settings, environment: dict[str, str], tmp_path: Path, do: str
+) -> None:
+    """Ten seconds are five heartbeats: the broker would have closed a silent connection after two."""
+    runs = tmp_path / "runs"
+    async with ready_worker({**environment, "GT_HEARTBEAT": "2"}) as running:
+        await publish(settings, scripted_story("b1", 1, runs, do=do, busy=10))
+        await running.says("story_ended", deadline=60)
+        assert not [line for line in running.lines if "subscription_lost" in line or "publish_again" in line]
+    assert len(read_runs(runs)) == 1
+    assert (await tally(environment, settings, "b1")).phase is BatchPhase.DONE
+
+
+async def test_the_story_of_a_killed_worker_runs_elsewhere_within_two_seconds(
+    settings: Settings, environment: dict[str, str], tmp_path: Path
+) -> None:
+    took = [await _seconds_to_go_on(settings, environment, tmp_path, f"b{number}") for number in range(3)]
+    print(f"\nfrom kill -9 to running elsewhere: {', '.join(f'{seconds:.2f} s' for seconds in took)}")
+    assert statistics.median(took) < 2.0
+    assert max(took) < 4.0
+
+
+async def _seconds_to_go_on(
+    settings: Settings, environment: dict[str, str], folder: Path, batch: str
+) -> float:
+    """Kill the worker that runs a story while another stands by; the other has no child yet."""
+    runs, gate = folder / f"{batch}.runs", folder / f"{batch}.gate"
+    async with ready_worker(environment) as first:
+        await publish(settings, scripted_story(batch, 1, runs, until=str(gate)))
+        await until(lambda: len(read_runs(runs)) == 1)
+        async with ready_worker(environment) as second:
+            killed = time.time()
+            first.send(signal.SIGKILL)
+            await until(lambda: len(read_runs(runs)) == 2)
+            gate.touch()
+            await asyncio.gather(first.ends(), second.says("story_ended"))
+    at = read_runs(runs)[1]["at"]
+    assert isinstance(at, float)
+    return at - killed
