@@ -1,6 +1,6 @@
 # `make` lists the targets. Nothing but python3, and make itself, has to be there before `make install`.
 .DEFAULT_GOAL := help
-.PHONY: help install check test demo broker bench clean
+.PHONY: help install check test chaos soak demo broker bench clean
 MAKEFLAGS += --no-print-directory
 PYTHON := .venv/bin/python
 SCRIPTS := ops/broker ops/rabbitmq/make_users
@@ -20,6 +20,12 @@ check: install ## lint, formatting, types, import rules, lock file
 
 test: install ## run the tests; ARGS="-k word" for some; CI=true makes a missing broker a failure
 	@.venv/bin/pytest $(ARGS)
+
+chaos: install ## real processes and faults at random: CHAOS_SEED, CHAOS_RUNS=20, CHAOS_STORIES, CHAOS_FAULTS
+	@GT_TEST_CHAOS=1 .venv/bin/pytest tests/chaos -s $(ARGS)
+
+soak: install ## a steady flow for SOAK_MINUTES=10; nothing may grow
+	@GT_TEST_SOAK=1 .venv/bin/pytest tests/chaos/test_soak.py -s $(ARGS)
 
 demo: broker ## make real videos through the whole chain, on this machine
 	@./ops/demo
