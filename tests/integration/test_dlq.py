@@ -31,8 +31,9 @@ from gt_common.messaging.names import Names
 from gt_common.messaging.publisher import Publisher, open_publisher
 from gt_common.messaging.topology import CRASH_LIMIT, inspect
 from gt_common.settings import Settings
-from gt_consumer.deadletter_replay import Order, Step, replay
-from gt_consumer.deadletters import Selection
+from gt_consumer.deadletters.orders import Order, Step
+from gt_consumer.deadletters.replay import replay
+from gt_consumer.deadletters.selection import Selection
 from waiting import until
 
 pytestmark = pytest.mark.broker
@@ -151,6 +152,7 @@ async def test_list_shows_the_newest_first_and_does_not_touch_the_queue(
         "batch_id": "b2",
         "position": 6,
         "url": mixed()[5].url,
+        "status": "failed",
         "generation": 1,
         "stage": "mix",
         "error_type": "OSError",

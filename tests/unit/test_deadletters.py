@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 from rich.cells import cell_len
@@ -11,6 +12,8 @@ from dead_letters import make_error, make_letter, make_story
 from gt_common.errors import UsageError
 from gt_common.messages import (
     Replay,
+    Restore,
+    StoryCancelled,
     StoryEvent,
     StoryMessage,
     StoryRequeued,
@@ -20,17 +23,14 @@ from gt_common.messages import (
     utc_now,
 )
 from gt_common.messaging.dead_letters import failed_event_of
-from gt_consumer.deadletter_replay import Step
-from gt_consumer.deadletter_view import (
-    full,
-    letter_lines,
-    replay_command,
-    said_time,
-    step_line,
-    summary,
-    table_lines,
-)
-from gt_consumer.deadletters import Selection, choose, difference, last_failure, stale_reason, why_stale
+from gt_consumer.deadletters.known import Known
+from gt_consumer.deadletters.orders import Step
+from gt_consumer.deadletters.queued import difference
+from gt_consumer.deadletters.selection import Selection, choose, last_failure
+from gt_consumer.deadletters.stale import LAST, stale_reason, why_stale
+from gt_consumer.deadletters.steps import step_line, summary
+from gt_consumer.deadletters.tables import letter_table, said_time
+from gt_consumer.deadletters.view import full, letter_lines, next_command
 
 LETTER = make_letter(1, kind="TimeoutError", message="gemini gave no answer", stage="narration")
 
@@ -95,6 +95,19 @@ def who(letter: StoryMessage) -> dict[str, str | int]:
     }
 
 
+def cancelled(letter: StoryMessage) -> StoryCancelled:
+    now = utc_now()
+    return StoryCancelled(
+        **who(letter),
+        at=now,
+        attempt=letter.attempt,
+        by="me@here",
+        reason="deleted",
+        purge_at=now + timedelta(days=30),
+        letter=letter,
+    )
+
+
 def succeeded(letter: StoryMessage, generation: int) -> StoryEvent:
     return StorySucceeded(**who(letter), generation=generation, output_path="/v/1.mp4")
 
@@ -109,15 +122,32 @@ def test_stale_is_only_what_the_ledger_knows_to_be_sent_or_made() -> None:
     assert (
         why_stale(second, succeeded(second, 2)) == "already made: the success came later than the dead letter"
     )
-    assert why_stale(second, requeued(second, 3)) == "already replayed, as generation 3"
-    assert why_stale(second, succeeded(second, 3)) == "already replayed, as generation 3"
+    assert why_stale(second, requeued(second, 3)) == "already sent on, as generation 3"
+    assert why_stale(second, succeeded(second, 3)) == "already sent on, as generation 3"
 
 
 def test_the_twin_of_a_letter_replayed_just_now_is_stale_but_a_later_generation_is_not() -> None:
     key = (LETTER.batch_id, LETTER.story_id)
-    assert "another copy" in (stale_reason(LETTER, {}, {key: 1}) or "")
-    assert stale_reason(LETTER.model_copy(update={"generation": 2}), {}, {key: 1}) is None
-    assert stale_reason(LETTER, {}, {("b2", LETTER.story_id): 1}) is None
+    replayed = (1, LAST, LAST)
+    assert "another copy" in (stale_reason(LETTER, {}, {key: replayed}) or "")
+    assert stale_reason(LETTER.model_copy(update={"generation": 2}), {}, {key: replayed}) is None
+    assert stale_reason(LETTER, {}, {("b2", LETTER.story_id): replayed}) is None
+
+
+def test_a_letter_of_a_later_run_is_none_of_a_discarded_ones_twins() -> None:
+    key, discarded = (LETTER.batch_id, LETTER.story_id), (1, LETTER.attempt, 0)
+    assert "another copy" in (stale_reason(LETTER, {}, {key: discarded}) or "")
+    assert stale_reason(LETTER.model_copy(update={"run": 1}), {}, {key: discarded}) is None
+
+
+def test_a_discarded_letter_is_stale_but_not_a_later_one_of_its_story() -> None:
+    standing = cancelled(LETTER)
+    assert why_stale(LETTER, standing) == "already discarded by me@here; `gt-dlq restore` brings it back"
+    assert why_stale(LETTER.model_copy(update={"run": 1}), standing) is None
+    assert why_stale(LETTER.model_copy(update={"generation": 2}), standing) is None
+    restored = LETTER.brought_back(Restore(at=utc_now(), by="me@here"))
+    assert why_stale(LETTER, failed_event_of(restored)) == "already sent on, as generation 2"
+    assert why_stale(restored, failed_event_of(restored)) is None
 
 
 def test_a_replayed_letter_starts_afresh_and_remembers_who_sent_it() -> None:
@@ -139,7 +169,7 @@ def test_the_difference_is_said_only_when_there_is_one() -> None:
 
 def test_the_table_has_all_columns_and_no_control_characters() -> None:
     hostile = make_letter(2, message="red \x1b[31m [bold]text[/bold] " + "x" * 200)
-    head, first, second = table_lines([LETTER, hostile], 200)
+    head, first, second = letter_table([Known(LETTER), Known(hostile)], 200)
     assert head.split() == ["STORY", "BATCH", "STAGE", "ERROR", "MESSAGE", "ATTEMPTS", "WORKER", "DIED"]
     for cell in (
         LETTER.story_id,
@@ -161,7 +191,7 @@ def test_the_table_has_all_columns_and_no_control_characters() -> None:
 @pytest.mark.parametrize("width", [40, 130, 150, 200])
 def test_a_narrow_screen_cuts_messages_and_never_ids(width: int) -> None:
     letters = [make_letter(n, "a-batch-with-a-name", message="語" * 100) for n in range(1, 4)]
-    head, *lines = table_lines(letters, width)
+    head, *lines = letter_table([*map(Known, letters)], width)
     assert head.startswith("STORY  ")
     for letter, line in zip(letters, lines, strict=True):
         assert line.startswith(f"{letter.story_id}  a-batch-with-a-name  narration  TimeoutError  語")
@@ -176,7 +206,7 @@ def test_show_says_every_attempt_its_traceback_the_replays_and_the_command() -> 
     letter = LETTER.model_copy(
         update={"errors": (earlier, *LETTER.errors), "replays": replays, "generation": 2}
     )
-    text = "\n".join(letter_lines(letter))
+    text = "\n".join(letter_lines(Known(letter)))
     for part in (
         letter.story_id,
         "Batch       b1, position 1",
@@ -191,9 +221,9 @@ def test_show_says_every_attempt_its_traceback_the_replays_and_the_command() -> 
         f"gt-dlq replay --batch b1 --story {letter.story_id}",
     ):
         assert part in text
-    document = full(letter)
+    document = full(Known(letter))
     assert json.loads(json.dumps(document)) == document
-    assert document["replay_command"] == replay_command(letter)
+    assert document["replay_command"] == next_command(Known(letter))
     assert StoryMessage.model_validate(document["letter"]) == letter
 
 
@@ -205,7 +235,7 @@ def test_steps_are_said_one_by_one_and_in_sum() -> None:
     ]
     assert [step_line(step) for step in steps] == [
         "replayed s1 of batch b1 as generation 2",
-        "removed, not replayed, s2 of batch b1: already replayed, as generation 2",
+        "removed, a stale copy, s2 of batch b1: already replayed, as generation 2",
         "skipped a message: no story message: not JSON",
     ]
     assert summary(steps) == "1 replayed, 1 stale and removed, 1 skipped"

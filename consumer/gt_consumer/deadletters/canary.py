@@ -1,0 +1,155 @@
+"""Replaying in steps: the end of each is waited for, and a failure of the same cause ends the replay."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Final
+
+from gt_common.errors import NoSuchBatchError, StoppedByRuleError
+from gt_common.ledger import open_ledger
+from gt_common.lifecycle import status_of
+from gt_common.messages import StoryEvent, StoryFailed, StoryMessage, StorySucceeded
+from gt_common.report.view import clean, cut
+from gt_common.settings import Settings
+from gt_consumer.deadletters.known import StoryKey
+from gt_consumer.deadletters.selection import last_failure
+
+SIZES: Final = (1, 2, 5, 20, 50)
+"""Stories of each step; after these each step is twice as large as the one before."""
+LOOK_EVERY_S: Final = 0.5
+REMIND_EVERY_S: Final = 60.0
+
+Look = Callable[[set[str]], Mapping[StoryKey, StoryEvent] | None]
+"""Gives the standing events of some batches, None while nothing is new."""
+
+
+def next_size(size: int) -> int:
+    """Give the size of the step after one of this size."""
+    return next((larger for larger in SIZES if larger > size), size * 2)
+
+
+class Canary:
+    """Knows the step at hand and waits for its end.
+
+    Parameters:
+        first: stories of the first step
+        look: asks the ledger
+        remark: tells the operator
+    """
+
+    def __init__(self, first: int, look: Look, remark: Callable[[str], None]) -> None:
+        self._size = first
+        self._look = look
+        self._remark = remark
+        self._step: dict[StoryKey, int] = {}
+        self._causes: set[str] = set()
+        self._total = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether the step's end is to be waited for before the next letter."""
+        return len(self._step) >= self._size
+
+    def sent(self, letter: StoryMessage, generation: int) -> None:
+        """Add a replayed letter to the step."""
+        self._step[letter.batch_id, letter.story_id] = generation
+        self._causes.add(last_failure(letter).fingerprint)
+        self._total += 1
+
+    async def wait(self) -> None:
+        """Wait until every story of the step has its outcome.
+
+        Raises:
+            StoppedByRuleError: one failed again of a cause that was replayed, or none succeeded
+            LedgerUnreachableError, CredentialsRefusedError: the ledger cannot be asked
+        """
+        if not self._step:
+            return
+        self._remark(f"canary: waiting for the outcome of {_stories(len(self._step))}")
+        ended: dict[StoryKey, StoryEvent] = {}
+        reminded = time.monotonic()
+        while len(ended) < len(self._step):
+            standing = await asyncio.to_thread(self._look, {batch for batch, _ in self._step})
+            for key, event in self._outcomes(standing or {}):
+                if key not in ended:
+                    ended[key] = event
+                    self._judge(event)
+            if len(ended) == len(self._step):
+                break
+            if time.monotonic() - reminded > REMIND_EVERY_S:
+                reminded = time.monotonic()
+                left = _stories(len(self._step) - len(ended))
+                self._remark(f"canary: still waiting for {left}; are gt-consume and gt-aggregate running?")
+            await asyncio.sleep(LOOK_EVERY_S)
+        self._go_on([*ended.values()])
+
+    def _outcomes(self, standing: Mapping[StoryKey, StoryEvent]) -> Iterator[tuple[StoryKey, StoryEvent]]:
+        for key, generation in self._step.items():
+            event = standing.get(key)
+            if event is None or event.generation < generation:
+                continue
+            if event.generation > generation or status_of(event).final:
+                yield key, event
+
+    def _judge(self, event: StoryEvent) -> None:
+        """Stop when a story failed for a reason that was thought to be mended."""
+        if (
+            not isinstance(event, StoryFailed)
+            or event.generation > self._step[event.batch_id, event.story_id]
+        ):
+            return
+        failure = event.failure
+        said = cut(clean(f"{failure.type}: {failure.message}"), 200)
+        if failure.fingerprint in self._causes:
+            raise StoppedByRuleError(
+                f"stopped by --canary: story {event.story_id} of batch {event.batch_id} failed again of the "
+                f"same cause (group {failure.fingerprint}: {said}); {_stories(self._total)} replayed, the "
+                "other dead letters stay in the queue"
+            )
+        self._remark(f"canary: story {event.story_id} failed of another cause: {said}")
+
+    def _go_on(self, outcomes: list[StoryEvent]) -> None:
+        made = sum(isinstance(event, StorySucceeded) for event in outcomes)
+        if not made and any(isinstance(event, StoryFailed) for event in outcomes):
+            raise StoppedByRuleError(
+                f"stopped by --canary: none of the last {_stories(len(outcomes))} succeeded; "
+                f"{_stories(self._total)} replayed, the other dead letters stay in the queue"
+            )
+        self._step.clear()
+        self._size = next_size(self._size)
+        self._remark(f"canary: {made} of {_stories(len(outcomes))} succeeded")
+
+
+@contextmanager
+def ledger_look(settings: Settings) -> Iterator[Look]:
+    """Give what asks the ledger, only when something new was taken in.
+
+    Raises:
+        LedgerUnreachableError, CredentialsRefusedError: the ledger cannot be read
+    """
+    with open_ledger(settings.ledger, timeout=settings.connect_timeout) as ledger:
+        seen: tuple[int, set[str]] | None = None
+
+        def look(batches: set[str]) -> Mapping[StoryKey, StoryEvent] | None:
+            nonlocal seen
+            now = (ledger.version(), batches)
+            if now == seen:
+                return None
+            seen = now
+            found: dict[StoryKey, StoryEvent] = {}
+            for batch in batches:
+                try:
+                    stories = ledger.batch(batch).stories
+                except NoSuchBatchError:
+                    continue
+                found |= {(batch, name): story.event for name, story in stories.items() if story.event}
+            return found
+
+        yield look
+
+
+def _stories(count: int) -> str:
+    return f"{count} {'story' if count == 1 else 'stories'}"

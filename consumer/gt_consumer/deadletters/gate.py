@@ -1,0 +1,75 @@
+"""When the next dead letter may be replayed: at a rate, and in steps that grow while none fails again."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from gt_common.messages import StoryMessage
+from gt_common.rates import Rate
+from gt_consumer.deadletters.canary import Canary
+
+WAIT_HOLDING_S = 5.0
+"""Longer waits let the other letters return to the queue meanwhile."""
+HOLD_S = 60.0
+"""Nor are they held for longer: the broker closes a channel that settles nothing for its ack timeout."""
+
+
+class Gate:
+    """Opens for one letter at a time.
+
+    Parameters:
+        rate: stories in a time at most, spread evenly
+        canary: waits for the end of each step
+        clock: gives seconds, from any start
+    """
+
+    def __init__(
+        self,
+        rate: Rate | None = None,
+        canary: Canary | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._interval = rate.per_s / rate.count if rate else 0.0
+        self._canary = canary
+        self._clock = clock
+        self._next = self._held_since = clock()
+
+    def holding(self) -> None:
+        """Note that the letters are held from now on."""
+        self._held_since = self._clock()
+
+    async def open(self) -> bool:
+        """Wait until the next letter may pass; False when that is too long to hold the others."""
+        if self._canary is not None and self._canary.full:
+            return False
+        delay = self._delay()
+        if delay and (delay > WAIT_HOLDING_S or self._clock() + delay - self._held_since > HOLD_S):
+            return False
+        await asyncio.sleep(delay)
+        return True
+
+    def passed(self, letter: StoryMessage, generation: int) -> None:
+        """Note that a letter was replayed as this generation."""
+        self._next = max(self._next, self._clock()) + self._interval
+        if self._canary is not None:
+            self._canary.sent(letter, generation)
+
+    async def wait(self) -> None:
+        """Wait, while no letter is held, until the gate may open.
+
+        Raises:
+            StoppedByRuleError: a story of the canary's step failed again
+        """
+        if self._canary is not None and self._canary.full:
+            await self._canary.wait()
+        await asyncio.sleep(self._delay())
+
+    async def finish(self) -> None:
+        """Wait for the end of the last step; for errors see `wait`."""
+        if self._canary is not None:
+            await self._canary.wait()
+
+    def _delay(self) -> float:
+        return max(0.0, self._next - self._clock())
