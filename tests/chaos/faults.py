@@ -8,7 +8,7 @@ import os
 import resource
 import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from random import Random
@@ -222,14 +222,18 @@ KINDS: dict[str, _Kind] = {
 }
 
 
-def draw_orders(random: Random, count: int, *, broker_deaths: int) -> list[Order]:
+def draw_orders(
+    random: Random, count: int, *, broker_deaths: int, allowed: Collection[str] = ()
+) -> list[Order]:
     """Draw the faults of a run: one of each kind, where there are enough, and the rest by their weights.
 
     Parameters:
         broker_deaths: how often the broker is killed at most; each takes some ten seconds
+        allowed: the kinds to draw from, if not all
     """
-    names = list(KINDS) if count > len(KINDS) else []
-    names += random.choices(list(KINDS), [kind.weight for kind in KINDS.values()], k=count - len(names))
+    kinds = {name: kind for name, kind in KINDS.items() if not allowed or name in allowed}
+    names = list(kinds) if count > len(kinds) else []
+    names += random.choices(list(kinds), [kind.weight for kind in kinds.values()], k=count - len(names))
     random.shuffle(names)
     orders: list[Order] = []
     for name in names:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -25,6 +25,7 @@ class Plan:
     Parameters:
         batches: into how many the stories are divided; they are published one after another
         broker_deaths: how often the broker is killed at most
+        allowed: the kinds of fault, if not all
     """
 
     seed: int
@@ -32,6 +33,7 @@ class Plan:
     faults: int
     batches: int = 6
     broker_deaths: int = 2
+    allowed: tuple[str, ...] = ()
 
     def draw(self) -> tuple[list[list[ChaosStory]], list[Order], list[float]]:
         """Draw the batches, the faults and the seconds between faults."""
@@ -39,22 +41,40 @@ class Plan:
         sizes = [self.stories // self.batches] * self.batches
         sizes[0] += self.stories - sum(sizes)
         drawn = [draw_stories(random, f"b{number}", size) for number, size in enumerate(sizes, start=1)]
-        orders = draw_orders(random, self.faults, broker_deaths=self.broker_deaths)
+        orders = draw_orders(random, self.faults, broker_deaths=self.broker_deaths, allowed=self.allowed)
         return drawn, orders, [random.uniform(0.0, 1.2) for _ in orders]
 
 
-async def run_randomly(world: World, plan: Plan) -> Accounts:
-    """Do a run; give its figures."""
+async def run_randomly(
+    world: World, plan: Plan, beside: Callable[[], Awaitable[Fault]] | None = None
+) -> Accounts:
+    """Do a run; give its figures.
+
+    Parameters:
+        beside: makes another fault, again and again while the others are made
+    """
     began = time.monotonic()
     batches, orders, gaps = plan.draw()
     world.start()
-    faults = await _publish_and_break(world, batches, list(zip(orders, gaps, strict=True)))
+    others: list[Fault] = []
+    enough = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        if beside:
+            group.create_task(_repeat(beside, others, enough))
+        faults = await _publish_and_break(world, batches, list(zip(orders, gaps, strict=True)))
+        enough.set()
+    faults += others
     stories = [story for batch in batches for story in batch]
     overdue = await _end(world, stories)
     accounts = await settle_accounts(world, stories, faults)
     accounts.stuck += overdue
     accounts.seconds = time.monotonic() - began
     return accounts
+
+
+async def _repeat(make_one: Callable[[], Awaitable[Fault]], made: list[Fault], enough: asyncio.Event) -> None:
+    while not enough.is_set():
+        made.append(await make_one())
 
 
 async def _publish_and_break(

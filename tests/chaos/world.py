@@ -25,7 +25,7 @@ HEARTBEAT_S = 3
 RETRY_DELAYS = "100ms,200ms,500ms,1s,2s"
 WORKERS = ("w1", "w2", "w3")
 AGGREGATORS = ("a1", "a2")
-_DISK = "16m"
+_DISK = "48m"
 
 
 @dataclass
@@ -109,15 +109,17 @@ class World:
         return self.broken > 0
 
     async def add_proxies(self, stack: AsyncExitStack, ledger_url: str) -> None:
-        """Put a proxy of its own before each part, and one before a ledger on a server."""
+        """Put a proxy before each part, though none before a cluster, and one before a ledger on a server."""
         direct = self.settings.amqp_url.get_secret_value()
-        for name in (*WORKERS, *AGGREGATORS, "producer"):
-            pace = 0.05 if name == "producer" else 0.0
-            self.proxies[name], self._urls[name] = await stack.enter_async_context(open_proxy(direct, pace))
-        self._urls["last"] = direct
+        self._urls = dict.fromkeys((*WORKERS, *AGGREGATORS, "producer", "last"), direct)
         self._ledger_url = ledger_url
         if not ledger_url.startswith("sqlite"):
             self.ledger_proxy, self._ledger_url = await stack.enter_async_context(open_proxy(ledger_url))
+        if "," in direct:
+            return
+        for name in (*WORKERS, *AGGREGATORS, "producer"):
+            pace = 0.05 if name == "producer" else 0.0
+            self.proxies[name], self._urls[name] = await stack.enter_async_context(open_proxy(direct, pace))
 
     def start(self) -> None:
         """Start workers and aggregators."""
