@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -51,6 +51,22 @@ def read_sources(sources: Sources, stdin: BinaryIO, folder: Path) -> ListReading
     if sources.files.count(STANDARD_INPUT) > 1:
         raise UsageError("standard input can be read once; give -f - once")
     return merge(_readings(sources, stdin, folder))
+
+
+def read_sources_and_search(
+    sources: Sources, search: Callable[[], ListReading] | None, stdin: BinaryIO, folder: Path
+) -> ListReading:
+    """Read everything that is named, then what a search finds, if one is asked for.
+
+    Raises:
+        UsageError, InvalidListError: as `read_sources`; with a search nothing needs to be named
+    """
+    readings = []
+    if sources.urls or sources.files or search is None:
+        readings.append(read_sources(sources, stdin, folder))
+    if search is not None:
+        readings.append(search())
+    return merge(readings)
 
 
 def _readings(sources: Sources, stdin: BinaryIO, folder: Path) -> Iterator[ListReading]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,8 @@ from gt_common.errors import InvalidListError
 from gt_common.listing import say, say_problems, say_repeated
 from gt_common.messages import StorySucceeded
 from gt_common.settings import Settings
-from gt_common.sources import read_sources
-from gt_common.stories import ListReading, Story, merge, story_id
+from gt_common.sources import read_sources_and_search
+from gt_common.stories import ListReading, Story, story_id
 from gt_consumer.batch_request import Request
 from gt_consumer.finished import find_finished
 
@@ -55,12 +56,8 @@ def read_stories(request: Request, settings: Settings) -> ListReading:
         InvalidListError: nothing is to be made of the list
         CredentialsRefusedError, RedditUnreachableError: of a search
     """
-    readings = []
-    if request.sources.urls or request.sources.files or not request.discover:
-        readings.append(read_sources(request.sources, sys.stdin.buffer, Path.cwd()))
-    if request.discover:
-        readings.append(_discover(request, settings))
-    reading = check_messages(merge(readings))
+    search = partial(_discover, request, settings) if request.discover else None
+    reading = check_messages(read_sources_and_search(request.sources, search, sys.stdin.buffer, Path.cwd()))
     say_problems(reading.problems)
     say_repeated(reading)
     bad, good = len(reading.problems), len(reading.stories)

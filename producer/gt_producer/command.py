@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from gt_common.batches import check_batch_id, check_messages, check_name, new_batch_id, parse_tags
@@ -12,7 +13,7 @@ from gt_common.errors import ExitCode, GossipToonError, InvalidListError, UsageE
 from gt_common.listing import say, say_problems, say_repeated
 from gt_common.log import configure_logging
 from gt_common.settings import Settings, load_settings
-from gt_common.sources import read_sources
+from gt_common.sources import read_sources_and_search
 from gt_common.stories import ListReading
 from gt_producer import output
 from gt_producer.batch import BatchPlan, make_header, make_plan
@@ -30,6 +31,11 @@ class Checked:
     settings: Settings
     header: Header
     reading: ListReading
+
+    def command_to_go_on(self, batch_id: str) -> str:
+        """Give the command that publishes what is left of a batch of this list."""
+        found = [story.url for story in self.reading.stories] if self.request.discover else []
+        return self.request.command_to_go_on(batch_id, found)
 
     @property
     def journals(self) -> Path:
@@ -63,9 +69,12 @@ def run(request: Request) -> int:
 
 
 def _check(request: Request, settings: Settings) -> Checked:
+    if request.limit is not None and not request.discover:
+        raise UsageError("--limit says how many stories --discover gives; give both")
     given = check_batch_id(request.batch_id) if request.batch_id is not None else None
     name, tags = check_name(request.name), parse_tags(request.tags)
-    reading = check_messages(read_sources(request.sources, sys.stdin.buffer, Path.cwd()))
+    search = partial(_search, request, settings) if request.discover else None
+    reading = check_messages(read_sources_and_search(request.sources, search, sys.stdin.buffer, Path.cwd()))
     say_problems(reading.problems)
     say_repeated(reading)
     refusal = _refusal(reading, skip_invalid=request.skip_invalid)
@@ -76,6 +85,13 @@ def _check(request: Request, settings: Settings) -> Checked:
     batch_id = given or new_batch_id(datetime.now().astimezone())
     header = make_header(batch_id, settings.namespace, reading.stories, name, tags)
     return Checked(request, settings, header, reading)
+
+
+def _search(request: Request, settings: Settings) -> ListReading:
+    from gt_common.discovery import DiscoverOptions, discover, reading_of
+
+    options = DiscoverOptions() if request.limit is None else DiscoverOptions(limit=request.limit)
+    return reading_of(discover(settings, options, say))
 
 
 def _refusal(reading: ListReading, *, skip_invalid: bool) -> str:
@@ -103,7 +119,7 @@ def _warn_of_unfinished(checked: Checked) -> None:
     for batch_id in find_unfinished(checked.journals, checked.header)[:1]:
         say(
             f"note: batch {batch_id} of this very list was not published to its end; this is a new batch. "
-            f"To go on with that one: {checked.request.command_to_go_on(batch_id)}"
+            f"To go on with that one: {checked.command_to_go_on(batch_id)}"
         )
 
 
@@ -174,5 +190,5 @@ def _say_how_to_go_on(checked: Checked) -> None:
     else:
         say(
             f"batch {batch_id}: {len(state.confirmed)} of {len(state.positions)} stories are published; "
-            f"go on with: {checked.request.command_to_go_on(batch_id)}"
+            f"go on with: {checked.command_to_go_on(batch_id)}"
         )

@@ -28,6 +28,12 @@ def produce(
             help="List, one story a line, or .jsonl; - is standard input; repeatable.",
         ),
     ] = None,
+    discover: Annotated[
+        bool, typer.Option("--discover", help="Publish the best new stories found on Reddit (gt-discover).")
+    ] = False,
+    limit: Annotated[
+        int | None, typer.Option(metavar="N", help="How many stories --discover gives. (default: 20)")
+    ] = None,
     batch_id: Annotated[
         str | None,
         typer.Option(
@@ -65,6 +71,19 @@ def produce(
         from gt_producer.request import Request
 
         sources = Sources(tuple(urls or ()), tuple(file or ()))
-        return run(Request(sources, batch_id, name, tuple(tag or ()), dry_run, skip_invalid, wait, as_json))
+        return run(
+            Request(
+                sources,
+                batch_id,
+                name,
+                tuple(tag or ()),
+                dry_run,
+                skip_invalid,
+                wait,
+                as_json,
+                discover=discover,
+                limit=limit,
+            )
+        )
 
     run_command("gt-produce", work)

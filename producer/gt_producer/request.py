@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gt_common.sources import STANDARD_INPUT, Sources
@@ -13,6 +14,8 @@ class Request:
     """The arguments as they were given.
 
     Parameters:
+        discover: whether the best new stories found on Reddit belong to the list
+        limit: how many of them, at most; None for the default of gt-discover
         tags: `K=V` texts
         as_json: one JSON object on standard output
     """
@@ -25,9 +28,15 @@ class Request:
     skip_invalid: bool = False
     wait: bool = False
     as_json: bool = False
+    discover: bool = False
+    limit: int | None = None
 
-    def command_to_go_on(self, batch_id: str) -> str:
-        """Give the command that publishes what is left of this batch."""
+    def command_to_go_on(self, batch_id: str, found: Sequence[str] = ()) -> str:
+        """Give the command that publishes what is left of this batch.
+
+        Parameters:
+            found: URLs that --discover gave; another search would find others
+        """
         words = ["gt-produce", "--batch-id", batch_id]
         for file in self.sources.files:
             words += ["-f", file]
@@ -37,8 +46,9 @@ class Request:
             words += ["--tag", tag]
         flags = {"--skip-invalid": self.skip_invalid, "--wait": self.wait, "--json": self.as_json}
         words += [flag for flag, given in flags.items() if given]
-        if self.sources.urls:
-            words += ["--", *self.sources.urls]
+        urls = (*self.sources.urls, *found)
+        if urls:
+            words += ["--", *urls]
         line = shlex.join(words)
         if STANDARD_INPUT in self.sources.files:
             line += "   (with the same list on standard input)"
