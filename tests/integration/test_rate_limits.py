@@ -234,6 +234,22 @@ async def test_tokens_come_again_after_the_connection_was_lost(settings: Setting
                 await limiter.acquire("gemini")
 
 
+async def test_a_new_metronome_knows_when_the_last_token_of_a_long_interval_was_given(
+    settings: Settings,
+) -> None:
+    async with (
+        limited(settings, "gemini=60/hour") as fleet,
+        open_publisher(fleet, "test", patience=10) as publisher,
+    ):
+        async with open_fleet_limiter(fleet, publisher, "first") as first:
+            async with asyncio.timeout(10):  # nobody has given any, so it need not wait for an interval
+                await first.acquire("gemini")
+        async with open_fleet_limiter(fleet, publisher, "second") as second:
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(5):
+                    await second.acquire("gemini")
+
+
 async def test_a_token_that_nobody_waits_for_is_not_kept(settings: Settings) -> None:
     async with limited(settings, FAST) as fleet:
         names = Names(fleet.namespace)

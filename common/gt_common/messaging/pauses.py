@@ -6,20 +6,18 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from gt_common.log import get_logger
 from gt_common.messages import Label, utc_now
 from gt_common.messaging.consumer import Delivery, subscribe
 from gt_common.messaging.names import Names
+from gt_common.messaging.turns import READ_BACK_S, EchoNotice, TurnNotice
 from gt_common.settings import Settings
 
 log = get_logger("limits")
-
-READ_BACK_S = 86400.0
-"""No pause is longer than a day, so older notices tell nothing."""
 
 
 class PauseNotice(BaseModel):
@@ -28,8 +26,14 @@ class PauseNotice(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     v: Literal[1] = 1
+    type: Literal["pause"] = "pause"
     provider: Label
     until: AwareDatetime
+
+
+Notice = PauseNotice | TurnNotice | EchoNotice
+
+_NOTICES: TypeAdapter[Notice] = TypeAdapter(Annotated[Notice, Field(discriminator="type")])
 
 
 def encode_pause(notice: PauseNotice) -> bytes:
@@ -37,20 +41,20 @@ def encode_pause(notice: PauseNotice) -> bytes:
     return notice.model_dump_json().encode()
 
 
-def decode_pause(body: bytes) -> PauseNotice | None:
+def decode_notice(body: bytes) -> Notice | None:
     """Read a notice; None when it is none."""
     try:
-        return PauseNotice.model_validate_json(body)
+        return _NOTICES.validate_json(body)
     except ValidationError as error:
-        log.warning("pause_malformed", problems=error.error_count(), bytes=len(body))
+        log.warning("notice_malformed", problems=error.error_count(), bytes=len(body))
         return None
 
 
 @asynccontextmanager
-async def follow_pauses(
-    settings: Settings, name: str, note: Callable[[PauseNotice], None]
+async def follow_notices(
+    settings: Settings, name: str, note: Callable[[Notice], None]
 ) -> AsyncIterator[None]:
-    """Hear of every pause that may still hold, and of each new one, for the time of a block.
+    """Hear of every pause that may still hold, of the latest turns, and of all that follows, during a block.
 
     Raises:
         BrokerUnreachableError, CredentialsRefusedError, TopologyError: at the start only
@@ -58,7 +62,7 @@ async def follow_pauses(
     acks: set[asyncio.Task[bool]] = set()
 
     def take(delivery: Delivery) -> None:
-        notice = decode_pause(delivery.body)
+        notice = decode_notice(delivery.body)
         if notice is not None:
             note(notice)
         # An ack takes nothing out of a stream; it lets the next ones come.

@@ -15,6 +15,7 @@ from gt_common.messaging.metronome import give_tokens
 from gt_common.messaging.names import Names
 from gt_common.messaging.together import together
 from gt_common.messaging.tokens import TokenTap
+from gt_common.messaging.turns import TurnMemory
 from gt_common.settings import Settings
 
 log = get_logger("limits")
@@ -24,12 +25,17 @@ HEARTBEAT_S = 5
 
 
 async def serve_tokens(
-    settings: Settings, name: str, taps: Iterable[TokenTap], paused_s: Callable[[str], float]
+    settings: Settings,
+    name: str,
+    taps: Iterable[TokenTap],
+    paused_s: Callable[[str], float],
+    memory: TurnMemory,
 ) -> None:
     """Serve those who wait for tokens, and give out tokens while elected, until cancelled.
 
     Parameters:
         paused_s: gives the seconds for which a provider is paused
+        memory: what the stream told of turns
     """
     patient = settings.model_copy(update={"heartbeat": min(HEARTBEAT_S, settings.heartbeat)})
     taps = tuple(taps)
@@ -38,7 +44,7 @@ async def serve_tokens(
         try:
             async with connect(patient, f"{name} (rate limits)") as connection:
                 backoff.reset()
-                await _serve(connection, settings, taps, paused_s)
+                await _serve(connection, settings, taps, paused_s, memory)
         except GossipToonError as error:
             log.warning("limits_interrupted", problem=str(error), tries=backoff.tries)
         await backoff.wait()
@@ -49,9 +55,10 @@ async def _serve(
     settings: Settings,
     taps: tuple[TokenTap, ...],
     paused_s: Callable[[str], float],
+    memory: TurnMemory,
 ) -> None:
     names = Names(settings.namespace)
-    works = [_watch(connection), give_tokens(connection, names, settings.rate_limits, paused_s)]
+    works = [_watch(connection), give_tokens(connection, names, settings.rate_limits, paused_s, memory)]
     await together([*works, *(tap.run(connection, names) for tap in taps)])
 
 

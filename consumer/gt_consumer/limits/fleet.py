@@ -10,9 +10,10 @@ from typing import Protocol
 
 from gt_common.errors import GossipToonError
 from gt_common.log import get_logger
-from gt_common.messaging.pauses import PauseNotice, follow_pauses
+from gt_common.messaging.pauses import Notice, PauseNotice, follow_notices
 from gt_common.messaging.token_service import serve_tokens
 from gt_common.messaging.tokens import TokenTap
+from gt_common.messaging.turns import TurnMemory
 from gt_common.settings import Settings
 from gt_consumer.limits.pauses import Pauses
 
@@ -38,6 +39,7 @@ class FleetLimiter:
     def __init__(self, settings: Settings, publisher: Announcer) -> None:
         self._publisher = publisher
         self._pauses = Pauses()
+        self.memory = TurnMemory()
         self.taps = {rate.provider: TokenTap(rate, self._pauses.left_s) for rate in settings.rate_limits}
 
     async def acquire(self, provider: str) -> None:
@@ -65,8 +67,11 @@ class FleetLimiter:
         except (TimeoutError, GossipToonError) as error:
             log.warning("pause_not_told", provider=provider, problem=str(error) or "no answer in time")
 
-    def note(self, notice: PauseNotice) -> None:
+    def note(self, notice: Notice) -> None:
         """Take a notice, of this worker or another."""
+        if not isinstance(notice, PauseNotice):
+            self.memory.note(notice)
+            return
         known = self.paused_s(notice.provider)
         self._pauses.note(notice.provider, notice.until)
         if self.paused_s(notice.provider) > known:
@@ -88,12 +93,13 @@ async def open_fleet_limiter(
             waited out, and without tokens nobody calls
     """
     limiter = FleetLimiter(settings, publisher)
-    async with follow_pauses(settings, name, limiter.note):
+    async with follow_notices(settings, name, limiter.note):
         if not limiter.taps:
             yield limiter
             return
         service = asyncio.create_task(
-            serve_tokens(settings, name, limiter.taps.values(), limiter.paused_s), name="serve tokens"
+            serve_tokens(settings, name, limiter.taps.values(), limiter.paused_s, limiter.memory),
+            name="serve tokens",
         )
         try:
             yield limiter
