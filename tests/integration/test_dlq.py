@@ -2,34 +2,41 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import random
-import sys
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from yarl import URL
 
 from dead_letters import make_letter, make_story
+from dlq_queue import (
+    Died,
+    bury,
+    depth,
+    gt_dlq,
+    look,
+    mixed,
+    positions,
+    ready,
+    record,
+    start,
+    take,
+)
 from gt_common.ledger import open_ledger
 from gt_common.messages import (
     Event,
-    StoryEvent,
     StoryMessage,
     StoryRequeued,
     StorySucceeded,
     decode_event,
     decode_story,
 )
-from gt_common.messaging.consumer import Delivery, browse
+from gt_common.messaging.consumer import browse
 from gt_common.messaging.dead_letters import failed_event_of
 from gt_common.messaging.names import Names
 from gt_common.messaging.publisher import Publisher, open_publisher
-from gt_common.messaging.topology import CRASH_LIMIT, inspect
+from gt_common.messaging.topology import CRASH_LIMIT
 from gt_common.settings import Settings
 from gt_consumer.deadletters.orders import Order, Step
 from gt_consumer.deadletters.replay import replay
@@ -38,97 +45,7 @@ from waiting import until
 
 pytestmark = pytest.mark.broker
 
-GT_DLQ = str(Path(sys.executable).with_name("gt-dlq"))
 BROKER_HEADERS = ("x-death", "x-first-death-queue", "x-last-death-queue", "x-delivery-count")
-
-
-@dataclass(frozen=True)
-class Result:
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-
-async def start(environment: dict[str, str], *arguments: str) -> asyncio.subprocess.Process:
-    return await asyncio.create_subprocess_exec(
-        GT_DLQ,
-        *arguments,
-        env=environment,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-
-
-async def gt_dlq(environment: dict[str, str], *arguments: str) -> Result:
-    process = await start(environment, *arguments)
-    async with asyncio.timeout(60):
-        out, err = await process.communicate()
-    assert b"Traceback" not in err, err.decode()
-    assert process.returncode is not None
-    return Result(process.returncode, out.decode(), err.decode())
-
-
-async def depth(settings: Settings, queue: str) -> int:
-    [info] = await inspect(settings, [queue])
-    return info.messages or 0
-
-
-async def ready(settings: Settings, queue: str, count: int) -> None:
-    async def there() -> bool:
-        return await depth(settings, queue) == count
-
-    await until(there)
-
-
-async def look(settings: Settings, queue: str) -> list[Delivery]:
-    """Hold everything in a queue and let it return; wait until it has."""
-    before = await depth(settings, queue)
-    async with browse(settings, queue, "test") as deliveries:
-        found = list(deliveries)
-    await ready(settings, queue, before)
-    return found
-
-
-async def take(settings: Settings, queue: str) -> list[Delivery]:
-    async with browse(settings, queue, "test") as deliveries:
-        assert all([await delivery.ack() for delivery in deliveries])
-        return list(deliveries)
-
-
-def positions(deliveries: Iterable[Delivery]) -> list[int]:
-    return [decode_story(delivery.body).position for delivery in deliveries]
-
-
-def record(settings: Settings, events: Iterable[StoryEvent]) -> None:
-    with open_ledger(settings.ledger) as ledger:
-        ledger.apply(list(events))
-
-
-async def bury(settings: Settings, letters: Iterable[StoryMessage], *, known: bool = True) -> None:
-    """Put dead letters into the queue, as a worker does, and into the ledger, as the aggregator does."""
-    buried = list(letters)
-    before = await depth(settings, Names(settings.namespace).dlq)
-    async with open_publisher(settings, "test", patience=20) as publisher:
-        for letter in buried:
-            await publisher.dead_letter(letter)
-    if known:
-        record(settings, [failed_event_of(letter) for letter in buried])
-    await ready(settings, Names(settings.namespace).dlq, before + len(buried))
-
-
-def mixed() -> list[StoryMessage]:
-    """Six letters of two batches, three kinds of errors and two stages."""
-    return [
-        make_letter(1, "b1", kind="TimeoutError", message="gemini gave no answer"),
-        make_letter(2, "b1", kind="OSError", message="disk gone", stage="mix"),
-        make_letter(3, "b2", kind="TimeoutError", message="elevenlabs gave no answer"),
-        make_letter(4, "b2", kind="ValueError", message="no text", stage=None),
-        make_letter(5, "b1", kind="timeouterror", message="other"),
-        make_letter(6, "b2", kind="OSError", message="disk gone", stage="mix"),
-    ]
 
 
 async def test_list_shows_the_newest_first_and_does_not_touch_the_queue(
@@ -410,10 +327,6 @@ async def test_a_story_that_the_broker_gave_up_on_is_replayed_and_survives_a_wai
         await publisher.retry(story, 0.1)
     await ready(settings, names.stories, 1)
     assert decode_story((await take(settings, names.stories))[0].body) == story
-
-
-class Died(Exception):  # noqa: N818 - the process, not the work, ended here
-    """Stands for the end of the process at a chosen moment."""
 
 
 @pytest.mark.parametrize(
