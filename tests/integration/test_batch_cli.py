@@ -14,7 +14,7 @@ from fleet import command, read_runs
 from gt_common.lifecycle import BatchPhase, StoryStatus
 from waiting import until
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(240)
 
 OK: dict[str, object] = {}
 
@@ -142,7 +142,7 @@ async def test_first_signal_finishes_what_runs_and_starts_no_other(tmp_path: Pat
     listed = write_list(tmp_path, [{"until": str(gate)}, OK, OK])
     arguments = ("-f", str(listed), "--batch-id", "b1", *SCRIPTED)
     async with command(no_broker(tmp_path), "gt-batch", *arguments) as running:
-        await until(lambda: len(ran(tmp_path)) == 1)
+        await until(lambda: len(ran(tmp_path)) == 1, deadline=90)
         running.send(signal.SIGTERM)
         await running.says("what runs may finish (1)")
         gate.touch()
@@ -159,7 +159,7 @@ async def test_second_signal_gives_the_story_back_unspent(tmp_path: Path) -> Non
     listed = write_list(tmp_path, [{"until": str(gate)}, OK])
     arguments = ("-f", str(listed), "--batch-id", "b1", *SCRIPTED)
     async with command(no_broker(tmp_path), "gt-batch", *arguments) as running:
-        await until(lambda: len(ran(tmp_path)) == 1)
+        await until(lambda: len(ran(tmp_path)) == 1, deadline=90)
         running.send(signal.SIGINT)
         await running.says("what runs may finish (1)")
         running.send(signal.SIGINT)
@@ -180,7 +180,7 @@ async def test_two_of_one_batch_cannot_run_at_once(tmp_path: Path) -> None:
     listed = write_list(tmp_path, [{"until": str(gate)}])
     arguments = ("-f", str(listed), "--batch-id", "b1", *SCRIPTED)
     async with command(no_broker(tmp_path), "gt-batch", *arguments) as running:
-        await until(lambda: len(ran(tmp_path)) == 1)
+        await until(lambda: len(ran(tmp_path)) == 1, deadline=90)
         for other in (("--resume", "b1"), arguments):
             refused = gt_batch(no_broker(tmp_path), *other)
             assert refused.returncode == 2

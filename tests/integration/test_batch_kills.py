@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from batches import SCRIPTED, batch_state, gt_batch, ledger_url, no_broker, write_list
-from fleet import Running, command, read_runs
+from fleet import command, read_runs
 from gt_common.ledger import open_ledger
 from gt_common.lifecycle import BatchPhase, BatchState, StoryStatus
 from gt_common.messages import StorySucceeded, utc_now
@@ -19,8 +19,11 @@ from gt_common.report.model import build_report
 
 STORIES = 30
 KILLS = 20
-LONGEST_S = 0.5
-"""Some three stories long: the kills fall into all of a story's life and reach over the whole batch."""
+MADE_BEFORE = (*[0] * 6, *[1] * 9, *[2] * 5)
+"""Stories made in a run before it is killed; in all fewer than the batch has, so that every run is killed."""
+STORY_S = 0.3
+LONGEST_S = 0.1
+"""A kill comes so long at most after the last of them: the moments fall into all of the next story's life."""
 
 
 def runs_of(folder: Path) -> Counter[object]:
@@ -34,21 +37,19 @@ def made(state: BatchState) -> set[str]:
 
 
 async def kill_at_a_random_moment(
-    environment: Mapping[str, str], arguments: tuple[str, ...], chance: random.Random
+    environment: Mapping[str, str], arguments: tuple[str, ...], made_before: int, chance: random.Random
 ) -> None:
+    """Kill a run after it has made so many stories, or at some moment before it has begun any."""
     async with command(environment, "gt-batch", *arguments) as running:
-        if chance.random() < 0.8:  # else it may be killed before it has begun at all
-            await asyncio.wait({asyncio.create_task(begun(running))}, timeout=60)
+        if made_before:
+            await running.says("success", made_before, deadline=90)
+        elif chance.random() < 0.7:
+            await running.says("running on", deadline=90)
         await asyncio.wait(
             {asyncio.create_task(running.process.wait())}, timeout=chance.uniform(0, LONGEST_S)
         )
         assert running.process.returncode is None, running.lines
         running.process.kill()
-
-
-async def begun(running: Running) -> None:
-    """Wait until a story runs."""
-    await running.says("running on", deadline=60)
 
 
 def check_what_is_left(folder: Path) -> BatchState:
@@ -71,19 +72,20 @@ def check_what_is_left(folder: Path) -> BatchState:
 async def test_twenty_kills_of_thirty_stories(tmp_path: Path) -> None:
     chance = random.Random(20261122)  # noqa: S311 - moments to repeat, no secret
     environment = no_broker(tmp_path)
-    listed = write_list(tmp_path, [{"seconds": 0.12}] * STORIES)
+    listed = write_list(tmp_path, [{"seconds": STORY_S}] * STORIES)
     begin = ("-f", str(listed), "--batch-id", "b1", *SCRIPTED)
-    for kill in range(KILLS):
+    for kill, made_before in enumerate(chance.sample(MADE_BEFORE, KILLS)):
         known = (tmp_path / "ledger.db").exists() and "b1" in batches(tmp_path)
         before, were_made = runs_of(tmp_path), made(batch_state(tmp_path, "b1")) if known else set()
-        await kill_at_a_random_moment(environment, ("--resume", "b1") if known else begin, chance)
+        arguments = ("--resume", "b1") if known else begin
+        await kill_at_a_random_moment(environment, arguments, made_before, chance)
         after = runs_of(tmp_path)
         again = {story: after[story] - before[story] for story in before if after[story] > before[story]}
         assert sum(again.values()) <= 1, f"kill {kill}: at most the story that was running is run once more"
         assert not again.keys() & were_made
         if "b1" in batches(tmp_path):
             check_what_is_left(tmp_path)
-    assert sum(runs_of(tmp_path).values()) > STORIES / 3, "the kills reached into the work"
+    assert len(made(batch_state(tmp_path, "b1"))) >= sum(MADE_BEFORE), "the kills reached over the batch"
     last = gt_batch(environment, "--resume", "b1")
     assert last.returncode == 0, last.stderr
     state = check_what_is_left(tmp_path)
@@ -99,3 +101,27 @@ def batches(folder: Path) -> set[str]:
     """Give the ids of the batches that the ledger knows."""
     with open_ledger(ledger_url(folder)) as ledger:
         return {batch.batch_id for batch in ledger.batches()}
+
+
+async def test_killed_while_it_waits_for_its_retry_a_story_resumes_from_its_checkpoint(
+    tmp_path: Path,
+) -> None:
+    environment = no_broker(tmp_path, GT_RETRY_DELAYS="3s")
+    listed = write_list(tmp_path, [{"checkpoints": str(tmp_path)}])
+    begin = ("-f", str(listed), "--batch-id", "b1", "--orchestrator", "orchestrators.pipeline:create")
+    async with command(environment, "gt-batch", *begin) as running:
+        await running.says("retrying", deadline=60)
+        running.process.kill()
+    (story,) = batch_state(tmp_path, "b1").stories.values()
+    assert story.status is StoryStatus.RETRYING
+    resumed = gt_batch(environment, "--resume", "b1")
+    assert resumed.returncode == 0, resumed.stderr
+    (story,) = batch_state(tmp_path, "b1").stories.values()
+    assert isinstance(story.event, StorySucceeded)
+    assert story.event.attempt == 2
+    assert made_of(story.event) == "resumed=True stages=story,script,voice,render"
+
+
+def made_of(event: StorySucceeded) -> str:
+    """Give what the pipeline wrote into its video."""
+    return Path(event.output_path).read_text()
