@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,7 +101,7 @@ def store_finished(
         _remove_leftovers(place)
         record = place.with_suffix(".json")
         record.unlink(missing_ok=True)
-        size = _place_video(video, place, workdir)
+        _place_video(video, place, workdir)
         content = {
             "schema": 1,
             "batch_id": story.batch_id,
@@ -114,10 +115,9 @@ def store_finished(
             "duration_s": round(duration_s, 3),
             "video": place.name,
             "video_s": video_s,
-            "size": size,
             "made_at": utc_now().isoformat(),
         }
-        _write_atomically(record, json.dumps(content, ensure_ascii=False, indent=1).encode() + b"\n")
+        _write_record(record, place, content)
     except OSError as error:
         raise OutputError(_explain(error, place.parent)) from error
     return Finished(place, project_id, video_s)
@@ -158,7 +158,21 @@ def _read_finished(record: Path, story: StoryMessage) -> Finished | None:
     return Finished(video, label(content.get("project_id")), number(content.get("video_s")))
 
 
-def _place_video(video: Path, place: Path, workdir: Path) -> int:
+def _write_record(record: Path, place: Path, content: Mapping[str, object]) -> None:
+    """Write the result file of the video that lies there.
+
+    Another run of the story may put its video there at any moment: a worker that was cut off from the broker
+    goes on while the story is delivered again. So whoever writes last looks whether it is still the same.
+    """
+    while True:
+        size = place.stat().st_size
+        text = json.dumps({**content, "size": size}, ensure_ascii=False, indent=1)
+        _write_atomically(record, text.encode() + b"\n")
+        if place.stat().st_size == size:
+            return
+
+
+def _place_video(video: Path, place: Path, workdir: Path) -> None:
     part = _part(place)
     real = video.resolve()
     try:
@@ -166,13 +180,11 @@ def _place_video(video: Path, place: Path, workdir: Path) -> int:
             shutil.copyfile(real, part)
         with part.open("rb+") as file:
             os.fsync(file.fileno())
-            size = os.fstat(file.fileno()).st_size
         part.replace(place)
     except OSError:
         part.unlink(missing_ok=True)
         raise
     _sync_folder(place.parent)
-    return size
 
 
 def _renamed(source: Path, target: Path) -> bool:

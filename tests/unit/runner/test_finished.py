@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from gt_common.errors import OutputError
 from gt_common.messages import StoryMessage
+from gt_consumer import finished as finished_module
 from gt_consumer.finished import Finished, find_finished, store_finished, video_place
 from gt_consumer.owners import new_mark
 from runner_fixtures import a_story
@@ -60,6 +61,27 @@ def test_a_stored_video_is_found_again(tmp_path: Path) -> None:
     assert files(tmp_path) == ["1-a-title-s1.json", "1-a-title-s1.mp4"]
     assert not (tmp_path / "work" / "made.mp4").exists()
     assert finished.video.stat().st_mode & 0o777 == 0o666 & ~_umask()
+
+
+def test_of_two_runs_that_store_at_once_one_video_with_its_own_result_file_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker cut off from the broker goes on while another runs the story, and both come to their end."""
+    write, other = finished_module._write_atomically, tmp_path / "other.mp4"
+    other.write_bytes(b"the other run's longer video")
+    overtaken = False
+
+    def write_late(path: Path, content: bytes) -> None:
+        nonlocal overtaken
+        if not overtaken:
+            overtaken = True
+            store(tmp_path, source=other)
+        write(path, content)
+
+    monkeypatch.setattr(finished_module, "_write_atomically", write_late)
+    store(tmp_path)
+    assert find_finished(tmp_path / "out", a_story()) is not None
+    assert files(tmp_path) == ["1-a-title-s1.json", "1-a-title-s1.mp4"]
 
 
 def _umask() -> int:
