@@ -26,7 +26,7 @@ def scripts() -> dict[str, str]:
 def subcommands(name: str) -> list[list[str]]:
     """Give the command and each of its subcommands, as words."""
     groups = {
-        "gt-dlq": ["list", "show", "replay"],
+        "gt-dlq": ["list", "groups", "show", "export", "replay", "discard", "restore"],
         "gt-topology": ["declare", "show", "delete"],
     }
     return [[name], *([name, sub] for sub in groups.get(name, []))]
