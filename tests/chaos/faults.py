@@ -142,7 +142,7 @@ async def fill_output(world: World, order: Order) -> frozenset[str]:
     if not world.disk:
         await limit_files([world.parts[name] for name in WORKERS], order.seconds)
         return ALL
-    ballast = world.settings.output / ".ballast"
+    ballast = world.settings.output / f".ballast-{order.roll}"
     descriptor = os.open(ballast, os.O_WRONLY | os.O_CREAT)
     with contextlib.suppress(OSError):
         while os.write(descriptor, bytes(65536)):

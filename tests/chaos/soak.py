@@ -20,7 +20,7 @@ from waiting import pause
 PER_BATCH = 20
 EVERY_S = 5.0
 """A batch is published this often."""
-_SAMPLE_S = 5.0
+_SAMPLE_S = 10.0
 _RESET_S = 30.0
 _WARM_UP = 0.3
 """The part of the time after which what is held must not grow: caches are full, pools have their size."""
@@ -48,8 +48,8 @@ class Trend:
 
     @property
     def steady(self) -> bool:
-        """Whether it does not grow."""
-        return self.grows <= _LIMITS[self.what]
+        """Whether it was there at all and does not grow."""
+        return self.first > 0 and self.grows <= _LIMITS[self.what]
 
     def row(self) -> str:
         """Give its row of the Markdown table."""
@@ -149,9 +149,12 @@ def _process(pid: int) -> dict[str, float]:
 
 
 def _client(connection: dict[str, object]) -> str:
+    """Give a connection's name; the tool of RabbitMQ 3 prints properties as triples, that of 4 as an object."""
     properties = connection["client_properties"]
-    pairs = dict(properties) if isinstance(properties, dict) else {}
-    return str(pairs.get("connection_name", ""))
+    if isinstance(properties, dict):
+        return str(properties.get("connection_name", ""))
+    assert isinstance(properties, list)
+    return next((str(value) for name, _type, value in properties if name == "connection_name"), "")
 
 
 def _cheap(story: ChaosStory) -> bool:
