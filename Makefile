@@ -1,6 +1,6 @@
 # `make` lists the targets. Nothing but python3, and make itself, has to be there before `make install`.
 .DEFAULT_GOAL := help
-.PHONY: help install check test chaos soak demo broker bench clean
+.PHONY: help install check test chaos soak demo broker bench fuzz clean
 MAKEFLAGS += --no-print-directory
 PYTHON := .venv/bin/python
 SCRIPTS := ops/broker ops/rabbitmq/make_users
@@ -36,7 +36,11 @@ broker: install ## make a RabbitMQ answer at GT_AMQP_URL (ops/broker --help)
 bench: broker ## run the benchmarks
 	@set -e; for file in benchmarks/*.py; do [ ! -e "$$file" ] || $(PYTHON) "$$file"; done
 
+fuzz: ## feed spoilt input to every parser, guided by coverage; FUZZ_SECONDS=60 for all together
+	@uv=$$(./ops/get_uv) && "$$uv" sync --quiet --all-packages --locked --compile-bytecode --group fuzz
+	@PYTHONPATH=tests $(PYTHON) tests/fuzz/run.py
+
 clean: ## stop the broker of `make broker`, remove what was installed or built; videos stay
 	@[ ! -x $(PYTHON) ] || $(PYTHON) ops/broker down
-	@rm -rf .venv .uv .broker .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .grimp_cache
+	@rm -rf .venv .uv .broker .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .fuzz .import_linter_cache .grimp_cache
 	@find common producer consumer ops tests -name __pycache__ -type d -prune -exec rm -rf {} +

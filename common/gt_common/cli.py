@@ -76,7 +76,9 @@ def run_command(name: str, work: Callable[[], int]) -> NoReturn:
 
 
 def _say(name: str, message: str, code: int) -> int:
-    print(f"{name}: {' '.join(message.split())}", file=sys.stderr)
+    from gt_common.failures import redact
+
+    print(f"{name}: {redact(' '.join(message.split()))}", file=sys.stderr)
     return code
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from typing import Self
+from urllib.parse import quote, unquote
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -12,10 +13,15 @@ MAX_TYPE = 100
 MAX_MESSAGE = 1000
 MAX_TRACEBACK = 4000
 
-_URL_PASSWORD = re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s:/@]*:)[^\s@/]+@", re.IGNORECASE)
+SHORTEST_SECRET = 8
+_MARGIN = 500
+_secrets: set[str] = set()
+
+# Both are linear in the length of the text, which may be anybody's.
+_URL_PASSWORD = re.compile(r"(://[^\s:/@]*:)[^\s/]+@")
 _KEY_VALUE = re.compile(
     r"""(?ix)
-    \b ((?:[a-z0-9]+[_-])* (?:api[_-]?key|token|secret|passw(?:or)?d|authorization))
+    (api[_-]?key|token|secret|passw(?:or)?d|authorization)
     (["']?\s*[:=]\s*["']?) (?:bearer\s+)?
     [^\s"',;&]+"""
 )
@@ -30,14 +36,26 @@ _NORMALISERS = (
 )
 
 
+def hide(secret: str) -> None:
+    """Have `redact` take out a secret of this process wherever it stands; under 8 characters it is none."""
+    _secrets.update(form for form in {secret, unquote(secret), quote(secret, safe="")} if _is_secret(form))
+
+
+def _is_secret(text: str) -> bool:
+    return len(text) >= SHORTEST_SECRET
+
+
 def redact(text: str) -> str:
-    """Take passwords of URLs and values of key-like words out of a text."""
+    """Take known secrets, passwords of URLs and values of key-like words out of a text."""
+    for secret in _secrets:
+        text = text.replace(secret, "***")
     return _KEY_VALUE.sub(r"\1\2***", _URL_PASSWORD.sub(r"\1***@", text))
 
 
 def normalise_message(message: str) -> str:
     """Reduce a message to what is the same each time: no numbers, ids, paths, addresses or quoted parts."""
-    first = message.strip().splitlines()[0] if message.strip() else ""
+    start = message[:MAX_MESSAGE].strip()
+    first = start.splitlines()[0] if start else ""
     for pattern, replacement in _NORMALISERS:
         first = pattern.sub(replacement, first)
     return first.strip().lower()[:200]
@@ -78,9 +96,9 @@ class Failure(BaseModel):
         bounded = dict(data)
         for name, most in (("type", MAX_TYPE), ("message", MAX_MESSAGE), ("stage", 200)):
             if isinstance(bounded.get(name), str):
-                bounded[name] = redact(bounded[name])[:most]
+                bounded[name] = redact(bounded[name][: most + _MARGIN])[:most]
         if isinstance(bounded.get("traceback"), str):
-            bounded["traceback"] = redact(bounded["traceback"])[-MAX_TRACEBACK:]
+            bounded["traceback"] = redact(bounded["traceback"][-MAX_TRACEBACK - _MARGIN :])[-MAX_TRACEBACK:]
         return bounded
 
     @model_validator(mode="after")

@@ -21,8 +21,11 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from gt_common.durations import parse_duration
 from gt_common.errors import UsageError
+from gt_common.failures import hide
 from gt_common.rates import Rate, parse_rates
 
+_PASSWORD = re.compile(r"://[^\s:/@]*:([^\s/]+)@")
+_SECRET_NAMES = ("_KEY", "_SECRET", "_TOKEN", "_PASSWORD", "_PASSWD")
 DEFAULT_AMQP_URL = "amqp://guest:guest@127.0.0.1:5672/"
 
 
@@ -150,9 +153,22 @@ def load_settings(**flags: object) -> Settings:
     """
     given = {name: value for name, value in flags.items() if value is not None}
     try:
-        return Settings(**given)  # type: ignore[arg-type]  # pydantic checks them
+        settings = Settings(**given)  # type: ignore[arg-type]  # pydantic checks them
     except ValidationError as error:
         problem = error.errors(include_url=False, include_input=False)[0]
         name = "GT_" + "_".join(str(part) for part in problem["loc"][:1]).upper()
         text = re.sub(r"^Value error, ", "", problem["msg"])
         raise UsageError(f"{name}: {text}") from None
+    _hide_secrets(settings)
+    return settings
+
+
+def _hide_secrets(settings: Settings) -> None:
+    """Keep out of all logs and messages what this process knows to be secret, orchestrators' keys too."""
+    for url in (*settings.amqp_urls, settings.ledger):
+        password = _PASSWORD.search(url)
+        if password:
+            hide(password.group(1))
+    for name, value in os.environ.items():
+        if name.upper().endswith(_SECRET_NAMES):
+            hide(value)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, TypedDict, assert_never
 
-from gt_common.failures import Failure
+from gt_common.failures import Failure, redact
 from gt_common.lifecycle import StoryStatus
 from gt_common.messages import (
     AttemptError,
@@ -86,7 +86,7 @@ class Attempt:
 
     def stage(self, stage: str, fraction: float | None) -> StoryStage:
         """Tell where the run is."""
-        return StoryStage(**self._who(), stage=stage[:200], fraction=fraction)
+        return StoryStage(**self._who(), stage=redact(stage)[:200], fraction=fraction)
 
     def succeeded(self, outcome: Succeeded) -> StorySucceeded:
         """Tell that the video is made."""

@@ -91,7 +91,7 @@ def parse_url(text: str) -> URL:
     try:
         url = URL(text)
         port = url.port
-    except ValueError:
+    except (ValueError, IndexError):  # yarl 1.24 raises the latter for some brackets
         raise UsageError(
             "GT_AMQP_URL is not a URL; in user name and password write @ as %40, : as %3A and / as %2F"
         ) from None

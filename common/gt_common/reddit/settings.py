@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from gt_common.errors import CredentialsRefusedError, UsageError
+from gt_common.failures import hide
 from gt_common.settings import Duration
 
 WEBSITE = "https://www.reddit.com"
@@ -92,9 +93,12 @@ def load_reddit_settings(**given: object) -> RedditSettings:
         UsageError: a value cannot be used; the message names the variable
     """
     try:
-        return RedditSettings(**{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
+        settings = RedditSettings(**{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
     except ValidationError as error:
         problem = error.errors(include_url=False, include_input=False)[0]
         name = "GT_REDDIT_" + "_".join(str(part) for part in problem["loc"][:1]).upper()
         text = re.sub(r"^Value error, ", "", problem["msg"])
         raise UsageError(f"{name}: {text}") from None
+    if settings.client_secret is not None:
+        hide(settings.client_secret.get_secret_value())
+    return settings

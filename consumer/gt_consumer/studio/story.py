@@ -37,7 +37,10 @@ def load_story(url: str) -> Story:
         PermanentError: there is no such story, or it can never be told
         RateLimited, CredentialsRefusedError, RedditUnreachableError: Reddit does not give the post now
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise PermanentError(f"not the address of a story: {url!r}: {error}") from None
     if parts.scheme in {"http", "https"}:
         title, body = fetch_post_text(url)
         return Story(title.strip(), body.strip(), url)
@@ -81,7 +84,7 @@ def _from_text(text: str) -> tuple[str, str]:
 def _from_json(text: str, path: Path) -> tuple[str, str]:
     try:
         post = _find_post(json.loads(text))
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise PermanentError(f"story file is not JSON: {path}: {error}") from None
     if post is None:
         raise PermanentError(f"no Reddit post in {path}: a t3 object with title and selftext is looked for")
