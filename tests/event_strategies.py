@@ -47,9 +47,14 @@ def at(seconds: float) -> datetime:
 
 def letter(number: int = 1) -> StoryMessage:
     """Make the dead letter of the story at a place of the list."""
-    url = f"https://www.reddit.com/comments/{number}/"
     return StoryMessage(
-        batch_id=BATCH, story_id=f"story-{number}", position=number, url=url, canonical_url=url, died_at=NOON
+        batch_id=BATCH,
+        story_id=f"story-{number}",
+        position=number,
+        url=f"https://www.reddit.com/comments/{number}/",
+        canonical_url=f"https://www.reddit.com/comments/{number}/",
+        published_at=NOON,
+        died_at=NOON,
     )
 
 

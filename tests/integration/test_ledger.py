@@ -17,7 +17,7 @@ from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy import make_url, text
 
 import ledger_writer
-from event_strategies import BATCH, TIMED_OUT, at, deliveries, entry, opened, story_event
+from event_strategies import BATCH, TIMED_OUT, at, deliveries, entry, letter, opened, story_event
 from gt_common.errors import MalformedMessageError, NoSuchBatchError
 from gt_common.ledger import open_ledger
 from gt_common.ledger.ledger import Ledger
@@ -26,6 +26,7 @@ from gt_common.messages import (
     AttemptError,
     BatchStories,
     Event,
+    StoryCancelled,
     StoryFailed,
     StoryMessage,
     StoryRequeued,
@@ -182,6 +183,33 @@ def test_dead_letters_come_with_their_message(ledger: Ledger) -> None:
     assert found.letter == dead(2).letter
     ledger.apply([story_event(StoryRequeued, 2, generation=2)])
     assert ledger.failed(batch_id=BATCH, story_id="story-2") == []
+
+
+def test_discarded_and_replayed_letters_are_told_apart(ledger: Ledger) -> None:
+    ledger.apply(
+        [
+            opened(5),
+            *(dead(number) for number in (1, 2, 3, 4)),
+            story_event(StoryFailed, 5),
+            story_event(StoryCancelled, 1),
+            story_event(StoryRequeued, 2, generation=2),
+            story_event(StoryStarted, 3, generation=2),
+            story_event(StoryRequeued, 5, generation=2),
+        ]
+    )
+    (cancelled,) = ledger.cancelled()
+    assert (cancelled.story_id, cancelled.letter) == ("story-1", letter(1))
+    assert ledger.cancelled(batch_id="batch-0") == ledger.cancelled(story_id="story-2") == []
+    replayed = [(type(event), found) for event, found in ledger.replayed(batch_id=BATCH)]
+    assert replayed == [(StoryRequeued, dead(2).letter), (StoryStarted, dead(3).letter)], (
+        "story 4 was not replayed, story 5 never had a letter"
+    )
+    assert len(ledger.replayed(story_id="story-3")) == 1
+    assert [failed.story_id for failed in ledger.failed()] == ["story-4"]
+    restored = dead(1).model_copy(update={"event_id": "restored", "generation": 2})
+    ledger.apply([story_event(StorySucceeded, 2, generation=2), restored])
+    assert [event.story_id for event, _ in ledger.replayed()] == ["story-3"]
+    assert ledger.cancelled() == []
 
 
 def test_an_unknown_batch_is_said(ledger: Ledger) -> None:
