@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, TextIO, cast
 
 import structlog
 
@@ -14,6 +15,28 @@ if TYPE_CHECKING:
     from structlog.typing import EventDict, Processor, WrappedLogger
 
     from gt_common.settings import Settings
+
+
+class _Lenient:
+    """A stream that loses what cannot be written: a full disk under the log must not stop the work."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def write(self, text: str) -> int:
+        """Write what can be written."""
+        with contextlib.suppress(OSError):
+            self._file.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Write it out, if that is possible."""
+        with contextlib.suppress(OSError):
+            self._file.flush()
+
+
+def _factory(file: TextIO) -> structlog.PrintLoggerFactory:
+    return structlog.PrintLoggerFactory(cast("TextIO", _Lenient(file)))
 
 
 def _redact_values(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
@@ -47,7 +70,7 @@ def configure_logging(settings: Settings, file: TextIO | None = None) -> None:
     structlog.configure(
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(target),
+        logger_factory=_factory(target),
         cache_logger_on_first_use=False,
     )
     _route_library_logs(shared, renderer, target)
@@ -58,7 +81,7 @@ def configure_quietly() -> None:
     if not structlog.is_configured():
         structlog.configure(
             wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
-            logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+            logger_factory=_factory(sys.stderr),
         )
 
 

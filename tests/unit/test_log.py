@@ -27,6 +27,22 @@ def test_a_file_gets_json_lines_of_ours_and_of_libraries_and_standard_error_noth
     assert (theirs["event"], theirs["level"]) == ("old thing", "warning")
 
 
+def test_a_log_that_cannot_be_written_stops_nothing() -> None:
+    code = (
+        "import sys\n"
+        "from gt_common.log import configure_logging, get_logger\n"
+        "from gt_common.settings import load_settings\n"
+        "with open('/dev/full', 'w', buffering=1) as full:\n"
+        "    configure_logging(load_settings(), full)\n"
+        "    for _ in range(1000):\n"
+        "        get_logger('part').info('lost')\n"
+        "    print('went on', flush=True)\n"
+        "    import os; os._exit(0)\n"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (shown.returncode, shown.stdout, shown.stderr) == (0, "went on\n", "")
+
+
 def logged(set_up: str) -> subprocess.CompletedProcess[str]:
     """Log within a program that sets up structlog so, or not at all."""
     code = (
