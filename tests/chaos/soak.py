@@ -149,7 +149,7 @@ def _process(pid: int) -> dict[str, float]:
 
 
 def _client(connection: dict[str, object]) -> str:
-    """Give a connection's name; the tool of RabbitMQ 3 prints properties as triples, that of 4 as an object."""
+    """Give a connection's name; RabbitMQ 3 prints the properties as triples, 4 as an object."""
     properties = connection["client_properties"]
     if isinstance(properties, dict):
         return str(properties.get("connection_name", ""))
