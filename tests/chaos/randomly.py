@@ -26,6 +26,7 @@ class Plan:
         batches: into how many the stories are divided; they are published one after another
         broker_deaths: how often the broker is killed at most
         allowed: the kinds of fault, if not all
+        longest_gap: seconds between two faults of a lane, at most
     """
 
     seed: int
@@ -34,6 +35,7 @@ class Plan:
     batches: int = 6
     broker_deaths: int = 2
     allowed: tuple[str, ...] = ()
+    longest_gap: float = 1.2
 
     def draw(self) -> tuple[list[list[ChaosStory]], list[Order], list[float]]:
         """Draw the batches, the faults and the seconds between faults."""
@@ -42,7 +44,7 @@ class Plan:
         sizes[0] += self.stories - sum(sizes)
         drawn = [draw_stories(random, f"b{number}", size) for number, size in enumerate(sizes, start=1)]
         orders = draw_orders(random, self.faults, broker_deaths=self.broker_deaths, allowed=self.allowed)
-        return drawn, orders, [random.uniform(0.0, 1.2) for _ in orders]
+        return drawn, orders, [random.uniform(0.0, self.longest_gap) for _ in orders]
 
 
 async def run_randomly(

@@ -153,8 +153,9 @@ def _client(connection: dict[str, object]) -> str:
     properties = connection["client_properties"]
     if isinstance(properties, dict):
         return str(properties.get("connection_name", ""))
-    assert isinstance(properties, list)
-    return next((str(value) for name, _type, value in properties if name == "connection_name"), "")
+    # A connection that is just being opened or closed has none.
+    triples = properties if isinstance(properties, list) else []
+    return next((str(value) for name, _type, value in triples if name == "connection_name"), "")
 
 
 def _cheap(story: ChaosStory) -> bool:

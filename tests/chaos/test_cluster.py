@@ -30,7 +30,7 @@ _KINDS = (
 
 
 async def test_dying_leaders_lose_and_double_nothing(tmp_path: Path) -> None:
-    plan = Plan(SEED, STORIES, FAULTS, broker_deaths=0, allowed=_KINDS)
+    plan = Plan(SEED, STORIES, FAULTS, broker_deaths=0, allowed=_KINDS, longest_gap=5.0)
     async with (
         open_cluster(tmp_path / "nodes") as cluster,
         open_world(cluster.first, tmp_path / "run", amqp_url=cluster.amqp_url) as world,

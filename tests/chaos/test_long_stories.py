@@ -70,6 +70,7 @@ async def test_a_run_longer_than_the_ack_timeout_is_adopted_and_counted_once(
     assert (story.event.attempt, story.event.run) == (1, 0), "an adopted redelivery costs no attempt"
 
 
+@pytest.mark.chaos
 @pytest.mark.usefixtures("impatient")
 async def test_a_long_run_that_fails_is_charged_once(
     settings: Settings, environment: dict[str, str], tmp_path: Path
@@ -86,6 +87,7 @@ async def test_a_long_run_that_fails_is_charged_once(
     assert (await tally(environment, settings, "b1")).phase is BatchPhase.DONE
 
 
+@pytest.mark.chaos
 @pytest.mark.parametrize("do", ["burn", "block"])
 async def test_heartbeats_go_on_while_the_orchestrator_is_busy(
     settings: Settings, environment: dict[str, str], tmp_path: Path, do: str

@@ -22,7 +22,7 @@ from tcp_proxy import TcpProxy, open_proxy
 MAX_ATTEMPTS = 15
 TIME_LIMIT_S = 4
 HEARTBEAT_S = 3
-RETRY_DELAYS = "100ms,200ms,500ms,1s,2s"
+RETRY_DELAYS = "100ms,200ms,500ms,1s"
 WORKERS = ("w1", "w2", "w3")
 AGGREGATORS = ("a1", "a2")
 _DISK = "48m"
