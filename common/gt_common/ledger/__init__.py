@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from gt_common.ledger.views import AttemptSpan, BatchSummary
 
 if TYPE_CHECKING:
+    from gt_common.ledger.examine import LedgerLook
     from gt_common.ledger.ledger import Ledger as Ledger
 else:
 
@@ -22,7 +23,7 @@ else:
         return Ledger
 
 
-__all__ = ["AttemptSpan", "BatchSummary", "ledger_is_there", "open_ledger"]
+__all__ = ["AttemptSpan", "BatchSummary", "examine_ledger", "ledger_is_there", "open_ledger"]
 
 
 def ledger_is_there(url: str) -> bool:
@@ -31,6 +32,18 @@ def ledger_is_there(url: str) -> bool:
 
     path = parse_address(url).path
     return path is None or path.exists()
+
+
+def examine_ledger(url: str, *, timeout: float = 10.0) -> LedgerLook:
+    """Look at a ledger without making or changing it.
+
+    Raises:
+        UsageError: not a ledger's URL, or the driver is missing
+        LedgerUnreachableError, CredentialsRefusedError: it cannot be read, or not be written
+    """
+    from gt_common.ledger import examine
+
+    return examine.examine_ledger(url, timeout=timeout)
 
 
 def open_ledger(url: str, *, timeout: float = 10.0) -> Ledger:

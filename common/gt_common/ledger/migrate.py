@@ -24,11 +24,11 @@ def bring_up_to_date(database: Database) -> None:
     if database.address.sqlite:
         _enter_wal(database)
     with database.reading() as connection:
-        if _revision(connection) == HEAD:
+        if read_revision(connection) == HEAD:
             return
     with database.writing() as connection:
         # Under the writers' lock: another program may have done it meanwhile.
-        if _revision(connection) != HEAD:
+        if read_revision(connection) != HEAD:
             _upgrade(connection, database.address.label)
 
 
@@ -57,7 +57,8 @@ def _switch_to_wal(database: Database) -> None:
         connection.exec_driver_sql("PRAGMA journal_mode = WAL")
 
 
-def _revision(connection: Connection) -> str | None:
+def read_revision(connection: Connection) -> str | None:
+    """Give the revision of a ledger's tables; None when there are none."""
     if not inspect(connection).has_table(VERSION_TABLE):
         return None
     revision: str | None = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()  # noqa: S608
@@ -75,7 +76,7 @@ def _upgrade(connection: Connection, label: str) -> None:
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    revision = _revision(connection)
+    revision = read_revision(connection)
     if revision is not None and revision not in known:
         raise UsageError(
             f"the ledger {label} was made by a newer version (schema {revision}, this one knows {HEAD}); "

@@ -13,8 +13,14 @@ from aio_pika.exceptions import ChannelNotFoundEntity
 
 from gt_common.errors import GossipToonError, TopologyError
 from gt_common.log import get_logger
-from gt_common.messaging.backoff import Backoff, is_own_cancellation
-from gt_common.messaging.connection import BROKER_ERRORS, close_quietly, open_connection, plain_errors
+from gt_common.messaging.backoff import Backoff
+from gt_common.messaging.connection import (
+    BROKER_ERRORS,
+    close_quietly,
+    honest_losses,
+    open_connection,
+    plain_errors,
+)
 from gt_common.settings import Settings
 
 if TYPE_CHECKING:
@@ -52,11 +58,8 @@ class Delivery:
         True is no proof either: a dead connection may not have been noticed yet.
         """
         try:
-            await self._message.ack()
-        except asyncio.CancelledError:
-            if is_own_cancellation():
-                raise
-            return False
+            with honest_losses():
+                await self._message.ack()
         except BROKER_ERRORS as error:
             log.info("ack_not_sent", error=str(error))
             return False
@@ -168,7 +171,7 @@ class Subscription:
         underlay = await channel.get_underlay_channel()
         underlay.on_consumer_cancel_callbacks.add(lambda *_: lost.set())
         self._channel, self._queue = channel, queue
-        self.server_version = _server_version(connection)
+        self.server_version = server_version(connection)
         self._tag = await queue.consume(self._on_message, arguments=self._arguments)
 
     async def _on_message(self, message: AbstractIncomingMessage) -> None:
@@ -252,7 +255,8 @@ def _death_reason(headers: Mapping[str, object]) -> str | None:
     return None
 
 
-def _server_version(connection: AbstractConnection) -> str:
+def server_version(connection: AbstractConnection) -> str:
+    """Give the broker's version, such as `3.13.7`."""
     transport = connection.transport
     underlay: aiormq.abc.AbstractConnection | None = transport.connection if transport else None
     properties = getattr(underlay, "server_properties", None) or {}

@@ -152,14 +152,14 @@ async def inspect(settings: Settings, queues: Iterable[str] | None = None) -> li
     """Give the number of messages and consumers of queues, by default of all of ours."""
     names = queues or [queue.name for queue in topology(settings).queues]
     async with connect(settings, "gt inspect") as connection:
-        return [await _inspect(connection, name) for name in names]
+        return [await inspect_queue(connection, name) for name in names]
 
 
 async def missing_exchanges(settings: Settings) -> list[str]:
     """Give the names of our exchanges that are not there."""
     wanted = topology(settings)
     async with connect(settings, "gt inspect") as connection:
-        return [spec.name for spec in wanted.exchanges if not await _has(connection, spec)]
+        return [spec.name for spec in wanted.exchanges if not await has_exchange(connection, spec)]
 
 
 async def delete(settings: Settings) -> list[str]:
@@ -258,13 +258,16 @@ async def _declare(connection: AbstractConnection, wanted: Topology) -> None:
 
 async def _missing(connection: AbstractConnection, wanted: Topology, role: Role) -> list[str]:
     missing = [
-        spec.name for spec in wanted.exchanges if role in spec.roles and not await _has(connection, spec)
+        spec.name
+        for spec in wanted.exchanges
+        if role in spec.roles and not await has_exchange(connection, spec)
     ]
-    queues = [await _inspect(connection, queue.name) for queue in wanted.queues if role in queue.roles]
+    queues = [await inspect_queue(connection, queue.name) for queue in wanted.queues if role in queue.roles]
     return missing + [queue.name for queue in queues if queue.messages is None]
 
 
-async def _has(connection: AbstractConnection, spec: ExchangeSpec) -> bool:
+async def has_exchange(connection: AbstractConnection, spec: ExchangeSpec) -> bool:
+    """Tell whether an exchange is there, passively."""
     with plain_errors(f"check the exchange {spec.name}"):
         channel = await connection.channel()
         try:
@@ -275,7 +278,8 @@ async def _has(connection: AbstractConnection, spec: ExchangeSpec) -> bool:
         return True
 
 
-async def _inspect(connection: AbstractConnection, name: str) -> QueueInfo:
+async def inspect_queue(connection: AbstractConnection, name: str) -> QueueInfo:
+    """Give what the broker says of a queue, passively."""
     with plain_errors(f"inspect the queue {name}"):
         channel = await connection.channel()
         try:

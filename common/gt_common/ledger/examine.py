@@ -1,0 +1,68 @@
+"""Looking at a ledger for gt-doctor, without making or changing it."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import func, select
+
+from gt_common.ledger.address import parse_address
+from gt_common.ledger.database import Database
+from gt_common.ledger.migrate import read_revision
+from gt_common.ledger.reading import read_batches, read_failed_stories
+from gt_common.ledger.schema import HEAD
+from gt_common.ledger.views import BatchSummary
+from gt_common.lifecycle import StoryStatus
+
+
+@dataclass(frozen=True)
+class LedgerLook:
+    """What a ledger says.
+
+    Parameters:
+        label: where it lies, without the password
+        revision: of its tables; None when there are none yet
+        newest: the revision that this version knows
+        server_time: the server's clock; None where the ledger has none of its own
+        waiting: the oldest of the latest 1,000 batches in which stories are queued
+        failed: stories that are dead letters now
+    """
+
+    label: str
+    revision: str | None
+    newest: str = HEAD
+    server_time: datetime | None = None
+    waiting: BatchSummary | None = None
+    failed: int = 0
+
+
+def examine_ledger(url: str, *, timeout: float) -> LedgerLook:
+    """Look at a ledger: its revision, its clock, what waits in it, and whether it can be written.
+
+    Raises:
+        UsageError: not a ledger's URL
+        LedgerUnreachableError, CredentialsRefusedError: it cannot be read, or not be written
+    """
+    address = parse_address(url)
+    if address.path is not None and not address.path.exists():
+        return LedgerLook(address.label, None)
+    with closing(Database(address, timeout)) as database:
+        with database.reading() as connection:
+            revision = read_revision(connection)
+            clock = None if address.sqlite else connection.execute(select(func.now())).scalar_one()
+            if revision != HEAD:
+                return LedgerLook(address.label, revision, server_time=clock)
+            open_batches = [
+                batch for batch in read_batches(connection, 1000) if batch.counts[StoryStatus.QUEUED]
+            ]
+            failed = sum(event.letter is not None for event in read_failed_stories(connection, None, None))
+        with database.writing():
+            pass  # the lock of the only writer was had: nothing keeps an aggregator out
+    oldest = min(open_batches, key=_opened_at, default=None)
+    return LedgerLook(address.label, revision, HEAD, clock, oldest, failed)
+
+
+def _opened_at(batch: BatchSummary) -> datetime:
+    return batch.opened_at or datetime.max.replace(tzinfo=UTC)
