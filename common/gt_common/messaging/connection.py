@@ -7,6 +7,7 @@ docs/decisions/0003-own-reconnect-loop.md.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
@@ -72,14 +73,9 @@ async def close_quietly(closable: AbstractConnection | AbstractChannel | None) -
     """Close what may be dead already; a closing handshake that gets no answer is given up after 2 s."""
     if closable is None or closable.is_closed:
         return
-    try:
+    with contextlib.suppress(*BROKER_ERRORS), honest_losses():
         async with asyncio.timeout(2):
             await closable.close()
-    except asyncio.CancelledError:
-        if is_own_cancellation():
-            raise
-    except BROKER_ERRORS:
-        pass
 
 
 def parse_url(text: str) -> URL:
@@ -111,6 +107,25 @@ def say_url(url: URL) -> str:
 
 
 @contextmanager
+def honest_losses() -> Iterator[None]:
+    """Turn what aiormq raises when a connection is lost within a call into a ConnectionError.
+
+    A call that waits ends with a bare CancelledError when the peer fell silent, and with a bare Exception
+    when the loss meets it between two frames.
+    """
+    try:
+        yield
+    except asyncio.CancelledError:
+        if is_own_cancellation():
+            raise
+        raise ConnectionResetError("the broker fell silent") from None
+    except Exception as error:
+        if type(error) is not Exception:
+            raise
+        raise ConnectionResetError("the connection was lost within a call") from None
+
+
+@contextmanager
 def plain_errors(what: str) -> Iterator[None]:
     """Turn the client library's errors into ours.
 
@@ -118,11 +133,8 @@ def plain_errors(what: str) -> Iterator[None]:
         what: what could not be done, such as "inspect the queue gt.dlq"
     """
     try:
-        yield
-    except asyncio.CancelledError:
-        if is_own_cancellation():
-            raise
-        raise BrokerUnreachableError(f"could not {what}: the broker fell silent") from None
+        with honest_losses():
+            yield
     except ChannelClosed as error:
         if "ACCESS_REFUSED" in str(error):
             raise CredentialsRefusedError(f"could not {what}: the user lacks the right ({error})") from None
@@ -149,7 +161,8 @@ async def _open(url: URL, settings: Settings, name: str) -> AbstractConnection:
 @contextmanager
 def _plain_connect_errors(at: str, seconds: float) -> Iterator[None]:
     try:
-        yield
+        with honest_losses():
+            yield
     except (AuthenticationError, ProbableAuthenticationError):
         raise CredentialsRefusedError(
             f"the broker at {at} refused the user name or password; check GT_AMQP_URL"
@@ -164,10 +177,6 @@ def _plain_connect_errors(at: str, seconds: float) -> Iterator[None]:
         raise BrokerUnreachableError(
             f"the broker at {at} did not answer within {seconds:g} s; check GT_AMQP_URL"
         ) from None
-    except asyncio.CancelledError:
-        if is_own_cancellation():
-            raise
-        raise BrokerUnreachableError(f"the broker at {at} fell silent while connecting") from None
     except BROKER_ERRORS as error:
         raise BrokerUnreachableError(
             f"no broker answers at {at} ({_say(error)}); start one with `make broker` or set GT_AMQP_URL"

@@ -21,8 +21,14 @@ from gt_common.errors import (
 )
 from gt_common.log import get_logger
 from gt_common.messages import Event, StoryMessage, encode, utc_now
-from gt_common.messaging.backoff import Backoff, is_own_cancellation
-from gt_common.messaging.connection import BROKER_ERRORS, close_quietly, is_alive, open_connection
+from gt_common.messaging.backoff import Backoff
+from gt_common.messaging.connection import (
+    BROKER_ERRORS,
+    close_quietly,
+    honest_losses,
+    is_alive,
+    open_connection,
+)
 from gt_common.messaging.names import STORY_KEY, Names
 from gt_common.messaging.pauses import PauseNotice, encode_pause
 from gt_common.settings import Settings
@@ -86,14 +92,12 @@ class Publisher:
 
     async def progress(self, event: Event) -> None:
         """Tell those who watch now; best effort: trouble with the broker is passed over."""
+        message = aio_pika.Message(encode(event), content_type="application/json")
         try:
-            channel = await self.connect()
-            exchange = await channel.get_exchange(self._names.progress, ensure=False)
-            message = aio_pika.Message(encode(event), content_type="application/json")
-            await exchange.publish(message, f"{event.batch_id}.{event.type}", mandatory=False, timeout=5)
-        except asyncio.CancelledError:
-            if is_own_cancellation():
-                raise
+            with honest_losses():
+                channel = await self.connect()
+                exchange = await channel.get_exchange(self._names.progress, ensure=False)
+                await exchange.publish(message, f"{event.batch_id}.{event.type}", mandatory=False, timeout=5)
         except (*BROKER_ERRORS, BrokerUnreachableError, CredentialsRefusedError) as error:
             log.debug("progress_not_sent", error=str(error))
 
@@ -128,13 +132,10 @@ class Publisher:
         """Publish once; give the problem, empty when the broker confirmed."""
         channel: AbstractChannel | None = None
         try:
-            channel = await self.connect()
-            target = await channel.get_exchange(exchange, ensure=False)
-            await target.publish(_message(body, headers), key, mandatory=True)
-        except asyncio.CancelledError:
-            if is_own_cancellation():
-                raise
-            problem = "the connection fell silent"
+            with honest_losses():
+                channel = await self.connect()
+                target = await channel.get_exchange(exchange, ensure=False)
+                await target.publish(_message(body, headers), key, mandatory=True)
         except (PublishError, ChannelNotFoundEntity):
             missing = (
                 f"{exchange} or its queue for {key} is missing; an administrator runs `gt-topology declare`"

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage
 
 from gt_common.log import get_logger
-from gt_common.messaging.connection import BROKER_ERRORS, plain_errors
+from gt_common.messaging.connection import BROKER_ERRORS, honest_losses, plain_errors
 from gt_common.messaging.names import Names
 from gt_common.rates import Rate
 
@@ -100,7 +100,8 @@ class TokenTap:
         elif not self._paused_s(self._rate.provider):
             self._grant()
         try:
-            await message.ack()
+            with honest_losses():
+                await message.ack()
         except BROKER_ERRORS as error:
             log.debug("token_not_acked", problem=str(error))
 
