@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 from collections import deque
@@ -18,6 +19,7 @@ BIN = Path(sys.executable).parent
 TESTS = Path(__file__).parents[1]
 _KEPT_LINES = 400
 _RESTART_S = 0.2
+_INHERITED = [os.environ["PYTHONPATH"]] if "PYTHONPATH" in os.environ else []
 
 
 @dataclass
@@ -141,7 +143,7 @@ class Part:
         command, self.changed = self.changed or self.command, None
         self.process = await asyncio.create_subprocess_exec(
             *command,
-            env={**self.environment, "PYTHONPATH": str(TESTS)},
+            env={**self.environment, "PYTHONPATH": os.pathsep.join([str(TESTS), *_INHERITED])},
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from random import Random
 
 import psutil
+from broker_lib.errors import BrokerError
 
 from chaos.stories import FOREVER, ChaosStory, draw_stories
 from chaos.world import World
@@ -103,7 +104,10 @@ class Soak:
     async def _look(self) -> None:
         while True:
             await pause(_SAMPLE_S)
-            held = await asyncio.to_thread(self._ask_broker)
+            try:
+                held = await asyncio.to_thread(self._ask_broker)
+            except BrokerError:  # too slow an answer of a busy machine: one sample less
+                continue
             for name, samples in self._samples.items():
                 pid = self._world.parts[name].pid
                 if pid is not None:
@@ -126,6 +130,7 @@ class Soak:
     def _trends(self, name: str) -> list[Trend]:
         samples = self._samples[name]
         samples = samples[int(len(samples) * _WARM_UP) :]
+        assert len(samples) > 2, "too few looks for a line"
         return [_trend(name, what, samples) for what in _LIMITS]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import shutil
 import subprocess
@@ -15,6 +16,7 @@ from pathlib import Path
 from broker_node import PrivateNode
 from chaos.parts import Part, ours
 from chaos.stories import ChaosStory, write_list
+from gt_common.errors import GossipToonError
 from gt_common.messaging import topology
 from gt_common.settings import Settings, load_settings
 from tcp_proxy import TcpProxy, open_proxy
@@ -153,6 +155,8 @@ async def open_world(
         heartbeat=10,
         log_format="json",
     )
+    if not node.running():
+        await asyncio.to_thread(node.restart)
     await topology.declare(settings)
     world = World(node, folder, settings, disk=_mount(output))
     async with AsyncExitStack() as stack:
@@ -162,7 +166,8 @@ async def open_world(
         finally:
             await asyncio.gather(*(part.cut_off() for part in world.all_parts))
             _unmount(output, mounted=world.disk)
-            await topology.delete(settings)
+            with contextlib.suppress(GossipToonError):  # else it would hide why the run ended
+                await topology.delete(settings)
 
 
 def _make_folders(folder: Path) -> Path:
