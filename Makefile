@@ -19,7 +19,7 @@ check: install ## lint, formatting, types, import rules, lock file
 	@uv=$$(./ops/get_uv) && "$$uv" lock --quiet --check
 
 test: install ## run the tests; ARGS="-k word" for some; CI=true makes a missing broker a failure
-	@.venv/bin/pytest $(ARGS)
+	@.venv/bin/pytest -n 3 --dist loadfile $(ARGS)
 
 chaos: install ## real processes and faults at random: CHAOS_SEED, CHAOS_RUNS=20, CHAOS_STORIES, CHAOS_FAULTS
 	@GT_TEST_CHAOS=1 .venv/bin/pytest tests/chaos -s $(ARGS)
