@@ -5,6 +5,7 @@ from __future__ import annotations
 import hypothesis
 
 from broker_fixtures import amqp_url, environment, settings
+from log_fixtures import untouched_logging
 from postgres_server import ledger_url, postgres_server, postgres_url
 from reddit_server import fake_reddit
 
@@ -16,6 +17,7 @@ __all__ = [
     "postgres_server",
     "postgres_url",
     "settings",
+    "untouched_logging",
 ]
 
 # A busy machine is no fault of the code: how long one example takes is not judged.

@@ -67,7 +67,10 @@ def test_values_are_filled_in_once_and_whole() -> None:
         f"command:{sys.executable}",
     ],
 )
-def test_what_can_be_loaded_passes(text: str) -> None:
+def test_what_can_be_loaded_passes_and_is_not_imported_here(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "orchestrators.fakes", raising=False)
     check_orchestrator(text)
     assert "orchestrators.fakes" not in sys.modules
 
