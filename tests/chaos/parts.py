@@ -41,6 +41,8 @@ class Part:
     trouble: Callable[[], bool] = lambda: True
     surprises: list[str] = field(default_factory=list)
     starts: int = 0
+    busy: int = 0
+    """Stories that a worker runs now, by its own word."""
     said: deque[str] = field(default_factory=lambda: deque(maxlen=_KEPT_LINES))
     process: asyncio.subprocess.Process | None = None
     changed: Sequence[str] | None = None
@@ -140,6 +142,7 @@ class Part:
     async def run_once(self) -> None:
         """Run it to its end, once."""
         self._killed = self._is_ready = False
+        self.busy = 0
         command, self.changed = self.changed or self.command, None
         self.process = await asyncio.create_subprocess_exec(
             *command,
@@ -161,6 +164,10 @@ class Part:
         self.said.append(line[:2000])
         if self.ready and self.ready in line:
             self._is_ready = True
+        if '"event": "story_started"' in line:
+            self.busy += 1
+        if '"event": "story_ended"' in line:
+            self.busy -= 1
         if "Traceback" in line and '"part": "runner"' not in line and '"part": "output"' not in line:
             self.surprises.append(f"{self.name} said: {line[:1500]}")
 

@@ -15,7 +15,6 @@ from chaos.world import World
 from waiting import pause, until
 
 _LANES = 2
-_QUIET_S = 150.0
 
 
 @dataclass(frozen=True)
@@ -27,6 +26,7 @@ class Plan:
         broker_deaths: how often the broker is killed at most
         allowed: the kinds of fault, if not all
         longest_gap: seconds between two faults of a lane, at most
+        quiet_s: seconds within which all must be quiet once the faults are over
     """
 
     seed: int
@@ -36,6 +36,7 @@ class Plan:
     broker_deaths: int = 2
     allowed: tuple[str, ...] = ()
     longest_gap: float = 1.2
+    quiet_s: float = 150.0
 
     def draw(self) -> tuple[list[list[ChaosStory]], list[Order], list[float]]:
         """Draw the batches, the faults and the seconds between faults."""
@@ -58,6 +59,7 @@ async def run_randomly(
     began = time.monotonic()
     batches, orders, gaps = plan.draw()
     world.start()
+    await asyncio.gather(*(part.until_ready(60) for part in world.parts.values()))
     others: list[Fault] = []
     enough = asyncio.Event()
     async with asyncio.TaskGroup() as group:
@@ -67,7 +69,7 @@ async def run_randomly(
         enough.set()
     faults += others
     stories = [story for batch in batches for story in batch]
-    overdue = await _end(world, stories)
+    overdue = await _end(world, stories, plan.quiet_s)
     accounts = await settle_accounts(world, stories, faults)
     accounts.stuck += overdue
     accounts.seconds = time.monotonic() - began
@@ -103,14 +105,14 @@ async def _publish_and_break(
     return faults
 
 
-async def _end(world: World, stories: Sequence[ChaosStory]) -> list[str]:
+async def _end(world: World, stories: Sequence[ChaosStory], quiet_s: float) -> list[str]:
     """Wait until all is quiet, end all parts, and let a last worker and aggregator take what is left."""
     overdue = []
     try:
-        await asyncio.gather(*(part.done(_QUIET_S) for part in world.producers))
-        await until(lambda: asyncio.to_thread(final_everywhere, world, stories), _QUIET_S, every=0.5)
+        await asyncio.gather(*(part.done(quiet_s) for part in world.producers))
+        await until(lambda: asyncio.to_thread(final_everywhere, world, stories), quiet_s, every=0.5)
     except TimeoutError:
-        overdue.append(f"not quiet within {_QUIET_S:g} s")
+        overdue.append(f"not quiet within {quiet_s:g} s")
     for part in world.parts.values():
         try:
             await part.stop()
@@ -119,7 +121,7 @@ async def _end(world: World, stories: Sequence[ChaosStory]) -> list[str]:
     for last in (world.worker("last", "--until-empty"), world.aggregator("last", "--until-idle")):
         last.start()
         try:
-            await until(last.has_ended, _QUIET_S)
+            await until(last.has_ended, quiet_s)
         except TimeoutError:
             overdue.append(f"{' '.join(last.command)} did not come to an end: {list(last.said)[-5:]}")
         await last.cut_off()

@@ -15,8 +15,8 @@ FOREVER = 1_000_000
 
 # What a story does, how often it does so before it goes well, and how many of a hundred are so.
 _KINDS: tuple[tuple[str, int, float], ...] = (
-    ("ok", 0, 16),
-    ("slow", 0, 36),
+    ("ok", 0, 10),
+    ("slow", 0, 60),
     ("flaky", 1, 9),
     ("flaky", 2, 4),
     ("flaky", FOREVER, 3),
@@ -80,7 +80,7 @@ def draw_stories(random: Random, batch_id: str, count: int) -> list[ChaosStory]:
             f"https://www.reddit.com/comments/{position:x}a/",
             do,
             times,
-            random.uniform(0.3, 2.5) if do == "slow" else random.uniform(0.0, 0.1),
+            random.uniform(0.5, 3.0) if do == "slow" else random.uniform(0.0, 0.1),
         )
         for position, (do, times, _) in enumerate(kinds, start=1)
     ]

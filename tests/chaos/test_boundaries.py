@@ -13,7 +13,7 @@ from chaos.world import open_world
 
 pytestmark = [pytest.mark.broker, needs_rabbitmq, pytest.mark.timeout(240)]
 
-_ALWAYS = {"the retry's confirm and ack", "commit and first ack"}
+_ALWAYS = {"result file and event", "commit and first ack"}
 
 
 def _cases() -> Iterator[object]:

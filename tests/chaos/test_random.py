@@ -45,7 +45,7 @@ async def _run(node: PrivateNode, folder: Path, plan: Plan, ledger_url: str | No
 
 @pytest.mark.timeout(180)
 async def test_a_short_random_run_loses_and_doubles_nothing(node: PrivateNode, tmp_path: Path) -> None:
-    plan = Plan(seed=7, stories=60, faults=10, batches=3, broker_deaths=0, allowed=_SHORT)
+    plan = Plan(seed=15, stories=60, faults=12, batches=3, broker_deaths=0, allowed=_SHORT, quiet_s=60)
     accounts = await _run(node, tmp_path / "run", plan)
     assert accounts.problems == []
 
