@@ -21,7 +21,7 @@ from chaos.parts import Part, patched
 from chaos.world import AGGREGATORS, HEARTBEAT_S, WORKERS, World
 from waiting import pause, until
 
-_BUSY_WITHIN_S = 4.0
+_BUSY_WITHIN_S = 10.0
 ALL = frozenset(WORKERS)
 EVERYBODY = frozenset({*WORKERS, *AGGREGATORS, "producer"})
 
@@ -251,9 +251,8 @@ def draw_orders(
 
 async def make(world: World, order: Order) -> Fault:
     """Make a fault, while there is work that it can hit, and wait until it is over."""
-    names = [order.target] if order.target in WORKERS else WORKERS
     with contextlib.suppress(TimeoutError):
-        await until(lambda: any(world.parts[name].busy for name in names), _BUSY_WITHIN_S)
+        await until(lambda: world.can_be_hit(order.target), _BUSY_WITHIN_S)
     async with _trouble(world):
         began = time.time()
         hit = await KINDS[order.kind].action(world, order)

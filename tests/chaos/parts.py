@@ -67,6 +67,11 @@ class Part:
         """Whether the process that runs now has said that it works."""
         return self._is_ready and self.pid is not None
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether it still has work to do, or is to run on."""
+        return self._keeper is not None and not self._keeper.done()
+
     def has_ended(self) -> bool:
         """Tell whether it has done its work; exit code 1 of a worker says that it left dead letters."""
         return self.process is not None and self.process.returncode in {0, 1}

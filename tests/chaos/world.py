@@ -106,6 +106,14 @@ class World:
         self.producers.append(part)
         return part
 
+    def can_be_hit(self, name: str) -> bool:
+        """Tell whether a worker, or without its name any, runs a story; also when there is none to wait for."""
+        busy = {worker for worker in WORKERS if self.parts[worker].busy > 0}
+        if name in WORKERS and name in busy:
+            return True
+        more = bool(busy) or any(part.is_kept for part in self.producers)
+        return not more or (name not in WORKERS and bool(busy))
+
     def troubled(self) -> bool:
         """Tell whether any fault is on, which may keep a part from starting."""
         return self.broken > 0
