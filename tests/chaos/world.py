@@ -107,7 +107,7 @@ class World:
         return part
 
     def can_be_hit(self, name: str) -> bool:
-        """Tell whether a worker, or without its name any, runs a story; also when there is none to wait for."""
+        """Tell whether a worker, or any without a name, runs a story, or that there is none to wait for."""
         busy = {worker for worker in WORKERS if self.parts[worker].busy > 0}
         if name in WORKERS and name in busy:
             return True
