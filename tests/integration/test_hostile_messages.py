@@ -131,17 +131,16 @@ async def test_hostile_properties_of_sound_bodies_do_no_harm(
     deaths["x-death"] = [
         {"reason": "delivery_limit", "count": 9, "queue": "x", "exchange": "x", "routing-keys": ["x"]}
     ]
+    await send(
+        settings,
+        aio_pika.Message(encode(typed), content_type="text/html", headers=dict(typed.headers())),
+        aio_pika.Message(b"{", content_type=JSON, headers=dict(HUGE_HEADERS)),
+        aio_pika.Message(encode(packed), content_type="application/json; charset=utf-8", priority=9),
+        aio_pika.Message(encode(loud), headers={**HUGE_HEADERS, "gt-attempt": 77, "gt-batch-id": "b2"}),
+        aio_pika.Message(encode(old), headers=deaths),
+        aio_pika.Message(encode(many), content_type=JSON),
+    )
     async with worker(environment, "--until-empty") as running:
-        await running.says("worker_ready")
-        await send(
-            settings,
-            aio_pika.Message(encode(typed), content_type="text/html", headers=dict(typed.headers())),
-            aio_pika.Message(b"{", content_type=JSON, headers=dict(HUGE_HEADERS)),
-            aio_pika.Message(encode(packed), content_type="application/json; charset=utf-8", priority=9),
-            aio_pika.Message(encode(loud), headers={**HUGE_HEADERS, "gt-attempt": 77, "gt-batch-id": "b2"}),
-            aio_pika.Message(encode(old), headers=deaths),
-            aio_pika.Message(encode(many), content_type=JSON),
-        )
         assert await running.ends() == 1
     state = await tally(environment, settings, "b1")
     found = {story.position: str(story.status) for story in state.stories.values()}
