@@ -8,8 +8,8 @@ import os
 import shutil
 import subprocess
 import uuid
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -166,14 +166,13 @@ async def open_world(
     if not node.running():
         await asyncio.to_thread(node.restart)
     await topology.declare(settings)
-    world = World(node, folder, settings, disk=_mount(output))
     async with AsyncExitStack() as stack:
+        world = World(node, folder, settings, disk=stack.enter_context(_small_disk(output)))
         await world.add_proxies(stack, ledger_url)
         try:
             yield world
         finally:
             await asyncio.gather(*(part.cut_off() for part in world.all_parts))
-            _unmount(output, mounted=world.disk)
             with contextlib.suppress(GossipToonError):  # else it would hide why the run ended
                 await topology.delete(settings)
 
@@ -184,15 +183,17 @@ def _make_folders(folder: Path) -> Path:
     return folder / "outputs"
 
 
-def _mount(folder: Path) -> bool:
-    """Make the folder a small file system of its own, where we may."""
-    program = shutil.which("mount")
-    if os.geteuid() != 0 or program is None:
-        return False
-    command = [program, "-t", "tmpfs", "-o", f"size={_DISK}", "tmpfs", str(folder)]
-    return subprocess.run(command, capture_output=True).returncode == 0
-
-
-def _unmount(folder: Path, *, mounted: bool) -> None:
-    if mounted:
-        subprocess.run(["umount", "-l", str(folder)], check=True)  # noqa: S607 - found before by mount
+@contextmanager
+def _small_disk(folder: Path) -> Iterator[bool]:
+    """Make the folder a small file system of its own for the time of a block, where we may."""
+    mount, unmount = shutil.which("mount"), shutil.which("umount")
+    if os.geteuid() != 0 or mount is None or unmount is None:
+        yield False
+        return
+    command = [mount, "-t", "tmpfs", "-o", f"size={_DISK}", "tmpfs", str(folder)]
+    mounted = subprocess.run(command, capture_output=True).returncode == 0
+    try:
+        yield mounted
+    finally:
+        if mounted:
+            subprocess.run([unmount, "-l", str(folder)], capture_output=True)
