@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from gt_common.errors import UsageError
+from gt_common.files import make_state_folder
 
 KEPT: Final = ("orchestrator", "output", "prefetch", "max_attempts", "time_limit")
 """The settings that a resumed batch goes on with, unless a flag says otherwise."""
@@ -46,10 +47,7 @@ def hold_batch(state_dir: Path, batch_id: str) -> Iterator[BatchHold]:
         UsageError: another process holds it, or the folder cannot be made
     """
     folder = state_dir / "batches"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except (FileExistsError, NotADirectoryError):
-        raise UsageError(f"{folder} cannot be a folder: a file is in the way; set GT_STATE_DIR") from None
+    make_state_folder(folder)
     descriptor = os.open(folder / f"{batch_id}.json", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         _lock(descriptor, batch_id)

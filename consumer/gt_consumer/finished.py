@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gt_common.errors import OutputError
+from gt_common.files import put_in_place, sync_folder
 from gt_common.messages import StoryMessage, utc_now
 from gt_common.stories import slug
 from gt_consumer.owners import is_leftover, new_mark
@@ -198,16 +199,7 @@ def _renamed(source: Path, target: Path) -> bool:
 
 
 def _write_atomically(path: Path, content: bytes) -> None:
-    part = _part(path)
-    try:
-        with part.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError:
-        part.unlink(missing_ok=True)
-        raise
+    put_in_place(path, _part(path), content)
     _sync_folder(path.parent)
 
 
@@ -225,11 +217,7 @@ def _remove_leftovers(place: Path) -> None:
 def _sync_folder(folder: Path) -> None:
     # Some network file systems cannot do it for folders; the files themselves are synchronised.
     with contextlib.suppress(OSError):
-        fd = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(fd)
-        finally:
-            os.close(fd)
+        sync_folder(folder)
 
 
 def _explain(error: OSError, folder: Path) -> str:

@@ -16,13 +16,13 @@ from rich.table import Table
 from rich.text import Text
 
 from gt_common.errors import ExitCode, NoSuchBatchError
+from gt_common.files import write_atomically
 from gt_common.lifecycle import BatchPhase, BatchState, StoryStatus
 from gt_common.messages import utc_now
 from gt_common.progress_lines import overall_line
 from gt_common.report import csv_out, html, markdown, table, view
 from gt_common.report.eta import eta_range
 from gt_common.report.model import BatchResult, build_report
-from gt_common.report.save import write_atomically
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

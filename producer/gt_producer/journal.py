@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Self
 
 from gt_common.errors import UsageError
+from gt_common.files import make_state_folder, sync_folder
 
 SYNC_EVERY = 20
 """Confirms between two fsyncs; only a power loss, not a kill, can take those in between."""
@@ -107,10 +108,7 @@ class Journal:
         Raises:
             UsageError: another producer publishes this batch now, or the file or folder is no journal's
         """
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except (FileExistsError, NotADirectoryError):
-            raise UsageError(f"{folder} cannot be a folder: a file is in the way; set GT_STATE_DIR") from None
+        make_state_folder(folder)
         path = journal_path(folder, batch_id)
         descriptor = _lock(path, batch_id)
         try:
@@ -124,7 +122,7 @@ class Journal:
         if self.state.header is None:
             self._append({"journal": 1, **asdict(header)})
             self.sync()
-            _sync_folder(self.path.parent)
+            sync_folder(self.path.parent)
 
     def list_stories(self, entries: Sequence[tuple[str, int]]) -> None:
         """Fix the positions of stories, before any of them is announced."""
@@ -253,11 +251,3 @@ def _read_and_mend(path: Path, descriptor: int) -> JournalState:
     if len(whole) < len(content):
         os.ftruncate(descriptor, len(whole))
     return state
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

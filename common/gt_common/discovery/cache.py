@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
 from datetime import UTC, datetime, timedelta
@@ -12,6 +11,7 @@ from typing import Literal, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from gt_common.discovery.options import DiscoverOptions
+from gt_common.files import put_in_place
 from gt_common.log import get_logger
 from gt_common.reddit.posts import RedditPost
 
@@ -73,12 +73,9 @@ class Cache:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             self._prune(now)
-            draft.write_text(Entry.of(posts, options, now).model_dump_json(), encoding="utf-8")
-            draft.replace(path)
+            put_in_place(path, draft, Entry.of(posts, options, now).model_dump_json().encode())
         except OSError as error:
             _log.warning("the answers of Reddit cannot be kept", folder=str(self._folder), error=str(error))
-            with contextlib.suppress(OSError):
-                draft.unlink(missing_ok=True)
 
     def _path(self, subreddit: str, options: DiscoverOptions) -> Path:
         server = hashlib.sha256(self._server.encode()).hexdigest()[:8]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gt_common.errors import BrokerUnreachableError, CredentialsRefusedError, ExitCode, TopologyError
+from gt_common.files import write_atomically
 from gt_common.settings import Settings
 from gt_consumer.deadletters import tables, view
 from gt_consumer.deadletters.groups import group, group_command
@@ -150,8 +151,6 @@ def export(settings: Settings, selection: Selection, limit: int | None, file: st
     if file == "-":
         print_lines(lines)
     else:
-        from gt_common.report.save import write_atomically  # brings the HTML of reports with it
-
         write_atomically(Path(file), "".join(f"{line}\n" for line in lines))
     remark(f"exported {count_letters(len(chosen))}" + ("" if file == "-" else f" to {file}"))
     return ExitCode.DONE

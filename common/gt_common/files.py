@@ -1,0 +1,70 @@
+"""Files that are there whole or not at all, whatever happens while they are written."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from pathlib import Path
+
+from gt_common.errors import OutputError, UsageError
+
+
+def put_in_place(path: Path, draft: Path, content: bytes) -> None:
+    """Write a file so that a reader, or a crash, finds the old one or the whole new one.
+
+    Parameters:
+        draft: a name in the same folder that nobody else uses; gone afterwards, however it ends
+
+    Raises:
+        OSError: it cannot be written
+    """
+    try:
+        with draft.open("xb") as out:
+            out.write(content)
+            out.flush()
+            os.fsync(out.fileno())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names of new files durable too.
+
+    Raises:
+        OSError: the file system cannot do it; some network file systems cannot
+    """
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_atomically(path: Path, text: str) -> Path:
+    """Write a text for the user durably and whole, making its folder when needed; give the path.
+
+    Raises:
+        OutputError: it cannot be written
+    """
+    content = text.encode()
+    draft = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        put_in_place(path, draft, content)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise OutputError(f"the report cannot be written to {path}: {error.strerror}") from None
+    return path
+
+
+def make_state_folder(folder: Path) -> None:
+    """Make a folder within GT_STATE_DIR.
+
+    Raises:
+        UsageError: a file is in the way
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise UsageError(f"{folder} cannot be a folder: a file is in the way; set GT_STATE_DIR") from None
