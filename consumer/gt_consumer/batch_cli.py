@@ -2,87 +2,72 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from gt_common.cli import epilog, make_app, run_command
+from gt_common.list_options import Files, Limit, Name, Tags, Urls
+from gt_consumer.run_options import Orchestrator, Output, TimeLimit
 
 app = make_app()
+
+Discover = Annotated[
+    bool, typer.Option("--discover", help="Make the best new stories found on Reddit (gt-discover).")
+]
+BatchId = Annotated[
+    str | None,
+    typer.Option(metavar="ID", help="Begin a batch of this id, or add the list to it."),
+]
+Parallel = Annotated[
+    int | None,
+    typer.Option("-j", "--parallel", metavar="N", min=1, max=256, help="Stories at once. (default: 1)"),
+]
+DryRun = Annotated[
+    bool, typer.Option("-n", "--dry-run", help="Show what would be run and how long it may take.")
+]
+Resume = Annotated[
+    str | None,
+    typer.Option(metavar="ID", help="Go on with an interrupted or killed batch; it keeps its settings."),
+]
+RetryFailed = Annotated[
+    str | None, typer.Option(metavar="ID", help="Run the failed stories of a batch again, and no others.")
+]
+Force = Annotated[bool, typer.Option("--force", help="Make stories again that an earlier batch has made.")]
+MaxFailures = Annotated[
+    str | None,
+    typer.Option(metavar="N|N%", help="Start no other story once so many have failed in this run."),
+]
+MaxAttempts = Annotated[int | None, typer.Option(help="Attempts before a story has failed. (default: 3)")]
+SkipInvalid = Annotated[
+    bool, typer.Option("--skip-invalid", help="Make the good stories although others are none.")
+]
+Json = Annotated[
+    bool, typer.Option("--json", help="Print the report, or the plan of --dry-run, as one JSON object.")
+]
 
 
 @app.command(epilog=epilog("gt-batch -f urls.txt --parallel 2 --max-failures 20%", 1, 3, 4, 5, 6))
 def batch(
-    urls: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="URL", help="Reddit posts or story files (.md, .txt, .json).", show_default=False
-        ),
-    ] = None,
-    file: Annotated[
-        list[str] | None,
-        typer.Option(
-            "-f",
-            "--file",
-            metavar="FILE|-",
-            help="List, one story a line, or .jsonl; - is standard input; repeatable.",
-        ),
-    ] = None,
-    discover: Annotated[
-        bool, typer.Option("--discover", help="Make the best new stories found on Reddit (gt-discover).")
-    ] = False,
-    limit: Annotated[
-        int | None, typer.Option(metavar="N", help="How many stories --discover gives. (default: 20)")
-    ] = None,
-    batch_id: Annotated[
-        str | None,
-        typer.Option(metavar="ID", help="Begin a batch of this id, or add the list to it."),
-    ] = None,
-    name: Annotated[str | None, typer.Option(metavar="N", help="Name of the batch, for reports.")] = None,
-    tag: Annotated[
-        list[str] | None, typer.Option(metavar="K=V", help="Tag of the batch; repeatable.")
-    ] = None,
-    parallel: Annotated[
-        int | None,
-        typer.Option("-j", "--parallel", metavar="N", min=1, max=256, help="Stories at once. (default: 1)"),
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("-n", "--dry-run", help="Show what would be run and how long it may take.")
-    ] = False,
-    resume: Annotated[
-        str | None,
-        typer.Option(metavar="ID", help="Go on with an interrupted or killed batch; it keeps its settings."),
-    ] = None,
-    retry_failed: Annotated[
-        str | None, typer.Option(metavar="ID", help="Run the failed stories of a batch again, and no others.")
-    ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Make stories again that an earlier batch has made.")
-    ] = False,
-    max_failures: Annotated[
-        str | None,
-        typer.Option(metavar="N|N%", help="Start no other story once so many have failed in this run."),
-    ] = None,
-    orchestrator: Annotated[
-        str | None,
-        typer.Option(help="studio, package.module:factory, or 'command:PROGRAM ARG…'. (default: studio)"),
-    ] = None,
-    output: Annotated[
-        Path | None, typer.Option(help="Folder for finished videos. (default: outputs)")
-    ] = None,
-    max_attempts: Annotated[
-        int | None, typer.Option(help="Attempts before a story has failed. (default: 3)")
-    ] = None,
-    time_limit: Annotated[
-        str | None, typer.Option(help="Longest time for one attempt, such as 30m. (default: 30m)")
-    ] = None,
-    skip_invalid: Annotated[
-        bool, typer.Option("--skip-invalid", help="Make the good stories although others are none.")
-    ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the report, or the plan of --dry-run, as one JSON object.")
-    ] = False,
+    urls: Urls = None,
+    file: Files = None,
+    discover: Discover = False,
+    limit: Limit = None,
+    batch_id: BatchId = None,
+    name: Name = None,
+    tag: Tags = None,
+    parallel: Parallel = None,
+    dry_run: DryRun = False,
+    resume: Resume = None,
+    retry_failed: RetryFailed = None,
+    force: Force = False,
+    max_failures: MaxFailures = None,
+    orchestrator: Orchestrator = None,
+    output: Output = None,
+    max_attempts: MaxAttempts = None,
+    time_limit: TimeLimit = None,
+    skip_invalid: SkipInvalid = False,
+    as_json: Json = False,
 ) -> None:
     """Make the videos of a list on this machine, one after the other or several at once; needs no broker.
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gt_common.batches import check_messages, place_stories, story_message
+from gt_common.discovery import search
 from gt_common.errors import InvalidListError
 from gt_common.listing import say, say_problems, say_repeated
 from gt_common.messages import StorySucceeded
@@ -21,8 +22,6 @@ from gt_consumer.finished import find_finished
 
 if TYPE_CHECKING:
     from gt_common.ledger.ledger import Ledger
-
-DISCOVERED = 20
 
 
 @dataclass(frozen=True)
@@ -56,8 +55,8 @@ def read_stories(request: Request, settings: Settings) -> ListReading:
         InvalidListError: nothing is to be made of the list
         CredentialsRefusedError, RedditUnreachableError: of a search
     """
-    search = partial(_discover, request, settings) if request.discover else None
-    reading = check_messages(read_sources_and_search(request.sources, search, sys.stdin.buffer, Path.cwd()))
+    found = partial(search, settings, request.limit, say, known=request.force) if request.discover else None
+    reading = check_messages(read_sources_and_search(request.sources, found, sys.stdin.buffer, Path.cwd()))
     say_problems(reading.problems)
     say_repeated(reading)
     bad, good = len(reading.problems), len(reading.stories)
@@ -90,11 +89,3 @@ def count_found(output: Path, batch_id: str, stories: Sequence[Story]) -> int:
     """Give how many of a new batch's stories have their video in the output folder already."""
     messages = (story_message(batch_id, placed) for placed in place_stories(batch_id, stories, {}))
     return sum(find_finished(output.absolute(), message) is not None for message in messages)
-
-
-def _discover(request: Request, settings: Settings) -> ListReading:
-    from gt_common.discovery import DiscoverOptions, discover, reading_of
-
-    limit = DISCOVERED if request.limit is None else request.limit
-    options = DiscoverOptions(limit=limit, known=request.force)
-    return reading_of(discover(settings, options, say))

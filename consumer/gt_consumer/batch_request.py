@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+from gt_common.discovery import check_limit
 from gt_common.errors import UsageError
 from gt_common.sources import Sources
 
@@ -92,8 +93,7 @@ class Request:
         Raises:
             UsageError: they do not
         """
-        if self.limit is not None and not self.discover:
-            raise UsageError("--limit says how many stories --discover gives; give both")
+        check_limit(self.limit, discover=self.discover)
         if self.resume is not None and self.retry_failed is not None:
             raise UsageError("--resume and --retry-failed exclude each other; resume first")
         if self.earlier is None:

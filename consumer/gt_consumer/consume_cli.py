@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from gt_common.cli import epilog, make_app, run_command
+from gt_consumer.run_options import Orchestrator, Output, TimeLimit
 
 app = make_app()
 
@@ -17,19 +17,12 @@ def consume(
     prefetch: Annotated[
         int | None, typer.Option(help="Slots: stories made, and held, at once. (default: GT_PREFETCH or 1)")
     ] = None,
-    orchestrator: Annotated[
-        str | None,
-        typer.Option(help="studio, package.module:factory, or 'command:PROGRAM ARG…'. (default: studio)"),
-    ] = None,
-    output: Annotated[
-        Path | None, typer.Option(help="Folder for finished videos. (default: outputs)")
-    ] = None,
+    orchestrator: Orchestrator = None,
+    output: Output = None,
     max_attempts: Annotated[
         int | None, typer.Option(help="Attempts before a story becomes a dead letter. (default: 3)")
     ] = None,
-    time_limit: Annotated[
-        str | None, typer.Option(help="Longest time for one attempt, such as 30m. (default: 30m)")
-    ] = None,
+    time_limit: TimeLimit = None,
     drain_timeout: Annotated[
         str | None,
         typer.Option(

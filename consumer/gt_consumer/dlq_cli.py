@@ -160,6 +160,31 @@ def export_letters(
     _run(work)
 
 
+Rate = Annotated[
+    str | None,
+    typer.Option("--rate", metavar="N/TIME", help="So many in a time at most: 2/minute, 10/hour, 5/10s."),
+]
+Canary = Annotated[
+    int | None,
+    typer.Option(
+        "--canary",
+        metavar="N",
+        min=1,
+        help="Replay N and wait for their outcome, then more in steps that grow (2, 5, 20, 50, …); stop "
+        "with exit code 5 when one fails again of the same cause, or none of a step succeeds.",
+    ),
+]
+Overlay = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        help="Change an option of the stories; VALUE is JSON or a text, null takes the option away. May "
+        "be given repeatedly.",
+    ),
+]
+
+
 @app.command("replay", epilog=epilog("gt-dlq replay --group 1a2b3c4d5e6f --canary 1", 1, 3, 4, 5))
 def replay_letters(
     batch: Batch = None,
@@ -169,29 +194,9 @@ def replay_letters(
     group: Group = None,
     since: Since = None,
     limit: Oldest = None,
-    rate: Annotated[
-        str | None,
-        typer.Option("--rate", metavar="N/TIME", help="So many in a time at most: 2/minute, 10/hour, 5/10s."),
-    ] = None,
-    canary: Annotated[
-        int | None,
-        typer.Option(
-            "--canary",
-            metavar="N",
-            min=1,
-            help="Replay N and wait for their outcome, then more in steps that grow (2, 5, 20, 50, …); stop "
-            "with exit code 5 when one fails again of the same cause, or none of a step succeeds.",
-        ),
-    ] = None,
-    options: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="NAME=VALUE",
-            help="Change an option of the stories; VALUE is JSON or a text, null takes the option away. May "
-            "be given repeatedly.",
-        ),
-    ] = None,
+    rate: Rate = None,
+    canary: Canary = None,
+    options: Overlay = None,
     dry_run: DryRun = False,
     yes: Annotated[
         bool, typer.Option("-y", "--yes", help="With nothing selected: replay all, without asking.")

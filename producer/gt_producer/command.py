@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from gt_common.batches import check_batch_id, check_messages, check_name, new_batch_id, parse_tags
+from gt_common.discovery import check_limit, search
 from gt_common.errors import ExitCode, GossipToonError, InvalidListError, UsageError
 from gt_common.listing import say, say_problems, say_repeated
 from gt_common.log import configure_logging
@@ -69,12 +70,11 @@ def run(request: Request) -> int:
 
 
 def _check(request: Request, settings: Settings) -> Checked:
-    if request.limit is not None and not request.discover:
-        raise UsageError("--limit says how many stories --discover gives; give both")
+    check_limit(request.limit, discover=request.discover)
     given = check_batch_id(request.batch_id) if request.batch_id is not None else None
     name, tags = check_name(request.name), parse_tags(request.tags)
-    search = partial(_search, request, settings) if request.discover else None
-    reading = check_messages(read_sources_and_search(request.sources, search, sys.stdin.buffer, Path.cwd()))
+    found = partial(search, settings, request.limit, say) if request.discover else None
+    reading = check_messages(read_sources_and_search(request.sources, found, sys.stdin.buffer, Path.cwd()))
     say_problems(reading.problems)
     say_repeated(reading)
     refusal = _refusal(reading, skip_invalid=request.skip_invalid)
@@ -85,13 +85,6 @@ def _check(request: Request, settings: Settings) -> Checked:
     batch_id = given or new_batch_id(datetime.now().astimezone())
     header = make_header(batch_id, settings.namespace, reading.stories, name, tags)
     return Checked(request, settings, header, reading)
-
-
-def _search(request: Request, settings: Settings) -> ListReading:
-    from gt_common.discovery import DiscoverOptions, discover, reading_of
-
-    options = DiscoverOptions() if request.limit is None else DiscoverOptions(limit=request.limit)
-    return reading_of(discover(settings, options, say))
 
 
 def _refusal(reading: ListReading, *, skip_invalid: bool) -> str:

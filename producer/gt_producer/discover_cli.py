@@ -13,6 +13,30 @@ from gt_common.errors import ExitCode
 
 app = make_app()
 _DEFAULTS = DiscoverOptions()
+_EVERYWHERE = ",".join(DEFAULT_SUBREDDITS)
+
+BlockWords = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Further words to avoid, one a line; star* at the end."),
+]
+NoQuality = Annotated[bool, typer.Option("--no-quality", help="Rank by upvotes, comments and age alone.")]
+NoBlocklist = Annotated[
+    bool, typer.Option("--no-blocklist", help="Turn the built-in list of themes to avoid off.")
+]
+Known = Annotated[bool, typer.Option("--known", help="Stories that the ledger knows already too.")]
+NoCache = Annotated[
+    bool, typer.Option("--no-cache", help="Ask Reddit although it was asked within the hour.")
+]
+UrlList = Annotated[
+    bool, typer.Option("--urls", help="A list for gt-produce -f -; so it is when piped, too.")
+]
+Json = Annotated[bool, typer.Option("--json", help="A JSON array of objects.")]
+Subreddits = Annotated[str, typer.Option(metavar="A,B", help="Communities; AITA stands for AmItheAsshole.")]
+TimeFrame = Annotated[TimeFilter, typer.Option(help="The best posts of the last …")]
+MinComments = Annotated[int, typer.Option(metavar="N", help="Comments, at least.")]
+MinLength = Annotated[int, typer.Option(metavar="N", help="Characters of the text.")]
+MaxLength = Annotated[int, typer.Option(metavar="N", help="Characters of the text.")]
+Depth = Annotated[int, typer.Option(metavar="N", help="Posts to look at in each community, 100 to 1000.")]
 
 
 @app.command(
@@ -23,47 +47,22 @@ _DEFAULTS = DiscoverOptions()
     ).replace("broker or ledger", "Reddit or ledger")
 )
 def discover(
-    subreddits: Annotated[
-        str, typer.Option(metavar="A,B", help="Communities; AITA stands for AmItheAsshole.")
-    ] = ",".join(DEFAULT_SUBREDDITS),
-    time_filter: Annotated[
-        TimeFilter, typer.Option(help="The best posts of the last …")
-    ] = _DEFAULTS.time_filter,
+    subreddits: Subreddits = _EVERYWHERE,
+    time_filter: TimeFrame = _DEFAULTS.time_filter,
     limit: Annotated[int, typer.Option(metavar="N", help="Stories to give, at most.")] = _DEFAULTS.limit,
     min_upvotes: Annotated[int, typer.Option(metavar="N", help="Upvotes, at least.")] = _DEFAULTS.min_upvotes,
-    min_comments: Annotated[
-        int, typer.Option(metavar="N", help="Comments, at least.")
-    ] = _DEFAULTS.min_comments,
-    min_length: Annotated[
-        int, typer.Option(metavar="N", help="Characters of the text.")
-    ] = _DEFAULTS.min_length,
-    max_length: Annotated[
-        int, typer.Option(metavar="N", help="Characters of the text.")
-    ] = _DEFAULTS.max_length,
-    depth: Annotated[
-        int, typer.Option(metavar="N", help="Posts to look at in each community, 100 to 1000.")
-    ] = _DEFAULTS.depth,
+    min_comments: MinComments = _DEFAULTS.min_comments,
+    min_length: MinLength = _DEFAULTS.min_length,
+    max_length: MaxLength = _DEFAULTS.max_length,
+    depth: Depth = _DEFAULTS.depth,
     nsfw: Annotated[bool, typer.Option("--nsfw", help="Posts marked not safe for work too.")] = False,
-    no_quality: Annotated[
-        bool, typer.Option("--no-quality", help="Rank by upvotes, comments and age alone.")
-    ] = False,
-    no_blocklist: Annotated[
-        bool, typer.Option("--no-blocklist", help="Turn the built-in list of themes to avoid off.")
-    ] = False,
-    block_words: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Further words to avoid, one a line; star* at the end."),
-    ] = None,
-    known: Annotated[
-        bool, typer.Option("--known", help="Stories that the ledger knows already too.")
-    ] = False,
-    no_cache: Annotated[
-        bool, typer.Option("--no-cache", help="Ask Reddit although it was asked within the hour.")
-    ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="A JSON array of objects.")] = False,
-    urls: Annotated[
-        bool, typer.Option("--urls", help="A list for gt-produce -f -; so it is when piped, too.")
-    ] = False,
+    no_quality: NoQuality = False,
+    no_blocklist: NoBlocklist = False,
+    block_words: BlockWords = None,
+    known: Known = False,
+    no_cache: NoCache = False,
+    as_json: Json = False,
+    urls: UrlList = False,
 ) -> None:
     """Find stories on Reddit, best first: score = (upvotes + 2 x comments) / sqrt(hours), times quality.
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gt_common.discovery.options import DiscoverOptions
+from gt_common.errors import UsageError
 
 if TYPE_CHECKING:
     from gt_common.discovery.candidate import Candidate as Candidate
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from gt_common.settings import Settings
     from gt_common.stories import ListReading
 
-__all__ = ["DiscoverOptions", "discover", "find", "reading_of"]
+__all__ = ["DiscoverOptions", "check_limit", "discover", "find", "reading_of", "search"]
 
 
 async def find(settings: Settings, options: DiscoverOptions, reddit: RedditSettings | None = None) -> Finding:
@@ -50,6 +52,31 @@ def discover(
         for line in finding.notes():
             note(line)
     return list(finding.candidates)
+
+
+def check_limit(limit: int | None, *, discover: bool) -> None:
+    """See that a command's `--limit` has its `--discover`.
+
+    Raises:
+        UsageError: it has not
+    """
+    if limit is not None and not discover:
+        raise UsageError("--limit says how many stories --discover gives; give both")
+
+
+def search(
+    settings: Settings, limit: int | None, note: Callable[[str], None], *, known: bool = False
+) -> ListReading:
+    """Give the stories of a `--discover` as a list, blocking; the errors are those of `find`.
+
+    Parameters:
+        limit: at most so many; None for the default
+        known: whether stories are given that the ledger knows already
+    """
+    options = DiscoverOptions(known=known)
+    if limit is not None:
+        options = replace(options, limit=limit)
+    return reading_of(discover(settings, options, note))
 
 
 def reading_of(candidates: list[Candidate]) -> ListReading:
