@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, TypedDict
 
 from pydantic import (
     AwareDatetime,
@@ -97,6 +97,16 @@ class Restore(BaseModel):
     reason: Reason | None = None
 
 
+class StoryIdentity(TypedDict):
+    """What an event takes over from the message of its story: who it is, and of which generation."""
+
+    batch_id: str
+    story_id: str
+    position: int
+    url: str
+    generation: int
+
+
 class StoryMessage(_Message):
     """One story of one batch on its way to a worker, or, with `died_at`, a dead letter.
 
@@ -175,6 +185,16 @@ class StoryMessage(_Message):
 
     def _with(self, **changes: object) -> StoryMessage:
         return self.model_copy(update=changes)
+
+    def identity(self) -> StoryIdentity:
+        """Give what every event of this story says of it."""
+        return {
+            "batch_id": self.batch_id,
+            "story_id": self.story_id,
+            "position": self.position,
+            "url": self.url,
+            "generation": self.generation,
+        }
 
     def headers(self) -> dict[str, str | int]:
         """Give what a person sees when looking into a queue."""

@@ -131,12 +131,8 @@ def retry_failed(state: BatchState, history: Iterable[Event], by: str, now: date
     ]
     events = tuple(
         StoryRequeued(
-            batch_id=message.batch_id,
+            **message.identity(),
             at=now,
-            story_id=message.story_id,
-            position=message.position,
-            url=message.url,
-            generation=message.generation,
             by=by,
         )
         for message in messages

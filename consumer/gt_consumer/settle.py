@@ -6,13 +6,14 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol, TypedDict, assert_never
+from typing import Protocol, assert_never
 
 from gt_common.failures import Failure, redact
 from gt_common.lifecycle import StoryStatus
 from gt_common.messages import (
     AttemptError,
     Event,
+    StoryIdentity,
     StoryMessage,
     StoryReleased,
     StoryRetrying,
@@ -42,12 +43,7 @@ class Outlet(Protocol):
     async def progress(self, event: Event) -> None: ...
 
 
-class _Who(TypedDict):
-    batch_id: str
-    story_id: str
-    position: int
-    url: str
-    generation: int
+class _Who(StoryIdentity):
     attempt: int
     run: int
     worker: str
@@ -69,11 +65,7 @@ class Attempt:
     def _who(self) -> _Who:
         story = self.story
         return {
-            "batch_id": story.batch_id,
-            "story_id": story.story_id,
-            "position": story.position,
-            "url": story.url,
-            "generation": story.generation,
+            **story.identity(),
             "attempt": story.attempt,
             "run": story.run,
             "worker": self.worker,

@@ -73,13 +73,9 @@ def failed_event_of(letter: StoryMessage) -> StoryFailed:
     key = f"{letter.batch_id}\n{letter.story_id}\n{letter.generation}\n{last.attempt}\n{letter.run}"
     started, ended = last.started_at, last.ended_at
     return StoryFailed(
+        **letter.identity(),
         event_id=uuid.uuid5(_NAMESPACE, key).hex,
-        batch_id=letter.batch_id,
         at=ended,
-        story_id=letter.story_id,
-        position=letter.position,
-        url=letter.url,
-        generation=letter.generation,
         attempt=last.attempt,
         run=letter.run,
         worker=last.worker,

@@ -69,12 +69,8 @@ async def _put_away(publisher: Publisher, letter: StoryMessage, order: Order, ke
     now = utc_now()
     kept = letter if letter.errors else letter.model_copy(update={"errors": (_unknown(letter),)})
     event = StoryCancelled(
-        batch_id=letter.batch_id,
+        **letter.identity(),
         at=now,
-        story_id=letter.story_id,
-        position=letter.position,
-        url=letter.url,
-        generation=letter.generation,
         attempt=letter.attempt,
         run=letter.run,
         by=order.by,

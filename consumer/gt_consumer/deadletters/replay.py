@@ -55,11 +55,7 @@ async def _send(publisher: Publisher, letter: StoryMessage, order: Order) -> Ste
     await publisher.story(story)
     await publisher.event(
         StoryRequeued(
-            batch_id=story.batch_id,
-            story_id=story.story_id,
-            position=story.position,
-            url=story.url,
-            generation=story.generation,
+            **story.identity(),
             by=order.by,
             reason=order.reason,
         )
