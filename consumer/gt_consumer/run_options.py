@@ -1,0 +1,17 @@
+"""Options that every command has that makes videos, said once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Orchestrator = Annotated[
+    str | None,
+    typer.Option(help="studio, package.module:factory, or 'command:PROGRAM ARG…'. (default: studio)"),
+]
+Output = Annotated[Path | None, typer.Option(help="Folder for finished videos. (default: outputs)")]
+TimeLimit = Annotated[
+    str | None, typer.Option(help="Longest time for one attempt, such as 30m. (default: 30m)")
+]
