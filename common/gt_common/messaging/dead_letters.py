@@ -19,11 +19,14 @@ from gt_common.messages import (
     decode_story,
     utc_now,
 )
+from gt_common.messaging.names import CRASH_LIMIT
 
 if TYPE_CHECKING:  # gt-batch makes dead letters without a broker and loads none of its library
     from gt_common.messaging.consumer import Delivery
 
 MAX_HEADER = 200
+DELIVERY_LIMIT = "delivery_limit"
+"""The broker's word for a message that was delivered too often (`reason` in `x-death`)."""
 _OURS = ("gt-batch-id", "gt-story-id", "gt-generation", "gt-attempt")
 _NAMESPACE = uuid.UUID("b4e8f0c6-6c0d-5d69-8f43-0c4a2f0f7a11")
 
@@ -36,12 +39,16 @@ def is_dead_letter(delivery: Delivery) -> bool:
 def read_dead_letter(body: bytes, died_of: str | None) -> StoryMessage:
     """Read a dead letter; one that the broker dead-lettered gets the failure it has none of.
 
+    At its delivery limit each delivery has cost an attempt, as the worker that took it has told the ledger.
+
     Raises:
         MalformedMessageError: the body is no story message
     """
     story = decode_story(body)
     if story.died_at is not None:
         return story
+    if died_of == DELIVERY_LIMIT:
+        story = story.charged(CRASH_LIMIT)
     failure = Failure(
         type="BrokerGaveUp",
         message=f"the broker gave up on the story ({died_of or 'unknown reason'}): "

@@ -8,6 +8,8 @@ from gt_common.durations import duration_label
 
 STORY_KEY = "story"
 RESULT_KEY = "result"
+CRASH_LIMIT = 10
+"""How often the broker delivers a story again before it dead-letters it (`x-delivery-limit`)."""
 _DLX = ".dlx"
 
 

@@ -16,11 +16,10 @@ from aio_pika.exceptions import ChannelClosed, ChannelNotFoundEntity
 
 from gt_common.errors import CredentialsRefusedError, TopologyError
 from gt_common.messaging.connection import close_quietly, connect, plain_errors
-from gt_common.messaging.names import RESULT_KEY, STORY_KEY, Names
+from gt_common.messaging.names import CRASH_LIMIT, RESULT_KEY, STORY_KEY, Names
 from gt_common.rates import Rate
 from gt_common.settings import Settings
 
-CRASH_LIMIT = 10
 NEVER_REACHED = 1_000_000
 CONSUMER_TIMEOUT_MS = 6 * 3600 * 1000
 
