@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from chaos.faults import Fault
+from chaos.junk import copies_of, look_aside, lost_of, strange_of
 from chaos.stories import ChaosStory
 from chaos.world import MAX_ATTEMPTS, World
 from gt_common.errors import MalformedMessageError, NoSuchBatchError
@@ -38,6 +40,8 @@ class Accounts:
     letters: int = 0
     letters_explained: int = 0
     letters_unexplained: list[str] = field(default_factory=list)
+    junk: int = 0
+    junk_copies: int = 0
     surprises: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -66,7 +70,8 @@ class Accounts:
             f"  runs {self.runs}: extra by faults {self.runs_explained}, "
             f"unexplained {len(self.runs_unexplained)}; "
             f"dead letters {self.letters}: copies by faults {self.letters_explained}, "
-            f"unexplained {len(self.letters_unexplained)}"
+            f"unexplained {len(self.letters_unexplained)}; "
+            f"no stories or events: {self.junk} put aside, copies by faults {self.junk_copies}"
         )
 
 
@@ -86,6 +91,7 @@ async def settle_accounts(world: World, stories: Sequence[ChaosStory], faults: S
     _check_ledger(accounts, world, stories)
     _check_videos(accounts, world, stories)
     await _check_letters(accounts, world, stories, disturbed)
+    await _check_junk(accounts, world)
     await _check_queues(accounts, world)
     return accounts
 
@@ -194,17 +200,14 @@ def _check_videos(accounts: Accounts, world: World, stories: Sequence[ChaosStory
     accounts.stuck += [f"left behind: {path.name}" for path in rest]
 
 
-async def count_letters(world: World, accounts: Accounts) -> Counter[str]:
-    """Give how many dead letters of each story lie in the queue."""
+async def count_letters(world: World) -> Counter[str]:
+    """Give how many dead letters of each story lie in the queue; what is no story is counted elsewhere."""
     found: Counter[str] = Counter()
     async with browse(world.settings, Names(world.settings.namespace).dlq, "chaos") as deliveries:
         for delivery in deliveries:
-            try:
+            with suppress(MalformedMessageError):
                 letter = decode_story(delivery.body)
-            except MalformedMessageError as error:
-                accounts.letters_unexplained.append(str(error))
-                continue
-            found[_key(letter.batch_id, letter.story_id)] += 1
+                found[_key(letter.batch_id, letter.story_id)] += 1
     return found
 
 
@@ -212,7 +215,7 @@ async def _check_letters(
     accounts: Accounts, world: World, stories: Sequence[ChaosStory], disturbed: set[str]
 ) -> None:
     wanted = {_key(s.batch_id, s.story_id) for s in stories if s.outcome is StoryStatus.FAILED}
-    found = await count_letters(world, accounts)
+    found = await count_letters(world)
     accounts.letters = found.total()
     accounts.lost += [f"no dead letter of {key}" for key in wanted - found.keys()]
     accounts.wrong += [f"a dead letter of {key}, which is no failure" for key in found.keys() - wanted]
@@ -223,10 +226,23 @@ async def _check_letters(
             accounts.letters_unexplained.append(f"{count} dead letters of {key}")
 
 
+async def _check_junk(accounts: Accounts, world: World) -> None:
+    """Check that everything that is no story or event was put aside, and nothing else was."""
+    aside = await look_aside(world.settings)
+    for kind, sent, found in (
+        ("story", world.junk.stories, aside.stories),
+        ("event", world.junk.results, aside.results),
+    ):
+        accounts.junk += len(found)
+        accounts.junk_copies += copies_of(found)
+        accounts.lost += [f"a message that is no {kind}: {body[:80]!r}" for body in lost_of(sent, found)]
+        accounts.wrong += [f"put aside as no {kind}: {body[:200]!r}" for body in strange_of(sent, found)]
+
+
 async def _check_queues(accounts: Accounts, world: World) -> None:
     names = Names(world.settings.namespace)
     for info in await topology.inspect(world.settings):
-        if info.messages and info.name not in {names.dlq, names.pauses}:
+        if info.messages and info.name not in {names.dlq, names.results_dlq, names.pauses}:
             accounts.stuck.append(f"{info.messages} messages in {info.name}")
 
 

@@ -1,4 +1,4 @@
-"""The boundaries at which a process may die, one by one, and what each must lead to."""
+"""A process dies at a boundary; everything is started again and counted."""
 
 from __future__ import annotations
 
@@ -8,143 +8,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chaos.accounts import Accounts, count_letters, read_runs, settle_accounts
+from chaos.boundary_table import AGGREGATE, CONSUME, DISCARD, PRODUCE, REPLAY, RESTORE, Boundary
+from chaos.junk import send_junk
 from chaos.parts import Part, ours, patched
-from chaos.stories import FOREVER, ChaosStory, write_list
+from chaos.stories import write_list
 from chaos.world import World
+from waiting import until
 
-_CONFIRM = "aiormq.channel:Channel._on_confirm_frame:before"
-_PUBLISHER = "gt_common.messaging.publisher:Publisher"
-_ACK = "gt_common.messaging.consumer:Delivery.ack"
-_JOURNAL = "gt_producer.journal:Journal"
-_APPLY = "gt_common.ledger.ledger:Ledger.apply"
 _DEADLINE_S = 60.0
 
-
-@dataclass(frozen=True)
-class Boundary:
-    """A place to die, and what may come of it.
-
-    Parameters:
-        name: between what and what
-        command: the one that dies there
-        point: as chaos.crashing takes it
-        do, times: what the batch's stories do; there are `stories` of them
-        runs: how often they are run in all, at most; without a fault it would be less or the same
-        letters: how many dead letters lie in the queue at the end, at most
-    """
-
-    name: str
-    command: str
-    point: str
-    do: str = "ok"
-    times: int = 0
-    runs: int = 1
-    letters: int = 0
-    stories: int = 1
-
-    def draw(self) -> list[ChaosStory]:
-        """Give the stories."""
-        return [
-            ChaosStory("b1", n, f"https://www.reddit.com/comments/{n:x}a/", self.do, self.times, 0.3)
-            for n in range(1, self.stories + 1)
-        ]
-
-
-def _producer(name: str, point: str) -> Boundary:
-    return Boundary(name, "gt-produce", point, stories=3, runs=6)
-
-
-_ONCE = ("flaky", 1)
-_DEAD = ("permanent", FOREVER)
-_REPLAYED = ("permanent", 1)
-
-BOUNDARIES: tuple[Boundary, ...] = (
-    _producer("journal's list and `batch.opened`", f"{_PUBLISHER}.event:before:1:BatchOpened"),
-    _producer("`batch.opened` and its list", f"{_PUBLISHER}.event:after:1:BatchOpened"),
-    _producer("a story's publish and its confirm", f"{_CONFIRM}:3"),
-    _producer("a story's confirm and its journal line", f"{_JOURNAL}.confirm:before:2"),
-    _producer("a story's journal line and the next confirm", f"{_JOURNAL}.confirm:after:2"),
-    _producer("the last journal line and `batch.sealed`", f"{_PUBLISHER}.event:before:1:BatchSealed"),
-    _producer("`batch.sealed` and the journal's seal", f"{_JOURNAL}.seal:before:1"),
-    Boundary("delivery and run", "gt-consume", "gt_consumer.runner:Runner.run:before:1"),
-    Boundary("run's end and video", "gt-consume", "gt_consumer.endings:store_finished:before:1", runs=2),
-    Boundary(
-        "video and result file", "gt-consume", "gt_consumer.finished:_write_atomically:before:1", runs=2
-    ),
-    Boundary("result file and event", "gt-consume", f"{_PUBLISHER}.event:before:1:StorySucceeded"),
-    Boundary("success event's publish and its confirm", "gt-consume", f"{_CONFIRM}:3"),
-    Boundary("success event's confirm and ack", "gt-consume", f"{_ACK}:before:1"),
-    Boundary("ack sent and ack received", "gt-consume", f"{_ACK}:after:1"),
-    Boundary(
-        "run's end and `story.retrying`",
-        "gt-consume",
-        f"{_PUBLISHER}.event:before:1:StoryRetrying",
-        *_ONCE,
-        runs=2,
-    ),
-    Boundary(
-        "`story.retrying` and the retry's publish",
-        "gt-consume",
-        f"{_PUBLISHER}.retry:before:1",
-        *_ONCE,
-        runs=2,
-    ),
-    Boundary("the retry's publish and its confirm", "gt-consume", f"{_CONFIRM}:4", *_ONCE, runs=3),
-    Boundary("the retry's confirm and ack", "gt-consume", f"{_PUBLISHER}.retry:after:1", *_ONCE, runs=3),
-    Boundary(
-        "run's end and the dead letter's publish",
-        "gt-consume",
-        f"{_PUBLISHER}.dead_letter:before:1",
-        *_DEAD,
-        runs=2,
-        letters=1,
-    ),
-    Boundary(
-        "the dead letter's publish and its confirm", "gt-consume", f"{_CONFIRM}:3", *_DEAD, runs=2, letters=2
-    ),
-    Boundary(
-        "the dead letter's confirm and ack",
-        "gt-consume",
-        f"{_PUBLISHER}.dead_letter:after:1",
-        *_DEAD,
-        runs=2,
-        letters=2,
-    ),
-    Boundary(
-        "`story.released` and the waiting story's publish",
-        "gt-consume",
-        f"{_PUBLISHER}.retry:before:1",
-        "limited",
-        1,
-        runs=2,
-    ),
-    Boundary(
-        "the waiting story's publish and ack",
-        "gt-consume",
-        f"{_PUBLISHER}.retry:after:1",
-        "limited",
-        1,
-        runs=3,
-    ),
-    Boundary("delivery and transaction", "gt-aggregate", f"{_APPLY}:before:1", stories=3, runs=3),
-    Boundary(
-        "rows written and commit", "gt-aggregate", "gt_common.ledger.writing:take:after:1", stories=3, runs=3
-    ),
-    Boundary("commit and first ack", "gt-aggregate", f"{_APPLY}:after:1", stories=3, runs=3),
-    Boundary("first ack and second ack", "gt-aggregate", f"{_ACK}:after:1", stories=3, runs=3),
-    Boundary(
-        "a letter's look and its replay's publish", "gt-dlq", f"{_PUBLISHER}.story:before:1", *_REPLAYED
-    ),
-    Boundary("replay's publish and its confirm", "gt-dlq", f"{_CONFIRM}:1", *_REPLAYED),
-    Boundary("replay's confirm and `story.requeued`", "gt-dlq", f"{_PUBLISHER}.story:after:1", *_REPLAYED),
-    Boundary(
-        "`story.requeued` and the letter's removal",
-        "gt-dlq",
-        f"{_PUBLISHER}.event:after:1:StoryRequeued",
-        *_REPLAYED,
-    ),
-    Boundary("the letter's removal sent and received", "gt-dlq", f"{_ACK}:after:1", *_REPLAYED),
-)
+_MADE = (PRODUCE, CONSUME, AGGREGATE)
+_AFTER: dict[str, tuple[str, ...]] = {
+    # What was sent and is in the ledger is a stale copy for the command that follows.
+    REPLAY: (AGGREGATE, REPLAY, CONSUME, AGGREGATE),
+    DISCARD: (AGGREGATE, DISCARD, AGGREGATE),
+    RESTORE: (AGGREGATE, RESTORE, AGGREGATE, REPLAY, CONSUME, AGGREGATE),
+}
+_BEFORE = {RESTORE: (*_MADE, DISCARD, AGGREGATE)}
 
 
 @dataclass(frozen=True)
@@ -161,19 +41,16 @@ class Result:
     @property
     def problems(self) -> list[str]:
         """Everything that must not be."""
-        found = list(self.accounts.problems)
+        boundary, found = self.boundary, list(self.accounts.problems)
         if not self.died:
             found.append("the process did not die at its boundary")
-        if self.runs > self.most_runs:
-            found.append(f"{self.runs} runs, at most {self.most_runs}")
-        if self.letters > self.boundary.letters:
-            found.append(f"{self.letters} dead letters, at most {self.boundary.letters}")
+        if self.runs > boundary.runs:
+            found.append(f"{self.runs} runs, at most {boundary.runs}")
+        if self.letters > boundary.letters:
+            found.append(f"{self.letters} dead letters, at most {boundary.letters}")
+        if self.accounts.junk_copies > boundary.junk:
+            found.append(f"put aside {self.accounts.junk_copies} times too often")
         return found
-
-    @property
-    def most_runs(self) -> int:
-        """How many runs are all right; a replayed story was run once before."""
-        return self.boundary.runs + (2 if self.boundary.command == "gt-dlq" else 0)
 
     def row(self) -> str:
         """Give its row of the Markdown table."""
@@ -187,72 +64,92 @@ TABLE_HEAD = (
 )
 
 
-async def cross(world: World, boundary: Boundary) -> Result:
-    """Have a process die at its boundary, start everything again, count."""
+async def cross(world: World, boundary: Boundary, *, planted: str = "") -> Result:
+    """Have a process die at its boundary, start everything again, count.
+
+    Parameters:
+        planted: a mistake, as chaos.planted names it, in the command that dies and its second start
+    """
     stories = boundary.draw()
     path = write_list(stories, world.folder, world.runs)
-    fleet = Fleet(world, ("-f", str(path), "--batch-id", "b1"))
-    died = await fleet.run_through(boundary)
+    fleet = Fleet(world, boundary, ("-f", str(path), "--batch-id", "b1"), planted)
+    died = await fleet.run_through()
     accounts = await settle_accounts(world, stories, [])
     # What a fault explains in a random run is here bounded by the boundary's own numbers.
     accounts.runs_unexplained.clear()
     accounts.letters_unexplained.clear()
     accounts.surprises += fleet.surprises
     runs = sum(len(read_runs(world, story)) for story in stories)
-    letters = (await count_letters(world, Accounts())).total()
+    letters = (await count_letters(world)).total()
     return Result(boundary, world.settings.ledger.partition(":")[0], died, accounts, runs, letters)
 
 
 class Fleet:
     """The commands of a batch's way, one after the other; one of them dies at its boundary first."""
 
-    def __init__(self, world: World, batch: Sequence[str]) -> None:
+    def __init__(self, world: World, boundary: Boundary, batch: Sequence[str], planted: str) -> None:
         self._world = world
+        self._boundary = boundary
         self._batch = batch
+        self._mistake = ["--planted", planted] if planted else []
         self.surprises: list[str] = []
 
-    async def run_through(self, boundary: Boundary) -> bool:
+    async def run_through(self) -> bool:
         """Go the whole way; tell whether the process that was to die did."""
-        died = False
-        for name in ("gt-produce", "gt-consume", "gt-aggregate"):
-            arguments = self._arguments(name)
-            if name == boundary.command:
-                died = await self._dies(boundary, *arguments)
-            await self._works(name, *arguments)
-        if boundary.command != "gt-dlq":
+        command = self._boundary.command
+        if command in _AFTER:
+            for name in _BEFORE.get(command, _MADE):
+                await self._works(name)
+            died = await self._dies()
+            for name in _AFTER[command]:
+                await self._works(name)
             return died
-        died = await self._dies(boundary, *self._arguments("gt-dlq"))
-        # What was sent and is in the ledger is a stale copy for the replay that follows.
-        await self._works("gt-aggregate", *self._arguments("gt-aggregate"))
-        await self._works("gt-dlq", *self._arguments("gt-dlq"))
-        await self._works("gt-consume", *self._arguments("gt-consume"))
-        await self._works("gt-aggregate", *self._arguments("gt-aggregate"))
+        died = False
+        for name in _MADE:
+            if name == CONSUME:
+                await send_junk(
+                    self._world.settings, self._world.junk, stories=self._boundary.junk, results=0
+                )
+            if name == command:
+                died = await self._dies()
+            await self._works(name)
         return died
 
-    def _arguments(self, name: str) -> Sequence[str]:
+    def _command(self, name: str) -> Sequence[str]:
+        """Give a command with its arguments."""
         return {
-            "gt-produce": self._batch,
-            "gt-consume": ("--orchestrator", "chaos.orchestrator:Cheap", "--until-empty"),
-            "gt-aggregate": ("--until-idle",),
-            "gt-dlq": ("replay", "--yes", "--reason", "mended"),
+            PRODUCE: (name, *self._batch),
+            CONSUME: (name, "--orchestrator", "chaos.orchestrator:Cheap", "--until-empty"),
+            AGGREGATE: (name, "--until-idle"),
+            REPLAY: (*name.split(), "--yes", "--reason", "mended"),
+            DISCARD: (*name.split(), "--yes", "--reason", "not wanted"),
+            RESTORE: (*name.split(), "--yes", "--reason", "wanted"),
         }[name]
 
-    async def _dies(self, boundary: Boundary, *arguments: str) -> bool:
-        code = await self._run(patched(["--at", boundary.point], boundary.command, *arguments))
+    async def _dies(self) -> bool:
+        boundary = self._boundary
+        options = ["--at", boundary.point, *self._mistake]
+        code = await self._run(patched(options, *self._command(boundary.command)), stop=boundary.stopped)
         return code == -signal.SIGKILL
 
-    async def _works(self, name: str, *arguments: str) -> None:
-        code = await self._run(ours(name, *arguments))
+    async def _works(self, name: str) -> None:
+        command = self._command(name)
+        spoilt = bool(self._mistake) and name == self._boundary.command
+        code = await self._run(patched(self._mistake, *command) if spoilt else ours(*command))
         if code not in {0, 1}:
             self.surprises.append(f"{name} ended with {code}")
 
-    async def _run(self, command: Sequence[str]) -> int | None:
+    async def _run(self, command: Sequence[str], *, stop: bool = False) -> int | None:
         part = Part(command[0], command, self._world.environment("last"), once=True)
         ended = asyncio.create_task(part.run_once())
         try:
             async with asyncio.timeout(_DEADLINE_S):
+                if stop:
+                    await until(lambda: part.busy > 0, _DEADLINE_S)
+                    part.send(signal.SIGTERM)
                 await ended
         except TimeoutError:
             self.surprises.append(f"{' '.join(command)} did not end: {list(part.said)[-5:]}")
+            await part.cut_off()
         self.surprises += part.surprises
         return part.process.returncode if part.process else None

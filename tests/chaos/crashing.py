@@ -2,6 +2,7 @@
 
     python -m chaos.crashing --at gt_common.ledger.ledger:Ledger.apply:after:1 -- gt-aggregate …
     python -m chaos.crashing --clock -3600 -- gt-consume …
+    python -m chaos.crashing --planted "ack on arrival" -- gt-consume …
 
 A point is `module:function:before|after:n[:Type]`: at the n-th call, of those whose first argument is of that
 type where one is named, the process kills itself with SIGKILL.
@@ -21,6 +22,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from importlib.metadata import entry_points
 from typing import Any, Self
+
+from chaos.planted import PLANTED
 
 
 @dataclass(frozen=True)
@@ -106,10 +109,13 @@ def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--at", type=Point.parse, action="append", default=[])
     parser.add_argument("--clock", type=float, default=0.0)
+    parser.add_argument("--planted", choices=PLANTED)
     parser.add_argument("command", nargs="+")
     asked = parser.parse_args(arguments)
     if asked.clock:
         shift_clock(asked.clock)
+    if asked.planted:
+        PLANTED[asked.planted].plant()
     for point in asked.at:
         arm(point)
     name, *rest = asked.command

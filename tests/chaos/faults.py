@@ -17,8 +17,10 @@ import psutil
 from broker_lib.errors import BrokerError
 
 from chaos import ledger_faults
+from chaos.junk import send_junk
 from chaos.parts import Part, patched
 from chaos.world import AGGREGATORS, HEARTBEAT_S, WORKERS, World
+from gt_common.errors import GossipToonError
 from waiting import pause, until
 
 _BUSY_WITHIN_S = 10.0
@@ -60,6 +62,14 @@ async def kill_part(world: World, order: Order) -> frozenset[str]:
     return frozenset({order.target})
 
 
+async def stop_part(world: World, order: Order) -> frozenset[str]:
+    """Tell a worker to stop, as a rollout does; it gives back what does not end soon and is started again."""
+    part = world.parts[order.target]
+    part.expected_end = True
+    part.send(signal.SIGTERM)
+    return frozenset({order.target})
+
+
 async def kill_child(world: World, order: Order) -> frozenset[str]:
     """Kill a process that runs stories."""
     found = [(part.name, child) for part in world.parts.values() for child in part.children()]
@@ -74,6 +84,14 @@ async def kill_child(world: World, order: Order) -> frozenset[str]:
 async def kill_producer(world: World, _order: Order) -> frozenset[str]:
     """Kill the producers that run; each is started again with the same command."""
     return frozenset(part.name for part in world.producers if part.send(signal.SIGKILL))
+
+
+async def spill(world: World, order: Order) -> frozenset[str]:
+    """Send messages that are no stories and no events."""
+    with contextlib.suppress(GossipToonError):
+        count = 1 + int(order.roll * 5)
+        await send_junk(world.settings, world.junk, stories=count, results=count)
+    return frozenset()
 
 
 async def freeze(world: World, order: Order) -> frozenset[str]:
@@ -203,7 +221,9 @@ class _Kind:
 _PROXIED = (*WORKERS, *AGGREGATORS, "producer", "everybody")
 KINDS: dict[str, _Kind] = {
     "worker killed": _Kind(kill_part, 9, WORKERS),
+    "worker stopped": _Kind(stop_part, 4, WORKERS),
     "child killed": _Kind(kill_child, 7),
+    "no messages of ours": _Kind(spill, 3),
     "aggregator killed": _Kind(kill_part, 5, AGGREGATORS),
     "producer killed": _Kind(kill_producer, 5),
     "worker frozen": _Kind(freeze, 3, WORKERS, (0.5, 4 * HEARTBEAT_S)),

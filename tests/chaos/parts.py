@@ -47,6 +47,8 @@ class Part:
     process: asyncio.subprocess.Process | None = None
     changed: Sequence[str] | None = None
     """The command with which it is started the next time, if not the usual one."""
+    expected_end: bool = False
+    """Whether it was told to stop, and is to be started again."""
     _stopping: bool = False
     _killed: bool = False
     _is_ready: bool = False
@@ -133,7 +135,7 @@ class Part:
             code = self.process.returncode
             if self._stopping or (self.once and code == 0):
                 return
-            if not self._killed and not self._may_end(code):
+            if not self._killed and not self.expected_end and not self._may_end(code):
                 self.surprises.append(
                     f"{self.name} ended by itself with {code}: {''.join(self._last_words())}"
                 )
@@ -146,7 +148,7 @@ class Part:
 
     async def run_once(self) -> None:
         """Run it to its end, once."""
-        self._killed = self._is_ready = False
+        self._killed = self._is_ready = self.expected_end = False
         self.busy = 0
         command, self.changed = self.changed or self.command, None
         self.process = await asyncio.create_subprocess_exec(

@@ -72,6 +72,8 @@ async def run_randomly(
     overdue = await _end(world, stories, plan.quiet_s)
     accounts = await settle_accounts(world, stories, faults)
     accounts.stuck += overdue
+    if accounts.junk_copies > len(faults):
+        accounts.duplicated.append(f"{accounts.junk_copies} copies of what was put aside")
     accounts.seconds = time.monotonic() - began
     return accounts
 

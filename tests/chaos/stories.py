@@ -39,6 +39,7 @@ class ChaosStory:
 
     Parameters:
         do, times: what its run does, and how often before it goes well
+        ends: its right outcome, where that is not what its runs come to
     """
 
     batch_id: str
@@ -47,6 +48,7 @@ class ChaosStory:
     do: str
     times: int
     seconds: float
+    ends: StoryStatus | None = None
 
     @property
     def story_id(self) -> str:
@@ -56,7 +58,7 @@ class ChaosStory:
     @property
     def outcome(self) -> StoryStatus:
         """How it must end."""
-        return StoryStatus.FAILED if self.times == FOREVER else StoryStatus.SUCCESS
+        return self.ends or (StoryStatus.FAILED if self.times == FOREVER else StoryStatus.SUCCESS)
 
     def most_runs(self, max_attempts: int) -> int:
         """Give how often it is run when no fault comes in between."""

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from broker_node import PrivateNode, needs_rabbitmq
-from chaos.boundaries import BOUNDARIES, TABLE_HEAD, Boundary, Result, cross
+from chaos.boundaries import TABLE_HEAD, Result, cross
+from chaos.boundary_table import AGGREGATE, BOUNDARIES, Boundary
+from chaos.planted import PLANTED
 from chaos.world import open_world
 
 pytestmark = [pytest.mark.broker, needs_rabbitmq, pytest.mark.timeout(240)]
@@ -18,7 +20,7 @@ _ALWAYS = {"result file and event", "commit and first ack"}
 
 def _cases() -> Iterator[object]:
     for boundary in BOUNDARIES:
-        for ledger in ("sqlite", "postgres") if boundary.command == "gt-aggregate" else ("sqlite",):
+        for ledger in ("sqlite", "postgres") if boundary.command == AGGREGATE else ("sqlite",):
             always = boundary.name in _ALWAYS and ledger == "sqlite"
             marks = [] if always else [pytest.mark.chaos]
             yield pytest.param(
@@ -48,3 +50,14 @@ async def test_death_at_a_boundary_changes_no_outcome(
         result = await cross(world, boundary)
     results.append(result)
     assert result.problems == []
+
+
+@pytest.mark.chaos
+@pytest.mark.parametrize("name", PLANTED)
+async def test_a_planted_mistake_is_found(node: PrivateNode, tmp_path: Path, name: str) -> None:
+    boundary = next(one for one in BOUNDARIES if one.name == PLANTED[name].boundary)
+    async with open_world(node, tmp_path / "run") as world:
+        result = await cross(world, boundary, planted=name)
+    print(f"\n{name}: {'; '.join(problem[:120] for problem in result.problems) or 'not found'}")
+    assert result.died
+    assert result.problems != []

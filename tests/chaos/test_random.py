@@ -22,7 +22,9 @@ FAULTS = int(os.environ.get("CHAOS_FAULTS") or 55)
 LEDGERS = ("sqlite", "postgres")
 _SHORT = (
     "worker killed",
+    "worker stopped",
     "child killed",
+    "no messages of ours",
     "aggregator killed",
     "producer killed",
     "clock set back",

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from broker_node import PrivateNode
+from chaos.junk import Junk
 from chaos.parts import Part, ours
 from chaos.stories import ChaosStory, write_list
 from gt_common.errors import GossipToonError
@@ -24,6 +25,7 @@ from tcp_proxy import TcpProxy, open_proxy
 MAX_ATTEMPTS = 15
 TIME_LIMIT_S = 4
 HEARTBEAT_S = 3
+DRAIN_TIMEOUT = "300ms"
 RETRY_DELAYS = "100ms,200ms,500ms,1s"
 WORKERS = ("w1", "w2", "w3")
 AGGREGATORS = ("a1", "a2")
@@ -40,6 +42,7 @@ class World:
         ledger_proxy: what stands between the aggregators and a ledger on a server
         disk: whether the output folder is a small file system of its own, which can be filled
         broken: faults that are on now
+        junk: messages that were sent and are no stories or events
     """
 
     node: PrivateNode
@@ -51,6 +54,7 @@ class World:
     ledger_proxy: TcpProxy | None = None
     disk: bool = False
     broken: int = 0
+    junk: Junk = field(default_factory=Junk)
     broker_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _urls: dict[str, str] = field(default_factory=dict)
     _ledger_url: str = ""
@@ -77,6 +81,7 @@ class World:
             "GT_RETRY_DELAYS": RETRY_DELAYS,
             "GT_HEARTBEAT": str(HEARTBEAT_S),
             "GT_CONNECT_TIMEOUT": "3s",
+            "GT_DRAIN_TIMEOUT": DRAIN_TIMEOUT,
             "GT_LOG_FORMAT": "json",
             "GT_WORKER_NAME": name,
             "NO_COLOR": "1",
