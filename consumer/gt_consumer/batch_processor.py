@@ -25,7 +25,7 @@ from gt_consumer.batch_work import BatchWork
 from gt_consumer.finished import check_output
 from gt_consumer.inline import InlineRunner
 from gt_consumer.limits import Limiter
-from gt_consumer.limits.local import LocalLimiter
+from gt_consumer.limits.local import open_local_limiter
 from gt_consumer.operators import operator
 from gt_consumer.orchestrators import check_orchestrator
 from gt_consumer.runner import Runner
@@ -167,7 +167,7 @@ class BatchProcessor:
         ledger = await asyncio.to_thread(open_ledger, settings.ledger, timeout=settings.connect_timeout)
         with ledger, hold_batch(settings.state_dir, check_batch_id(batch_id)):
             work = await asyncio.to_thread(plan, ledger)
-            limiter = LocalLimiter(settings.rate_limits)
+            limiter = open_local_limiter(settings)
             async with aclosing(self._make_runner(settings, limiter, force=force)) as runner:
                 engine = BatchEngine(
                     settings, runner, ledger, self._on_event, limiter, max_failures=self._max_failures

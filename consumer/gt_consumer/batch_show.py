@@ -21,7 +21,7 @@ from gt_common.settings import Settings
 from gt_consumer.batch import BatchEngine, Ending, make_runner
 from gt_consumer.batch_output import say_ending, show_summary
 from gt_consumer.batch_work import BatchWork
-from gt_consumer.limits.local import LocalLimiter
+from gt_consumer.limits.local import open_local_limiter
 from gt_consumer.stopping import StopSignals
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ async def _run(
 ) -> tuple[Ending, signal.Signals | None]:
     signals = StopSignals()
     with Progress(work.batch_id, state=work.before, max_attempts=settings.max_attempts) as progress:
-        limiter = LocalLimiter(settings.rate_limits)
+        limiter = open_local_limiter(settings)
         async with aclosing(make_runner(settings, limiter, force=rules.force)) as runner:
             engine = BatchEngine(
                 settings, runner, ledger, progress.event, limiter, max_failures=rules.max_failures
