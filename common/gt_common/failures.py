@@ -17,13 +17,25 @@ SHORTEST_SECRET = 8
 _MARGIN = 500
 _secrets: set[str] = set()
 
-# Both are linear in the length of the text, which may be anybody's.
+# Both are linear in the length of the text, which may be anybody's: what one match looks at in vain, no
+# later one looks at again.
 _URL_PASSWORD = re.compile(r"(://[^\s:/@]*:)[^\s/]+@")
 _KEY_VALUE = re.compile(
-    r"""(?ix)
-    (api[_-]?key|token|secret|passw(?:or)?d|authorization)
-    (["']?\s*[:=]\s*["']?) (?:bearer\s+)?
-    [^\s"',;&]+"""
+    r"""(?isx)
+    ((?:api[_-]?key|token|secret|passw(?:or)?d|authorization|[?&](?:amp;)?key(?==))
+        \\{0,3}["']?\s*[:=]\s*
+        (?:[\[(]\s*)?
+        (?:[bfru]{1,2}(?=["']))?
+        (?:\\{0,3}["'])?+)
+    (?: # Quoted within a quoted text: up to the next such quote, or to the end of the line.
+        (?<=\\["'])(?!\\{0,3}["'])(?:[^"']+?(?=\\{1,3}["'])|[^\n]+)
+      | # Quoted: up to the closing quote, or to the end of the line if the text was cut before it.
+        (?<=")(?<!\\")(?!")(?:(?:[^"\\]|\\.)++(?=")|[^\n]+)
+      | (?<=')(?<!\\')(?!')(?:(?:[^'\\]|\\.)++(?=')|[^\n]+)
+      | (?<!["'])(?:
+            digest\s+(?=\w{1,40}=)[^\n]+
+          | (?:(?:bearer|basic|token|digest|negotiate|apikey)\s+["']?)?[^\s"',;&]+))
+    """
 )
 _NORMALISERS = (
     (re.compile(r"\b[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE), "<url>"),
@@ -49,7 +61,7 @@ def redact(text: str) -> str:
     """Take known secrets, passwords of URLs and values of key-like words out of a text."""
     for secret in _secrets:
         text = text.replace(secret, "***")
-    return _KEY_VALUE.sub(r"\1\2***", _URL_PASSWORD.sub(r"\1***@", text))
+    return _KEY_VALUE.sub(r"\1***", _URL_PASSWORD.sub(r"\1***@", text))
 
 
 def normalise_message(message: str) -> str:

@@ -21,7 +21,16 @@ pytestmark = [pytest.mark.broker, pytest.mark.postgres, pytest.mark.timeout(180)
 
 Env = dict[str, str]
 BROKER, LEDGER, REDDIT, KEY = "br0ker+Geheim!x", "l3dger,Geheim&y", "r3ddit-Geheim-z", "k3y_Geheim_of_gemini"
-SECRETS = tuple(form for plain in (BROKER, LEDGER, REDDIT, KEY) for form in (plain, quote(plain, safe="")))
+BASIC, OTHER, WORDS, IN_URL = "dXNlcjpHZWhlaW0hMQ==", "ghp_Geheim123456", "zweites_Geheim", "AIzaSyGeheim-2"
+STRANGE = (
+    f"{{'Authorization': 'Basic {BASIC}'}}",
+    f"authorization: token {OTHER}",
+    f"password = 'erstes {WORDS}'",
+    f"https://host.example/v1?alt=sse&key={IN_URL}",
+)
+"""Texts with secrets that no setting tells of, so that only their form gives them away."""
+PLAIN = (BROKER, LEDGER, REDDIT, KEY, BASIC, OTHER, WORDS, IN_URL)
+SECRETS = tuple(form for plain in PLAIN for form in (plain, quote(plain, safe="")))
 LOOKS = (
     "gt-report b1",
     "gt-report b1 --json",
@@ -41,7 +50,8 @@ def planted(environment: Env, postgres_url: str, tmp_path_factory: pytest.TempPa
     dead = f"amqp://guest:{quote(BROKER, safe='')}@127.0.0.1:1/"
     ledger = URL(postgres_url).with_password(LEDGER)
     leaks = tmp_path_factory.mktemp("leaks") / "leaks"
-    leaks.write_text("\n".join([dead, str(ledger), f"secret {REDDIT}", f"?key={KEY}", *SECRETS]))
+    known = [form for plain in (BROKER, LEDGER, REDDIT, KEY) for form in (plain, quote(plain, safe=""))]
+    leaks.write_text("\n".join([dead, str(ledger), f"secret {REDDIT}", f"?key={KEY}", *STRANGE, *known]))
     return {
         **environment,
         "LEAKS": str(leaks),

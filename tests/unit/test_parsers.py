@@ -154,6 +154,14 @@ def test_redacting_takes_no_time_worth_speaking_of() -> None:
         "://" * 30_000,
         "://a:" * 20_000,
         "'" * 90_000,
+        "token='" * 15_000,
+        "token=\\'x=\"" * 9_000,
+        "token='\n" * 12_000,
+        "token" + " " * 90_000,
+        "?key= " * 15_000,
+        "authorization: basic " * 5_000,
+        "secret: digest a=\n" * 5_000,
+        "password='" + "\\" * 90_000,
     ):
         Failure(type="E", message=text, traceback=text)
         redact(text)
@@ -165,3 +173,43 @@ def test_known_secret_is_hidden_however_it_is_written() -> None:
     hide("short")
     said = redact("amqp://u:p4ss%2Fw0rd%2Bof%3Dours@h is p4ss/w0rd+of=ours in short")
     assert said == "amqp://u:***@h is *** in short"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("{'Authorization': 'Basic dXNlcjpwYXNzd29yZA=='}", "{'Authorization': '***'}"),
+        ("{b'authorization': [b'Basic dXNlcjpw']}", "{b'authorization': [b'***']}"),
+        ("authorization: token ghp_abcdef123456", "authorization: ***"),
+        ("Authorization: Bearer abc.def and so on", "Authorization: *** and so on"),
+        ("Authorization: Negotiate YIIabc==", "Authorization: ***"),
+        ("Authorization: ApiKey id:abc", "Authorization: ***"),
+        ('Authorization: Digest username="me", response="66"\nHost: h', "Authorization: ***\nHost: h"),
+        ("password = 'two words', user = 'me'", "password = '***', user = 'me'"),
+        ("password = 'it\\'s two words'", "password = '***'"),
+        ("password = 'two words, cut", "password = '***"),
+        (
+            '{"said": "{\\"api_key\\": \\"two words\\", \\"n\\": 1}"}',
+            '{"said": "{\\"api_key\\": \\"***\\", \\"n\\": 1}"}',
+        ),
+        ("GET /v1?key=AIzaSyAbc&alt=sse", "GET /v1?key=***&alt=sse"),
+        ("GET /v1?alt=sse&key=AIzaSyAbc", "GET /v1?alt=sse&key=***"),
+    ],
+)
+def test_value_of_a_secret_is_hidden_whole(text: str, shown: str) -> None:
+    assert redact(text) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the token was refused",
+        "the basic token 'abc' was refused, authorization failed",
+        "key=value",
+        "sort(key=len) of tokens: 512, max_tokens=5",
+        "password='' and secret=\"\"",
+        "what is the key? It is in the settings",
+    ],
+)
+def test_harmless_words_stay(text: str) -> None:
+    assert redact(text) == text
