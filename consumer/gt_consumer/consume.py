@@ -8,7 +8,7 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from gt_common.errors import ExitCode
+from gt_common.errors import BrokerUnreachableError, ExitCode
 from gt_common.lifecycle import StoryStatus
 from gt_common.log import get_logger
 from gt_common.messaging.consumer import Subscription, subscribe
@@ -101,11 +101,19 @@ async def _until_empty(settings: Settings, worker: Worker) -> None:
     queues = [names.stories, *(names.retry_queue(delay) for delay in settings.retry_delays)]
     while True:
         await worker.wait_until_quiet()
-        infos = await inspect(settings, queues)
-        if not worker.busy and not any(info.messages for info in infos):
+        if await _are_empty(settings, queues) and not worker.busy:
             return
         # A story that waits for its retry gives no event that we could wait for.
         await asyncio.sleep(LOOK_AGAIN_S)
+
+
+async def _are_empty(settings: Settings, queues: list[str]) -> bool:
+    try:
+        return not any(info.messages for info in await inspect(settings, queues))
+    except BrokerUnreachableError as error:
+        # The subscription comes back by itself, and what was not settled with it.
+        log.info("queues_not_seen", problem=str(error))
+        return False
 
 
 async def _drain(settings: Settings, worker: Worker, runner: Runner, signals: StopSignals) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from pydantic import SecretStr
 
 from fleet import command, depth, publish, read_runs, scripted_story, tally, worker
 from gt_common.ledger import open_ledger
@@ -17,6 +18,8 @@ from gt_common.lifecycle import BatchPhase, StoryStatus
 from gt_common.messages import StoryFailed, StorySucceeded
 from gt_common.messaging.publisher import open_publisher
 from gt_common.settings import Settings
+from gt_consumer.consume import _until_empty
+from gt_consumer.worker import Worker
 from tcp_proxy import open_proxy
 from waiting import until
 
@@ -144,6 +147,36 @@ async def test_lost_connection_is_survived_and_the_run_in_progress_is_adopted(
     assert len(read_runs(runs)) == 1
     assert await depth(settings, "stories") == 0
     assert (await tally(environment, settings, "b1")).phase is BatchPhase.DONE
+
+
+class Idle(Worker):
+    """A worker without a story."""
+
+    def __init__(self) -> None:
+        pass
+
+    @property
+    def busy(self) -> bool:
+        """No."""
+        return False
+
+    async def wait_until_quiet(self) -> None:
+        """Return at once."""
+
+
+async def test_until_empty_waits_out_an_outage_of_the_broker(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gt_consumer.consume.LOOK_AGAIN_S", 0.01)
+    async with open_proxy(settings.amqp_url.get_secret_value()) as (proxy, proxied):
+        proxy.refuse()
+        cut_off = settings.model_copy(update={"amqp_url": SecretStr(proxied)})
+        looking = asyncio.create_task(_until_empty(cut_off, Idle()))
+        await until(lambda: proxy.accepted >= 3 or looking.done())
+        assert not looking.done()
+        proxy.restore()
+        async with asyncio.timeout(30):
+            await looking
 
 
 async def test_made_story_is_reported_again_and_not_made_again(
