@@ -137,6 +137,8 @@ class Subscription:
                 log.warning("subscription_lost", queue=self._queue_name)
             await close_quietly(self._connection)
             await backoff.wait()
+            if self._cancelled:
+                return
             try:
                 await self._consume()
             except GossipToonError as error:
@@ -146,6 +148,8 @@ class Subscription:
             else:
                 backoff.reset()
                 log.info("subscription_restored", queue=self._queue_name)
+                if self._cancelled:  # while it was connecting: there was nothing to cancel yet
+                    await self.cancel()
 
     async def _consume(self) -> None:
         self._lost.set()

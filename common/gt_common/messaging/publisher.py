@@ -28,6 +28,7 @@ from gt_common.messaging.connection import (
     honest_losses,
     is_alive,
     open_connection,
+    plain_errors,
 )
 from gt_common.messaging.names import STORY_KEY, Names
 from gt_common.messaging.pauses import PauseNotice, encode_pause
@@ -182,8 +183,9 @@ async def open_publisher(
 ) -> AsyncIterator[Publisher]:
     """Make a publisher whose first connection stands; for errors see `Publisher` and `open_connection`."""
     publisher = Publisher(settings, name, patience)
-    await publisher.connect()  # fail at once when the broker is not there
     try:
+        with plain_errors("open a channel to publish on"):
+            await publisher.connect()  # fail at once when the broker is not there
         yield publisher
     finally:
         await publisher.aclose()
