@@ -29,9 +29,8 @@ from gt_common.messages import (
 )
 from gt_common.messaging.consumer import browse
 from gt_common.messaging.dead_letters import failed_event_of
-from gt_common.messaging.names import Names
+from gt_common.messaging.names import CRASH_LIMIT, Names
 from gt_common.messaging.publisher import open_publisher
-from gt_common.messaging.names import CRASH_LIMIT
 from gt_common.settings import Settings
 
 pytestmark = pytest.mark.broker
