@@ -29,6 +29,31 @@ EXIT_CODES: dict[int, str] = {
 }
 
 
+_ROOM = "make room or set another folder"
+_RIGHTS = "mend its rights or set another folder"
+_PATH = "give another path"
+_REMEDIES: dict[int, str] = {
+    errno.ENOSPC: _ROOM,
+    errno.EDQUOT: _ROOM,
+    errno.EACCES: _RIGHTS,
+    errno.EPERM: _RIGHTS,
+    errno.EROFS: _RIGHTS,
+    errno.EFBIG: "raise the limit of file sizes (ulimit -f)",
+    errno.EMFILE: "raise the limit of open files (ulimit -n)",
+    errno.ENFILE: "too many files are open on this machine",
+    errno.ENAMETOOLONG: "give a shorter path",
+    errno.EISDIR: "move the folder away or give another path",
+    errno.ENOTDIR: _PATH,
+    errno.ENOENT: _PATH,
+    errno.EEXIST: _PATH,
+    errno.ELOOP: _PATH,
+    errno.ENOLCK: "this file system has no locks; set another folder",
+    errno.ENOTSUP: "this file system cannot do it; set another folder",
+}
+"""What helps against errors that the user can mend, by their number."""
+_NO_NETWORK = frozenset({errno.ENETDOWN, errno.ENETUNREACH, errno.EHOSTDOWN, errno.EHOSTUNREACH})
+
+
 def make_app(help_text: str | None = None, end: str | None = None) -> typer.Typer:
     """Make a command's Typer application in the house's form.
 
@@ -53,7 +78,10 @@ def epilog(example: str, *codes: int) -> str:
 
 
 def run_command(name: str, work: Callable[[], int]) -> NoReturn:
-    """Run a command's work and leave with its exit code; an error of ours is one line, no traceback."""
+    """Run a command's work and leave with its exit code.
+
+    An error of ours or of the operating system is one line; the latter's traceback goes to the debug log.
+    """
     with contextlib.suppress(ValueError):
         signal.signal(signal.SIGTERM, _terminated)
     try:
@@ -65,14 +93,52 @@ def run_command(name: str, work: Callable[[], int]) -> NoReturn:
         code = ExitCode.INTERRUPTED
     except BrokenPipeError:
         # The reader of our output left (`| head`); do not let the interpreter complain when it flushes.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         code = ExitCode.DONE
     except OSError as error:
-        if error.errno not in {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EPERM}:
-            raise
-        place = f": {error.filename}" if error.filename else ""
-        code = _say(name, f"{error.strerror}{place}; make room or set another folder", ExitCode.USAGE)
+        _log_traceback()
+        code = _say(name, say_os_error(error), _code_of(error))
+    _give_up_full_output()
     raise SystemExit(code)
+
+
+def say_os_error(error: OSError) -> str:
+    """Give what the operating system refused, where, and what helps, as one line."""
+    reason = error.strerror or str(error) or type(error).__name__
+    place = f": {error.filename}" if error.filename else ""
+    remedy = _REMEDIES.get(error.errno or 0)
+    return f"{reason}{place}" + (f"; {remedy}" if remedy else "")
+
+
+def _code_of(error: OSError) -> int:
+    if error.errno in _REMEDIES:
+        return ExitCode.USAGE
+    import socket
+
+    if isinstance(error, (ConnectionError, TimeoutError, socket.gaierror)) or error.errno in _NO_NETWORK:
+        return ExitCode.UNREACHABLE
+    return ExitCode.SOME_FAILED
+
+
+def _log_traceback() -> None:
+    import structlog
+
+    from gt_common.log import get_logger
+
+    if structlog.is_configured():
+        get_logger("command").debug("system_error", exc_info=True)
+
+
+def _give_up_full_output() -> None:
+    """Do not let the interpreter fail over what standard output did not take when it flushes at its end."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _discard_output()
+
+
+def _discard_output() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _say(name: str, message: str, code: int) -> int:

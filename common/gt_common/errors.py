@@ -68,6 +68,12 @@ class CredentialsRefusedError(GossipToonError):
     exit_code = ExitCode.CREDENTIALS
 
 
+class PublishedOnlyInPartError(GossipToonError):
+    """The disk fails while a batch is published; what the broker confirmed before stays published."""
+
+    exit_code = ExitCode.UNREACHABLE
+
+
 class LedgerUnreachableError(GossipToonError):
     """The ledger does not answer; check GT_LEDGER_URL."""
 

@@ -62,9 +62,11 @@ def make_state_folder(folder: Path) -> None:
     """Make a folder within GT_STATE_DIR.
 
     Raises:
-        UsageError: a file is in the way
+        UsageError: a file is in the way, its name is too long, or it cannot be made for another reason
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError):
         raise UsageError(f"{folder} cannot be a folder: a file is in the way; set GT_STATE_DIR") from None
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be made: {error.strerror}; set GT_STATE_DIR") from None

@@ -9,8 +9,9 @@ from functools import partial
 from pathlib import Path
 
 from gt_common.batches import check_batch_id, check_messages, check_name, new_batch_id, parse_tags
+from gt_common.cli import say_os_error
 from gt_common.discovery import check_limit, search
-from gt_common.errors import ExitCode, GossipToonError, InvalidListError, UsageError
+from gt_common.errors import ExitCode, GossipToonError, InvalidListError, PublishedOnlyInPartError, UsageError
 from gt_common.listing import say, say_problems, say_repeated
 from gt_common.log import configure_logging
 from gt_common.settings import Settings, load_settings
@@ -50,6 +51,8 @@ def run(request: Request) -> int:
     Raises:
         UsageError, InvalidListError: nothing was published
         BrokerUnreachableError, TopologyError, CredentialsRefusedError: the journal has what was published
+        PublishedOnlyInPartError: the disk failed after the first confirm
+        OSError: it failed before
     """
     settings = load_settings()
     configure_logging(settings)
@@ -59,10 +62,16 @@ def run(request: Request) -> int:
     _warn_of_unfinished(checked)
     try:
         code = run_until_stopped(_publish_and_wait(checked) if request.wait else _publish(checked))
+        sys.stdout.flush()
     except UsageError:
         raise
-    except (GossipToonError, OSError, KeyboardInterrupt):
+    except (GossipToonError, BrokenPipeError, KeyboardInterrupt):
         _say_how_to_go_on(checked)
+        raise
+    except OSError as error:
+        if _say_how_to_go_on(checked):
+            # Not exit code 2: that says that nothing was published.
+            raise PublishedOnlyInPartError(say_os_error(error)) from error
         raise
     if code == ExitCode.TERMINATED:
         _say_how_to_go_on(checked)
@@ -172,10 +181,20 @@ async def _publish_rest(
         return await publish_batch(outlet, journal, checked.header, plan, listeners)
 
 
-def _say_how_to_go_on(checked: Checked) -> None:
-    """Say what stands after a failure or a Ctrl-C, and what to type next."""
+def _say_how_to_go_on(checked: Checked) -> bool:
+    """Say what stands after a failure or a Ctrl-C, and what to type next.
+
+    Gives whether stories are published.
+    """
     batch_id = checked.header.batch_id
-    state = read_state(journal_path(checked.journals, batch_id))
+    try:
+        state = read_state(journal_path(checked.journals, batch_id))
+    except OSError:
+        say(
+            f"how much of batch {batch_id} is published cannot be read; go on with: "
+            f"{checked.command_to_go_on(batch_id)}"
+        )
+        return True
     if state.header is None:
         say("nothing was published")
     elif state.complete:
@@ -185,3 +204,4 @@ def _say_how_to_go_on(checked: Checked) -> None:
             f"batch {batch_id}: {len(state.confirmed)} of {len(state.positions)} stories are published; "
             f"go on with: {checked.command_to_go_on(batch_id)}"
         )
+    return bool(state.confirmed)

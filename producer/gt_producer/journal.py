@@ -10,13 +10,14 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Self
 
-from gt_common.errors import UsageError
+from gt_common.errors import PublishedOnlyInPartError, UsageError
 from gt_common.files import make_state_folder, sync_folder
 
 SYNC_EVERY = 20
@@ -107,6 +108,7 @@ class Journal:
 
         Raises:
             UsageError: another producer publishes this batch now, or the file or folder is no journal's
+            OSError: the file cannot be opened or read
         """
         make_state_folder(folder)
         path = journal_path(folder, batch_id)
@@ -118,29 +120,47 @@ class Journal:
             raise
 
     def begin(self, header: Header) -> None:
-        """Write the first line, if there is none yet."""
+        """Write the first line, if there is none yet.
+
+        Raises:
+            OSError: it cannot be written; nothing was published yet
+        """
         if self.state.header is None:
             self._append({"journal": 1, **asdict(header)})
             self.sync()
             sync_folder(self.path.parent)
 
     def list_stories(self, entries: Sequence[tuple[str, int]]) -> None:
-        """Fix the positions of stories, before any of them is announced."""
+        """Fix the positions of stories, before any of them is announced.
+
+        Raises:
+            OSError: they cannot be written; none of them was published yet
+        """
         if entries:
             self._append({"listed": entries})
             self.sync()
 
     def confirm(self, story_id: str, position: int) -> None:
-        """Note that the broker has a story."""
-        self._append({"story_id": story_id, "position": position})
-        self._unsynced += 1
-        if self._unsynced >= SYNC_EVERY:
-            self.sync()
+        """Note that the broker has a story.
+
+        Raises:
+            PublishedOnlyInPartError: it cannot be written
+        """
+        with self._after_publishing():
+            self._append({"story_id": story_id, "position": position})
+            self._unsynced += 1
+            if self._unsynced >= SYNC_EVERY:
+                self.sync()
 
     def seal(self) -> None:
-        """Note that the batch is published to its end."""
-        self._append({"sealed": True})
-        self.sync()
+        """Note that the batch is published to its end.
+
+        Raises:
+            PublishedOnlyInPartError: it cannot be written
+        """
+        with self._after_publishing():
+            self._append({"sealed": True})
+            self.sync()
 
     def sync(self) -> None:
         """Bring everything written so far onto the disk."""
@@ -148,14 +168,29 @@ class Journal:
         self._unsynced = 0
 
     def close(self) -> None:
-        """Sync and unlock; a journal in which nothing was written is removed."""
+        """Sync and unlock; a journal in which nothing was written is removed.
+
+        Raises:
+            PublishedOnlyInPartError: the last confirms cannot be written
+        """
         try:
             if self.state.header is None:
                 self.path.unlink(missing_ok=True)
             elif self._unsynced:
-                self.sync()
+                with self._after_publishing():
+                    self.sync()
         finally:
             os.close(self._descriptor)
+
+    @contextmanager
+    def _after_publishing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise PublishedOnlyInPartError(
+                f"the journal {self.path} cannot be written: {error.strerror or error}; "
+                "mend that, then go on with the same batch"
+            ) from error
 
     def _append(self, record: Mapping[str, object]) -> None:
         line = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
@@ -190,8 +225,11 @@ def find_unfinished(folder: Path, wanted: Header) -> list[str]:
     found = []
     paths = sorted(folder.glob("*.jsonl"), key=_changed_at, reverse=True)
     for path in islice(paths, _NEWEST):
-        with path.open(encoding="utf-8", errors="replace") as lines:
-            header = _fold(islice(lines, 1)).header
+        try:
+            with path.open(encoding="utf-8", errors="replace") as lines:
+                header = _fold(islice(lines, 1)).header
+        except OSError:  # a folder, or somebody else's: none to point out
+            continue
         if header is None or not header.same_list(wanted):
             continue
         if not read_state(path).complete:
@@ -229,7 +267,10 @@ def _header(record: Mapping[object, object]) -> Header | None:
 
 def _lock(path: Path, batch_id: str) -> int:
     while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        except IsADirectoryError:
+            raise UsageError(f"{path} is a folder where the batch's journal belongs; move it away") from None
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -47,10 +47,15 @@ def env(environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def produce(
-    env: dict[str, str], *arguments: str, stdin: str | None = None
+    env: dict[str, str], *arguments: str, stdin: str | None = None, within: Sequence[str] = ()
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [GT_PRODUCE, *arguments], env=env, capture_output=True, text=True, timeout=90, input=stdin or ""
+        [*within, GT_PRODUCE, *arguments],
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=90,
+        input=stdin or "",
     )
 
 
@@ -202,6 +207,37 @@ async def test_stopped_half_way_it_says_how_to_go_on(
     fresh = produce(env, "-f", "urls.txt", "--tag", "a=b c")
     assert fresh.returncode == 0
     assert f"go on with that one: gt-produce --batch-id {path.stem} -f urls.txt" in fresh.stderr
+
+
+async def test_journal_that_grows_too_large_half_way_is_exit_code_3_and_says_how_to_go_on(
+    settings: Settings, env: dict[str, str]
+) -> None:
+    command = ["-f", write_list(200), "--batch-id", "b"]
+    # 8 KiB hold the list and some of the confirms.
+    done = produce(env, *command, within=["sh", "-c", 'ulimit -f 16 && exec "$@"', "sh"])
+    count = journaled(settings, "b")
+    assert 0 < count < 200
+    assert (done.returncode, done.stdout) == (3, "")
+    stands, why = done.stderr.splitlines()
+    assert stands.endswith("of 200 stories are published; go on with: gt-produce --batch-id b -f urls.txt")
+    assert why.startswith("gt-produce: the journal ")
+    assert "File too large" in why
+    again = produce(env, *command)
+    assert again.returncode == 0
+    stories = await queued_stories(settings)
+    assert len({story.story_id for story in stories}) == 200
+    assert len(stories) <= 200 + WINDOW
+
+
+def test_full_disk_under_the_output_after_publishing_is_not_nothing_published(env: dict[str, str]) -> None:
+    done = produce(
+        env, "https://redd.it/a1", "--batch-id", "b", within=["sh", "-c", 'exec "$@" > /dev/full', "sh"]
+    )
+    assert done.returncode == 3
+    assert done.stderr.splitlines()[-2:] == [
+        "the batch goes on; see `gt-report b`",
+        "gt-produce: No space left on device; make room or set another folder",
+    ]
 
 
 async def test_a_list_with_errors_publishes_nothing_and_names_their_places(

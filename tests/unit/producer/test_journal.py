@@ -111,6 +111,15 @@ def test_a_state_folder_that_is_a_file_is_said(tmp_path: Path) -> None:
             Journal.open(folder, "b")
 
 
+def test_what_cannot_be_a_journal_is_said(tmp_path: Path) -> None:
+    (tmp_path / "b.jsonl").mkdir()
+    with pytest.raises(UsageError, match="is a folder where the batch's journal belongs"):
+        Journal.open(tmp_path, "b")
+    with pytest.raises(UsageError, match="File name too long; set GT_STATE_DIR"):
+        Journal.open(tmp_path / ("x" * 300), "b")
+    assert find_unfinished(tmp_path, HEADER) == [], "a folder hides no other journal"
+
+
 def test_new_stories_open_a_sealed_batch_again(tmp_path: Path) -> None:
     write(tmp_path)
     with Journal.open(tmp_path, "b") as journal:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from gt_common.errors import PublishFailedError
+from gt_common.errors import ExitCode, PublishedOnlyInPartError, PublishFailedError
 from gt_common.lifecycle import fold
 from gt_common.messages import BatchOpened, BatchSealed, BatchStories, StoryMessage
 from gt_common.stories import Story, read_list
@@ -93,3 +96,41 @@ async def test_a_batch_with_stories_missing_of_an_earlier_list_is_not_sealed(tmp
     await publish(outlet, tmp_path, stories(3))
     assert fold("b", outlet.events).sealed
     assert read_state(tmp_path / "b.jsonl").complete
+
+
+async def test_a_disk_that_fills_half_way_is_told_apart_from_nothing_published(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = Journal._append
+    confirms = 0
+
+    def append(self: Journal, record: Mapping[str, object]) -> None:
+        nonlocal confirms
+        confirms += "story_id" in record
+        if confirms >= 10:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        write(self, record)
+
+    full, outlet = MemoryOutlet(), MemoryOutlet()
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "_append", append)
+        with pytest.raises(PublishedOnlyInPartError, match="No space left on device") as refused:
+            await publish(full, tmp_path, stories(200))
+    assert refused.value.exit_code == ExitCode.UNREACHABLE
+    assert len(read_state(tmp_path / "b.jsonl").confirmed) == 9
+    assert (await publish(outlet, tmp_path, stories(200))).published == 191
+    assert len({story.story_id for story in (*full.stories, *outlet.stories)}) == 200
+    assert len(full.stories) + len(outlet.stories) <= 200 + WINDOW
+
+
+async def test_a_disk_that_is_full_before_is_an_error_of_the_system(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def append(_self: Journal, _record: Mapping[str, object]) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Journal, "_append", append)
+    outlet = MemoryOutlet()
+    with pytest.raises(OSError, match="No space left"):
+        await publish(outlet, tmp_path, stories(3))
+    assert outlet.log == []
