@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -51,6 +52,11 @@ class Arrival(Protocol):
     @property
     def died_of(self) -> str | None:
         """Why the broker itself dead-lettered it, if it did."""
+        ...
+
+    @property
+    def lost(self) -> bool:
+        """Whether it cannot be settled any more, because its channel is gone."""
         ...
 
     async def ack(self) -> bool:
@@ -115,17 +121,26 @@ class Aggregator:
         self._group = group
         self._first_wait = first_wait
         self._longest_wait = longest_wait
-        self._arrived: asyncio.Queue[Arrival | None] = asyncio.Queue()
+        self._arrived: deque[Arrival] = deque()
+        self._woken = asyncio.Event()
         self._stopping = asyncio.Event()
+
+    @property
+    def waiting(self) -> int:
+        """How many deliveries wait for their group."""
+        return len(self._arrived)
 
     def receive(self, arrival: Arrival) -> None:
         """Take a delivery; the subscription's handler."""
-        self._arrived.put_nowait(arrival)
+        # While the ledger is away, each new connection brings all unacked messages once more.
+        self._drop_lost()
+        self._arrived.append(arrival)
+        self._woken.set()
 
     def stop(self) -> None:
         """Finish the group at hand and take no other; what is left the broker delivers again."""
         self._stopping.set()
-        self._arrived.put_nowait(None)
+        self._woken.set()
 
     async def run(self, *, depth: Callable[[], Awaitable[int]] | None = None, idle_s: float = IDLE_S) -> None:
         """Work until `stop` or, with `depth`, until nothing came for a while and nothing waits.
@@ -139,20 +154,25 @@ class Aggregator:
                 async with asyncio.timeout(idle_s if depth else None):
                     group = await self._collect()
             except TimeoutError:
-                if depth and await _is_empty(depth) and self._arrived.empty():
+                if depth and await _is_empty(depth) and not self._arrived:
                     return
             else:
                 await self._take(group)
 
     async def _collect(self) -> list[Arrival]:
-        """Wait for a delivery and give it with all that came along, up to a group."""
-        first = await self._arrived.get()
-        group = [first] if first else []
-        while len(group) < self._group and not self._arrived.empty():
-            arrival = self._arrived.get_nowait()
-            if arrival:
-                group.append(arrival)
-        return group
+        """Wait for a delivery and give it with all that came along, up to a group; none after `stop`."""
+        while not self._stopping.is_set():
+            self._drop_lost()
+            if self._arrived:
+                return [self._arrived.popleft() for _ in range(min(self._group, len(self._arrived)))]
+            self._woken.clear()
+            await self._woken.wait()
+        return []
+
+    def _drop_lost(self) -> None:
+        """Forget deliveries that the broker delivers again; they are the oldest."""
+        while self._arrived and self._arrived[0].lost:
+            self._arrived.popleft()
 
     async def _take(self, group: Sequence[Arrival]) -> None:
         readings = [read(arrival) for arrival in group]

@@ -86,6 +86,7 @@ async def test_subscription_comes_back_after_a_reset_and_a_refused_network(setti
         (lost,) = await take(arrived, 1)
         proxy.refuse()
         (again,) = await _after_restore(proxy.restore, arrived)
+        assert (lost.lost, again.lost) == (True, False)
         assert not await lost.ack()
         assert again.delivery_count == 1
         assert await again.ack()

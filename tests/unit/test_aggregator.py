@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+import threading
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
+from aggregator_bench import DEADLINE_S, Arrival, Bench
 from event_strategies import BATCH, TIMED_OUT, at, story_event
 from gt_common.errors import (
     BrokerUnreachableError,
     CredentialsRefusedError,
     GossipToonError,
     LedgerUnreachableError,
-    MalformedMessageError,
     PublishFailedError,
 )
 from gt_common.lifecycle import StoryStatus, fold
@@ -29,101 +29,8 @@ from gt_common.messages import (
     StorySucceeded,
     encode,
 )
-from gt_consumer.aggregator import Aggregator, read
-
-DEADLINE_S = 10
-
-
-class Arrival:
-    """A delivery that writes into a journal when it is acked."""
-
-    def __init__(
-        self,
-        body: bytes,
-        journal: list[str],
-        died_of: str | None = None,
-        *,
-        via: str = "gt.results",
-        headers: Mapping[str, object] | None = None,
-    ) -> None:
-        self.body = body
-        self.headers: Mapping[str, object] = headers or {"gt-attempt": 1, "x-death": []}
-        self.via = via
-        self.died_of = died_of
-        self.acked = False
-        self._journal = journal
-
-    async def ack(self) -> bool:
-        """Write it down."""
-        self.acked = True
-        self._journal.append("ack")
-        return True
-
-
-class Outbox:
-    """Keeps what is published, or refuses it."""
-
-    def __init__(self, journal: list[str]) -> None:
-        self.aside: list[tuple[bytes, str, str, Mapping[str, str | int] | None]] = []
-        self.news: list[Event] = []
-        self.refuses = False
-        self._journal = journal
-
-    async def malformed(
-        self, body: bytes, reason: str, key: str, headers: Mapping[str, str | int] | None = None
-    ) -> None:
-        """Keep it."""
-        if self.refuses:
-            raise PublishFailedError
-        self.aside.append((body, reason, key, headers))
-        self._journal.append("aside")
-
-    async def progress(self, event: Event) -> None:
-        """Keep it."""
-        self.news.append(event)
-
-
-class Bench:
-    """An aggregator with a ledger in memory, which can be told to fail, and all that happened in order."""
-
-    def __init__(self, group: int = 200) -> None:
-        self.journal: list[str] = []
-        self.outbox = Outbox(self.journal)
-        self.groups: list[list[Event]] = []
-        self.troubles: list[GossipToonError] = []
-        self.refuses: Callable[[Event], bool] = lambda _event: False
-        self.on_trouble: Callable[[], None] = lambda: None
-        self.aggregator = Aggregator(
-            self.apply, self.outbox, group=group, first_wait=0.001, longest_wait=0.002
-        )
-
-    def apply(self, events: Sequence[Event]) -> int:
-        """Take a group in, or raise the next trouble."""
-        if self.troubles:
-            self.on_trouble()
-            raise self.troubles.pop(0)
-        if any(self.refuses(event) for event in events):
-            raise MalformedMessageError("the ledger cannot store an event: NUL")
-        self.groups.append(list(events))
-        self.journal.append("commit")
-        return len(events)
-
-    def arrive(self, body: bytes | Event | StoryMessage, died_of: str | None = None) -> Arrival:
-        """Let a delivery arrive."""
-        dead = died_of is not None or isinstance(body, StoryMessage)
-        raw = body if isinstance(body, bytes) else encode(body)
-        arrival = Arrival(raw, self.journal, died_of, via="gt.dlx" if dead else "gt.results")
-        self.aggregator.receive(arrival)
-        return arrival
-
-    async def run_until_idle(self) -> None:
-        """Work until nothing is left."""
-
-        async def nothing_waits() -> int:
-            return 0
-
-        async with asyncio.timeout(DEADLINE_S):
-            await self.aggregator.run(depth=nothing_waits, idle_s=0.01)
+from gt_consumer.aggregator import read
+from waiting import until
 
 
 def message(*, errors: tuple[AttemptError, ...] = (), died: bool = False) -> StoryMessage:
@@ -198,6 +105,45 @@ async def test_an_outage_of_the_ledger_is_waited_out_and_said_once(trouble: type
     assert acked == [False, False, False]
     assert bench.journal == ["commit", "ack"]
     assert [line["event"] for line in logs] == ["ledger_lost", "ledger_back"]
+
+
+async def test_an_outage_of_the_ledger_holds_one_group_however_often_the_broker_comes_back() -> None:
+    bench = Bench(group=10)
+    events = [story_event(StoryStarted, number) for number in range(1, 11)]
+    down, tried = threading.Event(), threading.Event()
+    down.set()
+
+    def refuse_while_down(_event: Event) -> bool:
+        tried.set()
+        if down.is_set():
+            raise LedgerUnreachableError("down")
+        return False
+
+    bench.refuses = refuse_while_down
+    work = asyncio.create_task(bench.run_until_idle())
+    connections: list[list[Arrival]] = []
+    for _ in range(20):
+        connections.append([bench.arrive(event) for event in events])
+        await until(tried.is_set)
+        assert bench.aggregator.waiting <= 10
+        for arrival in connections[-1]:
+            arrival.lost = True
+    last = [bench.arrive(event) for event in events]
+    assert bench.aggregator.waiting == 10
+    down.clear()
+    await work
+    assert all(arrival.acked for arrival in last)
+    assert not any(arrival.acked for connection in connections[1:] for arrival in connection)
+    assert bench.groups == [events, events], "what was at hand in the outage, and what came last"
+
+
+async def test_what_lost_its_channel_while_it_waited_is_left_to_the_broker() -> None:
+    bench = Bench()
+    lost, kept = (bench.arrive(story_event(StoryStarted, number)) for number in (1, 2))
+    lost.lost = True
+    await bench.run_until_idle()
+    assert (lost.acked, kept.acked) == (False, True)
+    assert [len(group) for group in bench.groups] == [1]
 
 
 async def test_stopping_in_an_outage_leaves_the_group_to_the_broker() -> None:

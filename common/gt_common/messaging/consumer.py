@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage, AbstractQueue
-from aio_pika.exceptions import ChannelNotFoundEntity
+from aio_pika.exceptions import ChannelInvalidStateError, ChannelNotFoundEntity
 
 from gt_common.errors import GossipToonError, TopologyError
 from gt_common.log import get_logger
@@ -51,6 +51,14 @@ class Delivery:
         self.redelivered = bool(message.redelivered)
         self.delivery_count = _count(message.headers.get("x-delivery-count"), redelivered=self.redelivered)
         self.died_of = _death_reason(message.headers)
+
+    @property
+    def lost(self) -> bool:
+        """Whether its channel is gone: it cannot be settled any more, and the broker delivers it again."""
+        try:
+            return self._message.channel.is_closed
+        except ChannelInvalidStateError:
+            return True
 
     async def ack(self) -> bool:
         """Settle the delivery; False when its channel is gone, so that the broker delivers it again.
