@@ -52,7 +52,7 @@ async def _consume(settings: Settings, *, until_empty: bool) -> int:
         open_fleet_limiter(settings, publisher, name) as limiter,
         _open_runner(settings, limiter) as runner,
     ):
-        worker = Worker(settings, runner, publisher, limiter=limiter)
+        worker = Worker(settings, runner, publisher, limiter=limiter, starts=limiter)
         queue = Names(settings.namespace).stories
         async with subscribe(settings, queue, settings.prefetch, worker.receive, name) as subscription:
             _say_hello(settings, subscription)

@@ -51,6 +51,14 @@ class StoryRunner(Protocol):
     async def run(self, story: StoryMessage, attempt: int, on_stage: OnStage) -> Outcome: ...
 
 
+class Starts(Protocol):
+    """Knows which stories began, where some wait for their start in a worker's hands."""
+
+    async def tell_start(self, story: StoryMessage) -> None: ...
+
+    def starts_of(self, story: StoryMessage) -> int: ...
+
+
 class WorkerOutlet(Outlet, Protocol):
     """The part of a publisher that the worker needs."""
 
@@ -73,6 +81,7 @@ class Worker:
     Parameters:
         settings: slots (`prefetch`), attempts and delays, name, and whether starts of stories are limited
         limiter: says when the next story may start, if starts are limited
+        starts: told of each start then; without it each delivery counts as one
 
     Raises:
         UsageError: GT_RETRY_RULES cannot be used
@@ -85,13 +94,15 @@ class Worker:
         outlet: WorkerOutlet,
         *,
         limiter: Limiter | None = None,
+        starts: Starts | None = None,
     ) -> None:
         self._settings = settings
         self._policy = make_policy(settings)
         self._runner = runner
         self._outlet = outlet
         limited = any(rate.provider == STORIES for rate in settings.rate_limits)
-        self._starts = limiter if limited else None
+        self._turns = limiter if limited else None
+        self._starts = starts if limited else None
         self._slots = asyncio.Semaphore(settings.prefetch)
         self._held: dict[Key, _Held] = {}
         self._settled: OrderedDict[Key, None] = OrderedDict()
@@ -127,18 +138,22 @@ class Worker:
         elif key in self._settled:
             self._spawn(self._ack_all([delivery]))
         else:
-            task = self._spawn(self._work(key, story.charged(delivery.delivery_count)))
+            task = self._spawn(self._work(key, story, delivery.delivery_count))
             self._held[key] = _Held([delivery], task)
 
     async def wait_until_quiet(self) -> None:
         """Wait until every delivery at hand is settled."""
         await self._quiet.wait()
 
-    async def _work(self, key: Key, story: StoryMessage) -> None:
+    async def _work(self, key: Key, delivered: StoryMessage, losses: int) -> None:
         try:
             async with self._slots:
-                await self._wait_for_start(story)
+                await self._wait_for_start(self._charged(delivered, losses))
+                # Charged again: what others tell of their starts may have come meanwhile.
+                story = self._charged(delivered, losses)
                 attempt = Attempt(story, self._settings.worker_name, utc_now())
+                if self._starts is not None and self._may_run(story):
+                    await self._starts.tell_start(delivered)
                 outcome = await self._run(attempt)
             status = await publish_outcome(attempt, outcome, self._outlet, self._settings, self._rest)
             self.counts[status] += 1
@@ -148,14 +163,27 @@ class Worker:
         finally:
             del self._held[key]
 
+    def _charged(self, story: StoryMessage, losses: int) -> StoryMessage:
+        """Give a delivered story with an attempt spent for each worker that was lost while it ran the story.
+
+        Parameters:
+            losses: workers that were lost while they had it
+        """
+        if self._starts is not None and losses:
+            losses = min(losses, self._starts.starts_of(story))
+        return story.charged(losses)
+
+    def _may_run(self, story: StoryMessage) -> bool:
+        """Tell whether a story is to be run now, and not given back, put off or buried."""
+        late = story.attempt > self._settings.max_attempts
+        return not self._stop.is_set() and not late and _too_soon(story) is None
+
     async def _wait_for_start(self, story: StoryMessage) -> None:
         """Keep the slot until a story may start, or the worker stops; till then the story stays queued."""
-        if self._starts is None or self._stop.is_set() or story.attempt > self._settings.max_attempts:
-            return
-        if _too_soon(story) is not None:
+        if self._turns is None or not self._may_run(story):
             return
         waits = [
-            asyncio.ensure_future(self._starts.acquire(STORIES)),
+            asyncio.ensure_future(self._turns.acquire(STORIES)),
             asyncio.ensure_future(self._stop.wait()),
         ]
         try:

@@ -14,6 +14,7 @@ from gt_common.log import get_logger
 from gt_common.messages import Label, utc_now
 from gt_common.messaging.consumer import Delivery, subscribe
 from gt_common.messaging.names import Names
+from gt_common.messaging.starts import StartNotice
 from gt_common.messaging.turns import READ_BACK_S, EchoNotice, TurnNotice
 from gt_common.settings import Settings
 
@@ -31,12 +32,12 @@ class PauseNotice(BaseModel):
     until: AwareDatetime
 
 
-Notice = PauseNotice | TurnNotice | EchoNotice
+Notice = PauseNotice | StartNotice | TurnNotice | EchoNotice
 
 _NOTICES: TypeAdapter[Notice] = TypeAdapter(Annotated[Notice, Field(discriminator="type")])
 
 
-def encode_pause(notice: PauseNotice) -> bytes:
+def encode_notice(notice: PauseNotice | StartNotice) -> bytes:
     """Give the JSON body of a notice."""
     return notice.model_dump_json().encode()
 

@@ -31,7 +31,8 @@ from gt_common.messaging.connection import (
     plain_errors,
 )
 from gt_common.messaging.names import STORY_KEY, Names
-from gt_common.messaging.pauses import PauseNotice, encode_pause
+from gt_common.messaging.pauses import PauseNotice, encode_notice
+from gt_common.messaging.starts import StartNotice
 from gt_common.settings import Settings
 
 log = get_logger("publisher")
@@ -87,9 +88,9 @@ class Publisher:
         """Publish a result event."""
         await self._send(self._names.results, f"{event.batch_id}.{event.type}", encode(event), {})
 
-    async def pause(self, notice: PauseNotice) -> None:
-        """Tell all workers that a provider asked to be left alone."""
-        await self._send(self._names.pauses, "", encode_pause(notice), {})
+    async def notice(self, notice: PauseNotice | StartNotice) -> None:
+        """Tell all workers that a provider asked to be left alone, or that a run begins."""
+        await self._send(self._names.pauses, "", encode_notice(notice), {})
 
     async def progress(self, event: Event) -> None:
         """Tell those who watch now; best effort: trouble with the broker is passed over."""

@@ -10,7 +10,9 @@ from typing import Protocol
 
 from gt_common.errors import GossipToonError
 from gt_common.log import get_logger
+from gt_common.messages import StoryMessage
 from gt_common.messaging.pauses import Notice, PauseNotice, follow_notices
+from gt_common.messaging.starts import StartMemory, StartNotice, name_run
 from gt_common.messaging.token_service import serve_tokens
 from gt_common.messaging.tokens import TokenTap
 from gt_common.messaging.turns import TurnMemory
@@ -26,19 +28,20 @@ LONGEST_NAP_S = 1.0
 class Announcer(Protocol):
     """The part of a publisher that the limiter needs."""
 
-    async def pause(self, notice: PauseNotice) -> None: ...
+    async def notice(self, notice: PauseNotice | StartNotice) -> None: ...
 
 
 class FleetLimiter:
     """Takes one token from the broker per call; the one elected worker gives them out.
 
     Parameters:
-        publisher: tells the other workers of pauses
+        publisher: tells the other workers of pauses and starts
     """
 
     def __init__(self, settings: Settings, publisher: Announcer) -> None:
         self._publisher = publisher
         self._pauses = Pauses()
+        self._starts = StartMemory()
         self.memory = TurnMemory()
         self.taps = {rate.provider: TokenTap(rate, self._pauses.left_s) for rate in settings.rate_limits}
 
@@ -61,14 +64,31 @@ class FleetLimiter:
         """
         notice = PauseNotice(provider=provider, until=until)
         self.note(notice)
+        await self._announce(notice)
+
+    async def tell_start(self, story: StoryMessage) -> None:
+        """Tell that a story begins: from now on the loss of its worker costs it an attempt.
+
+        Best effort: a start that nobody hears of costs none, and the broker's delivery limit is the net.
+        """
+        await self._announce(StartNotice(run=name_run(story)))
+
+    def starts_of(self, story: StoryMessage) -> int:
+        """Give how often the run that a message asks for was begun, by any worker."""
+        return self._starts.count(name_run(story))
+
+    async def _announce(self, notice: PauseNotice | StartNotice) -> None:
         try:
             async with asyncio.timeout(ANNOUNCE_S):
-                await self._publisher.pause(notice)
+                await self._publisher.notice(notice)
         except (TimeoutError, GossipToonError) as error:
-            log.warning("pause_not_told", provider=provider, problem=str(error) or "no answer in time")
+            log.warning("notice_not_told", notice=notice.type, problem=str(error) or "no answer in time")
 
     def note(self, notice: Notice) -> None:
         """Take a notice, of this worker or another."""
+        if isinstance(notice, StartNotice):
+            self._starts.note(notice)
+            return
         if not isinstance(notice, PauseNotice):
             self.memory.note(notice)
             return

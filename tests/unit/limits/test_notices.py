@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from gt_common.messages import utc_now
-from gt_common.messaging.pauses import PauseNotice, decode_notice, encode_pause
+from gt_common.messaging.pauses import PauseNotice, decode_notice, encode_notice
 from gt_common.messaging.turns import EchoNotice, TurnMemory, TurnNotice, is_noted, note_turn
 from gt_common.rates import Rate
 
@@ -33,7 +33,7 @@ class Stream:
 
 def test_a_pause_survives_the_stream() -> None:
     notice = PauseNotice(provider="gemini", until=utc_now())
-    assert decode_notice(encode_pause(notice)) == notice
+    assert decode_notice(encode_notice(notice)) == notice
 
 
 @pytest.mark.parametrize(
