@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
@@ -84,6 +85,7 @@ def run_command(name: str, work: Callable[[], int]) -> NoReturn:
     """
     with contextlib.suppress(ValueError):
         signal.signal(signal.SIGTERM, _terminated)
+    _replace_closed_streams()
     try:
         code = work()
         sys.stdout.flush()
@@ -100,6 +102,14 @@ def run_command(name: str, work: Callable[[], int]) -> NoReturn:
         code = _say(name, say_os_error(error), _code_of(error))
     _give_up_full_output()
     raise SystemExit(code)
+
+
+def print_lenient(line: str) -> None:
+    """Print one line of data before work that goes on even if nobody reads it."""
+    try:
+        print(line, flush=True)
+    except BrokenPipeError:
+        _discard_output()
 
 
 def say_os_error(error: OSError) -> str:
@@ -127,6 +137,13 @@ def _log_traceback() -> None:
 
     if structlog.is_configured():
         get_logger("command").debug("system_error", exc_info=True)
+
+
+def _replace_closed_streams() -> None:
+    """Let a program that was started with a closed standard output or error (`>&-`) write into nothing."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115 - open until the program ends
 
 
 def _give_up_full_output() -> None:

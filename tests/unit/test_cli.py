@@ -102,3 +102,15 @@ def test_full_disk_under_standard_output_is_one_line() -> None:
         2,
         ["gt-x: No space left on device; make room or set another folder"],
     )
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_closed_stream_is_no_error(closed: str) -> None:
+    code = "from gt_common.cli import run_command; run_command('gt-x', lambda: print('x') or 8)"
+    done = subprocess.run(
+        ["/bin/sh", "-c", f'exec "$@" {closed}', "sh", sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (8, "")
