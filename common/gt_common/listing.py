@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 from gt_common.report.view import clean
 from gt_common.stories import ListReading
@@ -13,8 +14,9 @@ MOST_REPEATED = 10
 
 
 def say(line: str) -> None:
-    """Say one line to people."""
-    print(line, file=sys.stderr, flush=True)
+    """Say one line to people; that nobody reads it must not end what goes on."""
+    with suppress(OSError):
+        print(line, file=sys.stderr, flush=True)
 
 
 def say_problems(problems: Sequence[str]) -> None:

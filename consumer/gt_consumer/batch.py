@@ -128,6 +128,9 @@ class BatchEngine:
     async def _feed_until_done(self) -> None:
         while not self._worker.broken.done():
             self._wake.clear()
+            if self._too_many_failed():
+                # One that waits for its start would run after hours otherwise; it stays queued, unspent.
+                self._worker.stop_starting()
             while self._may_start() and (story := self._queue.take()) is not None:
                 self._in_hand += 1
                 self._worker.receive(LocalDelivery(story, self._settled))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from gt_common.batches import check_batch_id, check_name, new_batch_id, parse_tags
+from gt_common.cli import print_lenient
 from gt_common.errors import ExitCode, NoSuchBatchError, UsageError
 from gt_common.ledger import ledger_is_there, open_ledger
 from gt_common.listing import say
@@ -14,7 +16,7 @@ from gt_common.messages import utc_now
 from gt_common.settings import Settings, load_settings
 from gt_common.stories import ListReading
 from gt_consumer import batch_work
-from gt_consumer.batch_hold import BatchHold, hold_batch
+from gt_consumer.batch_hold import BatchHold, hold_batch, kept_settings
 from gt_consumer.batch_left import find_begun, work_left
 from gt_consumer.batch_list import Choice, choose, count_found, read_stories
 from gt_consumer.batch_output import Plan, plan_document, say_made, show_plan
@@ -65,12 +67,17 @@ def _new(request: Request, settings: Settings) -> int:
         hold_batch(settings.state_dir, batch_id) as hold,
         open_ledger(settings.ledger, timeout=settings.connect_timeout) as ledger,
     ):
+        begun = find_begun(ledger, batch_id) is not None
+        if begun:
+            settings = _settings_of(request, batch_id, hold.settings())
         plan = _plan(request, settings, ledger, batch_id, reading, name, tags)
         if plan.work is None:
             say("nothing is left to make")
             if request.as_json:
                 print(plan_document(plan, dry_run=False), flush=True)
             return ExitCode.DONE
+        if begun and plan.work.stories:
+            _check(settings)
         return _run(request, settings, hold, ledger, plan.work)
 
 
@@ -81,17 +88,35 @@ def _again(request: Request, settings: Settings, batch_id: str) -> int:
         check_known(ledger, batch_id)
         if request.dry_run:
             work = _left(request, ledger, batch_id)
+            settings = _settings_of(request, batch_id, kept_settings(settings.state_dir, batch_id))
             plan = Plan(_NO_LIST, (), work, ledger.durations(), settings.prefetch)
             show_plan(plan, as_json=request.as_json)
             return ExitCode.DONE
         with hold_batch(settings.state_dir, batch_id) as hold:
-            settings = load_settings(**{"prefetch": 1} | hold.settings() | request.flags.given())
+            settings = _settings_of(request, batch_id, hold.settings())
             work = _left(request, ledger, batch_id)
             if not work.stories:
                 say(f"batch {batch_id}: nothing is left to do")
             else:
                 _check(settings)
             return _run(request, settings, hold, ledger, work)
+
+
+def _settings_of(request: Request, batch_id: str, kept: Mapping[str, object]) -> Settings:
+    """Give the settings with which a batch that has begun goes on.
+
+    Parameters:
+        kept: those with which it was begun
+
+    Raises:
+        UsageError: they are not known: another orchestrator than before would be noticed too late
+    """
+    given = request.flags.given()
+    missing = [flag for flag in ("orchestrator", "output") if flag not in kept and flag not in given]
+    if missing:
+        flags = " and ".join(f"--{flag}" for flag in missing)
+        raise UsageError(f"how batch {batch_id} was begun is not known in this state folder; give {flags}")
+    return load_settings(**{"prefetch": 1} | dict(kept) | given)
 
 
 def _check(settings: Settings) -> None:
@@ -104,7 +129,7 @@ def _check(settings: Settings) -> None:
 def _run(request: Request, settings: Settings, hold: BatchHold, ledger: Ledger, work: BatchWork) -> int:
     hold.keep(settings.model_dump() | {"output": settings.output.absolute()})
     if not request.as_json:
-        print(work.batch_id, flush=True)
+        print_lenient(work.batch_id)
     limit = request.max_failures.of(work.total) if request.max_failures else None
     rules = Rules(max_failures=limit, force=request.force, as_json=request.as_json)
     return run_and_show(settings, ledger, work, rules)

@@ -25,11 +25,7 @@ class BatchHold:
 
     def settings(self) -> dict[str, object]:
         """Give the settings with which the batch was begun; none when nothing readable was kept."""
-        try:
-            content = json.loads(os.pread(self._descriptor, 65536, 0))
-        except (ValueError, RecursionError):
-            return {}
-        return {name: content[name] for name in KEPT if name in content} if isinstance(content, dict) else {}
+        return _read_kept(os.pread(self._descriptor, 65536, 0))
 
     def keep(self, settings: Mapping[str, object]) -> None:
         """Keep the settings with which the batch goes on."""
@@ -37,6 +33,14 @@ class BatchHold:
         os.pwrite(self._descriptor, line + b"\n", 0)
         os.ftruncate(self._descriptor, len(line) + 1)
         os.fsync(self._descriptor)
+
+
+def kept_settings(state_dir: Path, batch_id: str) -> dict[str, object]:
+    """Give the settings with which a batch was begun, without holding it."""
+    try:
+        return _read_kept((state_dir / "batches" / f"{batch_id}.json").read_bytes())
+    except OSError:
+        return {}
 
 
 @contextmanager
@@ -54,6 +58,14 @@ def hold_batch(state_dir: Path, batch_id: str) -> Iterator[BatchHold]:
         yield BatchHold(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _read_kept(content: bytes) -> dict[str, object]:
+    try:
+        kept = json.loads(content)
+    except (ValueError, RecursionError):
+        return {}
+    return {name: kept[name] for name in KEPT if name in kept} if isinstance(kept, dict) else {}
 
 
 def _lock(descriptor: int, batch_id: str) -> None:

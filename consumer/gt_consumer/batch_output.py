@@ -23,6 +23,14 @@ from gt_consumer.batch_list import Made
 from gt_consumer.batch_work import BatchWork
 
 
+class _Console(Console):
+    """A console whose reader may leave: the exit code is then still that of the batch."""
+
+    def on_broken_pipe(self) -> None:
+        """Print nothing more."""
+        self.quiet = True
+
+
 @dataclass(frozen=True)
 class Plan:
     """What a run is going to do, for those who ask before.
@@ -125,7 +133,7 @@ def show_summary(report: BatchResult, files: Sequence[Path], log: Path, *, as_js
         print(report.to_json(), flush=True)
     else:
         now = utc_now().astimezone()
-        Console(stderr=True, highlight=False).print(render(report, now))
+        _Console(stderr=True, highlight=False).print(render(report, now))
     say(f"report: {', '.join(str(path) for path in files)}")
     say(f"log: {log}")
 

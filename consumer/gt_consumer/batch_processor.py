@@ -165,8 +165,10 @@ class BatchProcessor:
         if self._in_process:
             await asyncio.to_thread(check_orchestrator, settings.orchestrator)
         ledger = await asyncio.to_thread(open_ledger, settings.ledger, timeout=settings.connect_timeout)
-        with ledger, hold_batch(settings.state_dir, check_batch_id(batch_id)):
+        with ledger, hold_batch(settings.state_dir, check_batch_id(batch_id)) as hold:
             work = await asyncio.to_thread(plan, ledger)
+            if self._in_process:
+                hold.keep(settings.model_dump() | {"output": settings.output.absolute()})
             limiter = open_local_limiter(settings)
             async with aclosing(self._make_runner(settings, limiter, force=force)) as runner:
                 engine = BatchEngine(

@@ -98,7 +98,8 @@ async def _until_stop(settings: Settings, worker: Worker, signals: StopSignals, 
 
 async def _until_empty(settings: Settings, worker: Worker) -> None:
     names = Names(settings.namespace)
-    queues = [names.stories, *(names.retry_queue(delay) for delay in settings.retry_delays)]
+    # In the direction in which stories go, so that none moves behind the look.
+    queues = [*(names.retry_queue(delay) for delay in settings.retry_delays), names.stories]
     while True:
         await worker.wait_until_quiet()
         if await _are_empty(settings, queues) and not worker.busy:

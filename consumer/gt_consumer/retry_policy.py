@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -19,6 +19,9 @@ from gt_consumer.outcomes import FailedForGood, FailedForNow, Outcome, Waiting
 
 MOST_WAITS: Final = 100
 """Times an attempt is handed back for limits that only a failure's text tells of, until it is spent."""
+
+LEAST_WAIT_S: Final = 0.05
+"""A provider that asks for less, such as by `Retry-After: 0`, gets the usual wait."""
 
 _JITTER_SHARE = 0.1
 _LONGEST_JITTER_S = 2.0
@@ -142,6 +145,8 @@ class RetryPolicy:
 
     def judge(self, story: StoryMessage, outcome: Outcome) -> Outcome:
         """Give what an attempt's end means by the class of its failure; other ends stay what they are."""
+        if isinstance(outcome, Waiting):
+            return self._wait_at_least(story, outcome)
         if not isinstance(outcome, FailedForNow | FailedForGood):
             return outcome
         failure = outcome.failure
@@ -149,16 +154,23 @@ class RetryPolicy:
             failure = failure.model_copy(update={"retryable": False})
         verdict = self.classify(failure)
         if verdict is ErrorClass.RATE_LIMITED and story.run < MOST_WAITS:
-            return Waiting(failure.stage or failure.type, self._wait_for(failure, story.run))
+            asked = asked_wait(failure.message)
+            wait_s = self._usual_wait(story.run) if asked is None else asked
+            return self._wait_at_least(story, Waiting(failure.stage or failure.type, wait_s))
         retryable = verdict is not ErrorClass.PERMANENT
         if failure.retryable is not retryable:
             failure = failure.model_copy(update={"retryable": retryable})
         kind = FailedForNow if retryable else FailedForGood
         return kind(failure, outcome.project_id, outcome.duration_s)
 
-    def _wait_for(self, failure: Failure, run: int) -> float:
-        asked = asked_wait(failure.message)
-        return self._delays[min(run, len(self._delays) - 1)] if asked is None else asked
+    def _wait_at_least(self, story: StoryMessage, outcome: Waiting) -> Waiting:
+        """Give an end that asks for no wait at all the usual one: it would come back without a pause."""
+        if outcome.retry_after >= LEAST_WAIT_S:
+            return outcome
+        return replace(outcome, retry_after=self._usual_wait(story.run))
+
+    def _usual_wait(self, run: int) -> float:
+        return self._delays[min(run, len(self._delays) - 1)]
 
 
 def asked_wait(message: str) -> float | None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
+import subprocess
 from pathlib import Path
 
 import psutil
 import pytest
 
 from batches import SCRIPTED, batch_state, gt_batch, no_broker, write_list
-from fleet import command, read_runs
+from fleet import BIN, TESTS, command, read_runs
 from gt_common.lifecycle import BatchPhase, StoryStatus
 from waiting import until
 
@@ -135,6 +137,51 @@ def test_a_batch_id_given_twice_goes_on_with_the_batch_and_adds_what_is_new(tmp_
     forced = gt_batch(environment, "-f", str(more), "--batch-id", "b1", "--force", *SCRIPTED)
     assert forced.returncode == 2
     assert len(ran(tmp_path)) == 3
+
+
+def test_a_batch_goes_on_as_it_was_begun_whatever_the_environment_says_now(tmp_path: Path) -> None:
+    environment = no_broker(tmp_path)
+    first = write_list(tmp_path, [OK])
+    gt_batch(environment, "-f", str(first), "--batch-id", "b1", "--output", str(tmp_path / "o1"), *SCRIPTED)
+    more = write_list(tmp_path, [OK, OK])
+    again = gt_batch(environment, "-f", str(more), "--batch-id", "b1", "--json")
+    paths = [Path(result["output_path"]) for result in json.loads(again.stdout)["results"]]
+    assert {path.parent for path in paths} == {tmp_path / "o1" / "b1"}
+    assert len(ran(tmp_path)) == 2
+
+
+def test_a_batch_of_which_nobody_knows_how_it_was_begun_is_not_resumed_with_something_else(
+    tmp_path: Path,
+) -> None:
+    environment = no_broker(tmp_path)
+    listed = write_list(tmp_path, [OK, {"do": "permanent"}, OK])
+    gt_batch(environment, "-f", str(listed), "--batch-id", "b1", "--max-failures", "1", *SCRIPTED)
+    (tmp_path / "state" / "batches" / "b1.json").unlink()
+    refused = gt_batch(environment, "--resume", "b1")
+    assert refused.returncode == 2
+    assert "give --orchestrator and --output" in refused.stderr
+    outputs = ("--output", environment["GT_OUTPUT"])
+    assert gt_batch(environment, "--resume", "b1", *outputs, *SCRIPTED).returncode == 1
+    assert len(ran(tmp_path)) == 3
+
+
+def test_a_reader_of_the_output_who_leaves_ends_nothing(tmp_path: Path) -> None:
+    listed = write_list(tmp_path, [OK, OK])
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = subprocess.run(
+            [BIN / "gt-batch", "-f", listed, "--batch-id", "b1", *SCRIPTED],
+            env=no_broker(tmp_path),
+            stdout=writing,
+            stderr=writing,
+            timeout=100,
+            cwd=TESTS,
+        )
+    finally:
+        os.close(writing)
+    assert done.returncode == 0
+    assert len(ran(tmp_path)) == 2
 
 
 async def test_first_signal_finishes_what_runs_and_starts_no_other(tmp_path: Path) -> None:

@@ -110,7 +110,7 @@ def test_heartbeat_comes_every_30_s_and_only_while_something_runs() -> None:
 
 def test_overall_line() -> None:
     assert overall_line(under_way(), at(160)) == (
-        "[3/8]  37 %  2 ok  1 failed  2 running  1 retrying  about 5-6 min left"
+        "[3/8]  37 %  2 ok  1 failed  2 running  1 retrying  about 9.6 h left"
     )
 
 

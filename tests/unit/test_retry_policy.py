@@ -120,6 +120,13 @@ def test_rate_limit_in_the_text_waits_unspent(message: str, run: int, seconds: f
     assert judged == Waiting("narration", seconds)
 
 
+@pytest.mark.parametrize(("run", "seconds"), [(0, 10.0), (1, 60.0), (50, 60.0)])
+def test_a_provider_that_asks_for_no_wait_gets_the_usual_one(run: int, seconds: float) -> None:
+    assert policy().judge(story(run), Waiting("gemini", 0.0)) == Waiting("gemini", seconds)
+    asked = FailedForNow(failure("APIError", "429 Too Many Requests, retry after 0 s"), None, 1.0)
+    assert policy().judge(story(run), asked) == Waiting("narration", seconds)
+
+
 def test_attempt_that_is_always_limited_is_spent_in_the_end() -> None:
     outcome = FailedForNow(failure("APIError", "429 too many requests"), None, 1.0)
     assert policy().judge(story(MOST_WAITS), outcome) == outcome

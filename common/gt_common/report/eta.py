@@ -12,7 +12,7 @@ from datetime import datetime
 from statistics import median, quantiles
 
 from gt_common.lifecycle import BatchPhase, BatchState, StoryStatus
-from gt_common.messages import StoryFailed, StorySucceeded
+from gt_common.messages import StoryFailed, StoryReleased, StoryRetrying, StorySucceeded
 
 MIN_STORIES = 2
 INSTANT = 0.01
@@ -25,13 +25,15 @@ def eta_range(state: BatchState, now: datetime | None = None) -> Range | None:
     """Estimate the seconds that an open batch will still take, as (low, high).
 
     The stories that wait (retrying ones included) go in whole rounds of as many as run now, at least one;
-    each round takes from the first to the third quartile of the durations so far.
+    each round takes from the first to the third quartile of the durations so far. What has outrun the third
+    quartile may take as long as the longest so far. Nobody is done before a story that waits for a time.
 
     Parameters:
-        now: when given, what the running stories have already behind them is taken off
+        now: when given, what running stories have behind them is taken off, and times are waited for
 
     Returns:
-        None when the batch is done, or fewer than two stories tell a speed
+        None when the batch is done, fewer than two stories tell a speed, or all that is left runs for longer
+        than any story did
     """
     durations = _speeds(state)
     if state.phase is not BatchPhase.OPEN or len(durations) < MIN_STORIES:
@@ -40,8 +42,13 @@ def eta_range(state: BatchState, now: datetime | None = None) -> Range | None:
     counts = state.counts
     waiting = counts[StoryStatus.QUEUED] + counts[StoryStatus.RETRYING]
     rounds = math.ceil(waiting / max(counts[StoryStatus.RUNNING], 1))
-    elapsed = _elapsed(state, now)
-    return rounds * low + _rest(elapsed, low), rounds * high + _rest(elapsed, high)
+    elapsed, longest = _elapsed(state, now), max(durations)
+    if not waiting and elapsed and min(elapsed) > longest:
+        return None
+    rest = max((high - e if e < high else max(longest - e, 0.0) for e in elapsed), default=0.0)
+    wait = _longest_wait(state, now)
+    soonest, latest = rounds * low + _rest(elapsed, low), rounds * high + rest
+    return (max(soonest, wait + low), max(latest, wait + high)) if wait else (soonest, latest)
 
 
 def say_range(eta: Range) -> str:
@@ -70,6 +77,13 @@ def _elapsed(state: BatchState, now: datetime | None) -> list[float]:
     events = [story.event for story in state.stories.values() if story.status is StoryStatus.RUNNING]
     starts = [event.started_at or event.at for event in events if event]
     return [max((now - start).total_seconds(), 0.0) if now else 0.0 for start in starts]
+
+
+def _longest_wait(state: BatchState, now: datetime | None) -> float:
+    """Give the seconds until the last story that waits for a time may go on."""
+    events = [story.event for story in state.stories.values()]
+    times = [e.until for e in events if isinstance(e, StoryRetrying | StoryReleased) and e.until]
+    return max([0.0, *((time - now).total_seconds() for time in times if now)])
 
 
 def _rest(elapsed: list[float], duration: float) -> float:

@@ -121,6 +121,20 @@ async def test_no_other_is_started_once_too_many_have_failed(plain: Settings, le
     assert ending is Ending.FINISHED, "when nothing is left, nothing was stopped"
 
 
+async def test_a_story_that_waits_for_its_start_is_left_once_too_many_have_failed(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    limited = load_settings(prefetch=2, output=tmp_path, worker_name="w1", rate_limits="stories=1/hour")
+    director, work = Director(BAD), five()
+    limiter = LocalLimiter(limited.rate_limits)
+    made = BatchEngine(limited, director, ledger, lambda _: None, limiter, max_failures=1)
+    async with asyncio.timeout(20):
+        ending = await made.run(work.events, work.stories)
+    assert ending is Ending.TOO_MANY_FAILED
+    assert director.begun == [(1, 1)]
+    assert ledger.batch("b").counts[StoryStatus.QUEUED] == 4
+
+
 async def test_events_are_in_the_ledger_before_anybody_hears_of_them(plain: Settings, ledger: Ledger) -> None:
     seen: list[tuple[str, StoryStatus]] = []
 

@@ -6,7 +6,7 @@ import pytest
 
 from event_strategies import BATCH, at, opened, story_event
 from gt_common.lifecycle import BatchState, fold
-from gt_common.messages import Event, StoryFailed, StoryRetrying, StoryStarted, StorySucceeded
+from gt_common.messages import Event, StoryFailed, StoryReleased, StoryRetrying, StoryStarted, StorySucceeded
 from gt_common.report.eta import eta_range, say_range
 
 
@@ -53,7 +53,27 @@ def test_range_spans_the_middle_half_of_the_durations() -> None:
 def test_what_running_stories_have_behind_them_is_taken_off() -> None:
     state = batch(3, [60.0, 60.0], running=1)
     assert eta_range(state, at(120)) == (40.0, 40.0)
-    assert eta_range(state, at(900)) == (0.0, 0.0)
+
+
+def test_a_story_that_takes_longer_than_most_may_take_as_long_as_the_longest() -> None:
+    state = batch(6, [40.0, 60.0, 80.0, 100.0, 120.0], running=1)
+    assert eta_range(state, at(210)) == (0.0, 10.0)
+
+
+def test_what_has_taken_longer_than_any_before_has_no_end_that_we_know() -> None:
+    assert eta_range(batch(3, [60.0, 60.0], running=1), at(900)) is None
+    assert eta_range(batch(4, [60.0, 60.0], running=1), at(900)) == (60.0, 60.0)
+
+
+@pytest.mark.parametrize("waits", [StoryRetrying, StoryReleased])
+def test_nobody_is_done_before_a_story_that_waits_for_a_time(
+    waits: type[StoryRetrying | StoryReleased],
+) -> None:
+    made = [story_event(StorySucceeded, number, 50, duration_s=10.0) for number in (1, 2)]
+    more = {"reason": "rate_limited"} if waits is StoryReleased else {}
+    state = fold(BATCH, [opened(3), *made, story_event(waits, 3, 100, until=at(100 + 3600), **more)])
+    assert eta_range(state, at(100)) == (3610.0, 3610.0)
+    assert eta_range(state, at(4000)) == (10.0, 10.0)
 
 
 def test_failed_stories_tell_a_speed_too() -> None:
