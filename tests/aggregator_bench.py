@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 
 from gt_common.errors import GossipToonError, MalformedMessageError, PublishFailedError
 from gt_common.messages import Event, StoryMessage, encode
 from gt_consumer.aggregator import Aggregator
 
 DEADLINE_S = 10
+
+
+DIED = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
 class Arrival:
@@ -28,6 +32,7 @@ class Arrival:
         self.headers: Mapping[str, object] = headers or {"gt-attempt": 1, "x-death": []}
         self.via = via
         self.died_of = died_of
+        self.died_at = DIED
         self.acked = False
         self.lost = False
         self._journal = journal

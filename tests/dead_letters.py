@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from gt_common.failures import Failure
@@ -9,6 +11,16 @@ from gt_common.messages import AttemptError, StoryMessage
 from gt_common.stories import story_id
 
 FIRST = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What is read of a dead letter."""
+
+    body: bytes
+    headers: Mapping[str, object] = field(default_factory=dict)
+    died_of: str | None = None
+    died_at: datetime = FIRST
 
 
 def make_story(position: int, batch: str = "b1") -> StoryMessage:

@@ -15,8 +15,8 @@ from gt_common.errors import GossipToonError
 from gt_common.ledger import open_ledger
 from gt_common.messages import Event, StoryMessage, decode_event, decode_story
 from gt_common.messaging.consumer import Delivery, browse
-from gt_common.messaging.dead_letters import failed_event_of, is_dead_letter
-from gt_common.messaging.names import Names
+from gt_common.messaging.dead_letters import failed_event_of
+from gt_common.messaging.names import Names, is_dlx
 from gt_common.messaging.publisher import open_publisher
 from gt_common.messaging.topology import inspect
 from gt_common.settings import Settings
@@ -128,9 +128,7 @@ def mixed() -> list[StoryMessage]:
 async def take_in(settings: Settings) -> list[Event]:
     """Take what waits for the ledger into it, as the aggregator does; give it."""
     events = [
-        failed_event_of(decode_story(delivery.body))
-        if is_dead_letter(delivery)
-        else decode_event(delivery.body)
+        failed_event_of(decode_story(delivery.body)) if is_dlx(delivery.via) else decode_event(delivery.body)
         for delivery in await take(settings, Names(settings.namespace).ledger_queue)
     ]
     record(settings, events)

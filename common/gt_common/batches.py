@@ -15,8 +15,10 @@ from gt_common.errors import UsageError
 from gt_common.messages import BatchStories, Identifier, StoryEntry, StoryMessage, decode_story, encode
 from gt_common.stories import ListReading, Story, story_id
 
+ROOM_FOR_ERRORS = 112 * 1024
+"""Bytes that the errors of a story's attempts may come to have in its message: five, each bounded."""
 MAX_STORY_BODY = 128 * 1024
-"""Bytes of a fresh story message: half of what is allowed, so that the errors of its attempts fit in."""
+"""Bytes of a fresh story message: what is left beside its errors, and some more for its replays."""
 CHUNK_ENTRIES = 500
 CHUNK_BYTES = 200 * 1024
 MAX_TAGS = 50

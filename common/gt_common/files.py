@@ -54,7 +54,7 @@ def write_atomically(path: Path, text: str) -> Path:
         put_in_place(path, draft, content)
         sync_folder(path.parent)
     except OSError as error:
-        raise OutputError(f"the report cannot be written to {path}: {error.strerror}") from None
+        raise OutputError(f"the file cannot be written to {path}: {error.strerror}") from None
     return path
 
 

@@ -18,6 +18,7 @@ from gt_common.errors import (
 from gt_common.log import get_logger
 from gt_common.messages import Event, StoryFailed, StoryMessage, decode_event, decode_story
 from gt_common.messaging.dead_letters import (
+    Dead,
     failed_event_of,
     known_headers,
     put_aside_event,
@@ -31,27 +32,12 @@ GROUP = 200
 IDLE_S = 2.0
 
 
-class Arrival(Protocol):
+class Arrival(Dead, Protocol):
     """What the aggregator needs of a delivery; gt_common.messaging.consumer.Delivery is one."""
-
-    @property
-    def body(self) -> bytes:
-        """The body as it came."""
-        ...
-
-    @property
-    def headers(self) -> Mapping[str, object]:
-        """The headers as they came."""
-        ...
 
     @property
     def via(self) -> str:
         """The exchange through which it came."""
-        ...
-
-    @property
-    def died_of(self) -> str | None:
-        """Why the broker itself dead-lettered it, if it did."""
         ...
 
     @property
@@ -254,18 +240,18 @@ def _read_dead(arrival: Arrival) -> Reading:
         story = None
     if story is not None and (story.died_at is not None or arrival.died_of is not None):
         return _read_letter(arrival, story)
-    failed = put_aside_event(arrival.body, arrival.headers)
+    failed = put_aside_event(arrival)
     return Reading(arrival, failed, news=failed)
 
 
 def _read_letter(arrival: Arrival, story: StoryMessage) -> Reading:
     of_worker = story.died_at is not None
     try:
-        failed = failed_event_of(read_dead_letter(arrival.body, arrival.died_of))
+        failed = failed_event_of(read_dead_letter(arrival))
     except (ValueError, LookupError):
         # A letter can be right in each field and wrong as a whole.
         problem = "malformed dead letter: no error in it, or times that cannot be"
-        aside = put_aside_event(arrival.body, arrival.headers, problem)
+        aside = put_aside_event(arrival, problem)
         return Reading(arrival, aside, news=aside)
     # A worker tells its own dead letters to those who watch; for the broker's nobody else does.
     return Reading(arrival, failed, news=None if of_worker else failed)

@@ -185,7 +185,7 @@ Overlay = Annotated[
 ]
 
 
-@app.command("replay", epilog=epilog("gt-dlq replay --group 1a2b3c4d5e6f --canary 1", 1, 3, 4, 5))
+@app.command("replay", epilog=epilog("gt-dlq replay --group 1a2b3c4d5e6f --canary 1", 1, 3, 4, 5, 6))
 def replay_letters(
     batch: Batch = None,
     story: Stories = None,
@@ -233,7 +233,7 @@ def replay_letters(
 
 
 @app.command(
-    "discard", epilog=epilog("gt-dlq discard --group 1a2b3c4d5e6f --reason 'story deleted'", 1, 3, 4)
+    "discard", epilog=epilog("gt-dlq discard --group 1a2b3c4d5e6f --reason 'story deleted'", 1, 3, 4, 6)
 )
 def discard_letters(
     batch: Batch = None,
@@ -265,7 +265,7 @@ def discard_letters(
     _run(work)
 
 
-@app.command("restore", epilog=epilog("gt-dlq restore --batch monday --since 2h", 1, 3, 4))
+@app.command("restore", epilog=epilog("gt-dlq restore --batch monday --since 2h", 1, 3, 4, 6))
 def restore_letters(
     batch: Batch = None,
     story: Stories = None,
@@ -336,7 +336,10 @@ def _act(
 
 
 def _ask(question: str) -> bool:
-    return typer.confirm(question, err=True)
+    try:
+        return typer.confirm(question, err=True)
+    except typer.Abort:
+        raise KeyboardInterrupt from None
 
 
 def _run(work: Callable[[Settings], int]) -> None:

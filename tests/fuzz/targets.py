@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import quote
 
+from dead_letters import Found
 from fuzz.samples import EVENT, LETTER, POST, RESULT, STORY
 from gt_common.batches import check_batch_id, check_messages, parse_tags
 from gt_common.discovery.options import parse_subreddits
@@ -93,15 +94,16 @@ def _story(data: bytes) -> None:
 
 
 def _letter(data: bytes) -> None:
-    letter = read_dead_letter(data, "delivery_limit")
+    letter = read_dead_letter(Found(data, died_of="delivery_limit"))
     if letter.errors and letter.errors[-1].started_at is None:
         decode_event(encode(failed_event_of(letter)))
+    read_dead_letter(Found(data, {"gt-reason": "malformed"}))
 
 
 def _put_aside(data: bytes) -> None:
     names = _json(data)
     headers = {f"gt-{key}": value for key, value in names.items()} if isinstance(names, dict) else {}
-    event = put_aside_event(data, headers)
+    event = put_aside_event(Found(data, headers))
     if event is not None:
         encode(event)
 

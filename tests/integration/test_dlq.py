@@ -211,7 +211,7 @@ async def test_replay_wants_a_selector_and_says_when_nothing_is_selected(
     assert (unselected.code, "nothing selected; give --batch" in unselected.err) == (2, True)
     assert (await gt_dlq(environment, "replay", "--batch", "", "-y")).code == 2
     nothing = await gt_dlq(environment, "replay", "--batch", "nosuch", "--json")
-    assert (nothing.code, json.loads(nothing.out)["steps"]) == (0, [])
+    assert (nothing.code, json.loads(nothing.out)["steps"]) == (6, [])
     assert "nothing replayed" in nothing.err
     await ready(settings, dlq, 6)
     everything = await gt_dlq(environment, "replay", "-y", "--json")
@@ -228,8 +228,10 @@ async def test_a_dry_run_lists_by_the_ledger_and_changes_nothing(
     assert plan.code == 0
     assert [letter["position"] for letter in json.loads(plan.out)["letters"]] == [1, 2]
     assert "would replay 2 dead letters (by the ledger" in plan.err
-    nothing = await gt_dlq(environment, "replay", "--batch", "nosuch", "-n")
+    nothing = await gt_dlq(environment, "replay", "--batch", "b1", "--error", "Unheard", "-n")
     assert (nothing.code, nothing.out, "nothing selected" in nothing.err) == (0, "", True)
+    unknown = await gt_dlq(environment, "replay", "--batch", "nosuch", "-n")
+    assert (unknown.code, unknown.out, "no batch 'nosuch'" in unknown.err) == (6, "", True)
     assert await depth(settings, names.stories) == 0
     assert [delivery.delivery_count for delivery in await look(settings, names.dlq)] == [0] * 6
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dead_letters import make_story
+from dead_letters import Found, make_story
 from gt_common.lifecycle import StoryStatus, fold
 from gt_common.messages import Event, encode, utc_now
 from gt_common.messaging.dead_letters import DELIVERY_LIMIT, failed_event_of, read_dead_letter
@@ -14,7 +14,7 @@ from gt_consumer.settle import Attempt
 
 STORY = make_story(1)
 STARTS = [Attempt(STORY.charged(lost), "w1", utc_now()).started() for lost in range(CRASH_LIMIT + 1)]
-LETTER = read_dead_letter(encode(STORY), DELIVERY_LIMIT)
+LETTER = read_dead_letter(Found(encode(STORY), died_of=DELIVERY_LIMIT))
 
 
 @given(st.permutations([*STARTS, failed_event_of(LETTER)]))

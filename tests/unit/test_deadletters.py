@@ -23,10 +23,10 @@ from gt_common.messages import (
     utc_now,
 )
 from gt_common.messaging.dead_letters import failed_event_of
-from gt_consumer.deadletters.known import Known
+from gt_consumer.deadletters.known import Known, choose_known
 from gt_consumer.deadletters.orders import Step
 from gt_consumer.deadletters.queued import difference
-from gt_consumer.deadletters.selection import Selection, choose, last_failure
+from gt_consumer.deadletters.selection import Selection, last_failure
 from gt_consumer.deadletters.stale import LAST, stale_reason, why_stale
 from gt_consumer.deadletters.steps import step_line, summary
 from gt_consumer.deadletters.tables import letter_table, said_time
@@ -77,9 +77,9 @@ def test_an_empty_selector_is_refused_and_does_not_mean_all(given: dict[str, str
 
 
 def test_choosing_keeps_the_order_and_limits_what_is_chosen() -> None:
-    letters = [make_letter(n, "b1" if n % 2 else "b2") for n in range(1, 8)]
-    assert [letter.position for letter in choose(letters, Selection(batch="b1"), 3)] == [1, 3, 5]
-    assert [letter.position for letter in choose(letters, Selection(batch="b2"), None)] == [2, 4, 6]
+    known = [Known(make_letter(n, "b1" if n % 2 else "b2")) for n in range(1, 8)]
+    assert [one.letter.position for one in choose_known(known, Selection(batch="b1"), 3)] == [1, 3, 5]
+    assert [one.letter.position for one in choose_known(known, Selection(batch="b2"), None)] == [2, 4, 6]
 
 
 def requeued(letter: StoryMessage, generation: int) -> StoryEvent:

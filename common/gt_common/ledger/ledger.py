@@ -100,7 +100,7 @@ class Ledger:
     def failed(self, *, batch_id: str | None = None, story_id: str | None = None) -> list[StoryFailed]:
         """Give the stories that are dead letters now, with their letters; oldest batch first."""
         with self._database.reading() as connection:
-            return reading.read_failed_stories(connection, batch_id, story_id)
+            return letters.read_failed_stories(connection, batch_id, story_id)
 
     def cancelled(self, *, batch_id: str | None = None, story_id: str | None = None) -> list[StoryCancelled]:
         """Give the stories whose dead letters are discarded now, with their letters; oldest batch first."""

@@ -1,37 +1,45 @@
-"""What is asked of the ledger about dead letters that are none at the moment: discarded or replayed ones."""
+"""What is asked of the ledger about dead letters: those there are, and those discarded or replayed.
+
+Failed stories of a batch that ran without the broker have no letter in any queue and are not among them.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import ColumnElement, Connection, select
 
-from gt_common.ledger.rows import chunks, read_cancelled, read_failed, read_story_event
+from gt_common.ledger.rows import chunks, read_cancelled, read_failed, read_opened, read_story_event
 from gt_common.ledger.schema import batches, events, stories
 from gt_common.lifecycle import StoryStatus
-from gt_common.messages import StoryCancelled, StoryEvent, StoryMessage
+from gt_common.messages import GT_BATCH, StoryCancelled, StoryEvent, StoryFailed, StoryMessage
 
 _OPEN = [status.value for status in StoryStatus if not status.final]
+
+
+def read_failed_stories(
+    connection: Connection, batch_id: str | None, story_id: str | None
+) -> list[StoryFailed]:
+    """Give the standing events of failed stories, oldest batch first, in the order of the list."""
+    failed = stories.c.status == StoryStatus.FAILED.value
+    return [read_failed(body) for body in _standing(connection, batch_id, story_id, failed)]
 
 
 def read_cancelled_stories(
     connection: Connection, batch_id: str | None, story_id: str | None
 ) -> list[StoryCancelled]:
     """Give the standing events of discarded stories, oldest batch first, in the order of the list."""
-    query = _standing(batch_id, story_id).where(stories.c.status == StoryStatus.CANCELLED.value)
-    return [read_cancelled(body) for body in connection.execute(query).scalars()]
+    cancelled = stories.c.status == StoryStatus.CANCELLED.value
+    return [read_cancelled(body) for body in _standing(connection, batch_id, story_id, cancelled)]
 
 
 def read_replayed_stories(
     connection: Connection, batch_id: str | None, story_id: str | None
 ) -> list[tuple[StoryEvent, StoryMessage]]:
-    """Give what stands of each replayed story without an outcome, and the letter of the generation before.
-
-    Stories of a batch that ran without the broker never had a letter and are not among them.
-    """
-    query = _standing(batch_id, story_id).where(stories.c.status.in_(_OPEN), stories.c.generation > 1)
-    standing = [read_story_event(body) for body in connection.execute(query).scalars()]
+    """Give what stands of each replayed story without an outcome, and the letter of the generation before."""
+    replayed = (stories.c.status.in_(_OPEN), stories.c.generation > 1)
+    standing = [read_story_event(body) for body in _standing(connection, batch_id, story_id, *replayed)]
     of_batch: dict[str, list[str]] = defaultdict(list)
     for event in standing:
         of_batch[event.batch_id].append(event.story_id)
@@ -46,15 +54,29 @@ def read_replayed_stories(
     return [(event, letter) for event, letter in pairs if letter is not None]
 
 
-def _standing(batch_id: str | None, story_id: str | None) -> Select[str]:
+def _standing(
+    connection: Connection, batch_id: str | None, story_id: str | None, *conditions: ColumnElement[bool]
+) -> list[str]:
+    """Give the standing events of stories that came by way of a broker, as JSON."""
     query = (
-        select(stories.c.event)
+        select(stories.c.event, stories.c.batch_id, batches.c.opened)
         .join(batches, batches.c.batch_id == stories.c.batch_id)
+        .where(*conditions)
         .order_by(batches.c.since, stories.c.batch_id, stories.c.position)
     )
     if batch_id is not None:
         query = query.where(stories.c.batch_id == batch_id)
-    return query if story_id is None else query.where(stories.c.story_id == story_id)
+    if story_id is not None:
+        query = query.where(stories.c.story_id == story_id)
+    local: dict[str, bool] = {}
+    found = []
+    for event, batch, opened in connection.execute(query):
+        if batch not in local:
+            beginning = read_opened(opened)
+            local[batch] = beginning is not None and beginning.made_by == GT_BATCH
+        if not local[batch]:
+            found.append(event)
+    return found
 
 
 def _letters(connection: Connection, batch_id: str, story_ids: Collection[str]) -> list[StoryMessage]:

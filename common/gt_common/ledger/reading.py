@@ -1,4 +1,4 @@
-"""What is asked of the ledger: a batch, the list of batches, its timeline, its failed stories."""
+"""What is asked of the ledger: a batch, the list of batches, its timeline."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from gt_common.ledger.rows import (
     chunks,
     read_batch_rows,
     read_event,
-    read_failed,
     read_opened,
     read_story,
 )
@@ -23,7 +22,7 @@ from gt_common.ledger.schema import batches, events, stories
 from gt_common.ledger.spans import ENDINGS, STARTED, Mark, spans_of
 from gt_common.ledger.views import AttemptSpan, BatchSummary
 from gt_common.lifecycle import BatchPhase, BatchState, StoryStatus, complete_counts, phase_of
-from gt_common.messages import Event, StoryFailed
+from gt_common.messages import Event
 
 
 def read_batch(connection: Connection, batch_id: str) -> BatchState:
@@ -85,23 +84,6 @@ def read_events(connection: Connection, batch_id: str, types: Collection[str]) -
         .order_by(events.c.at, events.c.event_id)
     )
     return [read_event(body) for body in connection.execute(query).scalars()]
-
-
-def read_failed_stories(
-    connection: Connection, batch_id: str | None, story_id: str | None
-) -> list[StoryFailed]:
-    """Give the standing events of failed stories, oldest batch first, in the order of the list."""
-    query = (
-        select(stories.c.event)
-        .join(batches, batches.c.batch_id == stories.c.batch_id)
-        .where(stories.c.status == StoryStatus.FAILED.value)
-        .order_by(batches.c.since, stories.c.batch_id, stories.c.position)
-    )
-    if batch_id is not None:
-        query = query.where(stories.c.batch_id == batch_id)
-    if story_id is not None:
-        query = query.where(stories.c.story_id == story_id)
-    return [read_failed(body) for body in connection.execute(query).scalars()]
 
 
 def _batch_row(connection: Connection, batch_id: str) -> BatchRow:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage, AbstractQueue
@@ -13,6 +13,7 @@ from aio_pika.exceptions import ChannelInvalidStateError, ChannelNotFoundEntity
 
 from gt_common.errors import GossipToonError, TopologyError
 from gt_common.log import get_logger
+from gt_common.messages import utc_now
 from gt_common.messaging.backoff import Backoff
 from gt_common.messaging.connection import (
     BROKER_ERRORS,
@@ -40,6 +41,7 @@ class Delivery:
         content_type: as its publisher said, if it did
         via: the exchange through which it came; set by the broker, so nobody can forge it
         died_of: why the broker itself dead-lettered it (`delivery_limit`, `expired` …), if it did
+        died_at: when it did; of another message when it was published, or came here if that is not said
     """
 
     def __init__(self, message: AbstractIncomingMessage) -> None:
@@ -50,7 +52,11 @@ class Delivery:
         self.via: str = message.exchange or ""
         self.redelivered = bool(message.redelivered)
         self.delivery_count = _count(message.headers.get("x-delivery-count"), redelivered=self.redelivered)
-        self.died_of = _death_reason(message.headers)
+        death = _death(message.headers)
+        reason, time = death.get("reason"), death.get("time")
+        self.died_of = reason if isinstance(reason, str) else None
+        when = time if isinstance(time, datetime) else message.timestamp
+        self.died_at = when.replace(tzinfo=when.tzinfo or UTC) if isinstance(when, datetime) else utc_now()
 
     @property
     def lost(self) -> bool:
@@ -259,12 +265,11 @@ def _count(header: object, *, redelivered: bool) -> int:
     return header if isinstance(header, int) and header >= 1 else 1
 
 
-def _death_reason(headers: Mapping[str, object]) -> str | None:
+def _death(headers: Mapping[str, object]) -> Mapping[str, object]:
+    """Give the latest of the broker's own records of why it dead-lettered a message."""
     deaths = headers.get("x-death")
-    if isinstance(deaths, list) and deaths and isinstance(deaths[0], dict):
-        reason = deaths[0].get("reason")
-        return reason if isinstance(reason, str) else None
-    return None
+    found = deaths[0] if isinstance(deaths, list) and deaths else None
+    return found if isinstance(found, dict) else {}
 
 
 def server_version(connection: AbstractConnection) -> str:

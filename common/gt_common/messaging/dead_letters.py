@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import Protocol
 
 from pydantic import ValidationError
 
@@ -17,12 +18,8 @@ from gt_common.messages import (
     StoryFailed,
     StoryMessage,
     decode_story,
-    utc_now,
 )
 from gt_common.messaging.names import CRASH_LIMIT
-
-if TYPE_CHECKING:  # gt-batch makes dead letters without a broker and loads none of its library
-    from gt_common.messaging.consumer import Delivery
 
 MAX_HEADER = 200
 DELIVERY_LIMIT = "delivery_limit"
@@ -31,43 +28,49 @@ _OURS = ("gt-batch-id", "gt-story-id", "gt-generation", "gt-attempt")
 _NAMESPACE = uuid.UUID("b4e8f0c6-6c0d-5d69-8f43-0c4a2f0f7a11")
 
 
-def is_dead_letter(delivery: Delivery) -> bool:
-    """Tell whether a delivery of the ledger's queue came by way of the dead-letter exchange."""
-    return delivery.died_of is not None or "gt-reason" in delivery.headers
+class Dead(Protocol):
+    """What came with a dead letter; gt_common.messaging.consumer.Delivery is one.
+
+    Parameters:
+        died_of: why the broker itself dead-lettered it, if it did
+        died_at: when it was dead-lettered, by the word of the broker or of its publisher
+    """
+
+    @property
+    def body(self) -> bytes: ...
+
+    @property
+    def headers(self) -> Mapping[str, object]: ...
+
+    @property
+    def died_of(self) -> str | None: ...
+
+    @property
+    def died_at(self) -> datetime: ...
 
 
-def read_dead_letter(body: bytes, died_of: str | None) -> StoryMessage:
-    """Read a dead letter; one that the broker dead-lettered gets the failure it has none of.
+def read_dead_letter(dead: Dead) -> StoryMessage:
+    """Read a dead letter; one that was put aside, or given up by the broker, gets the failure it has none of.
 
     At its delivery limit each delivery has cost an attempt, as the worker that took it has told the ledger.
 
     Raises:
         MalformedMessageError: the body is no story message
     """
-    story = decode_story(body)
+    story = decode_story(dead.body)
     if story.died_at is not None:
         return story
-    if died_of == DELIVERY_LIMIT:
+    if dead.died_of is None:
+        return _died(story, _why_put_aside(dead.headers), dead.died_at)
+    if dead.died_of == DELIVERY_LIMIT:
         story = story.charged(CRASH_LIMIT)
     failure = Failure(
         type="BrokerGaveUp",
-        message=f"the broker gave up on the story ({died_of or 'unknown reason'}): "
+        message=f"the broker gave up on the story ({dead.died_of}): "
         "every worker that took it was lost before it could say how it went",
         retryable=True,
     )
-    error = AttemptError(
-        failure=failure, generation=story.generation, attempt=story.attempt, ended_at=utc_now()
-    )
-    return story.dead(error)
-
-
-def failed_event(delivery: Delivery) -> StoryFailed:
-    """Give the event that a dead letter stands for; the same letter always gives the same event id.
-
-    Raises:
-        MalformedMessageError: the body is no story message and the headers do not say whose it was
-    """
-    return failed_event_of(read_dead_letter(delivery.body, delivery.died_of))
+    return _died(story, failure, dead.died_at)
 
 
 def failed_event_of(letter: StoryMessage) -> StoryFailed:
@@ -104,40 +107,46 @@ def known_headers(headers: Mapping[str, object]) -> dict[str, str | int]:
     }
 
 
-def put_aside_event(
-    body: bytes, headers: Mapping[str, object], problem: str | None = None
-) -> StoryFailed | None:
+def put_aside_event(dead: Dead, problem: str | None = None) -> StoryFailed | None:
     """Give the event of a story message that a worker put aside; None when nothing says whose story it was.
 
-    Its body cannot be read, so this is the one place where headers are. The same message gives the same id.
+    Where its body cannot be read, its headers are, here only. The same message gives the same id.
 
     Parameters:
         problem: what is wrong with it, if it is not what the worker's header says
     """
+    failure = _why_put_aside(dead.headers, problem)
+    try:
+        story = decode_story(dead.body)
+    except MalformedMessageError:
+        return _event_by_headers(dead, failure)
+    return failed_event_of(_died(story, failure, dead.died_at))
+
+
+def _died(story: StoryMessage, failure: Failure, when: datetime) -> StoryMessage:
+    return story.dead(
+        AttemptError(failure=failure, generation=story.generation, attempt=story.attempt, ended_at=when)
+    )
+
+
+def _why_put_aside(headers: Mapping[str, object], problem: str | None = None) -> Failure:
     reason = problem or headers.get("gt-reason")
-    failure = Failure(
+    return Failure(
         type="MalformedMessage",
         message=_printable(reason) if isinstance(reason, str) and reason else "the message could not be read",
         retryable=False,
     )
-    try:
-        story = decode_story(body)
-    except MalformedMessageError:
-        return _event_by_headers(body, headers, failure)
-    error = AttemptError(
-        failure=failure, generation=story.generation, attempt=story.attempt, ended_at=utc_now()
-    )
-    return failed_event_of(story.dead(error))
 
 
 def _printable(text: str) -> str:
     return "".join(char if char.isprintable() else " " for char in text)
 
 
-def _event_by_headers(body: bytes, headers: Mapping[str, object], failure: Failure) -> StoryFailed | None:
+def _event_by_headers(dead: Dead, failure: Failure) -> StoryFailed | None:
+    headers = dead.headers
     batch_id, story_id = headers.get("gt-batch-id"), headers.get("gt-story-id")
     generation, attempt = headers.get("gt-generation"), headers.get("gt-attempt", 1)
-    key = b"\n".join((str((batch_id, story_id, generation, attempt)).encode("utf-8", "replace"), body))
+    key = b"\n".join((str((batch_id, story_id, generation, attempt)).encode("utf-8", "replace"), dead.body))
     fields = {
         "event_id": uuid.uuid5(_NAMESPACE, hashlib.sha256(key).hexdigest()).hex,
         "batch_id": batch_id,
@@ -147,6 +156,7 @@ def _event_by_headers(body: bytes, headers: Mapping[str, object], failure: Failu
         "url": f"unknown:{story_id}",
         "generation": generation,
         "attempt": attempt,
+        "at": dead.died_at,
         "failure": failure,
     }
     try:

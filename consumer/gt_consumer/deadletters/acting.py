@@ -5,14 +5,21 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Literal
 
-from gt_common.errors import ExitCode, StoppedByRuleError, UsageError
+from gt_common.errors import (
+    CredentialsRefusedError,
+    ExitCode,
+    LedgerUnreachableError,
+    StoppedByRuleError,
+    UsageError,
+)
 from gt_common.settings import Settings
 from gt_consumer.deadletters import tables, view
 from gt_consumer.deadletters.discard import discard, restore
 from gt_consumer.deadletters.handling import Tell
-from gt_consumer.deadletters.known import Known, choose_known, discarded_letters, failed_letters
+from gt_consumer.deadletters.known import Known, check_batch, choose_known, discarded_letters, failed_letters
 from gt_consumer.deadletters.orders import Action, Order, Step
 from gt_consumer.deadletters.printing import count_letters, print_json, print_lines, remark, screen_width
 from gt_consumer.deadletters.queued import queue_depth
@@ -46,6 +53,7 @@ def dry_run(settings: Settings, verb: Verb, order: Order, *, as_json: bool) -> i
     if chosen:
         remark(f"would {verb} {count_letters(len(chosen))} (by the ledger; a dry run changes nothing)")
     else:
+        _check_selected_batch(settings, order)
         remark("nothing selected: the ledger knows no such dead letter")
     return ExitCode.DONE
 
@@ -69,10 +77,28 @@ def confirmed(settings: Settings, verb: Verb, order: Order, *, yes: bool, ask: A
                 "discarding wants -y where nobody can be asked; -n shows what would be discarded"
             )
         raise UsageError(f"nothing selected; give {_SELECTORS}, or -y for all")
-    of_queue = verb == "replay"
-    count = asyncio.run(queue_depth(settings)) if of_queue else len(_meant(settings, verb, order))
-    question = f"{verb.capitalize()} {'' if selected else 'all '}{count}?"
-    return not count or ask(question)
+    question = _question(settings, verb, order, selected=selected)
+    if question is None or ask(question):
+        return True
+    remark(f"nothing {_DONE[verb]}")
+    return False
+
+
+def _question(settings: Settings, verb: Verb, order: Order, *, selected: bool) -> str | None:
+    """Give what the operator is asked; None when there is nothing to be handled.
+
+    What lies in the queue is asked of the queue: the ledger may not know of it yet.
+    """
+    if verb == "restore":
+        count = len(_meant(settings, verb, order))
+        return f"Restore {'' if selected else 'all '}{count}?" if count else None
+    depth = asyncio.run(queue_depth(settings))
+    if not depth:
+        return None
+    if not selected:
+        return f"{verb.capitalize()} all {depth}?"
+    known = len(_meant(settings, verb, order))
+    return f"{verb.capitalize()} what fits of {count_letters(depth)} in the queue (the ledger knows {known})?"
 
 
 def replay_now(settings: Settings, order: Order, *, as_json: bool) -> int:
@@ -87,7 +113,7 @@ def replay_now(settings: Settings, order: Order, *, as_json: bool) -> int:
         await replay(settings, order, tell, remark)
 
     slow = order.rate is not None or order.canary is not None
-    return _act("replay", work, as_json=as_json, at_once=slow)
+    return _act(settings, "replay", order, work, as_json=as_json, at_once=slow)
 
 
 def discard_now(settings: Settings, order: Order, *, as_json: bool) -> int:
@@ -96,7 +122,7 @@ def discard_now(settings: Settings, order: Order, *, as_json: bool) -> int:
     async def work(tell: Tell) -> None:
         await discard(settings, order, tell)
 
-    return _act("discard", work, as_json=as_json)
+    return _act(settings, "discard", order, work, as_json=as_json)
 
 
 def restore_now(settings: Settings, order: Order, *, as_json: bool) -> int:
@@ -105,15 +131,22 @@ def restore_now(settings: Settings, order: Order, *, as_json: bool) -> int:
     async def work(tell: Tell) -> None:
         await restore(settings, order, tell)
 
-    return _act("restore", work, as_json=as_json)
+    return _act(settings, "restore", order, work, as_json=as_json)
 
 
 def _act(
-    verb: Verb, work: Callable[[Tell], Coroutine[None, None, None]], *, as_json: bool, at_once: bool = False
+    settings: Settings,
+    verb: Verb,
+    order: Order,
+    work: Callable[[Tell], Coroutine[None, None, None]],
+    *,
+    as_json: bool,
+    at_once: bool = False,
 ) -> int:
     """Run a command and print its steps, with `at_once` as they are done."""
     steps: list[Step] = []
     stopped: str | None = None
+    ended = False
 
     def tell(step: Step) -> None:
         steps.append(step)
@@ -124,6 +157,7 @@ def _act(
 
     try:
         asyncio.run(work(tell))
+        ended = True
     except StoppedByRuleError as error:
         stopped = str(error)
         raise
@@ -132,8 +166,24 @@ def _act(
             print_json(steps_document(steps, _DONE[verb], stopped))
         elif not at_once:
             print_lines(map(step_line, steps))
-        remark(summary(steps) if steps else _nothing(verb))
+        if steps:
+            remark(summary(steps))
+        elif ended:
+            remark(_nothing(verb))
+    if not steps:
+        _check_selected_batch(settings, order)
     return ExitCode.SOME_FAILED if any(step.action == "skipped" for step in steps) else ExitCode.DONE
+
+
+def _check_selected_batch(settings: Settings, order: Order) -> None:
+    """Tell a batch without dead letters from a batch that nobody knows.
+
+    Raises:
+        NoSuchBatchError: the ledger knows no such batch
+    """
+    if order.selection.batch is not None:
+        with suppress(LedgerUnreachableError, CredentialsRefusedError):
+            check_batch(settings, order.selection.batch)
 
 
 def _nothing(verb: Verb) -> str:

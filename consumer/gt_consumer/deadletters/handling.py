@@ -58,6 +58,7 @@ class Handling:
         self._tell = tell
         self._planned: dict[_Planned, StoryMessage] | None = None
         self._handled: set[_Planned] = set()
+        self._left: set[_Planned] = set()
         self._done: dict[StoryKey, Place] = {}
         self._count = 0
         self._gate_closed = False
@@ -101,7 +102,7 @@ class Handling:
                 if self._limit_reached():
                     return True
                 letter = item.content
-                if isinstance(letter, Unreadable) or _key(letter) not in self._planned:
+                if isinstance(letter, Unreadable) or _key(letter) not in self._planned.keys() - self._left:
                     continue
                 if not await self._handle(item, letter, standing):
                     self._gate_closed = True
@@ -130,6 +131,7 @@ class Handling:
             step = await self._deed.act(letter)
             if step.action == "skipped":
                 self._handled.add(_key(letter))
+                self._left.add(_key(letter))
                 self._tell(step)
                 return True
             self._note(letter, step)

@@ -42,7 +42,7 @@ class Held:
 def read_delivery(delivery: Delivery) -> Held:
     """Tell what a delivery of the dead-letter queue is."""
     try:
-        return Held(delivery, read_dead_letter(delivery.body, delivery.died_of))
+        return Held(delivery, read_dead_letter(delivery))
     except MalformedMessageError as error:
         given = delivery.headers.get("gt-reason")
         reason = given if isinstance(given, str) and given else str(error)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 
+from gt_common.batches import ROOM_FOR_ERRORS
 from gt_common.messages import MAX_BODY, Replay, StoryMessage, StoryRequeued, encode, utc_now
 from gt_common.messaging.publisher import Publisher, open_publisher
 from gt_common.messaging.topology import Role, ensure
@@ -50,7 +51,7 @@ async def _send(publisher: Publisher, letter: StoryMessage, order: Order) -> Ste
     """Publish the story, then the event: an event without a story would make the letter look stale."""
     replay = make_replay(letter, order, Replay(at=utc_now(), by=order.by, reason=order.reason))
     story = letter.replayed(replay)
-    if len(encode(story)) > MAX_BODY:
+    if len(encode(story)) > MAX_BODY - ROOM_FOR_ERRORS:
         return skipped(letter, "with these options its message would be too large")
     await publisher.story(story)
     await publisher.event(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -96,11 +95,6 @@ def last_failure(letter: StoryMessage) -> Failure:
 def died(letter: StoryMessage) -> datetime:
     """Give when a letter became one."""
     return letter.died_at or letter.published_at
-
-
-def choose(letters: Iterable[StoryMessage], selection: Selection, limit: int | None) -> list[StoryMessage]:
-    """Give the first letters that are meant, in the order given."""
-    return [letter for letter in letters if selection.matches(letter)][:limit]
 
 
 def _says(letter: StoryMessage, text: str) -> bool:
