@@ -53,6 +53,11 @@ def hide(secret: str) -> None:
     _secrets.update(form for form in {secret, unquote(secret), quote(secret, safe="")} if _is_secret(form))
 
 
+def names_secret(name: str) -> bool:
+    """Tell whether a value of this name would be taken for a secret."""
+    return redact(f"{name}=x") != f"{name}=x"
+
+
 def _is_secret(text: str) -> bool:
     return len(text) >= SHORTEST_SECRET
 

@@ -27,6 +27,19 @@ def say_problems(problems: Sequence[str]) -> None:
         say(f"… and {len(problems) - MOST_PROBLEMS} more")
 
 
+def refusal(reading: ListReading, undone: str, does: str, *, skip_invalid: bool) -> str:
+    """Say why a list is refused; empty when it is not.
+
+    Parameters:
+        undone, does: what did not happen, and what --skip-invalid does with the others
+    """
+    bad, good = len(reading.problems), len(reading.stories)
+    if bad and not (good and skip_invalid):
+        share = f"{undone}: {bad} of {bad + good} are no stories"
+        return f"{share}; --skip-invalid {does} the others" if good else share
+    return "" if good else f"{undone}: the list has no stories"
+
+
 def say_repeated(reading: ListReading) -> None:
     """List the stories that come again; each counts once."""
     for story, first in reading.repeated[:MOST_REPEATED]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from types import TracebackType
 from typing import Final, Protocol, Self
@@ -91,7 +91,17 @@ class Progress:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._display.stop()
-        self._say(lines.overall_line(self.state, self._clock()))
+        if self.state.total:
+            self._say(lines.overall_line(self.state, self._clock()))
+
+    @contextlib.contextmanager
+    def aside(self) -> Iterator[None]:
+        """Take the display away for the time of a block that writes to the same terminal itself."""
+        self._display.stop()
+        try:
+            yield
+        finally:
+            self._display.start()
 
     def event(self, event: Event) -> None:
         """Take an event in and show what it changed; a repeated or late one changes nothing."""

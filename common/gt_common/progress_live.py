@@ -40,6 +40,8 @@ class Snapshot:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Draw within the terminal's size of this moment; no line is ever wrapped."""
         width = min(options.max_width, WIDEST)
+        if not self.state.total:
+            return
         yield self._overall(width, console.encoding.lower().startswith("utf"))
         # One line for the batch, one for what is left out, one for the cursor.
         room = max(console.size.height - 3, 1)

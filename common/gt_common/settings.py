@@ -121,6 +121,13 @@ class Settings(BaseSettings):
     log_format: Literal["console", "json"] | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
+    @field_validator("output")
+    @classmethod
+    def _a_folder(cls, output: Path) -> Path:
+        if re.match(r"[a-z][a-z0-9+.-]*:/", str(output)):
+            raise ValueError("give a folder of this machine; URLs such as s3://… are not supported yet")
+        return output
+
     @field_validator("retry_delays")
     @classmethod
     def _some_delays(cls, delays: tuple[float, ...]) -> tuple[float, ...]:
@@ -149,14 +156,15 @@ def load_settings(**flags: object) -> Settings:
     """Make the settings; flags that are None count as not given.
 
     Raises:
-        UsageError: a value cannot be used; the message names the variable
+        UsageError: a value cannot be used; the message names the flag or the variable
     """
     given = {name: value for name, value in flags.items() if value is not None}
     try:
         settings = Settings(**given)  # type: ignore[arg-type]  # pydantic checks them
     except ValidationError as error:
         problem = error.errors(include_url=False, include_input=False)[0]
-        name = "GT_" + "_".join(str(part) for part in problem["loc"][:1]).upper()
+        field = str(problem["loc"][0])
+        name = f"--{field.replace('_', '-')}" if field in given else f"GT_{field.upper()}"
         text = re.sub(r"^Value error, ", "", problem["msg"])
         raise UsageError(f"{name}: {text}") from None
     _hide_secrets(settings)

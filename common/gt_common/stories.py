@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from gt_common.errors import InvalidListError
+from gt_common.failures import names_secret
 
 STORY_SUFFIXES = (".md", ".txt", ".json")
 MAX_URL = 2048
@@ -176,11 +177,19 @@ def _read_json_line(line: str) -> tuple[str, dict[str, object]]:
         record = json.loads(line)
     except (ValueError, RecursionError):
         raise NotAStoryError('not a JSON object such as {"url": "…", "options": {}}') from None
-    if not isinstance(record, dict) or not isinstance(record.get("url"), str):
+    if not isinstance(record, dict):
+        raise NotAStoryError('no JSON object; write {"url": "…", "options": {}}')
+    if "url" not in record:
         raise NotAStoryError('no "url" in the JSON object')
-    options = record.get("options") or {}
+    if not isinstance(record["url"], str):
+        raise NotAStoryError('"url" is no text')
+    options = {} if record.get("options") is None else record["options"]
     if not isinstance(options, dict):
         raise NotAStoryError('"options" is no JSON object')
+    if secret := next((name for name in options if names_secret(name)), None):
+        raise NotAStoryError(
+            f'option "{secret}": keys and passwords never travel; set them where workers run'
+        )
     unknown = sorted(set(record) - {"url", "options"})
     if unknown:
         raise NotAStoryError(f'unknown key "{unknown[0]}"; "url" and "options" are known')
@@ -196,9 +205,11 @@ def _split(given: str) -> SplitResult:
 
 def _canonical_reddit(parts: SplitResult, given: str) -> str:
     try:
-        host = (parts.hostname or "").lower()
+        host = (parts.hostname or "").lower() if parts.port is None or parts.port else ""
     except ValueError:
         host = ""
+    if parts.username is not None or parts.password is not None:
+        raise NotAStoryError(f"not a story URL: it has a user name or password before {host}")
     if host in {"redd.it", "www.redd.it"} and (match := _SHORT.match(parts.path)):
         return f"https://www.reddit.com/comments/{match.group(1).lower()}/"
     if _REDDIT_HOST.match(host):

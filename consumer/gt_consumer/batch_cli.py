@@ -47,7 +47,7 @@ Json = Annotated[
 ]
 
 
-@app.command(epilog=epilog("gt-batch -f urls.txt --parallel 2 --max-failures 20%", 1, 3, 4, 5, 6))
+@app.command(epilog=epilog("gt-batch -f urls.txt --parallel 2 --max-failures 20%", 1, 3, 4, 5, 6, 8))
 def batch(
     urls: Urls = None,
     file: Files = None,

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from gt_common.batches import check_batch_id, check_name, new_batch_id, parse_tags
 from gt_common.cli import print_lenient
-from gt_common.errors import ExitCode, NoSuchBatchError, UsageError
+from gt_common.errors import ExitCode, InvalidListError, NoSuchBatchError, UsageError
 from gt_common.ledger import ledger_is_there, open_ledger
-from gt_common.listing import say
+from gt_common.listing import refusal, say
 from gt_common.log import configure_logging
 from gt_common.messages import utc_now
 from gt_common.settings import Settings, load_settings
@@ -57,6 +57,7 @@ def _new(request: Request, settings: Settings) -> int:
         batch_id = check_batch_id(request.batch_id)
     name, tags = check_name(request.name), parse_tags(request.tags)
     reading = read_stories(request, settings)
+    _refuse(request, reading)
     if request.dry_run:
         with _open_if_there(settings) as ledger:
             plan = _plan(request, settings, ledger, batch_id, reading, name, tags)
@@ -81,6 +82,16 @@ def _new(request: Request, settings: Settings) -> int:
         return _run(request, settings, hold, ledger, plan.work)
 
 
+def _refuse(request: Request, reading: ListReading) -> None:
+    """Refuse a list of which nothing is to be made; with --json it is shown all the same."""
+    problem = refusal(reading, "nothing was made", "makes", skip_invalid=request.skip_invalid)
+    found_nothing = request.discover and not reading.problems and not reading.stories
+    if problem and not found_nothing:
+        if request.as_json:
+            print(plan_document(Plan(reading, (), None, (), 1), dry_run=request.dry_run), flush=True)
+        raise InvalidListError(problem)
+
+
 def _again(request: Request, settings: Settings, batch_id: str) -> int:
     if not ledger_is_there(settings.ledger):
         raise NoSuchBatchError(f"no batch {batch_id!r}: there is no ledger yet")
@@ -96,7 +107,8 @@ def _again(request: Request, settings: Settings, batch_id: str) -> int:
             settings = _settings_of(request, batch_id, hold.settings())
             work = _left(request, ledger, batch_id)
             if not work.stories:
-                say(f"batch {batch_id}: nothing is left to do")
+                failed = request.retry_failed is not None
+                say(f"batch {batch_id}: {'no story of it has failed' if failed else 'nothing is left to do'}")
             else:
                 _check(settings)
             return _run(request, settings, hold, ledger, work)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from gt_common.batches import check_messages, place_stories, story_message
 from gt_common.discovery import search
-from gt_common.errors import InvalidListError
 from gt_common.listing import say, say_problems, say_repeated
 from gt_common.messages import StorySucceeded
 from gt_common.settings import Settings
@@ -48,24 +47,15 @@ class Choice:
 def read_stories(request: Request, settings: Settings) -> ListReading:
     """Read what is named, search what is to be found, and say what is wrong with it or comes again.
 
-    A search may find nothing.
-
     Raises:
         UsageError: nothing is named
-        InvalidListError: nothing is to be made of the list
+        InvalidListError: a list cannot be read
         CredentialsRefusedError, RedditUnreachableError: of a search
     """
     found = partial(search, settings, request.limit, say, known=request.force) if request.discover else None
     reading = check_messages(read_sources_and_search(request.sources, found, sys.stdin.buffer, Path.cwd()))
     say_problems(reading.problems)
     say_repeated(reading)
-    bad, good = len(reading.problems), len(reading.stories)
-    if bad and good and not request.skip_invalid:
-        raise InvalidListError(
-            f"nothing was made: {bad} of {bad + good} are no stories; --skip-invalid makes the others"
-        )
-    if not good and (bad or not request.discover):
-        raise InvalidListError("nothing was made: the list has no stories")
     return reading
 
 

@@ -11,7 +11,9 @@ from statistics import median
 
 from rich.console import Console
 
+from gt_common.cli import print_lenient
 from gt_common.durations import say_duration
+from gt_common.lifecycle import BatchPhase
 from gt_common.listing import MOST_REPEATED, say
 from gt_common.messages import utc_now
 from gt_common.report.model import BatchResult
@@ -58,7 +60,7 @@ class Plan:
         """The seconds that the run will take, judging by the median of earlier videos."""
         if not self.durations:
             return None
-        return median(self.durations) * math.ceil((self.to_run - self.found) / self.parallel)
+        return round(median(self.durations) * math.ceil((self.to_run - self.found) / self.parallel), 3)
 
 
 def say_made(made: Sequence[Made]) -> None:
@@ -86,7 +88,8 @@ def show_plan(plan: Plan, *, as_json: bool) -> None:
     if plan.made:
         parts.append(f"{len(plan.made)} are already made")
     if plan.reading.repeated:
-        parts.append(f"{len(plan.reading.repeated)} come again")
+        repeated = len(plan.reading.repeated)
+        parts.append("1 comes again" if repeated == 1 else f"{repeated} come again")
     if plan.reading.problems:
         parts.append(f"{len(plan.reading.problems)} are no stories")
     say("dry run: " + ", ".join(parts))
@@ -118,24 +121,28 @@ def plan_document(plan: Plan, *, dry_run: bool) -> str:
     return json.dumps(document, indent=2)
 
 
-def say_ending(ending: Ending, batch_id: str, allowed: int | None) -> None:
-    """Say why a run ended before its stories did, and what to type next."""
-    go_on = f"go on with: gt-batch --resume {batch_id}"
+def say_ending(ending: Ending, report: BatchResult, allowed: int | None) -> None:
+    """Say why a run ended before all stories did, and what to type next.
+
+    Parameters:
+        allowed: at how many failures a run stops
+    """
+    go_on = f"go on with: gt-batch --resume {report.batch_id}"
     if ending is Ending.TOO_MANY_FAILED:
-        say(f"stopped: --max-failures allows less than {_stories(allowed or 0)} to fail; {go_on}")
+        say(f"stopped: --max-failures is {allowed}, and so many stories failed; {go_on}")
     elif ending is Ending.STOPPED:
         say(f"stopped; {go_on}")
+    elif report.state is BatchPhase.OPEN:
+        say(f"{_stories(report.queued + report.running + report.retrying)} of it still to be made; {go_on}")
 
 
-def show_summary(report: BatchResult, files: Sequence[Path], log: Path, *, as_json: bool) -> None:
-    """Show the report: a table on standard error, or JSON on standard output; and where files are."""
+def show_summary(report: BatchResult, *, as_json: bool) -> None:
+    """Show the report: a table on standard error, or JSON on standard output."""
     if as_json:
-        print(report.to_json(), flush=True)
+        print_lenient(report.to_json())
     else:
         now = utc_now().astimezone()
         _Console(stderr=True, highlight=False).print(render(report, now))
-    say(f"report: {', '.join(str(path) for path in files)}")
-    say(f"log: {log}")
 
 
 def _said_estimate(plan: Plan) -> str:

@@ -64,9 +64,14 @@ def run_and_show(settings: Settings, ledger: Ledger, work: BatchWork, rules: Rul
         finally:
             configure_logging(settings)
     report = build_report(ledger.batch(work.batch_id), utc_now())
-    files = save_report(report, folder, ledger.attempts(work.batch_id))
-    show_summary(report, files, log_path, as_json=rules.as_json)
-    say_ending(ending, work.batch_id, rules.max_failures)
+    show_summary(report, as_json=rules.as_json)
+    try:
+        files = save_report(report, folder, ledger.attempts(work.batch_id))
+        say(f"report: {', '.join(str(path) for path in files)}")
+    except (OSError, OutputError) as error:
+        say(f"the report is not saved ({error}); make room, then: gt-report {work.batch_id}")
+    say(f"log: {log_path}")
+    say_ending(ending, report, rules.max_failures)
     return _exit_code(ending, stopped_by, report)
 
 
@@ -125,5 +130,6 @@ def _exit_code(ending: Ending, stopped_by: signal.Signals | None, report: BatchR
         return ExitCode.STOPPED_BY_RULE
     if ending is Ending.STOPPED:
         return ExitCode.TERMINATED if stopped_by is signal.SIGTERM else ExitCode.INTERRUPTED
-    failed = report.failed or report.state is BatchPhase.DONE_WITH_FAILURES
-    return ExitCode.SOME_FAILED if failed else ExitCode.DONE
+    if report.state is BatchPhase.OPEN:
+        return ExitCode.NOT_FINISHED
+    return ExitCode.SOME_FAILED if report.state is BatchPhase.DONE_WITH_FAILURES else ExitCode.DONE

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 app = make_app()
 
+WAIT_S = 10.0
+"""For so long --watch waits for a batch that may just have been published."""
+
 
 @dataclass(frozen=True)
 class Request:
@@ -118,9 +121,11 @@ def _show(ledger: Ledger, request: Request) -> int:
     if request.batch_id is None:
         report_show.print_batches(ledger, as_json=request.form == "json")
         return ExitCode.DONE
-    report_show.check_known(ledger, request.batch_id)
     if request.watch:
+        report_show.wait_for(ledger, request.batch_id, WAIT_S, request.interval)
         report_show.watch(ledger, request.batch_id, request.interval)
+    else:
+        report_show.check_known(ledger, request.batch_id)
     report = report_show.print_report(ledger, request.batch_id, request.form, quiet=request.html is not None)
     if request.html is not None:
         report_show.write_page(ledger, report, request.html)

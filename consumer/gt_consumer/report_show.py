@@ -125,6 +125,31 @@ def watch(ledger: Ledger, batch_id: str, interval: float) -> None:
             time.sleep(interval)
 
 
+def wait_for(ledger: Ledger, batch_id: str, seconds: float, interval: float) -> None:
+    """Wait until the ledger knows a batch, which may just have been published.
+
+    Parameters:
+        seconds: how long
+        interval: seconds between two looks at the ledger's version
+
+    Raises:
+        NoSuchBatchError: it still does not
+    """
+    until, version = time.monotonic() + seconds, None
+    while True:
+        if (seen := ledger.version()) != version:
+            version = seen
+            if any(summary.batch_id == batch_id for summary in ledger.batches(LISTED)):
+                return
+        if time.monotonic() >= until:
+            break
+        time.sleep(min(interval, 0.5))
+    try:
+        check_known(ledger, batch_id)
+    except NoSuchBatchError as error:
+        raise NoSuchBatchError(f"{error}; if it was just published: is gt-aggregate running?") from None
+
+
 def judge(report: BatchResult) -> int:
     """Give the exit code that tells how a batch stands."""
     if report.state is BatchPhase.OPEN:

@@ -12,7 +12,7 @@ from gt_common.batches import check_batch_id, check_messages, check_name, new_ba
 from gt_common.cli import say_os_error
 from gt_common.discovery import check_limit, search
 from gt_common.errors import ExitCode, GossipToonError, InvalidListError, PublishedOnlyInPartError, UsageError
-from gt_common.listing import say, say_problems, say_repeated
+from gt_common.listing import refusal, say, say_problems, say_repeated
 from gt_common.log import configure_logging
 from gt_common.settings import Settings, load_settings
 from gt_common.sources import read_sources_and_search
@@ -86,22 +86,14 @@ def _check(request: Request, settings: Settings) -> Checked:
     reading = check_messages(read_sources_and_search(request.sources, found, sys.stdin.buffer, Path.cwd()))
     say_problems(reading.problems)
     say_repeated(reading)
-    refusal = _refusal(reading, skip_invalid=request.skip_invalid)
-    if refusal:
+    problem = refusal(reading, "nothing was published", "publishes", skip_invalid=request.skip_invalid)
+    if problem:
         if request.as_json:
             print(output.refused_document(reading, batch_id=given, dry_run=request.dry_run), flush=True)
-        raise InvalidListError(refusal)
+        raise InvalidListError(problem)
     batch_id = given or new_batch_id(datetime.now().astimezone())
     header = make_header(batch_id, settings.namespace, reading.stories, name, tags)
     return Checked(request, settings, header, reading)
-
-
-def _refusal(reading: ListReading, *, skip_invalid: bool) -> str:
-    bad, good = len(reading.problems), len(reading.stories)
-    if bad and good and not skip_invalid:
-        share = f"{bad} of {bad + good} are no stories"
-        return f"nothing was published: {share}; --skip-invalid publishes the others"
-    return "" if good else "nothing was published: the list has no stories"
 
 
 def _dry_run(checked: Checked) -> int:
@@ -157,7 +149,8 @@ async def _publish_and_wait(checked: Checked) -> int:
                 publication = await _publish_rest(checked, journal, plan, Listeners())
             output.say_published(publication)
             if not checked.request.as_json:
-                print(batch_id, flush=True)
+                with progress.aside():
+                    print(batch_id, flush=True)
             await watch.until_ended(follower)
     return show_report(watch.state, as_json=checked.request.as_json)
 

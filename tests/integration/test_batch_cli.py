@@ -69,7 +69,7 @@ def test_dry_run_says_what_would_run_and_changes_nothing(tmp_path: Path) -> None
     dry = gt_batch(no_broker(tmp_path), "-f", str(listed), "-n", *SCRIPTED)
     assert (dry.returncode, dry.stdout) == (0, "1\thttps://redd.it/s01\n2\thttps://redd.it/s02\n")
     assert "list.jsonl:3: same story as" in dry.stderr
-    assert "dry run: would run 2 stories, 1 come again" in dry.stderr
+    assert "dry run: would run 2 stories, 1 comes again" in dry.stderr
     assert "no estimate" in dry.stderr
     assert sorted(tmp_path.rglob("*")) == before
 
@@ -182,6 +182,50 @@ def test_a_reader_of_the_output_who_leaves_ends_nothing(tmp_path: Path) -> None:
         os.close(writing)
     assert done.returncode == 0
     assert len(ran(tmp_path)) == 2
+
+
+def test_retrying_failures_of_a_stopped_batch_leaves_the_rest_and_says_so(tmp_path: Path) -> None:
+    environment = no_broker(tmp_path)
+    listed = write_list(tmp_path, [{"do": "permanent"}, OK, OK])
+    arguments = ("-f", str(listed), "--batch-id", "b1", "--max-failures", "1", *SCRIPTED)
+    stopped = gt_batch(environment, *arguments)
+    assert stopped.returncode == 5
+    assert "--max-failures is 1, and so many stories failed" in stopped.stderr
+    again = gt_batch(environment, "--retry-failed", "b1")
+    assert again.returncode == 8
+    assert "2 stories of it still to be made; go on with: gt-batch --resume b1" in again.stderr
+    assert len(ran(tmp_path)) == 2
+
+
+def test_a_report_that_cannot_be_saved_costs_neither_the_summary_nor_the_exit_code(tmp_path: Path) -> None:
+    listed = write_list(tmp_path, [OK])
+    (tmp_path / "outputs" / "b1" / "b1.json").mkdir(parents=True)
+    done = gt_batch(no_broker(tmp_path), "-f", str(listed), "--batch-id", "b1", "--json", *SCRIPTED)
+    assert (done.returncode, json.loads(done.stdout)["successful"]) == (0, 1)
+    assert "the report is not saved" in done.stderr
+
+
+def test_a_list_without_a_story_is_told_from_an_empty_one_and_shown_as_json(tmp_path: Path) -> None:
+    environment = no_broker(tmp_path)
+    refused = gt_batch(environment, "nope.md", "--json", *SCRIPTED)
+    assert refused.returncode == 2
+    assert "nothing was made: 1 of 1 are no stories" in refused.stderr
+    assert json.loads(refused.stdout)["invalid"] == ["argument 1: story file not found: nope.md"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--output", "s3://b/x"), "--output: give a folder of this machine"),
+        (("--time-limit", "0s"), "--time-limit: "),
+        (("--max-attempts", "101"), "--max-attempts: "),
+    ],
+)
+def test_a_flag_that_cannot_be_used_is_named_as_it_was_given(
+    tmp_path: Path, arguments: tuple[str, str], said: str
+) -> None:
+    refused = gt_batch(no_broker(tmp_path), "https://redd.it/a1", *arguments, *SCRIPTED)
+    assert (refused.returncode, said in refused.stderr) == (2, True), refused.stderr
 
 
 async def test_first_signal_finishes_what_runs_and_starts_no_other(tmp_path: Path) -> None:

@@ -134,6 +134,13 @@ async def test_folder_orchestrator_and_rules(sound: Settings) -> None:
     assert exit_code(list(found.values())) == 1
 
 
+@pytest.mark.parametrize("place", ["/proc/nowhere/ledger.db", "/dev/null/ledger.db"])
+async def test_a_ledger_that_cannot_be_made(sound: Settings, place: str) -> None:
+    found = await findings(sound.model_copy(update={"ledger_url": SecretStr(f"sqlite:///{place}")}))
+    assert found["ledger"].level is Level.FAIL
+    assert "cannot be made" in found["ledger"].says
+
+
 @pytest.mark.parametrize(("free", "level"), [(10**6, Level.FAIL), (10**9, Level.WARN), (10**12, Level.OK)])
 def test_disk(sound: Settings, monkeypatch: pytest.MonkeyPatch, free: int, level: Level) -> None:
     monkeypatch.setattr(doctor_local, "TOO_LITTLE_BYTES", 0 if free > 10**6 else 10**15)
@@ -222,7 +229,7 @@ async def test_the_command_prints_lines_or_json_and_leaves_with_a_code(environme
     assert (document["schema"], document["healthy"], document["fail"]) == (1, True, 0)
     assert {"check", "level", "says", "cure"} == set(document["checks"][0])
     assert json.loads(said[2][1])["healthy"] is False
-    assert said[3][2].startswith("gt-doctor: GT_TIME_LIMIT")
+    assert said[3][2].startswith("gt-doctor: --time-limit: not a duration")
 
 
 async def run(environment: Env, *arguments: str) -> tuple[int, str, str]:

@@ -222,6 +222,7 @@ async def test_subscribing_to_a_missing_queue_says_what_to_run(settings: Setting
         ),
         ("amqp://guest:a/b@127.0.0.1/", UsageError, "write @ as %40"),
         ("http://127.0.0.1/", UsageError, "must be amqp://"),
+        ("amqp://guest:s3@s3cret/w@127.0.0.1:5672/", UsageError, "write @ as %40"),
         ("amqps://guest:s3cret@127.0.0.1/?no_verify_ssl=1", UsageError, "no_verify_ssl is refused"),
     ],
 )

@@ -14,8 +14,10 @@ from pathlib import Path
 import pytest
 
 from event_strategies import BATCH, opened, story_event
+from gt_common.errors import NoSuchBatchError
 from gt_common.ledger import open_ledger
 from gt_common.messages import Event, StoryFailed, StoryStarted, StorySucceeded
+from gt_consumer.report_show import wait_for
 from report_samples import finished_events, open_events
 
 COMMAND = Path(sys.executable).with_name("gt-report")
@@ -177,6 +179,23 @@ def test_watch_follows_to_the_end_and_judges(gt_report: Report) -> None:
     assert said == "[2/2] 100 %  1 ok  1 failed\n"
     assert json.loads(out)["state"] == "done_with_failures"
     assert running.returncode == 1
+
+
+def test_watch_waits_for_a_batch_that_was_just_published(gt_report: Report) -> None:
+    gt_report.fill([opened(1, batch_id="other")])
+    running = gt_report.start(BATCH, "--watch", "--interval", "50ms", "--json")
+    gt_report.fill([opened(1), story_event(StorySucceeded, 1)])
+    out, _ = running.communicate(timeout=60)
+    assert (running.returncode, json.loads(out)["state"]) == (0, "done")
+
+
+def test_a_batch_that_never_comes_says_what_may_be_missing(gt_report: Report) -> None:
+    gt_report.fill([opened(1, batch_id="other")])
+    with (
+        open_ledger(gt_report.url) as ledger,
+        pytest.raises(NoSuchBatchError, match="is gt-aggregate running"),
+    ):
+        wait_for(ledger, BATCH, seconds=0.2, interval=0.05)
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

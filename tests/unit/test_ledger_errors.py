@@ -47,6 +47,7 @@ def test_importing_the_package_loads_no_database_library() -> None:
         ("mysql://root:hunter2@localhost/gt", "mysql:// is no kind of ledger"),
         ("postgresql+psycopg2://root:hunter2@localhost/gt", "no kind of ledger"),
         ("postgresql://root:hunter2@localhost:many/gt", "not a URL"),
+        ("postgresql://root:p@hunter2/w@localhost/gt", "write @ as %40"),
         ("sqlite://", "a file that stays"),
         ("sqlite:///:memory:", "a file that stays"),
     ],

@@ -12,7 +12,7 @@ from sqlalchemy.exc import ArgumentError
 from gt_common.errors import UsageError
 
 _POSTGRES = {"postgres", "postgresql", "postgresql+psycopg"}
-_FORMS = "write sqlite:///PATH or postgresql://USER:PASSWORD@HOST/DATABASE"
+_FORMS = "write sqlite:///PATH or postgresql://USER@HOST/DATABASE, the password after the user"
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,8 @@ def parse_address(text: str) -> Address:
         return _sqlite_address(url)
     if url.drivername not in _POSTGRES:
         raise UsageError(f"GT_LEDGER_URL: {url.drivername}:// is no kind of ledger; {_FORMS}")
+    if "@" in (url.host or "") or "@" in (url.database or "") or "/" in (url.database or ""):
+        raise UsageError("GT_LEDGER_URL: in user name and password write @ as %40, : as %3A and / as %2F")
     if find_spec("psycopg") is None:
         raise UsageError(
             "a ledger in PostgreSQL needs its driver, which is not installed: "

@@ -5,9 +5,12 @@ from __future__ import annotations
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryFile
 
 from sqlalchemy import func, select
 
+from gt_common.errors import LedgerUnreachableError
 from gt_common.ledger.address import parse_address
 from gt_common.ledger.database import Database
 from gt_common.ledger.letters import read_failed_stories
@@ -48,6 +51,7 @@ def examine_ledger(url: str, *, timeout: float) -> LedgerLook:
     """
     address = parse_address(url)
     if address.path is not None and not address.path.exists():
+        _check_folder(address.path.absolute())
         return LedgerLook(address.label, None)
     with closing(Database(address, timeout)) as database:
         with database.reading() as connection:
@@ -63,6 +67,18 @@ def examine_ledger(url: str, *, timeout: float) -> LedgerLook:
             pass  # the lock of the only writer was had: nothing keeps an aggregator out
     oldest = min(open_batches, key=_opened_at, default=None)
     return LedgerLook(address.label, revision, HEAD, clock, oldest, failed)
+
+
+def _check_folder(path: Path) -> None:
+    """Check that a file can be made where there is none yet."""
+    folder = next(parent for parent in path.parents if parent.exists())
+    try:
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise LedgerUnreachableError(
+            f"the ledger {path} cannot be made: {folder}: {error.strerror}; set GT_LEDGER_URL"
+        ) from None
 
 
 def _opened_at(batch: BatchSummary) -> datetime:

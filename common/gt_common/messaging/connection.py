@@ -27,6 +27,7 @@ from gt_common.errors import BrokerUnreachableError, CredentialsRefusedError, Go
 from gt_common.messaging.backoff import is_own_cancellation
 from gt_common.settings import Settings
 
+_FORM = "write amqp://user@host:5672/vhost, the password after the user"
 BROKER_ERRORS = (*CONNECTION_EXCEPTIONS, TimeoutError)
 
 
@@ -49,7 +50,7 @@ async def open_connection(settings: Settings, name: str) -> AbstractConnection:
         except GossipToonError as error:
             problems.append(error)
     if not problems:
-        raise UsageError("GT_AMQP_URL is empty; write amqp://user:password@host:5672/vhost")
+        raise UsageError(f"GT_AMQP_URL is empty; {_FORM}")
     refused = [error for error in problems if isinstance(error, CredentialsRefusedError)]
     raise refused[0] if refused else problems[0]
 
@@ -92,11 +93,13 @@ def parse_url(text: str) -> URL:
             "GT_AMQP_URL is not a URL; in user name and password write @ as %40, : as %3A and / as %2F"
         ) from None
     if url.scheme not in {"amqp", "amqps"} or not url.host:
-        raise UsageError(
-            f"GT_AMQP_URL must be amqp://user:password@host:5672/vhost, not {url.scheme or '?'}://…"
-        )
+        raise UsageError(f"GT_AMQP_URL must be amqp:// or amqps://, not {url.scheme or '?'}://…; {_FORM}")
     if "no_verify_ssl" in url.query:
         raise UsageError("GT_AMQP_URL: no_verify_ssl is refused; give the broker's authority as ?cafile=…")
+    if "@" in url.path or "@" in (url.host or ""):
+        raise UsageError(
+            "GT_AMQP_URL has more than one @; in user name and password write @ as %40, : as %3A and / as %2F"
+        )
     return url if port else url.with_port(5671 if url.scheme == "amqps" else 5672)
 
 

@@ -180,9 +180,13 @@ def _result(story: StoryState, now: datetime) -> VideoResult:
         generation=event.generation if event else 1,
         worker=event.worker if event else None,
         output_path=success.output_path if success else None,
-        duration_s=duration,
-        video_s=success.video_s if success else None,
+        duration_s=_rounded(duration),
+        video_s=_rounded(success.video_s) if success else None,
     )
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 3)
 
 
 def _stage(event: StoryEvent | None, now: datetime) -> str | None:

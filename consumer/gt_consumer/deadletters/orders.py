@@ -10,7 +10,7 @@ from typing import Literal, NoReturn
 from pydantic import JsonValue
 
 from gt_common.errors import UsageError
-from gt_common.failures import redact
+from gt_common.failures import names_secret
 from gt_common.messages import Replay, StoryMessage
 from gt_common.rates import Rate, parse_rates
 from gt_consumer.deadletters.selection import Selection
@@ -102,8 +102,8 @@ def parse_options(given: Sequence[str]) -> dict[str, JsonValue]:
             raise UsageError(f"--set {text[:80]!r} is no option; write NAME=VALUE, such as voice=alto")
         if name in options:
             raise UsageError(f"--set gives {name} twice")
-        if redact(f"{name}=x") != f"{name}=x":
-            raise UsageError(f"--set {name}: secrets never travel in messages; set it where the worker runs")
+        if names_secret(name):
+            raise UsageError(f"--set {name!r}: keys and passwords never travel; set them where workers run")
         options[name] = _json_or_text(value)
     if len(json.dumps(options)) > MOST_OPTIONS:
         raise UsageError(f"--set gives more than {MOST_OPTIONS // 1024} KiB")
