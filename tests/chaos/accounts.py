@@ -236,7 +236,9 @@ async def _check_junk(accounts: Accounts, world: World) -> None:
         accounts.junk += len(found)
         accounts.junk_copies += copies_of(found)
         accounts.lost += [f"a message that is no {kind}: {body[:80]!r}" for body in lost_of(sent, found)]
-        accounts.wrong += [f"put aside as no {kind}: {body[:200]!r}" for body in strange_of(sent, found)]
+        accounts.wrong += [
+            f"put aside as no {kind}: {body[:200]!r}" for body in strange_of(world.junk.tried, found)
+        ]
 
 
 async def _check_queues(accounts: Accounts, world: World) -> None:

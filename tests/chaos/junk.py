@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import json
 import uuid
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import aio_pika
+from aio_pika.abc import AbstractConnection
 
-from gt_common.messaging.connection import connect
+from gt_common.messaging.connection import connect, plain_errors
 from gt_common.messaging.consumer import browse
 from gt_common.messaging.names import STORY_KEY, Names
 from gt_common.settings import Settings
 
+_PATIENCE_S = 20.0
 _SHAPES = (
     "{{not json {}",
     '{{"v": 2, "x": "{}"}}',
@@ -27,10 +30,11 @@ _SHAPES = (
 
 @dataclass
 class Junk:
-    """What was sent to the stories' exchange and to that of the results."""
+    """What the broker confirmed in the stories' exchange and in that of the results, and what was tried."""
 
     stories: list[bytes] = field(default_factory=list)
     results: list[bytes] = field(default_factory=list)
+    tried: set[bytes] = field(default_factory=set)
 
 
 @dataclass(frozen=True)
@@ -42,9 +46,26 @@ class Aside:
 
 
 async def send_junk(settings: Settings, junk: Junk, *, stories: int, results: int) -> None:
-    """Send so many messages of every shape; they are noted before, whether they arrive or not."""
+    """Send so many messages of every shape.
+
+    Raises:
+        BrokerUnreachableError: some are not confirmed
+    """
     names, shapes = Names(settings.namespace), itertools.cycle(_SHAPES)
     async with connect(settings, "junk") as connection:
+        with plain_errors("send junk"):
+            await _send(connection, names, junk, shapes, stories, results)
+
+
+async def _send(
+    connection: AbstractConnection,
+    names: Names,
+    junk: Junk,
+    shapes: Iterator[str],
+    stories: int,
+    results: int,
+) -> None:
+    async with asyncio.timeout(_PATIENCE_S):
         channel = await connection.channel()
         for exchange, key, noted, count in (
             (names.stories, STORY_KEY, junk.stories, stories),
@@ -54,6 +75,7 @@ async def send_junk(settings: Settings, junk: Junk, *, stories: int, results: in
             for shape in itertools.islice(shapes, count):
                 body = shape.format(uuid.uuid4().hex).encode()
                 mode = aio_pika.DeliveryMode.PERSISTENT
+                junk.tried.add(body)
                 await target.publish(aio_pika.Message(body, delivery_mode=mode), key)
                 noted.append(body)
 
@@ -73,7 +95,7 @@ def lost_of(sent: Sequence[bytes], found: Counter[bytes]) -> list[bytes]:
     return [body for body in sent if body not in found]
 
 
-def strange_of(sent: Sequence[bytes], found: Counter[bytes]) -> list[bytes]:
+def strange_of(sent: Collection[bytes], found: Counter[bytes]) -> list[bytes]:
     """Give what is there and was not sent."""
     return [body for body in found if body not in sent]
 
