@@ -20,7 +20,7 @@ EXIT_CODES: dict[int, str] = {
     ExitCode.DONE: "done",
     ExitCode.SOME_FAILED: "ran, some stories failed",
     ExitCode.USAGE: "usage or invalid list (nothing was published)",
-    ExitCode.UNREACHABLE: "broker or ledger unreachable",
+    ExitCode.UNREACHABLE: "broker or ledger unreachable, or a disk failed half-way",
     ExitCode.CREDENTIALS: "credentials refused or missing",
     ExitCode.STOPPED_BY_RULE: "stopped by a rule",
     ExitCode.NO_SUCH_BATCH: "no such batch",

@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from rich.console import Console
-
 from gt_common.cli import print_lenient
 from gt_common.durations import say_duration
 from gt_common.lifecycle import BatchPhase
 from gt_common.listing import MOST_REPEATED, say
 from gt_common.messages import utc_now
+from gt_common.report.console import make_console
 from gt_common.report.model import BatchResult
 from gt_common.report.table import render
 from gt_common.report.view import clean
@@ -23,14 +22,6 @@ from gt_common.stories import ListReading
 from gt_consumer.batch import Ending
 from gt_consumer.batch_list import Made
 from gt_consumer.batch_work import BatchWork
-
-
-class _Console(Console):
-    """A console whose reader may leave: the exit code is then still that of the batch."""
-
-    def on_broken_pipe(self) -> None:
-        """Print nothing more."""
-        self.quiet = True
 
 
 @dataclass(frozen=True)
@@ -142,7 +133,7 @@ def show_summary(report: BatchResult, *, as_json: bool) -> None:
         print_lenient(report.to_json())
     else:
         now = utc_now().astimezone()
-        _Console(stderr=True, highlight=False).print(render(report, now))
+        make_console(stderr=True).print(render(report, now))
 
 
 def _said_estimate(plan: Plan) -> str:

@@ -179,7 +179,7 @@ def _place_video(video: Path, place: Path, workdir: Path) -> None:
     try:
         if not (real.is_relative_to(workdir.resolve()) and _renamed(real, part)):
             shutil.copyfile(real, part)
-        with part.open("rb+") as file:
+        with part.open("rb") as file:
             os.fsync(file.fileno())
         part.replace(place)
     except OSError:

@@ -21,6 +21,7 @@ from gt_common.lifecycle import BatchPhase, BatchState, StoryStatus
 from gt_common.messages import utc_now
 from gt_common.progress_lines import overall_line
 from gt_common.report import csv_out, html, markdown, table, view
+from gt_common.report.console import make_console
 from gt_common.report.eta import eta_range
 from gt_common.report.model import BatchResult, build_report
 
@@ -65,7 +66,7 @@ def print_batches(ledger: Ledger, *, as_json: bool) -> None:
         )
         return
     batches = ledger.batches(LISTED + 1)
-    console = Console(highlight=False)
+    console = make_console()
     if not batches:
         console.print(
             Text("No batches yet; `gt-produce -f urls.txt` publishes one, `gt-batch` makes one here.")
@@ -91,7 +92,7 @@ def print_report(ledger: Ledger, batch_id: str, form: Form, *, quiet: bool = Fal
     elif form == "markdown":
         sys.stdout.write(markdown.render(report))
     elif not quiet:
-        Console(highlight=False).print(_screen(state, None))
+        make_console().print(_screen(state, None))
     return report
 
 

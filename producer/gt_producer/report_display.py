@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from rich.console import Console
-
 from gt_common.errors import ExitCode
 from gt_common.lifecycle import BatchPhase, BatchState
+from gt_common.report.console import make_console
 from gt_common.report.model import build_report
 from gt_common.report.table import render
 
@@ -19,5 +18,5 @@ def show_report(state: BatchState, *, as_json: bool) -> int:
     if as_json:
         print(report.to_json(), flush=True)
     else:
-        Console(stderr=True, highlight=False).print(render(report, now))
+        make_console(stderr=True).print(render(report, now))
     return ExitCode.DONE if state.phase is BatchPhase.DONE else ExitCode.SOME_FAILED

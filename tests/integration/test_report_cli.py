@@ -217,3 +217,13 @@ def test_help_names_the_exit_codes_and_loads_nothing_heavy(gt_report: Report) ->
     probe = f"import sys, gt_consumer.report_cli; print([*({heavy} & set(sys.modules))])"
     loaded = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, timeout=60)
     assert loaded.stdout == "[]\n"
+
+
+def test_a_table_in_a_pipe_is_wide_enough_for_its_errors_and_file_names(gt_report: Report) -> None:
+    gt_report.fill(finished_events())
+    environment = {name: value for name, value in gt_report.environment.items() if name != "COLUMNS"}
+    arguments: list[str | Path] = [COMMAND, BATCH]
+    wide = subprocess.run(arguments, env=environment, capture_output=True, text=True, timeout=60)
+    narrow = gt_report(BATCH)
+    assert max(map(len, wide.stdout.splitlines())) > 100
+    assert max(map(len, narrow.stdout.splitlines())) <= 80

@@ -30,6 +30,11 @@ if TYPE_CHECKING:
 
 log = get_logger("consumer")
 
+MOST_HELD = 65_535
+"""The broker's greatest prefetch."""
+FIRST_S = 5.0
+"""A busy broker is waited for so long until it delivers the first of the messages that it has told of."""
+
 
 class Delivery:
     """One message as it was delivered.
@@ -240,16 +245,19 @@ async def _collect(connection: AbstractConnection, name: str, idle_s: float = 2.
             queue = await channel.declare_queue(name, passive=True)
         except ChannelNotFoundEntity:
             raise TopologyError(f"the queue {name} is missing; run `gt-topology declare`") from None
-        depth = min(queue.declaration_result.message_count or 0, 65_535)
+        ready = queue.declaration_result.message_count or 0
+        depth = min(ready, MOST_HELD)
         if not depth:
             return []
+        if ready > depth:
+            log.warning("queue_longer_than_one_look", queue=name, looked_at=depth, behind=ready - depth)
         await channel.set_qos(prefetch_count=depth)
         arrived: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
         tag = await queue.consume(arrived.put)
         found: list[Delivery] = []
         while len(found) < depth:
             try:
-                async with asyncio.timeout(idle_s):
+                async with asyncio.timeout(idle_s if found else FIRST_S):
                     found.append(Delivery(await arrived.get()))
             except TimeoutError:
                 break

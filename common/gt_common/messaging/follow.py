@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator
 
 from aio_pika.abc import AbstractConnection, AbstractIncomingMessage
 
-from gt_common.errors import BrokerUnreachableError, MalformedMessageError
+from gt_common.errors import BrokerUnreachableError, CredentialsRefusedError, MalformedMessageError
 from gt_common.log import get_logger
 from gt_common.messages import Event, decode_event
 from gt_common.messaging.backoff import Backoff
@@ -19,6 +19,8 @@ from gt_common.settings import Settings
 log = get_logger("follow")
 
 _LOST = b""
+_TROUBLE = (BrokerUnreachableError, CredentialsRefusedError)
+"""A broker that is being restarted refuses some before it takes them again."""
 
 
 async def follow(settings: Settings, batch_id: str) -> AsyncGenerator[Event | None, None]:
@@ -41,7 +43,7 @@ async def follow(settings: Settings, batch_id: str) -> AsyncGenerator[Event | No
                 event = _decode(body, batch_id)
                 if event is not None:
                     yield event
-        except BrokerUnreachableError as error:
+        except _TROUBLE as error:
             log.info("follow_lost", problem=str(error))
         finally:
             await close_quietly(connection)
@@ -74,7 +76,7 @@ async def _reconnect(settings: Settings, batch_id: str, backoff: Backoff) -> Abs
         await backoff.wait()
         try:
             return await open_connection(settings, f"gt follow {batch_id}")
-        except BrokerUnreachableError as error:
+        except _TROUBLE as error:
             log.info("follow_again", problem=str(error))
 
 

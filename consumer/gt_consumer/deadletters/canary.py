@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
-from gt_common.errors import NoSuchBatchError, StoppedByRuleError
+from gt_common.errors import StoppedByRuleError
 from gt_common.ledger import open_ledger
 from gt_common.lifecycle import status_of
 from gt_common.messages import StoryEvent, StoryFailed, StoryMessage, StorySucceeded
 from gt_common.report.view import clean, cut
 from gt_common.settings import Settings
-from gt_consumer.deadletters.known import StoryKey
+from gt_consumer.deadletters.known import StoryKey, read_standing
 from gt_consumer.deadletters.selection import last_failure
 
 SIZES: Final = (1, 2, 5, 20, 50)
@@ -139,14 +139,7 @@ def ledger_look(settings: Settings) -> Iterator[Look]:
             if now == seen:
                 return None
             seen = now
-            found: dict[StoryKey, StoryEvent] = {}
-            for batch in batches:
-                try:
-                    stories = ledger.batch(batch).stories
-                except NoSuchBatchError:
-                    continue
-                found |= {(batch, name): story.event for name, story in stories.items() if story.event}
-            return found
+            return read_standing(ledger, batches)
 
         yield look
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from gt_common.errors import NoSuchBatchError, UsageError
 from gt_common.ledger import open_ledger
@@ -12,6 +14,9 @@ from gt_common.lifecycle import StoryStatus, status_of
 from gt_common.messages import StoryCancelled, StoryEvent, StoryMessage
 from gt_common.settings import Settings
 from gt_consumer.deadletters.selection import Selection
+
+if TYPE_CHECKING:
+    from gt_common.ledger.ledger import Ledger
 
 StoryKey = tuple[str, str]
 """Batch id and story id."""
@@ -114,16 +119,17 @@ def standing_events(settings: Settings, batches: Iterable[str]) -> dict[StoryKey
     Raises:
         LedgerUnreachableError, CredentialsRefusedError: the ledger cannot be read
     """
-    found: dict[StoryKey, StoryEvent] = {}
     with open_ledger(settings.ledger, timeout=settings.connect_timeout) as ledger:
-        for batch in sorted(set(batches)):
-            try:
-                state = ledger.batch(batch)
-            except NoSuchBatchError:
-                continue
-            for story in state.stories.values():
-                if story.event is not None:
-                    found[batch, story.story_id] = story.event
+        return read_standing(ledger, batches)
+
+
+def read_standing(ledger: Ledger, batches: Iterable[str]) -> dict[StoryKey, StoryEvent]:
+    """Give the same from a ledger that is open; batches that it does not know have none."""
+    found: dict[StoryKey, StoryEvent] = {}
+    for batch in sorted(set(batches)):
+        with suppress(NoSuchBatchError):
+            stories = ledger.batch(batch).stories
+            found |= {(batch, name): story.event for name, story in stories.items() if story.event}
     return found
 
 
