@@ -43,11 +43,6 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def new_event_id() -> str:
-    """Give a fresh id for an event."""
-    return uuid.uuid4().hex
-
-
 class _Message(BaseModel):
     """Frozen; fields of later minor versions are kept, not dropped."""
 
@@ -222,7 +217,7 @@ class StoryEntry(BaseModel):
 
 
 class _Event(_Message):
-    event_id: Identifier = Field(default_factory=new_event_id)
+    event_id: Identifier = Field(default_factory=lambda: uuid.uuid4().hex)
     batch_id: Identifier
     at: AwareDatetime = Field(default_factory=utc_now)
 
