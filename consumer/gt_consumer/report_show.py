@@ -36,6 +36,8 @@ Form = Literal["table", "json", "csv", "markdown"]
 LISTED: Final = 50
 LISTED_JSON: Final = 100_000
 _ID_WIDTH: Final = 40
+_NAMED_WIDTH: Final = 80
+"""Columns below which the list of batches has no names: counts and ages matter more."""
 _HEAD_LINES: Final = 14
 """Lines that a redrawn table needs beside its stories and groups."""
 
@@ -72,7 +74,7 @@ def print_batches(ledger: Ledger, *, as_json: bool) -> None:
             Text("No batches yet; `gt-produce -f urls.txt` publishes one, `gt-batch` makes one here.")
         )
         return
-    console.print(_batch_table(batches[:LISTED]))
+    console.print(_batch_table(batches[:LISTED], named=console.width >= _NAMED_WIDTH))
     if len(batches) > LISTED:
         console.print(Text(f"the newest {LISTED}; --json lists all", style="dim"))
 
@@ -200,21 +202,24 @@ def _utc(when: datetime | None) -> str | None:
     return when.astimezone(UTC).isoformat().replace("+00:00", "Z") if when else None
 
 
-def _batch_table(batches: list[BatchSummary]) -> Table:
+def _batch_table(batches: list[BatchSummary], *, named: bool) -> Table:
+    """Lay out the list; without names where there is no room for all columns."""
     now = utc_now()
     grid = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     widest = max(len(batch.batch_id) for batch in batches)
     grid.add_column("BATCH", overflow="fold", min_width=min(widest, _ID_WIDTH))
-    grid.add_column("NAME", no_wrap=True, overflow="ellipsis", max_width=24)
+    if named:
+        grid.add_column("NAME", no_wrap=True, overflow="ellipsis", max_width=24)
     grid.add_column("STATE", no_wrap=True)
     for head in ("TOTAL", "OK", "FAILED"):
         grid.add_column(head, justify="right", no_wrap=True)
     grid.add_column("OPENED", no_wrap=True)
     for batch in batches:
         failed = batch.counts.get(StoryStatus.FAILED, 0)
+        name = [Text(view.clean(batch.name or ""))] if named else []
         grid.add_row(
             Text(batch.batch_id),
-            Text(view.clean(batch.name or "")),
+            *name,
             Text(view.said_state(batch.phase), style=table.PHASE_STYLES[batch.phase]),
             str(batch.total),
             str(batch.counts.get(StoryStatus.SUCCESS, 0)),
