@@ -171,6 +171,8 @@ def _check_ledger(accounts: Accounts, world: World, stories: Sequence[ChaosStory
 def _check_batch(accounts: Accounts, state: BatchState, wanted: Sequence[ChaosStory]) -> None:
     if state.total != len(wanted) or sum(state.counts.values()) != len(wanted):
         accounts.duplicated.append(f"batch {state.batch_id} counts {state.counts}, not {len(wanted)}")
+    if state.opened is None:
+        accounts.lost.append(f"batch {state.batch_id} was never opened")
     if not state.sealed:
         accounts.lost.append(f"batch {state.batch_id} is not sealed")
     for story in wanted:

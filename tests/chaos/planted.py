@@ -118,7 +118,7 @@ PLANTED: Mapping[str, Planted] = {
     "ack before the dead letter": Planted(ack_before_publish, "run's end and the dead letter's publish"),
     "ack before the give-back": Planted(ack_before_publish, "`story.released` and the give-back's publish"),
     "finished videos forgotten": Planted(forget_finished, "result file and event"),
-    "ack before the commit": Planted(ack_before_commit, "delivery and transaction"),
+    "ack before the commit": Planted(ack_before_commit, "rows written and commit"),
     "journal before the confirm": Planted(note_before_confirm, "journal's list and `batch.opened`"),
     "removed before the replay": Planted(remove_before_act, "a letter's look and its replay's publish"),
     "removed before it is discarded": Planted(remove_before_act, "a letter's look and `story.cancelled`"),
