@@ -26,6 +26,8 @@ from gt_common.rates import Rate, parse_rates
 
 _PASSWORD = re.compile(r"://[^\s:/@]*:([^\s/]+)@")
 _SECRET_NAMES = ("_KEY", "_SECRET", "_TOKEN", "_PASSWORD", "_PASSWD")
+_FLAGS = ("output", "orchestrator", "prefetch", "max_attempts", "time_limit", "worker_name", "drain_timeout")
+"""What commands take as flags of the same name, and give to `load_settings`."""
 DEFAULT_AMQP_URL = "amqp://guest:guest@127.0.0.1:5672/"
 
 
@@ -164,7 +166,8 @@ def load_settings(**flags: object) -> Settings:
     except ValidationError as error:
         problem = error.errors(include_url=False, include_input=False)[0]
         field = str(problem["loc"][0])
-        name = f"--{field.replace('_', '-')}" if field in given else f"GT_{field.upper()}"
+        by_flag = field in given and field in _FLAGS
+        name = f"--{field.replace('_', '-')}" if by_flag else f"GT_{field.upper()}"
         text = re.sub(r"^Value error, ", "", problem["msg"])
         raise UsageError(f"{name}: {text}") from None
     _hide_secrets(settings)

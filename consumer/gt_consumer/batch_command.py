@@ -104,8 +104,8 @@ def _again(request: Request, settings: Settings, batch_id: str) -> int:
             show_plan(plan, as_json=request.as_json)
             return ExitCode.DONE
         with hold_batch(settings.state_dir, batch_id) as hold:
-            settings = _settings_of(request, batch_id, hold.settings())
             work = _left(request, ledger, batch_id)
+            settings = _settings_of(request, batch_id, hold.settings())
             if not work.stories:
                 failed = request.retry_failed is not None
                 say(f"batch {batch_id}: {'no story of it has failed' if failed else 'nothing is left to do'}")
