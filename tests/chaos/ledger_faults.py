@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import psycopg
 from psycopg import sql
 
+_TRIES = 5
 _TABLES = "LOCK TABLE gt_stories, gt_events IN ACCESS EXCLUSIVE MODE"
 
 
@@ -53,9 +54,19 @@ def _hold_sqlite(url: str) -> sqlite3.Connection:
 
 def _hold_postgres(url: str) -> psycopg.Connection[tuple[object, ...]]:
     connection = psycopg.connect(url, connect_timeout=5)
-    connection.execute("SET lock_timeout = '5s'")
-    with contextlib.suppress(psycopg.errors.UndefinedTable, psycopg.errors.LockNotAvailable):
-        connection.execute(_TABLES)
+    try:
+        for _ in range(_TRIES):
+            try:
+                connection.execute("SET lock_timeout = '5s'")
+                connection.execute(_TABLES)
+                break
+            except psycopg.errors.DeadlockDetected:
+                connection.rollback()  # the server chose us and not the aggregator
+            except (psycopg.errors.UndefinedTable, psycopg.errors.LockNotAvailable):
+                break
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
