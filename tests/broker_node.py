@@ -77,13 +77,17 @@ class PrivateNode:
         self._node.stop()
         atexit.unregister(self._node.kill)
 
-    def ctl(self, *arguments: str, stdin: str | None = None) -> str:
+    def import_definitions(self, document: str) -> None:
+        """Add the users, virtual hosts and rights of a definitions document (JSON)."""
+        self._node.import_definitions(document)
+
+    def ctl(self, *arguments: str) -> str:
         """What `rabbitmqctl -q ARGUMENTS` prints, run on this node.
 
         Raises:
             BrokerError: it failed; the message holds what it wrote to standard error
         """
-        return self._node.ctl(*arguments, stdin=stdin)
+        return self._node.ctl(*arguments)
 
     def __enter__(self) -> Self:
         return self

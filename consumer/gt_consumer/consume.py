@@ -15,6 +15,7 @@ from gt_common.messaging.consumer import Subscription, subscribe
 from gt_common.messaging.names import Names
 from gt_common.messaging.publisher import open_publisher
 from gt_common.messaging.topology import Role, ensure, inspect
+from gt_common.messaging.versions import TIMEOUT_OF_A_QUEUE, version_of
 from gt_common.settings import Settings
 from gt_consumer.finished import check_output
 from gt_consumer.limits import Limiter
@@ -147,13 +148,7 @@ def _say_hello(settings: Settings, subscription: Subscription) -> None:
         pid=os.getpid(),
         broker=version,
     )
-    parts = version.split(".")
-    old = (
-        len(parts) > 1
-        and all(part.isdigit() for part in parts[:2])
-        and (int(parts[0]), int(parts[1])) < (3, 12)
-    )
-    if old and settings.time_limit > BROKER_LIMIT_S:
+    if (0, 0) < version_of(version) < TIMEOUT_OF_A_QUEUE and settings.time_limit > BROKER_LIMIT_S:
         log.warning(
             "broker_timeout",
             message="this broker closes the channel of a story that takes over 30 minutes unless its "

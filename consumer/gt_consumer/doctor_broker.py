@@ -10,11 +10,10 @@ from gt_common.errors import ExitCode
 from gt_common.messaging.examine import BrokerLook, examine_broker
 from gt_common.messaging.names import Names
 from gt_common.messaging.topology import CONSUMER_TIMEOUT_MS
+from gt_common.messaging.versions import FORGETS_DEAD_LEADERS, OLDEST, TIMEOUT_OF_A_QUEUE, version_of
 from gt_common.settings import Settings
 from gt_consumer.doctor import Finding, fail, ok, warn
 
-OLDEST = (3, 10)
-TIMEOUT_OF_A_QUEUE = (3, 12)
 MARGIN_S = 5 * 60
 NODE_TIMEOUT_S = 30 * 60
 DECLARE = "let an administrator run `gt-topology declare`"
@@ -27,24 +26,22 @@ def look_at_broker(settings: Settings) -> Iterator[Finding]:
         BrokerUnreachableError, CredentialsRefusedError, UsageError: it cannot be looked at
     """
     look = asyncio.run(examine_broker(settings))
-    yield _version(look)
+    yield _version(look, nodes=len(settings.amqp_urls))
     yield _rights(look)
     yield from _queues(look)
     yield from _use(look, Names(settings.namespace))
     yield _ack_timeout(look, settings.time_limit)
 
 
-def version_of(text: str) -> tuple[int, int]:
-    """Read the first two numbers of a version; (0, 0) when there are none."""
-    parts = text.split(".")[:2]
-    return (int(parts[0]), int(parts[1])) if len(parts) == 2 and all(map(str.isdigit, parts)) else (0, 0)
-
-
-def _version(look: BrokerLook) -> Finding:
+def _version(look: BrokerLook, nodes: int) -> Finding:
     if version_of(look.version) < OLDEST:
         cure = "use RabbitMQ 3.10 or newer"
         return fail("broker", f"answers as version {look.version or 'unknown'}, which is too old", cure)
-    return ok("broker", f"RabbitMQ {look.version} answers")
+    said = f"RabbitMQ {look.version} answers"
+    if nodes > 1 and version_of(look.version) < FORGETS_DEAD_LEADERS:
+        cure = "upgrade to RabbitMQ 4, or see docs/operations.md, A broker"
+        return warn("broker", f"{said}; in a cluster it may hold retries back while a node is down", cure)
+    return ok("broker", said)
 
 
 def _rights(look: BrokerLook) -> Finding:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 
-from broker_lib.errors import DONE, USAGE, BrokerError
+from broker_lib.errors import DONE, UNREACHABLE, USAGE, BrokerError
 from broker_lib.node import Node
 from broker_lib.service import CHECKOUT, DEFAULT_DIRECTORY, Service
 from broker_lib.url import configured_url
@@ -20,7 +20,8 @@ EPILOG = """GT_AMQP_URL (environment, else .env) says where: default amqp://gues
 
 `up` is content with a broker that answers there. Else it starts one: with Docker compose; else a private
 node of an installed RabbitMQ, with its data in .broker/; else, on Debian and Ubuntu as root or with a sudo
-that asks for no password, it installs rabbitmq-server first.
+that asks for no password, it installs rabbitmq-server first. GT_RABBITMQ_BIN (environment) names the folder
+of another RabbitMQ's rabbitmq-server and rabbitmqctl, to be taken instead.
 
 example: GT_AMQP_URL=amqp://guest:guest@127.0.0.1:5999/ ops/broker up
 exit codes: 0 a broker answers, 2 wrong usage, 3 none answers and none could be started"""
@@ -42,6 +43,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokerError as error:
         print(f"broker: {error}", file=sys.stderr)
         return error.exit_code
+    except OSError as error:
+        print(f"broker: {error.filename or arguments.dir}: {error.strerror}", file=sys.stderr)
+        return UNREACHABLE
     return DONE
 
 

@@ -19,6 +19,8 @@ KNOWN_FOLDERS = (
     Path("/usr/local/opt/rabbitmq/sbin"),
     Path("/opt/rabbitmq/sbin"),
 )
+# A folder with both programs that is taken before all others, such as `sbin` of the generic Unix build.
+CHOSEN = "GT_RABBITMQ_BIN"
 POLICY_RC = Path("/usr/sbin/policy-rc.d")
 HOW_TO_INSTALL = (
     "start Docker with its compose plugin, or install RabbitMQ 3.10 or newer "
@@ -42,15 +44,20 @@ def find_installation(path: str | None = None, known: Sequence[Path] = KNOWN_FOL
     Parameters:
         path: search path for programs; None means PATH of the environment
         known: folders where packages put the server's own scripts
+    Raises:
+        BrokerError: GT_RABBITMQ_BIN names a folder without the two programs
     """
-    folders = list(known)
+    chosen = os.environ.get(CHOSEN)
+    folders = [Path(chosen)] if chosen else list(known)
     on_path = shutil.which("rabbitmq-server", path=path)
-    if on_path:
+    if on_path and not chosen:
         folders.append(Path(on_path).resolve().parent)
     for folder in folders:
         server, ctl = folder / "rabbitmq-server", folder / "rabbitmqctl"
         if os.access(server, os.X_OK) and os.access(ctl, os.X_OK):
             return Installation(server, ctl, shutil.which("epmd", path=path))
+    if chosen:
+        raise BrokerError(f"{CHOSEN}={chosen} holds no rabbitmq-server and rabbitmqctl that may be run")
     return None
 
 

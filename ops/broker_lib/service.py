@@ -116,7 +116,7 @@ class Service:
         role = Role(self.url.user, "administrator", ".*", ".*", ".*")
         document = definitions(self.url.vhost, [User(role, self.url.password)])
         try:
-            node.ctl("import_definitions", stdin=json.dumps(document))
+            node.import_definitions(json.dumps(document))
         except BrokerError:
             node.stop()
             raise

@@ -30,12 +30,16 @@ class Cluster:
     @property
     def first(self) -> PrivateNode:
         """The node on which the topology is declared."""
-        return self._nodes["c1@localhost"]
+        return self.node(1)
 
     @property
     def amqp_url(self) -> str:
         """The URLs of all nodes, as GT_AMQP_URL takes them."""
         return ",".join(node.amqp_url for node in self._nodes.values())
+
+    def node(self, number: int) -> PrivateNode:
+        """Give one of the nodes, 1 to 3."""
+        return self._nodes[f"c{number}@localhost"]
 
     def leader(self, queue: str) -> str:
         """Give the name of the node that leads a queue now; empty when there is none.

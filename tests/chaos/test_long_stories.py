@@ -6,7 +6,7 @@ import asyncio
 import signal
 import statistics
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -16,6 +16,8 @@ from broker_node import PrivateNode, needs_rabbitmq
 from fleet import Running, depth, publish, read_runs, scripted_story, tally, worker
 from gt_common.lifecycle import BatchPhase
 from gt_common.messages import StorySucceeded
+from gt_common.messaging import topology
+from gt_common.messaging.connection import connect
 from gt_common.settings import Settings
 from waiting import until
 
@@ -34,11 +36,20 @@ def amqp_url(node: PrivateNode) -> str:
 
 
 @pytest.fixture
-def impatient(node: PrivateNode) -> Iterator[None]:
-    """Let the broker wait 3 s for an ack, on channels opened from now on."""
-    node.ctl("eval", _SET_TIMEOUT.format(3000, 1000))
+async def impatient(node: PrivateNode, settings: Settings) -> AsyncIterator[None]:
+    """Let the broker wait 3 s for an ack: by its own setting before 3.12, by the queue's argument since."""
+    await asyncio.to_thread(node.ctl, "eval", _SET_TIMEOUT.format(3000, 1000))
+    (stories,) = [one for one in topology.topology(settings).queues if "x-consumer-timeout" in one.arguments]
+    async with connect(settings, "test") as connection:
+        channel = await connection.channel()
+        await channel.queue_delete(stories.name)
+        queue = await channel.declare_queue(
+            stories.name, durable=True, arguments={**stories.arguments, "x-consumer-timeout": 3000}
+        )
+        for exchange, key in stories.bindings:
+            await queue.bind(exchange, key)
     yield
-    node.ctl("eval", _SET_TIMEOUT.format(86_400_000, 60_000))
+    await asyncio.to_thread(node.ctl, "eval", _SET_TIMEOUT.format(86_400_000, 60_000))
 
 
 @asynccontextmanager

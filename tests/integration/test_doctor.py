@@ -21,10 +21,11 @@ from gt_common.messaging import topology
 from gt_common.messaging.connection import connect
 from gt_common.messaging.names import Names
 from gt_common.messaging.publisher import open_publisher
+from gt_common.messaging.versions import FORGETS_DEAD_LEADERS, version_of
 from gt_common.settings import Settings
 from gt_consumer import doctor_local
 from gt_consumer.doctor import Finding, Level, exit_code
-from gt_consumer.doctor_broker import look_at_broker, version_of
+from gt_consumer.doctor_broker import look_at_broker
 from gt_consumer.doctor_command import examine
 
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(120)]
@@ -91,6 +92,14 @@ async def test_no_broker(sound: Settings, url: str, code: int, says: str) -> Non
     assert "pa55" not in str(found)
     assert exit_code(list(found.values())) == code
     assert "ledger" in found, "the other checks are made all the same"
+
+
+async def test_a_cluster_of_a_release_that_holds_retries_back(sound: Settings) -> None:
+    url = sound.amqp_url.get_secret_value()
+    found = (await findings(sound.model_copy(update={"amqp_url": SecretStr(f"{url},{url}")})))["broker"]
+    old = version_of(found.says.split()[1]) < FORGETS_DEAD_LEADERS
+    assert found.level is (Level.WARN if old else Level.OK)
+    assert ("retries" in found.says) is old
 
 
 async def test_missing_and_different_queues(sound: Settings) -> None:

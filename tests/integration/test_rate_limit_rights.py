@@ -39,7 +39,7 @@ def node(tmp_path: Path) -> Iterator[PrivateNode]:
         check=True,
     )
     with PrivateNode.start(tmp_path) as node:
-        node.ctl("import_definitions", stdin=made.stdout)
+        node.import_definitions(made.stdout)
         yield node
 
 

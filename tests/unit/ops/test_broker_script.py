@@ -57,6 +57,11 @@ def test_another_machine_is_refused_in_one_line(command: str) -> None:
     assert "hunter2" not in done.stderr
 
 
+def test_a_folder_that_cannot_be_made_is_told_in_one_line() -> None:
+    done = broker("node", "--dir", "/proc/none", "--port", str(free_port()), url="amqp://127.0.0.1/")
+    assert (done.returncode, done.stderr) == (3, "broker: /proc/none: No such file or directory\n")
+
+
 def test_an_address_that_is_none_is_a_usage_error() -> None:
     done = broker(url="http://127.0.0.1/")
     assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
@@ -128,8 +133,12 @@ class TestPrivateNode:
         )
 
     def test_it_runs_with_the_settings_of_the_project(self, node: PrivateNode) -> None:
-        assert node.ctl("eval", "application:get_env(rabbit, consumer_timeout).").strip() == "{ok,86400000}"
-        assert node.ctl("eval", "application:get_env(rabbit, max_message_size).").strip() == "{ok,16777216}"
+        for name, value in (
+            ("consumer_timeout", 86_400_000),
+            ("max_message_size", 16_777_216),
+            ("dead_letter_worker_publisher_confirm_timeout", 5000),
+        ):
+            assert node.ctl("eval", f"application:get_env(rabbit, {name}).").strip() == f"{{ok,{value}}}"
 
     @pytest.mark.timeout(180)
     def test_killed_and_restarted_it_has_its_data_on_the_same_port(self, node: PrivateNode) -> None:

@@ -160,8 +160,11 @@ def test_images_are_pinned(path: Path) -> None:
 def test_both_brokers_are_the_same() -> None:
     fleet, laptop = FLEET_SERVICES["rabbitmq"], services(LAPTOP)["rabbitmq"]
     assert fleet["image"] == laptop["image"]
-    shared = "rabbitmq.conf:/etc/rabbitmq/conf.d/20-gossiptoon.conf:ro"
-    assert all(any(mount.endswith(shared) for mount in broker["volumes"]) for broker in (fleet, laptop))
+    for shared in (
+        "rabbitmq.conf:/etc/rabbitmq/conf.d/20-gossiptoon.conf:ro",
+        "advanced.config:/etc/rabbitmq/advanced.config:ro",
+    ):
+        assert all(any(mount.endswith(shared) for mount in broker["volumes"]) for broker in (fleet, laptop))
 
 
 @pytest.mark.parametrize("dockerfile", DOCKERFILES, ids=lambda path: path.stem)

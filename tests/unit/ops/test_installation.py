@@ -20,6 +20,12 @@ def program(folder: Path, name: str, body: str = "exit 0") -> Path:
     return path
 
 
+@pytest.fixture(autouse=True)
+def nothing_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A release that was chosen for the whole run is none of these tests' business."""
+    monkeypatch.delenv("GT_RABBITMQ_BIN", raising=False)
+
+
 @pytest.fixture
 def as_root(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """The tests see themselves as root, whoever runs them; the policy file is one of theirs."""
@@ -48,6 +54,22 @@ def test_a_link_on_path_leads_to_the_folder_with_both_programs(tmp_path: Path) -
     found = find_installation(str(linked), [])
     assert found is not None
     assert found.ctl == (cellar / "rabbitmqctl").resolve()
+
+
+def test_a_chosen_folder_is_taken_before_all_others_and_has_to_hold_both(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known, chosen = tmp_path / "known", tmp_path / "sbin"
+    for folder in (known, chosen):
+        program(folder, "rabbitmq-server")
+        program(folder, "rabbitmqctl")
+    monkeypatch.setenv("GT_RABBITMQ_BIN", str(chosen))
+    found = find_installation(str(known), [known])
+    assert found is not None
+    assert (found.server, found.ctl) == (chosen / "rabbitmq-server", chosen / "rabbitmqctl")
+    (chosen / "rabbitmqctl").unlink()
+    with pytest.raises(BrokerError, match=f"GT_RABBITMQ_BIN={chosen} holds no rabbitmq-server"):
+        require_installation(str(known), [known])
 
 
 def test_apt_get_installs_what_is_missing_and_keeps_the_service_down(tmp_path: Path, as_root: Path) -> None:

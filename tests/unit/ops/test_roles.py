@@ -143,7 +143,7 @@ def test_a_role_has_a_right_on_everything_it_checks(role: str, name: str) -> Non
 def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateNode]:
     """A node with the users of `make_users definitions` and an empty topology."""
     with PrivateNode.start(tmp_path_factory.mktemp("roles")) as node:
-        node.ctl("import_definitions", stdin=make_users("definitions", **PASSWORDS).stdout)
+        node.import_definitions(make_users("definitions", **PASSWORDS).stdout)
         yield node
 
 
