@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -55,13 +55,42 @@ _REMEDIES: dict[int, str] = {
 _NO_NETWORK = frozenset({errno.ENETDOWN, errno.ENETUNREACH, errno.EHOSTDOWN, errno.EHOSTUNREACH})
 
 
+class _App(typer.Typer):
+    """A command that tells its version too."""
+
+    def __call__(self, *args: object, **kwargs: object) -> object:
+        command, option = typer.main.get_command(self), typer.Typer(add_completion=False)
+        option.command()(_version)
+        command.params.append(typer.main.get_command(option).params[0])
+        return command(*args, **kwargs)
+
+
+def _print_version(context: typer.Context, wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"{context.info_name} {version('gt-common')}")
+        raise typer.Exit
+
+
+def _version(
+    wanted: Annotated[
+        bool,
+        typer.Option(
+            "--version", is_eager=True, expose_value=False, callback=_print_version, help="Show the version."
+        ),
+    ] = False,
+) -> None:
+    """Only its option is used."""
+
+
 def make_app(help_text: str | None = None, end: str | None = None) -> typer.Typer:
     """Make a command's Typer application in the house's form.
 
     Parameters:
         help_text, end: for a command with subcommands, its own help page's beginning and `epilog`
     """
-    return typer.Typer(
+    return _App(
         help=help_text,
         epilog=end,
         add_completion=False,

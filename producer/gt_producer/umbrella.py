@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, entry_points, version
 
 _PREFIX = "gt-"
 _USAGE = 2
@@ -27,6 +27,9 @@ def main() -> int:
     arguments = sys.argv[1:]
     if not arguments or arguments[0] in {"-h", "--help", "help"}:
         print(overview(commands))
+        return 0
+    if arguments[0] == "--version":
+        print(f"gossiptoon {version('gt-producer')}")
         return 0
     name = arguments[0].removeprefix(_PREFIX)
     command = commands.get(name)

@@ -53,6 +53,13 @@ def test_help_names_exit_codes_and_shows_an_example(words: list[str]) -> None:
     assert "Example:" in shown.stdout
 
 
+@pytest.mark.parametrize("name", sorted(scripts()))
+def test_version(name: str) -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    told = subprocess.run([BIN / name, "--version"], capture_output=True, text=True, timeout=60)
+    assert (told.returncode, told.stdout, told.stderr) == (0, f"{name} {version}\n", "")
+
+
 @pytest.mark.parametrize("target", sorted(scripts().values()))
 def test_importing_a_command_loads_nothing_heavy(target: str) -> None:
     module = target.partition(":")[0]
