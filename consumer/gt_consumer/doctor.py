@@ -82,15 +82,35 @@ def exit_code(findings: Sequence[Finding]) -> int:
     )
 
 
-def as_lines(findings: Sequence[Finding]) -> list[str]:
-    """Lay the findings out for people."""
+def as_lines(findings: Sequence[Finding], columns: int = 0) -> list[str]:
+    """Lay the findings out for people.
+
+    Parameters:
+        columns: of the terminal, in which long lines are broken; 0 breaks none
+    """
     width = max((len(finding.check) for finding in findings), default=0)
+    margin = " " * (width + 8)
     lines = []
     for finding in findings:
-        lines.append(f"{finding.level:<4}  {finding.check:<{width}}  {finding.says}")
+        lines += _broken(f"{finding.level:<4}  {finding.check:<{width}}  ", finding.says, margin, columns)
         if finding.cure:
-            lines.append(f"{'':<4}  {'':<{width}}  -> {finding.cure}")
+            lines += _broken(f"{margin}-> ", finding.cure, f"{margin}   ", columns)
     return lines
+
+
+def _broken(start: str, text: str, margin: str, columns: int) -> list[str]:
+    if columns < len(margin) + 30:
+        return [start + text]
+    import textwrap
+
+    return textwrap.wrap(
+        text,
+        columns,
+        initial_indent=start,
+        subsequent_indent=margin,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def as_json(findings: Sequence[Finding]) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from shutil import get_terminal_size
+
 from gt_common.settings import Settings
 from gt_consumer.doctor import Finding, as_json, as_lines, exit_code, tried
 from gt_consumer.doctor_broker import look_at_broker
@@ -31,5 +34,6 @@ def examine(settings: Settings) -> list[Finding]:
 def run_doctor(settings: Settings, *, json_form: bool) -> int:
     """Examine, print and give the exit code."""
     findings = examine(settings)
-    print(as_json(findings) if json_form else "\n".join(as_lines(findings)))
+    columns = get_terminal_size().columns if sys.stdout.isatty() else 0
+    print(as_json(findings) if json_form else "\n".join(as_lines(findings, columns)))
     return exit_code(findings)

@@ -112,7 +112,7 @@ async def test_missing_and_different_queues(sound: Settings) -> None:
     found = await asyncio.to_thread(lambda: list(look_at_broker(sound)))
     said = {finding.says: finding for finding in found if finding.level is Level.FAIL}
     missing, differs = said.values()
-    assert missing.says == f"missing: {names.dlq}"
+    assert missing.says == f"missing: queue {names.dlq}"
     assert "gt-topology declare" in missing.cure
     assert names.results_dlq in differs.says
     assert "x-queue-type" in differs.says

@@ -26,7 +26,7 @@ class BrokerLook:
     """What a broker says.
 
     Parameters:
-        missing: exchanges and queues that are not there
+        missing: exchanges and queues that are not there, each with its kind, such as `queue gt.dlq`
         queues: those that are, by name
         differing: queues with other arguments than ours, and the broker's words for it
         may_declare: whether this user may make queues; None where no queue is there to try it with
@@ -61,9 +61,10 @@ async def examine_broker(settings: Settings) -> BrokerLook:
             for exchange in (names.stories, names.retry, names.dlx)
             if exchange not in absent
         }
+        queues = [spec.name for spec in wanted.queues if spec.name not in there]
         return BrokerLook(
             version=server_version(connection),
-            missing=(*sorted(absent), *(spec.name for spec in wanted.queues if spec.name not in there)),
+            missing=(*(f"exchange {name}" for name in sorted(absent)), *(f"queue {name}" for name in queues)),
             queues=there,
             differing={name: answer for name, answer in answers.items() if answer},
             may_declare=None if not answers else any(answer is not None for answer in answers.values()),
