@@ -50,6 +50,9 @@ def test_importing_the_package_loads_no_database_library() -> None:
         ("postgresql://root:p@hunter2/w@localhost/gt", "write @ as %40"),
         ("sqlite://", "a file that stays"),
         ("sqlite:///:memory:", "a file that stays"),
+        ("sqlite:///~nobody-of-that-name/ledger.db", "no home folder ~nobody-of-that-name"),
+        ("sqlite:///~\0/ledger.db", "not a URL"),
+        ("sqlite:////tmp/\0.db", "not a URL"),
     ],
 )
 def test_what_is_no_ledger_is_a_usage_error(url: str, says: str) -> None:

@@ -62,9 +62,14 @@ def parse_address(text: str) -> Address:
 def _sqlite_address(url: URL) -> Address:
     if not url.database or url.database == ":memory:":
         raise UsageError("GT_LEDGER_URL: a ledger needs a file that stays; write sqlite:///PATH")
+    if "\0" in url.database:
+        raise UsageError(f"GT_LEDGER_URL: not a URL; {_FORMS}")
     path = Path(url.database)
     if url.database.startswith("~"):
-        path = path.expanduser()
+        try:
+            path = path.expanduser()
+        except RuntimeError:
+            raise UsageError(f"GT_LEDGER_URL: there is no home folder {path.parts[0]}") from None
     return Address(url.set(database=str(path)), str(path), path)
 
 
