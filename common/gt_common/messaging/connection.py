@@ -25,9 +25,11 @@ from yarl import URL
 
 from gt_common.errors import BrokerUnreachableError, CredentialsRefusedError, GossipToonError, UsageError
 from gt_common.messaging.backoff import is_own_cancellation
+from gt_common.messaging.tls import check_options, tls_error
 from gt_common.settings import Settings
 
 _FORM = "write amqp://user@host:5672/vhost, the password after the user"
+_START = "start one with `make broker` or set GT_AMQP_URL"
 BROKER_ERRORS = (*CONNECTION_EXCEPTIONS, TimeoutError)
 
 
@@ -94,8 +96,7 @@ def parse_url(text: str) -> URL:
         ) from None
     if url.scheme not in {"amqp", "amqps"} or not url.host:
         raise UsageError(f"GT_AMQP_URL must be amqp:// or amqps://, not {url.scheme or '?'}://…; {_FORM}")
-    if "no_verify_ssl" in url.query:
-        raise UsageError("GT_AMQP_URL: no_verify_ssl is refused; give the broker's authority as ?cafile=…")
+    check_options(url)
     if "@" in url.path or "@" in (url.host or ""):
         raise UsageError(
             "GT_AMQP_URL has more than one @; in user name and password write @ as %40, : as %3A and / as %2F"
@@ -181,8 +182,11 @@ def _plain_connect_errors(at: str, seconds: float) -> Iterator[None]:
             f"the broker at {at} did not answer within {seconds:g} s; check GT_AMQP_URL"
         ) from None
     except BROKER_ERRORS as error:
-        raise BrokerUnreachableError(
-            f"no broker answers at {at} ({_say(error)}); start one with `make broker` or set GT_AMQP_URL"
+        hint = (
+            "a port for TLS wants amqps://" if isinstance(error.__cause__, ConnectionResetError) else _START
+        )
+        raise tls_error(error, at) or BrokerUnreachableError(
+            f"no broker answers at {at} ({_say(error)}); {hint}"
         ) from None
 
 
