@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import hypothesis
 
 from broker_fixtures import amqp_url, environment, settings
@@ -23,3 +25,7 @@ __all__ = [
 # A busy machine is no fault of the code: how long one example takes is not judged.
 hypothesis.settings.register_profile("ours", deadline=None)
 hypothesis.settings.load_profile("ours")
+
+# A shell starts what runs in the background (`make test &`) deaf to Ctrl-C, and our commands inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
