@@ -81,7 +81,7 @@ MISTAKES = {
         r"is not trusted \(self.signed .*; give its authority: .*cafile=",
     ),
     "no authority": (BrokerUnreachableError, "is not trusted"),
-    "a missing authority": (UsageError, "cafile cannot be read: No such file"),
+    "a missing authority": (UsageError, "cafile=.*none.pem is no file that can be read"),
     "an empty authority": (UsageError, "holds no PEM certificate"),
     "another name": (BrokerUnreachableError, "is for another host"),
     "a misspelt option": (UsageError, "no option ca_file; for TLS there are cadata, cafile"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 from pathlib import Path
 
@@ -29,12 +30,9 @@ def check_options(url: URL) -> None:
     if given and url.scheme == "amqp":
         raise UsageError(f"GT_AMQP_URL: {given[0]} is for TLS; write amqps://")
     for name in (name for name in _FILES if name in url.query):
-        try:
-            with Path(url.query[name]).open("rb"):
-                pass
-        except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) else error
-            raise UsageError(f"GT_AMQP_URL: {name} cannot be read: {reason}") from None
+        path = Path(url.query[name])
+        if not path.is_file() or not os.access(path, os.R_OK):
+            raise UsageError(f"GT_AMQP_URL: {name}={path} is no file that can be read")
 
 
 def tls_error(error: BaseException, at: str) -> GossipToonError | None:
