@@ -24,6 +24,7 @@ from gt_common.errors import UsageError
 from gt_common.failures import hide
 from gt_common.rates import Rate, parse_rates
 
+_BETWEEN_URLS = re.compile(r"\s*,\s*(?=amqps?://)")
 _PASSWORD = re.compile(r"://[^\s:/@]*:([^\s/]+)@")
 _SECRET_NAMES = ("_KEY", "_SECRET", "_TOKEN", "_PASSWORD", "_PASSWD")
 _FLAGS = ("output", "orchestrator", "prefetch", "max_attempts", "time_limit", "worker_name", "drain_timeout")
@@ -140,7 +141,8 @@ class Settings(BaseSettings):
     @property
     def amqp_urls(self) -> tuple[str, ...]:
         """The brokers to try, in turn; with passwords, so not for logs."""
-        return tuple(url.strip() for url in self.amqp_url.get_secret_value().split(",") if url.strip())
+        urls = _BETWEEN_URLS.split(self.amqp_url.get_secret_value().strip().rstrip(","))
+        return tuple(url.strip() for url in urls if url.strip())
 
     @property
     def ledger(self) -> str:

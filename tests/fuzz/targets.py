@@ -256,7 +256,9 @@ TARGETS: dict[str, Target] = {
     "ledger url": Target(
         _ledger_url, (b"postgresql://u:PASSWORD@h:5432/d?sslmode=require", b"sqlite:////tmp/l.db")
     ),
-    "amqp url": Target(_amqp_url, (b"amqp://u:p%40@[::1]:5672/%2F?heartbeat=5", b"amqps://h/v?cafile=/x")),
+    "amqp url": Target(
+        _amqp_url, (b"amqp://u:p%40@[::1]:5672/%2F?heartbeat=5", f"amqps://h/v?cafile={__file__}".encode())
+    ),
     "settings": Target(_settings, (b"10s,1m", b"gemini=10/minute", b"3", b"sqlite:///x", b"info")),
     "texts": Target(
         _texts,

@@ -224,6 +224,15 @@ async def test_subscribing_to_a_missing_queue_says_what_to_run(settings: Setting
         ("http://127.0.0.1/", UsageError, "must be amqp://"),
         ("amqp://guest:s3@s3cret/w@127.0.0.1:5672/", UsageError, "write @ as %40"),
         ("amqps://guest:s3cret@127.0.0.1/?no_verify_ssl=1", UsageError, "no_verify_ssl is refused"),
+        ("amqp://guest:12?s3cret@127.0.0.1/", UsageError, "? as %3F"),
+        ("amqp://guest:12#s3cret@127.0.0.1/", UsageError, "# as %23"),
+        (
+            "amqp://guest:1,s3cret@127.0.0.1:1/",
+            BrokerUnreachableError,
+            "answers at amqp://guest@127.0.0.1:1/",
+        ),
+        ("amqp://guest:s3cret@one, two:5672/", UsageError, "several of them with commas between"),
+        ("amqp://guest:s3cret@127.0.0.1/?verify=0", UsageError, "no option verify"),
     ],
 )
 async def test_wrong_addresses_are_said_without_the_password(

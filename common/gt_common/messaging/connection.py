@@ -29,6 +29,8 @@ from gt_common.messaging.tls import check_options, tls_error
 from gt_common.settings import Settings
 
 _FORM = "write amqp://user@host:5672/vhost, the password after the user"
+_ESCAPES = "in user name and password write @ as %40, : as %3A, / as %2F, ? as %3F and # as %23"
+_NO_HOST = frozenset(", \t")
 _START = "start one with `make broker` or set GT_AMQP_URL"
 BROKER_ERRORS = (*CONNECTION_EXCEPTIONS, TimeoutError)
 
@@ -91,16 +93,16 @@ def parse_url(text: str) -> URL:
         url = URL(text)
         port = url.port
     except (ValueError, IndexError):  # yarl 1.24 raises the latter for some brackets
-        raise UsageError(
-            "GT_AMQP_URL is not a URL; in user name and password write @ as %40, : as %3A and / as %2F"
-        ) from None
+        raise UsageError(f"GT_AMQP_URL is not a URL; {_ESCAPES}") from None
     if url.scheme not in {"amqp", "amqps"} or not url.host:
         raise UsageError(f"GT_AMQP_URL must be amqp:// or amqps://, not {url.scheme or '?'}://…; {_FORM}")
-    check_options(url)
-    if "@" in url.path or "@" in (url.host or ""):
+    if any("@" in part for part in (url.host, url.path, url.raw_query_string, url.raw_fragment)):
+        raise UsageError(f"GT_AMQP_URL has more than one @; {_ESCAPES}")
+    if not _NO_HOST.isdisjoint(url.host):
         raise UsageError(
-            "GT_AMQP_URL has more than one @; in user name and password write @ as %40, : as %3A and / as %2F"
+            f"GT_AMQP_URL: no host has such a name; {_FORM}; several of them with commas between"
         )
+    check_options(url)
     return url if port else url.with_port(5671 if url.scheme == "amqps" else 5672)
 
 
