@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -58,16 +59,17 @@ def parse_url(text: str) -> AmqpUrl:
     Raises:
         BrokerError: not an AMQP URL (exit code 2); the password is not repeated in the message.
     """
-    first = text.split(",")[0].strip()
+    first = re.split(r"\s*,\s*(?=amqps?://)", text.strip().rstrip(","))[0]
     parts = urlsplit(first)
     try:
         port = parts.port
     except ValueError:
         port = 0
-    if parts.scheme not in PORTS or not parts.hostname or port == 0:
+    cut = "@" in f"{parts.path}{parts.query}{parts.fragment}"
+    if parts.scheme not in PORTS or not parts.hostname or port == 0 or cut:
         raise BrokerError(
             "GT_AMQP_URL is no AMQP URL: write amqp://user:password@host:port/vhost, "
-            "with / and @ in the password as %2F and %40",
+            "with @, /, ? and # in the password as %40, %2F, %3F and %23",
             USAGE,
         )
     return AmqpUrl(

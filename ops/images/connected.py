@@ -7,6 +7,7 @@ notices a process that lives on without its connection. Exit code 0 healthy, 1 n
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -18,7 +19,7 @@ TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
 
 def broker_ports(urls: str) -> set[int]:
     """The ports of GT_AMQP_URL, which may name several brokers, comma-separated."""
-    parts = [urlsplit(url.strip()) for url in urls.split(",") if url.strip()]
+    parts = [urlsplit(url) for url in re.split(r",\s*(?=amqps?://)", urls.strip().rstrip(","))]
     return {part.port or (5671 if part.scheme == "amqps" else 5672) for part in parts}
 
 

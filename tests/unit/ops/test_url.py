@@ -17,12 +17,19 @@ HIDDEN = "hunter2"
         (DEFAULT_URL, AmqpUrl("127.0.0.1", 5672, "guest", "guest", "/", tls=False)),
         ("amqp://localhost", AmqpUrl("localhost", 5672, "guest", "guest", "/", tls=False)),
         ("amqps://u:p%2F%40@mq.example/v%2Fw", AmqpUrl("mq.example", 5671, "u", "p/@", "v/w", tls=True)),
+        ("amqp://u:p,w@mq.example/", AmqpUrl("mq.example", 5672, "u", "p,w", "/", tls=False)),
         ("amqp://[::1]:5999/gt , amqp://b/", AmqpUrl("::1", 5999, "guest", "guest", "gt", tls=False)),
     ],
 )
 def test_an_amqp_url_is_taken_apart(text: str, expected: AmqpUrl) -> None:
     assert parse_url(text) == expected
     assert parse_url(expected.full) == expected
+
+
+@pytest.mark.parametrize("sign", "?#/")
+def test_a_bare_sign_in_a_password_makes_no_port_of_its_beginning(sign: str) -> None:
+    with pytest.raises(BrokerError, match="with @, /, . and # in the password as %40"):
+        parse_url(f"amqp://u:12{sign}{HIDDEN}@host/")
 
 
 @pytest.mark.parametrize(
