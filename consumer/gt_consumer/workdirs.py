@@ -42,10 +42,19 @@ def remove_workdir(folder: Path) -> None:
 
 def remove_stale_workdirs(output: Path) -> int:
     """Remove the folders of attempts whose worker is dead; gives how many there were."""
-    stale = [folder for folder in _root(output).glob("*/*") if is_leftover(folder)]
+    folders = [folder for batch in _listed(_root(output)) for folder in _listed(batch)]
+    stale = [folder for folder in folders if is_leftover(folder)]
     for folder in stale:
         remove_workdir(folder)
     return len(stale)
+
+
+def _listed(folder: Path) -> list[Path]:
+    """Give what is in a folder: nothing, when another worker has just removed it."""
+    try:
+        return list(folder.iterdir())
+    except OSError:
+        return []
 
 
 def _root(output: Path) -> Path:

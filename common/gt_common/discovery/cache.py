@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from datetime import UTC, datetime, timedelta
@@ -83,6 +84,7 @@ class Cache:
 
     def _prune(self, now: datetime) -> None:
         for path in self._folder.iterdir():
-            written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-            if path.suffix == ".json" and now - written >= LIFETIME:
-                path.unlink(missing_ok=True)
+            with contextlib.suppress(FileNotFoundError):  # somebody else prunes too
+                written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+                if path.suffix == ".json" and now - written >= LIFETIME:
+                    path.unlink()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -56,3 +58,21 @@ def test_folders_of_dead_workers_are_removed_and_no_others(tmp_path: Path) -> No
     assert remove_stale_workdirs(tmp_path) == 1
     assert set(living.parent.iterdir()) == {living, strange}
     assert remove_stale_workdirs(tmp_path / "nowhere") == 0
+
+
+def test_tidying_beside_workers_that_remove_their_own_folders_fails_nobody(tmp_path: Path) -> None:
+    """Two threads make and remove an attempt's folder, and so its batch's, while a third one tidies."""
+    until = time.monotonic() + 0.5
+
+    def work(batch: str) -> int:
+        made, story = 0, a_story().model_copy(update={"batch_id": batch})
+        while time.monotonic() < until:
+            remove_workdir(make_workdir(tmp_path, story, 1))
+            made += 1
+        return made
+
+    with ThreadPoolExecutor() as threads:
+        workers = [threads.submit(work, batch) for batch in ("b1", "b2")]
+        while time.monotonic() < until:
+            assert remove_stale_workdirs(tmp_path) == 0
+        assert all(worker.result() > 10 for worker in workers)
