@@ -3,13 +3,14 @@
 .PHONY: help install check test chaos soak demo broker bench fuzz clean
 MAKEFLAGS += --no-print-directory
 PYTHON := .venv/bin/python
-SCRIPTS := ops/broker ops/rabbitmq/make_users
+SCRIPTS := ops/broker ops/libraries ops/rabbitmq/make_users
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-install: ## install everything into .venv (and uv into .uv, where it is missing)
+install: ## install everything into .venv (and uv into .uv, and the studio's libraries, where they are missing)
 	@uv=$$(./ops/get_uv) && "$$uv" sync --quiet --all-packages --locked --compile-bytecode
+	@$(PYTHON) ops/libraries
 
 check: install ## lint, formatting, types, import rules, lock file
 	@.venv/bin/ruff check --quiet . $(SCRIPTS)

@@ -20,6 +20,7 @@ from gt_common.errors import ExitCode, OrchestratorError
 from gt_consumer.attempts import run_attempt
 from gt_consumer.channel import Channel, StageReporter, Turns
 from gt_consumer.loading import Maker, load_maker, make
+from gt_consumer.orchestrators import STUDIO
 from gt_consumer.protocol import ChildState, Failed, Run
 from gt_consumer.results import read_exception
 
@@ -50,6 +51,10 @@ def check(spec: str, channel: Channel) -> None:
     """Load the orchestrator and tell how that went."""
     try:
         load_maker(spec)
+        if spec == STUDIO:
+            from gt_consumer.studio.needs import check_needs
+
+            check_needs()
     except OrchestratorError as error:
         channel.send(Failed("OrchestratorError", str(error)))
     except BaseException as error:  # noqa: BLE001 - whatever a foreign module raises is told to the user

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from broker_lib.apt import find_apt
 from broker_lib.errors import BrokerError
 
 # The server's own scripts come first: what Debian and Red Hat put on PATH changes to the user "rabbitmq".
@@ -85,28 +85,15 @@ def install_with_apt(path: str | None = None) -> None:
     Raises:
         BrokerError: no apt-get, no right to use it, or it failed
     """
-    apt = shutil.which("apt-get", path=path)
+    apt = find_apt(path)
     if not apt:
         raise BrokerError("no broker answers and RabbitMQ is not installed: " + HOW_TO_INSTALL)
-    prefix = _as_root(path)
     print("ops/broker: installing rabbitmq-server with apt-get", flush=True)
-    with _service_kept_from_starting(enabled=not prefix):
-        for arguments in (["update"], ["install", "-y", "--no-install-recommends", "rabbitmq-server"]):
-            command = [*prefix, "env", "DEBIAN_FRONTEND=noninteractive", apt, "-q", *arguments]
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
-            if done.returncode != 0:
-                last = (done.stderr or done.stdout).strip().splitlines()[-1:] or ["no message"]
-                raise BrokerError(f"apt-get {arguments[0]} failed: {last[0]}; {HOW_TO_INSTALL}")
-
-
-def _as_root(path: str | None) -> list[str]:
-    """What to put before a command so that root runs it."""
-    if os.geteuid() == 0:
-        return []
-    sudo = shutil.which("sudo", path=path)
-    if sudo and subprocess.run([sudo, "-n", "true"], capture_output=True, check=False).returncode == 0:
-        return [sudo, "-n"]
-    raise BrokerError("no broker answers and RabbitMQ is not installed: " + HOW_TO_INSTALL)
+    try:
+        with _service_kept_from_starting(enabled=apt.as_root):
+            apt.install(["rabbitmq-server"])
+    except BrokerError as error:
+        raise BrokerError(f"{error}; {HOW_TO_INSTALL}") from None
 
 
 @contextmanager
