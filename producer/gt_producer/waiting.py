@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -34,6 +35,9 @@ class BatchWatch:
         self._settings = settings
         self._progress = progress
         self._ledger: Ledger | None = None
+        # Looks run in threads, two of them at once when the view comes back during one.
+        self._reading = threading.Lock()
+        self._closed = False
         self._seeing = asyncio.Event()
         self._ended = asyncio.Event()
 
@@ -101,14 +105,19 @@ class BatchWatch:
             self.feed(event)
 
     def close(self) -> None:
-        """Close the ledger, if it was opened."""
-        if self._ledger is not None:
-            self._ledger.close()
+        """Close the ledger, if it was opened; a look that is still going on is waited for."""
+        with self._reading:
+            self._closed = True
+            if self._ledger is not None:
+                self._ledger.close()
 
     def _read_ledger(self) -> BatchState:
-        if self._ledger is None:
-            self._ledger = open_ledger(self._settings.ledger, timeout=self._settings.connect_timeout)
-        return self._ledger.batch(self.state.batch_id)
+        with self._reading:
+            if self._closed:
+                return BatchState(self.state.batch_id)
+            if self._ledger is None:
+                self._ledger = open_ledger(self._settings.ledger, timeout=self._settings.connect_timeout)
+            return self._ledger.batch(self.state.batch_id)
 
 
 @asynccontextmanager
