@@ -98,6 +98,14 @@ def _die_with_guard() -> None:
             ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
+def _tell_crashes() -> None:
+    """Print where Python was when the process crashes; the stack of C would push that out of sight."""
+    if sys.version_info >= (3, 14):
+        faulthandler.enable(c_stack=False)
+    else:
+        faulthandler.enable()
+
+
 def _line_buffered() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -111,7 +119,7 @@ def main(arguments: list[str]) -> int:
         print("gt_consumer.child is started by a worker; use gt-consume or gt-batch", file=sys.stderr)
         return ExitCode.USAGE
     mode, spec, fd = arguments
-    faulthandler.enable()
+    _tell_crashes()
     _line_buffered()
     if mode == "serve":
         _die_with_guard()

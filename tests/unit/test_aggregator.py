@@ -165,10 +165,15 @@ async def test_stopping_in_an_outage_leaves_the_group_to_the_broker() -> None:
 async def test_stopping_finishes_the_group_at_hand_and_takes_no_other() -> None:
     bench = Bench(group=2)
     first = [bench.arrive(story_event(StoryStarted, number)) for number in (1, 2)]
-    loop = asyncio.get_running_loop()
+    loop, stopped = asyncio.get_running_loop(), threading.Event()
+
+    def stop() -> None:
+        bench.aggregator.stop()
+        stopped.set()
 
     def stop_at_commit(_event: Event) -> bool:
-        loop.call_soon_threadsafe(bench.aggregator.stop)
+        loop.call_soon_threadsafe(stop)
+        assert stopped.wait(DEADLINE_S)
         return False
 
     bench.refuses = stop_at_commit

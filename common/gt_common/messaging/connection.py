@@ -184,9 +184,9 @@ def _plain_connect_errors(at: str, seconds: float) -> Iterator[None]:
             f"the broker at {at} did not answer within {seconds:g} s; check GT_AMQP_URL"
         ) from None
     except BROKER_ERRORS as error:
-        hint = (
-            "a port for TLS wants amqps://" if isinstance(error.__cause__, ConnectionResetError) else _START
-        )
+        # A listener for TLS closes, or answers with an alert, which is no whole frame.
+        hung_up = isinstance(error.__cause__, (ConnectionResetError, asyncio.IncompleteReadError))
+        hint = "a port for TLS wants amqps://" if hung_up else _START
         raise tls_error(error, at) or BrokerUnreachableError(
             f"no broker answers at {at} ({_say(error)}); {hint}"
         ) from None

@@ -60,13 +60,12 @@ class StudioOrchestrator:
         url = story_url or current.url
         if not url:
             raise PermanentError("the studio was given no story")
-        loop = asyncio.get_running_loop()
         cancelled = threading.Event()
 
         def progress(stage: str, fraction: float) -> None:
             if cancelled.is_set():
                 raise asyncio.CancelledError
-            loop.call_soon_threadsafe(current.report, stage, fraction)
+            current.report(stage, fraction)  # any thread may; by way of the loop it could come after the end
 
         from gt_consumer.studio.pipeline import make_video
 
