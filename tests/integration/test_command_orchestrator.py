@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -96,7 +97,9 @@ async def test_only_the_last_lines_of_standard_error_are_the_message(tmp_path: P
     assert failure.message == "99996\n99997\n99998\n99999\n100000"
 
 
-async def test_a_missing_program_fails_for_good(tmp_path: Path) -> None:
+async def test_a_missing_program_fails_for_good(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A folder of PATH that we may not look into would make another error of it.
+    monkeypatch.setenv("PATH", os.defpath)
     outcome = await run_once("command:no-such-program {url}", tmp_path)
     assert isinstance(outcome, FailedForGood)
     assert "'no-such-program' could not be started: No such file or directory" in outcome.failure.message
