@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from broker_lib.installation import find_installation
 
 from broker_node import PrivateNode
 from gt_common.messaging import topology
@@ -25,7 +26,7 @@ def amqp_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield given
     elif _docker_runs():
         yield from _container()
-    elif shutil.which("rabbitmq-server") or Path("/usr/lib/rabbitmq/bin/rabbitmq-server").exists():
+    elif find_installation():
         node = PrivateNode.start(tmp_path_factory.mktemp("broker"))
         yield node.amqp_url
         node.stop()

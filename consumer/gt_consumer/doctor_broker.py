@@ -62,12 +62,18 @@ def _queues(look: BrokerLook) -> Iterator[Finding]:
         cure = f"empty {name}, delete it, and {DECLARE}; or set another GT_NAMESPACE"
         yield fail("queues", f"{name} has other arguments: {answer}", cure)
     if not look.missing and not look.differing:
-        said = (
-            "with our arguments"
-            if look.may_declare
-            else "; arguments not compared, this user may not declare"
+        yield ok("queues", "; ".join(_queues_are_well(look)))
+
+
+def _queues_are_well(look: BrokerLook) -> Iterator[str]:
+    if look.hidden:
+        yield f"{len(look.queues)} are there; not looked at, as this user has no right on them: " + ", ".join(
+            look.hidden
         )
-        yield ok("queues", f"all {len(look.queues)} are there {said}".replace(" ;", ";"))
+    else:
+        yield f"all {len(look.queues)} are there" + (" with our arguments" if look.may_declare else "")
+    if not look.may_declare:
+        yield "arguments not compared, this user may not declare"
 
 
 def _use(look: BrokerLook, names: Names) -> Iterator[Finding]:

@@ -177,7 +177,7 @@ class Node:
         return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
 
     def _prepare_folder(self) -> None:
-        for folder in ("home", "data", "log"):
+        for folder in ("home", "data", "log", "conf.d"):
             (self.directory / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
         (self.directory / "enabled_plugins").write_text("[].\n", encoding="ascii")
         (self.directory / "rabbitmq-env.conf").write_text("", encoding="ascii")
@@ -234,6 +234,8 @@ class Node:
             "RABBITMQ_LOG_BASE": str(here / "log"),
             "RABBITMQ_PID_FILE": str(here / "node.pid"),
             "RABBITMQ_CONF_ENV_FILE": str(here / "rabbitmq-env.conf"),
+            # An empty folder: by default all of /etc/rabbitmq/conf.d would be read too.
+            "RABBITMQ_CONFIG_FILES": str(here / "conf.d"),
             "RABBITMQ_CONFIG_FILE": str(SETTINGS / "rabbitmq.conf"),
             "RABBITMQ_ADVANCED_CONFIG_FILE": str(SETTINGS / "advanced.config"),
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(here / "enabled_plugins"),

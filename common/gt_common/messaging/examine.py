@@ -7,18 +7,23 @@ arguments differ; rights to publish are tried with a routing key that leads nowh
 from __future__ import annotations
 
 import uuid
+from collections.abc import Awaitable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import aio_pika
 from aio_pika.abc import AbstractConnection
 from aio_pika.exceptions import ChannelClosed
 from aiormq.exceptions import ChannelAccessRefused
 
+from gt_common.errors import CredentialsRefusedError
 from gt_common.messaging.connection import close_quietly, connect, plain_errors
 from gt_common.messaging.consumer import server_version
 from gt_common.messaging.names import Names
 from gt_common.messaging.topology import QueueInfo, QueueSpec, has_exchange, inspect_queue, topology
 from gt_common.settings import Settings
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,7 @@ class BrokerLook:
 
     Parameters:
         missing: exchanges and queues that are not there, each with its kind, such as `queue gt.dlq`
+        hidden: those that this user may not even look at; RabbitMQ asks for a right since 4.2.7 and 4.3.1
         queues: those that are, by name
         differing: queues with other arguments than ours, and the broker's words for it
         may_declare: whether this user may make queues; None where no queue is there to try it with
@@ -35,6 +41,7 @@ class BrokerLook:
 
     version: str
     missing: tuple[str, ...]
+    hidden: tuple[str, ...]
     queues: dict[str, QueueInfo]
     differing: dict[str, str]
     may_declare: bool | None
@@ -50,26 +57,38 @@ async def examine_broker(settings: Settings) -> BrokerLook:
     wanted = topology(settings)
     names = Names(settings.namespace)
     async with connect(settings, "gt-doctor") as connection:
-        absent = {spec.name for spec in wanted.exchanges if not await has_exchange(connection, spec)}
-        infos = [await inspect_queue(connection, spec.name) for spec in wanted.queues]
-        there = {info.name: info for info in infos if info.messages is not None}
+        exchanges = {spec.name: await _seen(has_exchange(connection, spec)) for spec in wanted.exchanges}
+        queues = {spec.name: await _seen(inspect_queue(connection, spec.name)) for spec in wanted.queues}
+        there = {name: info for name, info in queues.items() if info and info.messages is not None}
         answers = {
             spec.name: await _compare(connection, spec) for spec in wanted.queues if spec.name in there
         }
         publish = {
             exchange: await _may_publish(connection, exchange)
             for exchange in (names.stories, names.retry, names.dlx)
-            if exchange not in absent
+            if exchanges[exchange] is not False
         }
-        queues = [spec.name for spec in wanted.queues if spec.name not in there]
+        absent = [f"exchange {name}" for name, found in sorted(exchanges.items()) if found is False]
+        absent += [f"queue {name}" for name, info in queues.items() if info and info.messages is None]
+        hidden = [f"exchange {name}" for name, found in sorted(exchanges.items()) if found is None]
+        hidden += [f"queue {name}" for name, info in queues.items() if info is None]
         return BrokerLook(
             version=server_version(connection),
-            missing=(*(f"exchange {name}" for name in sorted(absent)), *(f"queue {name}" for name in queues)),
+            missing=tuple(absent),
+            hidden=tuple(hidden),
             queues=there,
             differing={name: answer for name, answer in answers.items() if answer},
             may_declare=None if not answers else any(answer is not None for answer in answers.values()),
             may_publish=publish,
         )
+
+
+async def _seen(look: Awaitable[Answer]) -> Answer | None:
+    """Give what a look at one object brings; None when this user may not look at it."""
+    try:
+        return await look
+    except CredentialsRefusedError:
+        return None
 
 
 async def _compare(connection: AbstractConnection, spec: QueueSpec) -> str | None:

@@ -139,6 +139,8 @@ class TestPrivateNode:
             ("dead_letter_worker_publisher_confirm_timeout", 5000),
         ):
             assert node.ctl("eval", f"application:get_env(rabbit, {name}).").strip() == f"{{ok,{value}}}"
+        elsewhere = node.ctl("eval", 'os:getenv("RABBITMQ_CONFIG_FILES").').strip().strip('"')
+        assert list(Path(elsewhere).iterdir()) == [], "and with none of the service on this machine"
 
     @pytest.mark.timeout(180)
     def test_killed_and_restarted_it_has_its_data_on_the_same_port(self, node: PrivateNode) -> None:
