@@ -27,18 +27,25 @@ class Apt:
         return len(self.command) == 1
 
     def install(self, packages: Sequence[str]) -> None:
-        """Update the lists, then install packages.
+        """Update the lists, then install packages: one of many sources that fails need not be theirs.
 
         Raises:
-            BrokerError: with what apt-get said last
+            BrokerError: they could not be installed; with what apt-get said last where it first failed
         """
+        stale = self._run("update")
+        failed = self._run("install", "-y", "--no-install-recommends", *packages)
+        if failed:
+            raise BrokerError(stale or failed)
+
+    def _run(self, *arguments: str) -> str:
+        """Run apt-get; gives why it failed, or nothing."""
         *prefix, apt = self.command
-        for arguments in (["update"], ["install", "-y", "--no-install-recommends", *packages]):
-            command = [*prefix, "env", "DEBIAN_FRONTEND=noninteractive", apt, "-q", *arguments]
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
-            if done.returncode != 0:
-                last = (done.stderr or done.stdout).strip().splitlines()[-1:] or ["no message"]
-                raise BrokerError(f"apt-get {arguments[0]} failed: {last[0]}")
+        command = [*prefix, "env", "DEBIAN_FRONTEND=noninteractive", apt, "-q", *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode == 0:
+            return ""
+        last = (done.stderr or done.stdout).strip().splitlines()[-1:] or ["no message"]
+        return f"apt-get {arguments[0]} failed: {last[0]}"
 
 
 def find_apt(path: str | None = None) -> Apt | None:

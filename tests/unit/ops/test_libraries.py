@@ -48,6 +48,12 @@ def test_what_is_missing_is_installed(tools: Path, capsys: pytest.CaptureFixture
     assert capsys.readouterr() == ("libraries: installing libegl1 with apt-get\n", "")
 
 
+def test_a_source_of_packages_that_fails_is_no_reason_not_to_try(tools: Path) -> None:
+    apt_get(tools, f'[ "$2" = install ] || exit 100; touch {tools}/installed')
+    assert main(there=lambda _name: (tools / "installed").exists(), path=str(tools)) == 0
+    assert (tools / "installed").exists()
+
+
 @pytest.mark.parametrize("body", [None, "echo 'E: no lists' >&2; exit 100"])
 def test_what_cannot_be_installed_is_named_and_keeps_nobody_from_the_rest(
     tools: Path, body: str | None, capsys: pytest.CaptureFixture[str]
