@@ -186,9 +186,9 @@ def _plain_connect_errors(at: str, seconds: float) -> Iterator[None]:
     except BROKER_ERRORS as error:
         # A listener for TLS closes, or answers with an alert, which is no whole frame.
         hung_up = isinstance(error.__cause__, (ConnectionResetError, asyncio.IncompleteReadError))
-        hint = "a port for TLS wants amqps://" if hung_up else _START
+        tls = "; a port for TLS wants amqps://" if hung_up and at.startswith("amqp://") else ""
         raise tls_error(error, at) or BrokerUnreachableError(
-            f"no broker answers at {at} ({_say(error)}); {hint}"
+            f"no broker answers at {at} ({_say(error)}); {_START}{tls}"
         ) from None
 
 
