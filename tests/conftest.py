@@ -6,10 +6,10 @@ import signal
 
 import hypothesis
 
-from broker_fixtures import amqp_url, environment, settings
-from log_fixtures import untouched_logging
-from postgres_server import ledger_url, postgres_server, postgres_url
-from reddit_server import fake_reddit
+from support.broker.fixtures import amqp_url, environment, settings
+from support.logs import untouched_logging
+from support.postgres import ledger_url, postgres_server, postgres_url
+from support.reddit import fake_reddit
 
 __all__ = [
     "amqp_url",

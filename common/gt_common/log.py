@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TextIO, cast
 
 import structlog
 
-from gt_common.failures import redact
+from gt_common.redaction import redact
 
 if TYPE_CHECKING:
     from structlog.typing import EventDict, Processor, WrappedLogger

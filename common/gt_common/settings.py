@@ -21,8 +21,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from gt_common.durations import parse_duration
 from gt_common.errors import UsageError
-from gt_common.failures import hide
 from gt_common.rates import Rate, parse_rates
+from gt_common.redaction import hide
 
 _BETWEEN_URLS = re.compile(r"\s*,\s*(?=amqps?://)")
 _PASSWORD = re.compile(r"://[^\s:/@]*:([^\s/]+)@")

@@ -8,13 +8,13 @@ from gt_consumer.jobs import Job, job
 if TYPE_CHECKING:
     from gt_common.report.model import BatchResult as BatchResult
     from gt_common.report.model import VideoResult as VideoResult
-    from gt_consumer.batch_processor import BatchProcessor as BatchProcessor
+    from gt_consumer.batch.processor import BatchProcessor
 else:
 
     def __getattr__(name: str) -> object:
         """Load what runs batches when it is asked for: who imports `job` alone need not wait."""
         if name == "BatchProcessor":
-            from gt_consumer.batch_processor import BatchProcessor
+            from gt_consumer.batch.processor import BatchProcessor
 
             return BatchProcessor
         if name in {"BatchResult", "VideoResult"}:

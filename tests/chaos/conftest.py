@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from broker_node import PrivateNode
+from support.broker.node import PrivateNode
 
 
 @pytest.fixture(scope="session")

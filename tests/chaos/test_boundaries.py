@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from broker_node import PrivateNode, needs_rabbitmq
-from chaos.boundaries import TABLE_HEAD, Result, cross
-from chaos.boundary_table import AGGREGATE, BOUNDARIES, Boundary
-from chaos.planted import PLANTED
-from chaos.world import open_world
+from chaos.support.boundaries import TABLE_HEAD, Result, cross
+from chaos.support.boundary_table import AGGREGATE, BOUNDARIES, Boundary
+from chaos.support.planted import PLANTED
+from chaos.support.world import open_world
+from support.broker.node import PrivateNode, needs_rabbitmq
 
 pytestmark = [pytest.mark.broker, needs_rabbitmq, pytest.mark.timeout(240)]
 

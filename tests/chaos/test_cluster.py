@@ -10,19 +10,19 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from broker_node import needs_rabbitmq
-from chaos.cluster import Cluster, open_cluster
-from chaos.faults import EVERYBODY, Fault
-from chaos.randomly import Plan, run_randomly
+from chaos.support.cluster import Cluster, open_cluster
+from chaos.support.faults import EVERYBODY, Fault
+from chaos.support.randomly import Plan, run_randomly
+from chaos.support.world import open_world
 from chaos.test_random import FAULTS, SEED, STORIES
-from chaos.world import open_world
-from fleet import depth, scripted_story
 from gt_common.messaging import topology
 from gt_common.messaging.connection import connect
 from gt_common.messaging.names import Names
 from gt_common.messaging.publisher import open_publisher
 from gt_common.settings import Settings, load_settings
-from waiting import until
+from support.broker.node import needs_rabbitmq
+from support.fleet import depth, scripted_story
+from support.waiting import until
 
 pytestmark = [pytest.mark.broker, pytest.mark.chaos, needs_rabbitmq, pytest.mark.timeout(900)]
 

@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from broker_node import PrivateNode, needs_rabbitmq
-from fleet import Running, depth, publish, read_runs, scripted_story, tally, worker
 from gt_common.lifecycle import BatchPhase
 from gt_common.messages import StorySucceeded
 from gt_common.messaging import topology
 from gt_common.messaging.connection import connect
 from gt_common.settings import Settings
-from waiting import until
+from support.broker.node import PrivateNode, needs_rabbitmq
+from support.fleet import Running, depth, publish, read_runs, scripted_story, tally, worker
+from support.waiting import until
 
 pytestmark = [pytest.mark.broker, needs_rabbitmq, pytest.mark.timeout(120)]
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from broker_node import PrivateNode, needs_rabbitmq
-from chaos.accounts import Accounts
-from chaos.randomly import Plan, run_randomly
-from chaos.world import open_world
+from chaos.support.accounts import Accounts
+from chaos.support.randomly import Plan, run_randomly
+from chaos.support.world import open_world
+from support.broker.node import PrivateNode, needs_rabbitmq
 
 pytestmark = [pytest.mark.broker, needs_rabbitmq]
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from broker_node import PrivateNode, needs_rabbitmq
-from chaos.soak import Soak
-from chaos.world import open_world
+from chaos.support.soak import Soak
+from chaos.support.world import open_world
+from support.broker.node import PrivateNode, needs_rabbitmq
 
 MINUTES = float(os.environ.get("SOAK_MINUTES") or 10)
 

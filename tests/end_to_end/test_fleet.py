@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fleet import BIN, command, depth
 from gt_common.settings import Settings
 from gt_consumer.studio.encode import ffmpeg_program
-from reddit_server import FakeReddit
-from waiting import until
+from support.fleet import BIN, command, depth
+from support.reddit import FakeReddit
+from support.waiting import until
 
 pytestmark = [pytest.mark.broker, pytest.mark.end_to_end, pytest.mark.timeout(420)]
 

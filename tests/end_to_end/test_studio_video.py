@@ -19,15 +19,15 @@ from numpy.typing import NDArray
 from gt_common.errors import PermanentError
 from gt_consumer import jobs
 from gt_consumer.studio import create
-from gt_consumer.studio.captions import Phrase, group
 from gt_consumer.studio.encode import FPS, ffmpeg_program
-from gt_consumer.studio.layout import CAPTION_BOTTOM, CAPTION_TOP, WIDTH
-from gt_consumer.studio.narration import Narration, narrate
 from gt_consumer.studio.options import read_options
-from gt_consumer.studio.script import write_script
-from gt_consumer.studio.shots import plan_shots
-from gt_consumer.studio.story import load_story
-from gt_consumer.studio.voice import voice
+from gt_consumer.studio.picture.captions import Phrase, group
+from gt_consumer.studio.picture.layout import CAPTION_BOTTOM, CAPTION_TOP, WIDTH
+from gt_consumer.studio.picture.shots import plan_shots
+from gt_consumer.studio.sound.narration import Narration, narrate
+from gt_consumer.studio.sound.voice import voice
+from gt_consumer.studio.text.script import write_script
+from gt_consumer.studio.text.story import load_story
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(300)]
 

@@ -11,35 +11,37 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import quote
 
-from dead_letters import Found
 from fuzz.samples import EVENT, LETTER, POST, RESULT, STORY
 from gt_common.batches import check_batch_id, check_messages, parse_tags
 from gt_common.discovery.options import parse_subreddits
 from gt_common.durations import parse_duration
 from gt_common.errors import GossipToonError
-from gt_common.failures import fingerprint, redact
+from gt_common.failures import fingerprint
 from gt_common.ledger.address import parse_address
 from gt_common.messages import StoryMessage, decode_event, decode_story, encode
 from gt_common.messaging.connection import parse_url, say_url
 from gt_common.messaging.dead_letters import failed_event_of, put_aside_event, read_dead_letter
-from gt_common.messaging.pauses import decode_notice
+from gt_common.messaging.rate_limits.notices import decode_notice
 from gt_common.rates import parse_rates
+from gt_common.redaction import redact
 from gt_common.reddit.pace import read_seconds
 from gt_common.reddit.posts import read_listing, read_post
 from gt_common.settings import Settings, load_settings
-from gt_common.sources import Sources, read_sources
 from gt_common.stories import NotAStoryError, canonical_url, read_list_file, slug
-from gt_consumer.checkpoints import noted_project
-from gt_consumer.finished import find_finished, video_place
-from gt_consumer.orchestrators import CommandSpec, parse_orchestrator
-from gt_consumer.protocol import clean, parse
-from gt_consumer.protocol import encode as encode_line
-from gt_consumer.results import read_result
-from gt_consumer.retry_policy import asked_wait
-from gt_consumer.retry_rules import parse_rules
+from gt_common.stories.sources import Sources, read_sources
+from gt_consumer.orchestrator.results import read_result
+from gt_consumer.orchestrator.spec import CommandSpec, parse_orchestrator
+from gt_consumer.processes.protocol import encode as encode_line
+from gt_consumer.processes.protocol import parse
+from gt_consumer.processes.values import clean
+from gt_consumer.storage.checkpoints import noted_project
+from gt_consumer.storage.finished_videos import find_finished, video_place
 from gt_consumer.studio.options import read_options
-from gt_consumer.studio.story import load_story
-from gt_producer.journal import read_state
+from gt_consumer.studio.text.story import load_story
+from gt_consumer.worker.retry_policy import asked_wait
+from gt_consumer.worker.retry_rules import parse_rules
+from gt_producer.produce.journal import read_state
+from support.samples.dead_letters import Found
 
 OURS = (GossipToonError, NotAStoryError)
 _STORY = StoryMessage.model_validate(STORY)

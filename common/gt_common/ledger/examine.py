@@ -13,9 +13,9 @@ from sqlalchemy import func, select
 from gt_common.errors import LedgerUnreachableError
 from gt_common.ledger.address import parse_address
 from gt_common.ledger.database import Database
-from gt_common.ledger.letters import read_failed_stories
 from gt_common.ledger.migrate import read_revision
-from gt_common.ledger.reading import read_batches
+from gt_common.ledger.queries.batches import read_batches
+from gt_common.ledger.queries.dead_letters import read_failed_stories
 from gt_common.ledger.schema import HEAD
 from gt_common.ledger.views import BatchSummary
 from gt_common.lifecycle import StoryStatus

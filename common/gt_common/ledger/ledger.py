@@ -8,10 +8,13 @@ from typing import Self
 
 from sqlalchemy import select
 
-from gt_common.ledger import known, letters, made, reading, writing
+from gt_common.ledger import writing
 from gt_common.ledger.address import parse_address
 from gt_common.ledger.database import Database
 from gt_common.ledger.migrate import bring_up_to_date
+from gt_common.ledger.queries import batches as reading
+from gt_common.ledger.queries import dead_letters as letters
+from gt_common.ledger.queries import known, made
 from gt_common.ledger.schema import version
 from gt_common.ledger.views import AttemptSpan, BatchSummary
 from gt_common.lifecycle import BatchState

@@ -14,8 +14,8 @@ from gt_common.errors import (
     LedgerUnreachableError,
     MalformedMessageError,
 )
-from gt_common.failures import redact
 from gt_common.ledger.address import Address
+from gt_common.redaction import redact
 
 # What the database says, and the remedy. Of SQLite: sqlite.org/rescode.html, the text of each result code.
 _REMEDIES = (

@@ -29,7 +29,7 @@ _NAMESPACE = uuid.UUID("b4e8f0c6-6c0d-5d69-8f43-0c4a2f0f7a11")
 
 
 class Dead(Protocol):
-    """What came with a dead letter; gt_common.messaging.consumer.Delivery is one.
+    """What came with a dead letter; gt_common.messaging.delivery.Delivery is one.
 
     Parameters:
         died_of: why the broker itself dead-lettered it, if it did

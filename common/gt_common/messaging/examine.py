@@ -18,8 +18,8 @@ from aiormq.exceptions import ChannelAccessRefused
 
 from gt_common.errors import CredentialsRefusedError
 from gt_common.messaging.connection import close_quietly, connect, plain_errors
-from gt_common.messaging.consumer import server_version
 from gt_common.messaging.names import Names
+from gt_common.messaging.subscription import server_version
 from gt_common.messaging.topology import QueueInfo, QueueSpec, has_exchange, inspect_queue, topology
 from gt_common.settings import Settings
 

@@ -11,7 +11,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from gt_common.errors import CredentialsRefusedError, UsageError
-from gt_common.failures import hide
+from gt_common.redaction import hide
 from gt_common.settings import Duration
 
 WEBSITE = "https://www.reddit.com"

@@ -6,7 +6,7 @@ import csv
 import io
 
 from gt_common.report.model import BatchResult, VideoResult
-from gt_common.report.view import clean
+from gt_common.texts import clean
 
 COLUMNS = (
     "batch_id",

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gt_common.ledger.views import AttemptSpan
-from gt_common.report.view import clean, cut, short_duration
+from gt_common.report.view import short_duration
+from gt_common.texts import clean, cut
 
 WIDTH = 1000
 LABEL = 130

@@ -14,9 +14,8 @@ from gt_common.lifecycle import BatchPhase, StoryStatus
 from gt_common.messages import GT_BATCH
 from gt_common.report.eta import say_range
 from gt_common.report.model import BatchResult, FailureGroup, VideoResult
+from gt_common.texts import clean, cut
 
-# C0 and C1 controls (terminal escapes begin with one) and marks that turn the direction of text.
-_CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _REDDIT = re.compile(r"/(r|u|user)/([\w.-]+)/(?:comments/([A-Za-z0-9]+)(?:/([^/]*))?|s/(\w+))")
 _READING_ORDER = {
     status: rank
@@ -49,11 +48,6 @@ _ADVICE = (
 )
 
 
-def clean(text: str) -> str:
-    """Make one line of any text and take out what could steer a terminal."""
-    return _CONTROLS.sub("", " ".join(text.split()))
-
-
 def story_label(url: str, forum_width: int = 50) -> str:
     """Name a story shortly: `r/AITA my sister`, or a file's name; a longer forum's name is cut."""
     path = _path(clean(url))
@@ -62,11 +56,6 @@ def story_label(url: str, forum_width: int = 50) -> str:
         name = (title or "").replace("_", " ").strip() or post or share
         return clean(f"{kind[0]}/{cut(forum, forum_width)} {name}")
     return clean(PurePosixPath(path).name or url)
-
-
-def cut(text: str, width: int) -> str:
-    """Shorten a text to a number of characters, the last an ellipsis."""
-    return text if len(text) <= width else f"{text[: width - 1]}…"
 
 
 def _path(url: str) -> str:

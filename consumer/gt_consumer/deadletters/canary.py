@@ -12,9 +12,9 @@ from gt_common.errors import StoppedByRuleError
 from gt_common.ledger import open_ledger
 from gt_common.lifecycle import status_of
 from gt_common.messages import StoryEvent, StoryFailed, StoryMessage, StorySucceeded
-from gt_common.report.view import clean, cut
 from gt_common.settings import Settings
-from gt_consumer.deadletters.known import StoryKey, read_standing
+from gt_common.texts import clean, cut
+from gt_consumer.deadletters.ledger_view import StoryKey, read_standing
 from gt_consumer.deadletters.selection import last_failure
 
 SIZES: Final = (1, 2, 5, 20, 50)

@@ -18,10 +18,10 @@ from gt_common.messaging.publisher import Publisher, open_publisher
 from gt_common.messaging.topology import Role, ensure
 from gt_common.settings import Settings
 from gt_consumer.deadletters.gate import Gate
-from gt_consumer.deadletters.handling import Deed, Handling, Tell
-from gt_consumer.deadletters.known import Known, choose_known, discarded_letters
+from gt_consumer.deadletters.ledger_view import Known, choose_known, discarded_letters
 from gt_consumer.deadletters.orders import Order, Step, skipped
 from gt_consumer.deadletters.selection import died, last_failure
+from gt_consumer.deadletters.sweep import Deed, Handling, Tell
 
 PATIENCE_S = 30.0
 

@@ -10,9 +10,9 @@ from typing import Literal, NoReturn
 from pydantic import JsonValue
 
 from gt_common.errors import UsageError
-from gt_common.failures import names_secret
 from gt_common.messages import Replay, StoryMessage
 from gt_common.rates import Rate, parse_rates
+from gt_common.redaction import names_secret
 from gt_consumer.deadletters.selection import Selection
 
 MOST_REASON = 500

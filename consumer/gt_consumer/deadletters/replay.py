@@ -12,8 +12,8 @@ from gt_common.messaging.topology import Role, ensure
 from gt_common.settings import Settings
 from gt_consumer.deadletters.canary import Canary, ledger_look
 from gt_consumer.deadletters.gate import Gate
-from gt_consumer.deadletters.handling import Deed, Handling, Tell
 from gt_consumer.deadletters.orders import Order, Step, make_replay, skipped
+from gt_consumer.deadletters.sweep import Deed, Handling, Tell
 
 PATIENCE_S = 30.0
 COMMAND = "gt-dlq replay"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gt_common.messages import StoryCancelled, StoryEvent, StoryMessage, StorySucceeded
-from gt_consumer.deadletters.known import StoryKey
+from gt_consumer.deadletters.ledger_view import StoryKey
 
 Place = tuple[int, int, int]
 """Generation, attempt and run: a story's letters in their order."""

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final, Protocol
-
-from gt_common.messages import utc_now
-from gt_consumer.outcomes import Waiting
 
 LONGEST_PAUSE_S: Final = 86400.0
 """However long a provider asks to be left alone, it is tried again after a day."""
@@ -20,10 +17,3 @@ class Limiter(Protocol):
 
     async def pause(self, provider: str, until: datetime) -> None:
         """Allow no call to the provider before a time; a later end of an earlier pause stands."""
-
-
-async def pause_for(limiter: Limiter, outcome: Waiting) -> None:
-    """Have nobody call a provider that has just asked to wait."""
-    if outcome.retry_after > 0:
-        seconds = min(outcome.retry_after, LONGEST_PAUSE_S)
-        await limiter.pause(outcome.provider, utc_now() + timedelta(seconds=seconds))

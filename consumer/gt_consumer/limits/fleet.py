@@ -11,11 +11,11 @@ from typing import Protocol
 from gt_common.errors import GossipToonError
 from gt_common.log import get_logger
 from gt_common.messages import StoryMessage
-from gt_common.messaging.pauses import Notice, PauseNotice, follow_notices
-from gt_common.messaging.starts import StartMemory, StartNotice, name_run
-from gt_common.messaging.token_service import serve_tokens
-from gt_common.messaging.tokens import TokenTap
-from gt_common.messaging.turns import TurnMemory
+from gt_common.messaging.rate_limits.notices import Notice, PauseNotice, follow_notices
+from gt_common.messaging.rate_limits.service import serve_tokens
+from gt_common.messaging.rate_limits.starts import StartMemory, StartNotice, name_run
+from gt_common.messaging.rate_limits.token_tap import TokenTap
+from gt_common.messaging.rate_limits.turns import TurnMemory
 from gt_common.settings import Settings
 from gt_consumer.limits.pauses import Pauses
 

@@ -12,9 +12,9 @@ from typing import Protocol
 from gt_common.messages import utc_now
 from gt_common.rates import Rate
 from gt_common.settings import Settings
-from gt_consumer.limits.kept import KeptLog
+from gt_consumer.limits.grant_file import KeptLog
 from gt_consumer.limits.pauses import Pauses
-from gt_consumer.limits.sliding import SlidingLog
+from gt_consumer.limits.sliding_window import SlidingLog
 
 Sleep = Callable[[float], Awaitable[None]]
 

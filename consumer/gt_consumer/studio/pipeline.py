@@ -11,20 +11,20 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from gt_consumer.studio import mix
-from gt_consumer.studio.captions import group
-from gt_consumer.studio.cast import cast_looks
 from gt_consumer.studio.encode import FPS, FrameWriter, mux
-from gt_consumer.studio.layout import WIDTH
-from gt_consumer.studio.mood import compound
-from gt_consumer.studio.narration import Narration, narrate
 from gt_consumer.studio.options import StudioOptions, read_options
-from gt_consumer.studio.panels import Painter, Panel
-from gt_consumer.studio.render import frame_count, render
-from gt_consumer.studio.script import Script, write_script
-from gt_consumer.studio.shots import Shot, plan_shots
-from gt_consumer.studio.story import Story, load_story
-from gt_consumer.studio.voice import voice
+from gt_consumer.studio.picture.captions import group
+from gt_consumer.studio.picture.cast import cast_looks
+from gt_consumer.studio.picture.layout import WIDTH
+from gt_consumer.studio.picture.panels import Painter, Panel
+from gt_consumer.studio.picture.render import frame_count, render
+from gt_consumer.studio.picture.shots import Shot, plan_shots
+from gt_consumer.studio.sound import mix
+from gt_consumer.studio.sound.narration import Narration, narrate
+from gt_consumer.studio.sound.voice import voice
+from gt_consumer.studio.text.mood import compound
+from gt_consumer.studio.text.script import Script, write_script
+from gt_consumer.studio.text.story import Story, load_story
 
 Progress = Callable[[str, float], None]
 # A panel is drawn a little larger than it is shown, since the camera enlarges it.

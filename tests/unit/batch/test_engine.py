@@ -16,10 +16,10 @@ from gt_common.lifecycle import BatchState, StoryStatus
 from gt_common.messages import Event, StoryMessage
 from gt_common.settings import Settings, load_settings
 from gt_common.stories import Story
-from gt_consumer.batch import BatchEngine, Ending
-from gt_consumer.batch_work import BatchWork, begin
+from gt_consumer.batch.engine import BatchEngine, Ending
+from gt_consumer.batch.work import BatchWork, begin
 from gt_consumer.limits.local import LocalLimiter
-from gt_consumer.outcomes import FailedForGood, FailedForNow, Interrupted, Outcome, Succeeded
+from gt_consumer.runner.outcomes import FailedForGood, FailedForNow, Interrupted, Outcome, Succeeded
 
 OOPS = Failure(type="TimeoutError", message="no answer")
 DONE = Succeeded(Path("/videos/1.mp4"), "p1", 3.0, 60.0)

@@ -17,10 +17,10 @@ from gt_common.errors import InvalidListError, NoSuchBatchError, OrchestratorErr
 from gt_common.ledger import open_ledger
 from gt_common.messages import Event
 from gt_consumer import BatchProcessor, BatchResult, RateLimited, VideoResult, job
-from gt_consumer.batch_processor import Isolation
-from orchestrators.pipeline import ConfigManager, PipelineOrchestrator
-from orchestrators.results import Result, made
-from runner_fixtures import python_path
+from gt_consumer.batch.processor import Isolation
+from support.orchestrators.pipeline import ConfigManager, PipelineOrchestrator
+from support.orchestrators.results import Result, made
+from support.runner import python_path
 
 URLS = [f"https://redd.it/s{n}" for n in range(1, 5)]
 EXAMPLE = Path(__file__).parents[3] / "examples" / "batch_api.py"
@@ -125,7 +125,7 @@ async def test_a_name_is_run_in_a_process_unless_the_caller_wants_it_here(
     tmp_path: Path, isolation: Isolation | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", python_path())
-    named = processor(tmp_path, "orchestrators.fakes:success", isolation=isolation)
+    named = processor(tmp_path, "support.orchestrators.fakes:success", isolation=isolation)
     result = await named.process_batch([URLS[0]])
     assert ended(result) == [("success", 1)]
     here = content(result.results[0]) == str(os.getpid())

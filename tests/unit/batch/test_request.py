@@ -8,9 +8,9 @@ import pytest
 
 from gt_common.errors import UsageError
 from gt_common.settings import load_settings
-from gt_common.sources import Sources
-from gt_consumer.batch_hold import hold_batch
-from gt_consumer.batch_request import FailureLimit, Flags, Request, parse_failure_limit
+from gt_common.stories.sources import Sources
+from gt_consumer.batch.lock import hold_batch
+from gt_consumer.batch.request import FailureLimit, Flags, Request, parse_failure_limit
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gt_common.rates import Rate
-from gt_consumer.limits.kept import KeptLog
+from gt_consumer.limits.grant_file import KeptLog
 from gt_consumer.limits.local import LocalLimiter
 
 RATE = Rate("p", 1, 60.0)

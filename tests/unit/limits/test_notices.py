@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 
 from gt_common.messages import utc_now
-from gt_common.messaging.pauses import PauseNotice, decode_notice, encode_notice
-from gt_common.messaging.turns import EchoNotice, TurnMemory, TurnNotice, is_noted, note_turn
+from gt_common.messaging.rate_limits.notices import PauseNotice, decode_notice, encode_notice
+from gt_common.messaging.rate_limits.turns import EchoNotice, TurnMemory, TurnNotice, is_noted, note_turn
 from gt_common.rates import Rate
 
 HOURLY = Rate("gemini", 60, 3600.0)

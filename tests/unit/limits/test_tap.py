@@ -8,7 +8,7 @@ from typing import cast
 import pytest
 from aio_pika.abc import AbstractIncomingMessage
 
-from gt_common.messaging.tokens import TokenTap
+from gt_common.messaging.rate_limits.token_tap import TokenTap
 from gt_common.rates import Rate
 
 RATE = Rate("gemini", 10, 1.0)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime
 
-from gt_consumer.limits.waits import TimeLimit, Waits
-from gt_consumer.protocol import Acquire, Granted, Withdraw
-from waiting import until
+from gt_consumer.processes.protocol import Acquire, Granted, Withdraw
+from gt_consumer.runner.time_limit import TimeLimit
+from gt_consumer.runner.waits import Waits
+from support.waiting import until
 
 
 class Gate:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from broker_lib.roles import password_variable, read_roles
+from toolbox.users.roles import password_variable, read_roles
 
 ROOT = Path(__file__).resolve().parents[3]
 FLEET = ROOT / "docker-compose.yml"

@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 
 import pytest
-from broker_lib import installation
-from broker_lib.errors import UNREACHABLE, BrokerError
-from broker_lib.installation import find_installation, require_installation
+from toolbox.broker import installation
+from toolbox.broker.installation import find_installation, require_installation
+from toolbox.errors import UNREACHABLE, BrokerError
 
 
 def program(folder: Path, name: str, body: str = "exit 0") -> Path:

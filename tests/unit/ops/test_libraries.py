@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from broker_lib.libraries import PACKAGES, can_be_loaded, main
+from toolbox.system.libraries import PACKAGES, can_be_loaded, main
 
 pytestmark = pytest.mark.skipif("sys.platform != 'linux'", reason="elsewhere the wheels bring all they need")
 

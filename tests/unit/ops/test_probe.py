@@ -5,11 +5,11 @@ from __future__ import annotations
 import struct
 
 import pytest
-from broker_lib.probe import Greeting, greet, wait_for_greeting
-from broker_lib.processes import free_port
-from broker_lib.url import AmqpUrl
+from toolbox.broker.probe import Greeting, greet, wait_for_greeting
+from toolbox.broker.url import AmqpUrl
+from toolbox.system.processes import free_port
 
-from unit.ops.peers import peer, start_frame
+from support.peers import peer, start_frame
 
 
 def at(port: int) -> AmqpUrl:

@@ -15,15 +15,22 @@ import aio_pika
 import pytest
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 from aiormq.exceptions import ChannelAccessRefused
-from broker_lib.errors import USAGE, BrokerError
-from broker_lib.roles import commands, definitions, password_hash, password_variable, read_roles, users_from
+from toolbox.errors import USAGE, BrokerError
+from toolbox.users.roles import (
+    commands,
+    definitions,
+    password_hash,
+    password_variable,
+    read_roles,
+    users_from,
+)
 
-from broker_node import PrivateNode, needs_rabbitmq
 from gt_common.messaging.topology import ExchangeSpec, QueueSpec
 from gt_common.messaging.topology import Role as Asker
 from gt_common.messaging.topology import topology as topology_of
 from gt_common.rates import Rate
 from gt_common.settings import Settings
+from support.broker.node import PrivateNode, needs_rabbitmq
 
 SCRIPT = Path(__file__).resolve().parents[3] / "ops" / "rabbitmq" / "make_users"
 ROLES = read_roles("gt")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from broker_lib.docker import Compose
-from broker_lib.errors import UNREACHABLE, BrokerError
-from broker_lib.processes import free_port
-from broker_lib.service import Service
-from broker_lib.url import AmqpUrl
+from toolbox.broker.docker import Compose
+from toolbox.broker.service import Service
+from toolbox.broker.url import AmqpUrl
+from toolbox.errors import UNREACHABLE, BrokerError
+from toolbox.system.processes import free_port
 
-from unit.ops.peers import peer, start_frame
+from support.peers import peer, start_frame
 
 
 def service(port: int, directory: Path, *, host: str = "127.0.0.1", tls: bool = False) -> Service:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from broker_lib.errors import USAGE, BrokerError
-from broker_lib.url import DEFAULT_URL, AmqpUrl, configured_url, parse_url
+from toolbox.broker.url import DEFAULT_URL, AmqpUrl, configured_url, parse_url
+from toolbox.errors import USAGE, BrokerError
 
 HIDDEN = "hunter2"
 

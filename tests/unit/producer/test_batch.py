@@ -10,8 +10,8 @@ from gt_common.batches import place_stories
 from gt_common.errors import UsageError
 from gt_common.lifecycle import fold
 from gt_common.stories import Story, read_list
-from gt_producer.batch import fingerprint, make_header, make_plan
-from gt_producer.journal import Header, JournalState
+from gt_producer.produce.journal import Header, JournalState
+from gt_producer.produce.plan import fingerprint, make_header, make_plan
 
 
 def stories(count: int, first: int = 1) -> tuple[Story, ...]:

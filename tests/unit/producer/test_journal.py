@@ -10,7 +10,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gt_common.errors import UsageError
-from gt_producer.journal import Header, Journal, JournalState, find_unfinished, journal_path, read_state
+from gt_producer.produce.journal import (
+    Header,
+    Journal,
+    JournalState,
+    find_unfinished,
+    journal_path,
+    read_state,
+)
 
 HEADER = Header("b", "gt", "f" * 64, "näme", {"team": "a"})
 STORIES = [(f"{number:016x}", number) for number in range(1, 31)]

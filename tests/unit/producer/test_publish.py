@@ -13,10 +13,10 @@ from gt_common.errors import ExitCode, PublishedOnlyInPartError, PublishFailedEr
 from gt_common.lifecycle import fold
 from gt_common.messages import BatchOpened, BatchSealed, BatchStories, StoryMessage
 from gt_common.stories import Story, read_list
-from gt_producer.batch import make_header, make_plan
-from gt_producer.journal import Journal, read_state
-from gt_producer.publish import WINDOW, Listeners, Publication, publish_batch
-from unit.producer.outlets import MemoryOutlet
+from gt_producer.produce.journal import Journal, read_state
+from gt_producer.produce.plan import make_header, make_plan
+from gt_producer.produce.publish import WINDOW, Listeners, Publication, publish_batch
+from support.fakes.publisher import MemoryOutlet
 
 
 def stories(count: int, first: int = 1) -> tuple[Story, ...]:

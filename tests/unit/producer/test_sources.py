@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from gt_common.errors import InvalidListError, UsageError
-from gt_common.sources import Sources, read_sources
-from gt_producer.request import Request
+from gt_common.stories.sources import Sources, read_sources
+from gt_producer.produce.request import Request
 
 NOTHING = io.BytesIO()
 

@@ -23,9 +23,9 @@ from gt_common.messages import (
     StoryStarted,
     StorySucceeded,
 )
-from gt_common.progress import Progress
+from gt_common.progress.display import Progress
 from gt_common.settings import Settings, load_settings
-from gt_producer.waiting import BatchWatch, news
+from gt_producer.produce.watch import BatchWatch, news
 
 FIRST, SECOND = (
     StoryEntry(story_id="s1", position=1, url="u1"),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from event_strategies import BATCH, at, opened, story_event
 from gt_common.lifecycle import BatchState, fold
 from gt_common.messages import Event, StoryFailed, StoryReleased, StoryRetrying, StoryStarted, StorySucceeded
 from gt_common.report.eta import eta_range, say_range
+from support.samples.events import BATCH, at, opened, story_event
 
 
 def batch(total: int, durations: list[float | None], running: int = 0, retrying: int = 0) -> BatchState:

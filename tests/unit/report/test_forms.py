@@ -11,7 +11,6 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from event_strategies import BATCH, at
 from gt_common.errors import OutputError
 from gt_common.files import write_atomically
 from gt_common.lifecycle import BatchState, fold
@@ -19,7 +18,8 @@ from gt_common.report import csv_out, html, markdown, table, view
 from gt_common.report.links import story_href, video_href
 from gt_common.report.model import build_report
 from gt_common.report.save import save_report
-from report_samples import evil, finished, spans, under_way
+from support.samples.events import BATCH, at
+from support.samples.reports import evil, finished, spans, under_way
 
 VOID = {"meta", "br", "link", "img"}
 

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from pydantic import ValidationError
 
-from event_strategies import BATCH, at, lives, opened, story_event
 from gt_common.lifecycle import fold
 from gt_common.messages import (
     Event,
@@ -20,7 +19,8 @@ from gt_common.messages import (
     StorySucceeded,
 )
 from gt_common.report.model import BatchResult, VideoResult, build_report
-from report_samples import finished, under_way
+from support.samples.events import BATCH, at, lives, opened, story_event
+from support.samples.reports import finished, under_way
 
 REPORT_KEYS = [
     "schema", "batch_id", "name", "tags", "state",

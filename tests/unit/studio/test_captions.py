@@ -7,7 +7,15 @@ import itertools
 import numpy as np
 import pytest
 
-from gt_consumer.studio.captions import ACTIVE, MAX_CHARS, MAX_WORDS, CaptionWord, display, draw, group
+from gt_consumer.studio.picture.captions import (
+    ACTIVE,
+    MAX_CHARS,
+    MAX_WORDS,
+    CaptionWord,
+    display,
+    draw,
+    group,
+)
 
 
 def _words(text: str, gap: float = 0.0) -> list[CaptionWord]:

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gt_consumer.studio import mix, music
-from gt_consumer.studio.voice import RATE as VOICE_RATE
+from gt_consumer.studio.sound import mix, music
+from gt_consumer.studio.sound.voice import RATE as VOICE_RATE
 
 
 def _speech(seconds: float, level: float, seed: int = 0) -> np.ndarray[tuple[int], np.dtype[np.float32]]:

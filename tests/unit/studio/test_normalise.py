@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from gt_consumer.studio.normalise import clean, spoken
+from gt_consumer.studio.text.normalise import clean, spoken
 
 
 def _read(text: str) -> str:

@@ -7,12 +7,12 @@ import itertools
 import numpy as np
 import pytest
 
-from gt_consumer.studio.camera import Camera, Move, Planes, blend, empty_frame, overlay, to_planes
-from gt_consumer.studio.cast import cast_looks
-from gt_consumer.studio.dialogue import NARRATOR, Person
-from gt_consumer.studio.layout import CAPTION_TOP, FOCUS_Y, MAX_ZOOM, PANEL_HEIGHT, PANEL_WIDTH, WIDTH
-from gt_consumer.studio.panels import Painter, poses
-from gt_consumer.studio.shots import Shot
+from gt_consumer.studio.picture.camera import Camera, Move, Planes, blend, empty_frame, overlay, to_planes
+from gt_consumer.studio.picture.cast import cast_looks
+from gt_consumer.studio.picture.layout import CAPTION_TOP, FOCUS_Y, MAX_ZOOM, PANEL_HEIGHT, PANEL_WIDTH, WIDTH
+from gt_consumer.studio.picture.panels import Painter, poses
+from gt_consumer.studio.picture.shots import Shot
+from gt_consumer.studio.text.dialogue import NARRATOR, Person
 
 PERSONS = {
     key: Person(key, sex, age)

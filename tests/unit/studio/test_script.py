@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from gt_consumer.studio.dialogue import Cast, narrator_sex, segments_of
-from gt_consumer.studio.script import ACTS, choose, split_sentences, write_script
-from gt_consumer.studio.story import Story, load_story
+from gt_consumer.studio.text.dialogue import Cast, narrator_sex, segments_of
+from gt_consumer.studio.text.script import ACTS, choose, split_sentences, write_script
+from gt_consumer.studio.text.story import Story, load_story
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 STORIES = sorted(EXAMPLES.glob("*.md"))

@@ -7,13 +7,13 @@ import itertools
 import numpy as np
 import pytest
 
-from gt_consumer.studio.backgrounds import PLACES, place_of
-from gt_consumer.studio.captions import CaptionWord
-from gt_consumer.studio.dialogue import Segment
-from gt_consumer.studio.mood import MOODS, mood_of
-from gt_consumer.studio.narration import TAIL_S, Narration, Utterance
-from gt_consumer.studio.script import Line
-from gt_consumer.studio.shots import plan_shots
+from gt_consumer.studio.picture.backgrounds import PLACES, place_of
+from gt_consumer.studio.picture.captions import CaptionWord
+from gt_consumer.studio.picture.shots import plan_shots
+from gt_consumer.studio.sound.narration import TAIL_S, Narration, Utterance
+from gt_consumer.studio.text.dialogue import Segment
+from gt_consumer.studio.text.mood import MOODS, mood_of
+from gt_consumer.studio.text.script import Line
 
 
 def _narration(*texts: tuple[str, str]) -> Narration:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from gt_common.errors import CredentialsRefusedError, PermanentError
-from gt_consumer.studio.story import load_story
-from reddit_server import TEXT, FakeReddit
+from gt_consumer.studio.text.story import load_story
+from support.reddit import TEXT, FakeReddit
 
 POST = {"title": "AITA for this?", "selftext": "It began on a Monday."}
 

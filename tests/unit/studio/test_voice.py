@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from gt_common.errors import PermanentError
-from gt_consumer.studio.dialogue import NARRATOR, Person
-from gt_consumer.studio.voice import MAX_CLIP_WORDS, RATE, Voice, voice
+from gt_consumer.studio.sound.voice import MAX_CLIP_WORDS, RATE, Voice, voice
+from gt_consumer.studio.text.dialogue import NARRATOR, Person
 
 NARRATES = Person(NARRATOR, "f", "adult")
 FATHER = Person("father", "m", "elder")

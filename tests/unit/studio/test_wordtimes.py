@@ -6,7 +6,14 @@ from dataclasses import dataclass
 
 import pytest
 
-from gt_consumer.studio.wordtimes import START_SHIFT_S, UNIT_S, Times, group_times, phoneme_ids, word_times
+from gt_consumer.studio.sound.word_times import (
+    START_SHIFT_S,
+    UNIT_S,
+    Times,
+    group_times,
+    phoneme_ids,
+    word_times,
+)
 
 VOCABULARY = {" ": 16, ".": 4, "a": 43, "b": 44}
 

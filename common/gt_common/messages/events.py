@@ -1,0 +1,183 @@
+"""The result events: what happened to a batch or to a story."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Annotated, Literal
+
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StringConstraints,
+)
+
+from gt_common.failures import Failure
+from gt_common.messages.story import (
+    Count,
+    Identifier,
+    Label,
+    Ordinal,
+    Reason,
+    Seconds,
+    StoryMessage,
+    Url,
+    _Message,
+    utc_now,
+)
+
+
+class StoryEntry(BaseModel):
+    """One line of a batch's list.
+
+    Parameters:
+        options: the orchestrator's options of this story, told only where no queue keeps its message
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    story_id: Identifier
+    position: Ordinal
+    url: Url
+    options: dict[str, JsonValue] | None = None
+
+
+class _Event(_Message):
+    event_id: Identifier = Field(default_factory=lambda: uuid.uuid4().hex)
+    batch_id: Identifier
+    at: AwareDatetime = Field(default_factory=utc_now)
+
+
+class BatchOpened(_Event):
+    """A batch begins; published before its first story.
+
+    Parameters:
+        made_by: the program that makes the whole batch by itself; None when its stories go through the broker
+    """
+
+    type: Literal["batch.opened"] = "batch.opened"
+    total: Ordinal
+    name: Label | None = None
+    tags: dict[str, str] = Field(default_factory=dict)
+    made_by: Label | None = None
+
+
+class BatchStories(_Event):
+    """A part of a batch's list, so that a story is known before anybody works on it."""
+
+    type: Literal["batch.stories"] = "batch.stories"
+    stories: tuple[StoryEntry, ...]
+
+
+class BatchSealed(_Event):
+    """Every story of the batch's list is published."""
+
+    type: Literal["batch.sealed"] = "batch.sealed"
+
+
+class _StoryEvent(_Event):
+    """What happened to a story in one run of one attempt of one generation."""
+
+    story_id: Identifier
+    position: Ordinal
+    url: Url
+    generation: Ordinal = 1
+    attempt: Ordinal = 1
+    run: Count = 0
+    worker: Label | None = None
+    started_at: AwareDatetime | None = None
+
+
+class StoryStarted(_StoryEvent):
+    """A worker has started an attempt."""
+
+    type: Literal["story.started"] = "story.started"
+
+
+class StoryStage(_StoryEvent):
+    """The running attempt has come to a stage, or further in it (fraction 0 to 1)."""
+
+    type: Literal["story.stage"] = "story.stage"
+    stage: Label
+    fraction: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] | None = None
+
+
+class StoryReleased(_StoryEvent):
+    """The attempt was not spent: the worker stopped, or a provider asked to wait until a time."""
+
+    type: Literal["story.released"] = "story.released"
+    reason: Literal["stopping", "rate_limited"]
+    provider: Label | None = None
+    until: AwareDatetime | None = None
+
+
+class StoryRetrying(_StoryEvent):
+    """The attempt failed and another follows after a wait."""
+
+    type: Literal["story.retrying"] = "story.retrying"
+    failure: Failure
+    until: AwareDatetime
+    project_id: Label | None = None
+    duration_s: Seconds | None = None
+
+
+class StoryFailed(_StoryEvent):
+    """The story is a dead letter, which comes along: it is what a replay sends."""
+
+    type: Literal["story.failed"] = "story.failed"
+    failure: Failure
+    letter: StoryMessage | None = None
+    project_id: Label | None = None
+    duration_s: Seconds | None = None
+
+
+class StorySucceeded(_StoryEvent):
+    """The video is made and its result file written."""
+
+    type: Literal["story.succeeded"] = "story.succeeded"
+    output_path: Annotated[str, StringConstraints(max_length=4096)]
+    project_id: Label | None = None
+    duration_s: Seconds | None = None
+    video_s: Seconds | None = None
+
+
+class StoryRequeued(_StoryEvent):
+    """A dead letter was sent back to work as this generation."""
+
+    type: Literal["story.requeued"] = "story.requeued"
+    by: Label
+    reason: Reason | None = None
+
+
+class StoryCancelled(_StoryEvent):
+    """An operator discarded the dead letter, which comes along: it is what a restore brings back.
+
+    Parameters:
+        purge_at: until when it can be restored
+    """
+
+    type: Literal["story.cancelled"] = "story.cancelled"
+    by: Label
+    reason: Reason | None = None
+    purge_at: AwareDatetime
+    letter: StoryMessage
+
+
+BatchEvent = BatchOpened | BatchStories | BatchSealed
+
+
+StoryEvent = (
+    StoryStarted
+    | StoryStage
+    | StoryReleased
+    | StoryRetrying
+    | StoryFailed
+    | StorySucceeded
+    | StoryRequeued
+    | StoryCancelled
+)
+
+
+Event = BatchEvent | StoryEvent

@@ -1,0 +1,196 @@
+"""What travels through the broker: the story message and the result events.
+
+The JSON body is the whole truth; headers are for people who look into a queue and are never read back.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Final, Literal, TypedDict
+
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StringConstraints,
+)
+
+from gt_common.failures import Failure
+
+MAX_ERRORS: Final = 5
+GT_BATCH: Final = "gt-batch"
+"""`made_by` of a batch that was made on one machine, without a broker."""
+
+Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+Url = Annotated[str, StringConstraints(min_length=1, max_length=2048)]
+Label = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Reason = Annotated[str, StringConstraints(max_length=500)]
+Count = Annotated[int, Field(ge=0, le=1_000_000)]
+MAX_ORDINAL: Final = 1_000_000
+Ordinal = Annotated[int, Field(ge=1, le=MAX_ORDINAL)]
+Seconds = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
+
+
+def utc_now() -> datetime:
+    """Give the time now, in UTC."""
+    return datetime.now(UTC)
+
+
+class _Message(BaseModel):
+    """Frozen; fields of later minor versions are kept, not dropped."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    v: Literal[1] = 1
+
+
+class AttemptError(BaseModel):
+    """One failed attempt, as the message remembers it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    failure: Failure
+    generation: Ordinal
+    attempt: Ordinal
+    worker: Label | None = None
+    project_id: Label | None = None
+    started_at: AwareDatetime | None = None
+    ended_at: AwareDatetime
+
+
+class Replay(BaseModel):
+    """Who sent a dead letter back to work, when and why, and with which options changed.
+
+    Parameters:
+        options: those that were set, by name; one that is null was taken away
+        options_before: what they were; one that the story did not have is missing
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    at: AwareDatetime
+    by: Label
+    reason: Reason | None = None
+    options: dict[str, JsonValue] = Field(default_factory=dict)
+    options_before: dict[str, JsonValue] = Field(default_factory=dict)
+
+
+class Restore(BaseModel):
+    """Who brought a discarded dead letter back, when and why."""
+
+    model_config = ConfigDict(frozen=True)
+
+    at: AwareDatetime
+    by: Label
+    reason: Reason | None = None
+
+
+class StoryIdentity(TypedDict):
+    """What an event takes over from the message of its story: who it is, and of which generation."""
+
+    batch_id: str
+    story_id: str
+    position: int
+    url: str
+    generation: int
+
+
+class StoryMessage(_Message):
+    """One story of one batch on its way to a worker, or, with `died_at`, a dead letter.
+
+    Parameters:
+        position: place in the list, from 1
+        url, canonical_url: as it was given, and the form by which the same story is recognised
+        options: the orchestrator's options of this story
+        generation: 1, plus one for every replay and every restore
+        attempt: the attempt that is to be made next (in a dead letter: that was made last), from 1
+        run: how often this attempt was handed back without being spent (stopped worker, rate limit)
+        errors: the last five failed attempts, oldest first
+        died_at: when it became a dead letter
+        not_before, waits_for: no run before this time, which the provider of this name asked for
+        replays: the last five replays, oldest first
+        restored: the last time that it was discarded and brought back
+    """
+
+    batch_id: Identifier
+    story_id: Identifier
+    position: Ordinal
+    url: Url
+    canonical_url: Url
+    options: dict[str, JsonValue] = Field(default_factory=dict)
+    generation: Ordinal = 1
+    attempt: Ordinal = 1
+    run: Count = 0
+    published_at: AwareDatetime = Field(default_factory=utc_now)
+    errors: tuple[AttemptError, ...] = Field(default=(), max_length=MAX_ERRORS)
+    died_at: AwareDatetime | None = None
+    not_before: AwareDatetime | None = None
+    waits_for: Label | None = None
+    replays: tuple[Replay, ...] = Field(default=(), max_length=MAX_ERRORS)
+    restored: Restore | None = None
+
+    def failed_attempt(self, error: AttemptError) -> StoryMessage:
+        """Give the message for the attempt after this failed one."""
+        errors = (*self.errors, error)[-MAX_ERRORS:]
+        return self._with(attempt=error.attempt + 1, run=0, errors=errors, not_before=None, waits_for=None)
+
+    def charged(self, losses: int) -> StoryMessage:
+        """Give the message with one attempt spent for each worker that was lost while it held the story."""
+        return self._with(attempt=min(self.attempt + losses, MAX_ORDINAL))
+
+    def handed_back(self) -> StoryMessage:
+        """Give the message for the same attempt again: it was interrupted, not spent."""
+        return self._with(run=self.run + 1)
+
+    def put_off(self, provider: str, until: datetime | None) -> StoryMessage:
+        """Give the message for the same attempt again, after a provider asked to wait.
+
+        Parameters:
+            until: the time to wait for, if it is longer than the message itself will wait
+        """
+        waits_for = provider[:200] if until else None
+        return self._with(run=self.run + 1, not_before=until, waits_for=waits_for)
+
+    def dead(self, error: AttemptError) -> StoryMessage:
+        """Give the dead letter that this last failed attempt leaves."""
+        errors = (*self.errors, error)[-MAX_ERRORS:]
+        return self._with(attempt=error.attempt, errors=errors, died_at=error.ended_at)
+
+    def replayed(self, replay: Replay) -> StoryMessage:
+        """Give the message that brings this dead letter back to work, as the next generation."""
+        replays = (*self.replays, replay)[-MAX_ERRORS:]
+        fresh: dict[str, object] = {"attempt": 1, "run": 0, "errors": (), "died_at": None}
+        fresh |= {"not_before": None, "waits_for": None}
+        if replay.options:
+            options = {**self.options, **replay.options}
+            gone = {name for name, value in replay.options.items() if value is None}
+            fresh["options"] = {name: options[name] for name in options if name not in gone}
+        return self._with(generation=self.generation + 1, replays=replays, **fresh)
+
+    def brought_back(self, restore: Restore) -> StoryMessage:
+        """Give the dead letter that a restore makes of this discarded one, as the next generation."""
+        return self._with(generation=self.generation + 1, restored=restore)
+
+    def _with(self, **changes: object) -> StoryMessage:
+        return self.model_copy(update=changes)
+
+    def identity(self) -> StoryIdentity:
+        """Give what every event of this story says of it."""
+        return {
+            "batch_id": self.batch_id,
+            "story_id": self.story_id,
+            "position": self.position,
+            "url": self.url,
+            "generation": self.generation,
+        }
+
+    def headers(self) -> dict[str, str | int]:
+        """Give what a person sees when looking into a queue."""
+        return {
+            "gt-batch-id": self.batch_id,
+            "gt-story-id": self.story_id,
+            "gt-generation": self.generation,
+            "gt-attempt": self.attempt,
+        }

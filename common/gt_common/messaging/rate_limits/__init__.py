@@ -1,0 +1,1 @@
+"""Rate limits that a whole fleet shares through the broker."""

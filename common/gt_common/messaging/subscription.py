@@ -1,0 +1,178 @@
+"""Consuming: deliveries that settle themselves, and a subscription that outlives broken connections."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage, AbstractQueue
+from aio_pika.exceptions import ChannelNotFoundEntity
+
+from gt_common.errors import GossipToonError, TopologyError
+from gt_common.log import get_logger
+from gt_common.messaging.backoff import Backoff
+from gt_common.messaging.connection import (
+    close_quietly,
+    open_connection,
+    plain_errors,
+)
+from gt_common.messaging.delivery import Delivery
+from gt_common.settings import Settings
+
+if TYPE_CHECKING:
+    import aiormq
+    from pamqp.common import FieldTable
+
+log = get_logger("consumer")
+
+
+Handler = Callable[[Delivery], None]
+Arguments = Mapping[str, str | int | datetime]
+
+
+class Subscription:
+    """Keeps a consumer on a queue; after a loss it comes back by itself, with backoff.
+
+    Parameters:
+        prefetch: deliveries held at once
+        handler: called in the event loop with each delivery; must return quickly and not raise
+        arguments: of the consumer, such as the place in a stream from which to read
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        queue: str,
+        prefetch: int,
+        handler: Handler,
+        name: str,
+        *,
+        arguments: Arguments | None = None,
+    ) -> None:
+        self._settings = settings
+        self._queue_name = queue
+        self._prefetch = prefetch
+        self._handler = handler
+        self._name = name
+        self._arguments: FieldTable = dict(arguments or {})
+        self._connection: AbstractConnection | None = None
+        self._channel: AbstractChannel | None = None
+        self._queue: AbstractQueue | None = None
+        self._tag = ""
+        self._lost = asyncio.Event()
+        self._keeper: asyncio.Task[None] | None = None
+        self._cancelled = False
+        self.server_version = ""
+
+    async def start(self) -> None:
+        """Consume for the first time; errors are the caller's."""
+        await self._consume()
+        self._keeper = asyncio.create_task(self._keep(), name=f"keep {self._queue_name}")
+
+    async def cancel(self) -> None:
+        """Stop new deliveries; those at hand stay ours and can be settled."""
+        self._cancelled = True
+        if self._queue is not None and self._channel is not None and not self._channel.is_closed:
+            try:
+                with plain_errors("stop consuming"):
+                    await self._queue.cancel(self._tag, timeout=5)
+            except GossipToonError as error:
+                log.info("consumer_not_cancelled", error=str(error))
+
+    async def aclose(self) -> None:
+        """Close; the broker delivers what was not settled to others."""
+        self._cancelled = True
+        if self._keeper is not None:
+            self._keeper.cancel()
+            await asyncio.gather(self._keeper, return_exceptions=True)
+        await close_quietly(self._connection)
+
+    async def _keep(self) -> None:
+        backoff = Backoff()
+        while True:
+            await self._lost.wait()
+            if self._cancelled:
+                return
+            if not backoff.tries:
+                log.warning("subscription_lost", queue=self._queue_name)
+            await close_quietly(self._connection)
+            await backoff.wait()
+            if self._cancelled:
+                return
+            try:
+                await self._consume()
+            except GossipToonError as error:
+                log.info(
+                    "subscription_again", queue=self._queue_name, problem=str(error), tries=backoff.tries
+                )
+            else:
+                backoff.reset()
+                log.info("subscription_restored", queue=self._queue_name)
+                if self._cancelled:  # while it was connecting: there was nothing to cancel yet
+                    await self.cancel()
+
+    async def _consume(self) -> None:
+        self._lost.set()
+        self._connection = await open_connection(self._settings, f"{self._name} (consumes)")
+        try:
+            with plain_errors(f"consume from {self._queue_name}"):
+                await self._consume_on(self._connection)
+        except GossipToonError:
+            await close_quietly(self._connection)
+            raise
+
+    async def _consume_on(self, connection: AbstractConnection) -> None:
+        channel = await connection.channel()
+        await channel.set_qos(prefetch_count=self._prefetch)
+        try:
+            queue = await channel.declare_queue(self._queue_name, passive=True)
+        except ChannelNotFoundEntity:
+            raise TopologyError(
+                f"the queue {self._queue_name} is missing; run `gt-topology declare`"
+            ) from None
+        lost = self._lost = asyncio.Event()
+        channel.close_callbacks.add(lambda *_: lost.set())
+        underlay = await channel.get_underlay_channel()
+        underlay.on_consumer_cancel_callbacks.add(lambda *_: lost.set())
+        self._channel, self._queue = channel, queue
+        self.server_version = server_version(connection)
+        self._tag = await queue.consume(self._on_message, arguments=self._arguments)
+
+    async def _on_message(self, message: AbstractIncomingMessage) -> None:
+        self._handler(Delivery(message))
+
+
+@asynccontextmanager
+async def subscribe(
+    settings: Settings,
+    queue: str,
+    prefetch: int,
+    handler: Handler,
+    name: str,
+    *,
+    arguments: Arguments | None = None,
+) -> AsyncIterator[Subscription]:
+    """Consume from a queue for the time of a block.
+
+    Raises:
+        BrokerUnreachableError, CredentialsRefusedError, TopologyError: at the first try; later losses are
+            mended by the subscription itself
+    """
+    subscription = Subscription(settings, queue, prefetch, handler, name, arguments=arguments)
+    await subscription.start()
+    try:
+        yield subscription
+    finally:
+        await subscription.aclose()
+
+
+def server_version(connection: AbstractConnection) -> str:
+    """Give the broker's version, such as `3.13.7`."""
+    transport = connection.transport
+    underlay: aiormq.abc.AbstractConnection | None = transport.connection if transport else None
+    properties = getattr(underlay, "server_properties", None) or {}
+    version = properties.get("version", "")
+    return version.decode() if isinstance(version, bytes) else str(version)

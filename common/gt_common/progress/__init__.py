@@ -1,0 +1,1 @@
+"""The progress display: live on a terminal, lines elsewhere."""

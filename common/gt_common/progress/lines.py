@@ -1,0 +1,141 @@
+"""What the progress display says, as plain lines: the whole batch, a running story, a change of a story."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import PurePath
+from typing import assert_never
+
+from gt_common.failures import Failure
+from gt_common.lifecycle import BatchState, StoryState, StoryStatus
+from gt_common.messages import (
+    StoryCancelled,
+    StoryEvent,
+    StoryFailed,
+    StoryReleased,
+    StoryRequeued,
+    StoryRetrying,
+    StoryStage,
+    StoryStarted,
+    StorySucceeded,
+)
+from gt_common.report.eta import eta_range, say_range
+from gt_common.report.view import short_duration, story_label
+from gt_common.texts import clean, cut
+
+LABEL = 40
+"""Characters of a story's name in a plain line."""
+
+
+def finished(state: BatchState) -> int:
+    """Give how many stories are at a final status."""
+    return sum(number for status, number in state.counts.items() if status.final)
+
+
+def tally(state: BatchState) -> str:
+    """Say how far the batch is: `[ 7/20]  35 %`; never 100 % before the end."""
+    done, total = finished(state), state.total
+    share = 100 * done // total if total else 0
+    return f"[{done:>{len(str(total))}}/{total}] {share:>3} %"
+
+
+def count_words(state: BatchState) -> list[tuple[StoryStatus, str]]:
+    """Give the counts worth saying, each with its status: `5 ok`, `1 failed`, `2 running`."""
+    words = {StoryStatus.SUCCESS: "ok"}
+    order = (
+        StoryStatus.SUCCESS,
+        StoryStatus.FAILED,
+        StoryStatus.CANCELLED,
+        StoryStatus.RUNNING,
+        StoryStatus.RETRYING,
+    )
+    counts = state.counts
+    return [
+        (status, f"{counts[status]} {words.get(status, status.value)}") for status in order if counts[status]
+    ]
+
+
+def time_left(state: BatchState, now: datetime) -> str:
+    """Say the estimated time left, or nothing while it is not known."""
+    eta = eta_range(state, now)
+    return f"{say_range(eta)} left" if eta else ""
+
+
+def overall_line(state: BatchState, now: datetime) -> str:
+    """Say the state of the whole batch: `[ 7/20]  35 %  5 ok  1 failed  2 running  about 38-52 min left`."""
+    parts = [tally(state), *(word for _, word in count_words(state)), time_left(state, now)]
+    return "  ".join(part for part in parts if part)
+
+
+def running(state: BatchState) -> list[StoryState]:
+    """Give the stories that run, by position."""
+    found = [story for story in state.stories.values() if story.status is StoryStatus.RUNNING]
+    return sorted(found, key=lambda story: story.position)
+
+
+def running_cells(story: StoryState, elapsed: float, max_attempts: int | None) -> tuple[str, ...]:
+    """Give what is said of a running story: place, name, stage, per cent, elapsed time, worker, try."""
+    event = story.event
+    stage, share = "", ""
+    if isinstance(event, StoryStage):
+        stage = clean(event.stage)
+        share = f"{event.fraction * 100:.0f} %" if event.fraction is not None else ""
+    worker = clean(event.worker or "") if event else ""
+    again = said_try(event, max_attempts) if event else ""
+    return str(story.position), story_label(story.url), stage, share, short_duration(elapsed), worker, again
+
+
+def said_try(event: StoryEvent, max_attempts: int | None) -> str:
+    """Say which try this is, from the second on: `try 2/3`; a replayed story's generation as well."""
+    most = f"/{max_attempts}" if max_attempts else ""
+    parts = [f"try {event.attempt}{most}"] if event.attempt > 1 else []
+    if event.generation > 1:
+        parts.append(f"replay {event.generation - 1}")
+    return ", ".join(parts)
+
+
+def heartbeat_line(state: BatchState, cells: list[tuple[str, ...]], now: datetime) -> str:
+    """Say that work goes on, and what on: the overall line and the running stories' stages."""
+    said = [" ".join(part for part in (f"#{place}", stage, share, took) if part)
+            for place, _, stage, share, took, *_ in cells]  # fmt: skip
+    return f"{overall_line(state, now)}  | {', '.join(said)}"
+
+
+def change_line(state: BatchState, story: StoryState, max_attempts: int | None) -> str:
+    """Say a story's new state, after the batch's tally."""
+    label = cut(story_label(story.url), LABEL)
+    change = said_change(story.event, max_attempts) if story.event else "queued"
+    return f"{tally(state)}  #{story.position} {label}  {change}"
+
+
+def said_change(event: StoryEvent, max_attempts: int | None) -> str:
+    """Say what an event did to its story, with the cause of a failure."""
+    worker = f" on {clean(event.worker)}" if event.worker else ""
+    again = f", {said}" if (said := said_try(event, max_attempts)) else ""
+    match event:
+        case StoryStarted() | StoryStage():
+            return f"running{worker}{again}"
+        case StorySucceeded():
+            took = f" in {short_duration(event.duration_s)}" if event.duration_s else ""
+            return f"success{took}  {clean(PurePath(event.output_path).name)}"
+        case StoryRetrying():
+            return f"retrying{again}  {said_failure(event.failure)}"
+        case StoryFailed():
+            return f"failed{again}  {said_failure(event.failure)}"
+        case StoryReleased(reason="rate_limited"):
+            until = f" until {event.until.astimezone():%H:%M}" if event.until else ""
+            return f"queued  waiting: {clean(event.provider or 'a provider')}{until}"
+        case StoryReleased():
+            return f"queued  handed back{worker}, the worker stops"
+        case StoryRequeued():
+            return f"queued  replayed by {clean(event.by)}"
+        case StoryCancelled():
+            return f"cancelled{again}  discarded by {clean(event.by)}"
+        case _:
+            assert_never(event)
+
+
+def said_failure(failure: Failure) -> str:
+    """Say the cause of a failure in one line: stage, error and message."""
+    stage = f"{clean(failure.stage)}: " if failure.stage else ""
+    return cut(f"{stage}{clean(failure.type)}: {clean(failure.message)}", 300)

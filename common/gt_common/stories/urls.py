@@ -1,0 +1,125 @@
+"""Which texts name a story, which of them name the same one, and what its id is."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from pathlib import Path
+from urllib.parse import SplitResult, unquote, urlsplit
+
+STORY_SUFFIXES = (".md", ".txt", ".json")
+
+
+MAX_URL = 2048
+
+
+_NAMESPACE = uuid.UUID("6f3b1c52-8f0e-5b5e-9d0a-3f6a7c1d2e4b")
+
+
+_REDDIT_HOST = re.compile(r"^(?:(?:www|old|new|np|m|i|amp|sh)\.)?reddit\.com$")
+
+
+_POST = re.compile(
+    r"^(?:/(?:r|u|user)/[\w.-]+)?/comments/([a-z0-9]{1,12})(?:/([^/]*))?(?:/.*)?$", re.IGNORECASE
+)
+
+
+_GALLERY = re.compile(r"^/gallery/([a-z0-9]{1,12})/?$", re.IGNORECASE)
+
+
+_SHARE = re.compile(r"^/(r|u|user)/([\w.-]+)/s/([A-Za-z0-9]{4,20})/?$")
+
+
+_SHORT = re.compile(r"^/([a-z0-9]{1,12})/?$", re.IGNORECASE)
+
+
+class NotAStoryError(ValueError):
+    """The text names no story."""
+
+
+def canonical_url(text: str, base: Path) -> tuple[str, str]:
+    """Give (url, canonical url) of a story.
+
+    Parameters:
+        text: a Reddit post's address in any of its forms, a `file:` URL, or a path of a story file
+        base: the folder to which a relative path belongs
+
+    Raises:
+        NotAStoryError: with the reason
+    """
+    given = text.strip()
+    if not given or len(given) > MAX_URL or any(ord(char) < 32 for char in given):
+        raise NotAStoryError("not a story URL: empty, over 2,048 characters or with control characters")
+    parts = _split(given)
+    if parts.scheme in {"http", "https"}:
+        return given, _canonical_reddit(parts, given)
+    if parts.scheme == "file":
+        if parts.netloc not in {"", "localhost"}:
+            raise NotAStoryError(f"not a story URL: {given} (a file of another host)")
+        return _story_file(Path(unquote(parts.path)), given)
+    if re.match(r"^(?:[\w-]+\.)?(?:reddit\.com|redd\.it)/", given, re.IGNORECASE):
+        return canonical_url(f"https://{given}", base)
+    if "://" in given:
+        raise NotAStoryError(f"not a story URL: {given}")
+    return _story_file(base / _at_home(given), given)
+
+
+def story_id(batch_id: str, canonical: str) -> str:
+    """Give a story's id within its batch: the same batch and story always give the same id."""
+    return uuid.uuid5(_NAMESPACE, f"{batch_id}\n{canonical}").hex[:16]
+
+
+def slug(url: str) -> str:
+    """Give a short name of a story that is safe in file names: letters, digits and hyphens only."""
+    parts = urlsplit(url)
+    post = _POST.match(parts.path) if parts.scheme != "file" else None
+    name = (post.group(2) or post.group(1)) if post else Path(unquote(parts.path)).stem
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40].strip("-") or "story"
+
+
+def _split(given: str) -> SplitResult:
+    try:
+        return urlsplit(given)
+    except ValueError:
+        raise NotAStoryError(f"not a story URL: {given}") from None
+
+
+def _canonical_reddit(parts: SplitResult, given: str) -> str:
+    try:
+        host = (parts.hostname or "").lower() if parts.port is None or parts.port else ""
+    except ValueError:
+        host = ""
+    if parts.username is not None or parts.password is not None:
+        raise NotAStoryError(f"not a story URL: it has a user name or password before {host}")
+    if host in {"redd.it", "www.redd.it"} and (match := _SHORT.match(parts.path)):
+        return f"https://www.reddit.com/comments/{match.group(1).lower()}/"
+    if _REDDIT_HOST.match(host):
+        if match := _POST.match(parts.path) or _GALLERY.match(parts.path):
+            return f"https://www.reddit.com/comments/{match.group(1).lower()}/"
+        if match := _SHARE.match(parts.path):
+            return f"https://www.reddit.com/{match.group(1)}/{match.group(2).lower()}/s/{match.group(3)}"
+    raise NotAStoryError(
+        f"not a story URL: {given} (a Reddit post, a redd.it link or a file {', '.join(STORY_SUFFIXES)})"
+    )
+
+
+def _at_home(given: str) -> Path:
+    try:
+        return Path(given).expanduser()
+    except RuntimeError:  # ~user of nobody
+        raise NotAStoryError(f"story file not found: {given}") from None
+
+
+def _story_file(path: Path, given: str) -> tuple[str, str]:
+    if path.suffix.lower() not in STORY_SUFFIXES:
+        raise NotAStoryError(
+            f"not a story URL: {given} (a Reddit post or a file {', '.join(STORY_SUFFIXES)})"
+        )
+    try:
+        resolved = path.resolve()
+        if not resolved.is_file():
+            raise NotAStoryError(f"story file not found: {given}")
+    except (OSError, ValueError):
+        raise NotAStoryError(f"story file not found: {given}") from None
+    uri = resolved.as_uri()
+    return uri, uri

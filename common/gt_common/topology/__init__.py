@@ -1,0 +1,1 @@
+"""gt-topology: declare, show and delete exchanges and queues."""

@@ -1,0 +1,1 @@
+"""gt-aggregate: take every result event into the ledger, once."""

@@ -1,0 +1,165 @@
+"""A batch on one machine: the fleet's worker, fed from memory, its results committed at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Protocol
+
+from gt_common.lifecycle import StoryStatus
+from gt_common.messages import Event, StoryMessage
+from gt_common.settings import Settings
+from gt_consumer.batch.local_queue import LocalDelivery, LocalQueue
+from gt_consumer.batch.outlet import Listener, LocalOutlet
+from gt_consumer.limits import Limiter
+from gt_consumer.runner.runner import Runner
+from gt_consumer.worker.worker import StoryRunner, Worker
+
+if TYPE_CHECKING:
+    from gt_common.ledger.ledger import Ledger
+
+
+class Ending(Enum):
+    """Why a batch's run ended."""
+
+    FINISHED = auto()
+    """Every story is final."""
+    STOPPED = auto()
+    """It was asked to stop."""
+    TOO_MANY_FAILED = auto()
+    """As many stories have failed as were allowed; others are left."""
+
+
+def make_runner(settings: Settings, limiter: Limiter, *, force: bool = False) -> Runner:
+    """Make the runner of `settings.orchestrator`, in child processes.
+
+    Parameters:
+        force: make videos again that lie in the output folder
+    """
+    return Runner(
+        settings.orchestrator,
+        settings.output.absolute(),
+        settings.state_dir,
+        settings.time_limit,
+        reuse_finished=not force,
+        limiter=limiter,
+    )
+
+
+class BatchRunner(StoryRunner, Protocol):
+    """What runs attempts, and can give back those that run."""
+
+    async def interrupt(self) -> None: ...
+
+
+class BatchEngine:
+    """Runs stories to their end, as many at once as `settings.prefetch` says.
+
+    Parameters:
+        listener: told each event, after it is committed
+        limiter: says when the next story may start, if starts are limited
+        max_failures: stories that may fail in this run before no other is started; None for no limit
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        runner: BatchRunner,
+        ledger: Ledger,
+        listener: Listener,
+        limiter: Limiter,
+        *,
+        max_failures: int | None = None,
+    ) -> None:
+        self._slots = settings.prefetch
+        self._runner = runner
+        self._max_failures = max_failures
+        self._wake = asyncio.Event()
+        self._queue = LocalQueue(self._wake.set)
+        self._outlet = LocalOutlet(ledger, listener, self._queue.put)
+        self._worker = Worker(settings, runner, self._outlet, limiter=limiter)
+        self._worker.broken.add_done_callback(lambda _: self._wake.set())
+        self._in_hand = 0
+        self._stopping = False
+
+    async def run(self, events: Sequence[Event], stories: Iterable[tuple[StoryMessage, float]]) -> Ending:
+        """Run stories, after the events that tell of them are committed.
+
+        Cancelled, it gives the running stories back, unspent.
+
+        Parameters:
+            events: taken into the ledger together, before the first story is run
+            stories: each with the seconds to wait before it
+
+        Raises:
+            LedgerUnreachableError, CredentialsRefusedError: the ledger cannot be written; what was committed
+                stands
+        """
+        try:
+            if events:
+                await self._outlet.events(events)
+            self._queue.put_all(stories)
+            await self._feed_until_done()
+        finally:
+            self._queue.close()
+            await self._give_back()
+            await self._outlet.aclose()
+        if self._worker.broken.done():
+            self._worker.broken.result()
+        return self._ending()
+
+    def stop(self) -> None:
+        """Start no other story; those that run go on to the end of their attempt."""
+        self._stopping = True
+        self._worker.stop_starting()
+        self._wake.set()
+
+    async def interrupt(self) -> None:
+        """Stop, and give the running stories back now, unspent."""
+        self.stop()
+        await self._runner.interrupt()
+
+    @property
+    def running(self) -> int:
+        """How many stories run."""
+        return self._in_hand
+
+    async def _feed_until_done(self) -> None:
+        while not self._worker.broken.done():
+            self._wake.clear()
+            if self._too_many_failed():
+                # One that waits for its start would run after hours otherwise; it stays queued, unspent.
+                self._worker.stop_starting()
+            while self._may_start() and (story := self._queue.take()) is not None:
+                self._in_hand += 1
+                self._worker.receive(LocalDelivery(story, self._settled))
+            if not self._in_hand and (self._closed() or self._queue.empty):
+                return
+            await self._wake.wait()
+
+    def _settled(self) -> None:
+        self._in_hand -= 1
+        self._wake.set()
+
+    def _may_start(self) -> bool:
+        return self._in_hand < self._slots and not self._closed()
+
+    def _closed(self) -> bool:
+        return self._stopping or self._too_many_failed()
+
+    def _too_many_failed(self) -> bool:
+        failed = self._worker.counts[StoryStatus.FAILED]
+        return self._max_failures is not None and failed >= self._max_failures
+
+    async def _give_back(self) -> None:
+        """Leave no story running; only what was cancelled or cannot be committed still does."""
+        if self._worker.busy:
+            self._worker.stop_starting()
+            await self._runner.interrupt()
+            await self._worker.wait_until_quiet()
+
+    def _ending(self) -> Ending:
+        if self._queue.empty and not self._in_hand:
+            return Ending.FINISHED
+        return Ending.STOPPED if self._stopping else Ending.TOO_MANY_FAILED

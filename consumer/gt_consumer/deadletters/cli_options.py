@@ -1,0 +1,98 @@
+"""Options that the commands of gt-dlq share, and what they have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gt_common.cli.app import run_command
+
+if TYPE_CHECKING:
+    from gt_common.settings import Settings
+    from gt_consumer.deadletters.selection import Selection
+
+
+Batch = Annotated[str | None, typer.Option("--batch", metavar="ID", help="Only those of this batch.")]
+
+
+Stories = Annotated[
+    list[str] | None, typer.Option("--story", metavar="ID", help="Only this story; may be given repeatedly.")
+]
+
+
+Error = Annotated[
+    str | None,
+    typer.Option(
+        "--error",
+        metavar="TEXT",
+        help="Only those whose error type is TEXT or whose message contains it; case does not matter.",
+    ),
+]
+
+
+Stage = Annotated[
+    str | None, typer.Option("--stage", metavar="STAGE", help="Only those that failed in this stage.")
+]
+
+
+Group = Annotated[
+    str | None,
+    typer.Option("--group", metavar="FINGERPRINT", help="Only those of this cause; see `gt-dlq groups`."),
+]
+
+
+Since = Annotated[
+    str | None,
+    typer.Option("--since", metavar="TIME", help="Only those since TIME: 2h, 2026-03-01, 2026-03-01T14:00."),
+]
+
+
+Newest = Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="The N newest only.")]
+
+
+Oldest = Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="The N oldest only.")]
+
+
+DryRun = Annotated[
+    bool,
+    typer.Option(
+        "-n", "--dry-run", help="Only list what the ledger knows of it; changes nothing, asks no broker."
+    ),
+]
+
+
+Reason = Annotated[
+    str | None, typer.Option("--reason", metavar="TEXT", help="Why; kept with the story and in the ledger.")
+]
+
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
+
+
+def selection_of(
+    batch: str | None,
+    story: list[str] | None,
+    error: str | None,
+    stage: str | None,
+    group: str | None,
+    since: str | None,
+) -> Selection:
+    from gt_common.messages import utc_now
+    from gt_consumer.deadletters.selection import Selection, parse_since
+
+    moment = None if since is None else parse_since(since, utc_now())
+    return Selection(batch, frozenset(story or ()), error, stage, group, moment)
+
+
+def run_configured(work: Callable[[Settings], int]) -> None:
+    def configured() -> int:
+        from gt_common.log import configure_logging  # --help stays fast
+        from gt_common.settings import load_settings
+
+        settings = load_settings()
+        configure_logging(settings)
+        return work(settings)
+
+    run_command("gt-dlq", configured)

@@ -1,0 +1,1 @@
+"""How gt-dlq shows dead letters: tables, documents, next steps."""

@@ -1,0 +1,191 @@
+"""How single dead letters and groups are shown: as JSON, and one letter in full."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Sequence
+
+from pydantic import JsonValue
+
+from gt_common.lifecycle import StoryStatus
+from gt_common.messages import AttemptError, Replay, StoryCancelled
+from gt_common.texts import clean
+from gt_consumer.deadletters.display.tables import said_replayed, said_time
+from gt_consumer.deadletters.groups import Group, group_command
+from gt_consumer.deadletters.ledger_view import Known
+from gt_consumer.deadletters.orders import Options, change_lines, changed_options
+from gt_consumer.deadletters.queue_view import Unreadable
+from gt_consumer.deadletters.selection import last_error, last_failure
+
+Document = dict[str, JsonValue]
+
+INDENT = "    "
+
+
+def next_command(known: Known) -> str | None:
+    """Give the command that sends a dead letter on; None while its replay has no outcome."""
+    verb = {StoryStatus.FAILED: "replay", StoryStatus.CANCELLED: "restore"}.get(known.status)
+    batch, story = shlex.quote(known.letter.batch_id), shlex.quote(known.letter.story_id)
+    return f"gt-dlq {verb} --batch {batch} --story {story}" if verb else None
+
+
+def row(known: Known) -> Document:
+    """Give one dead letter as the JSON of `gt-dlq list`."""
+    letter, event = known.letter, known.event
+    failure, last = last_failure(letter), last_error(letter)
+    document: Document = {
+        "story_id": letter.story_id,
+        "batch_id": letter.batch_id,
+        "position": letter.position,
+        "url": letter.url,
+        "status": known.status.value,
+        "generation": event.generation if event else letter.generation,
+        "stage": failure.stage,
+        "error_type": failure.type,
+        "message": failure.message,
+        "fingerprint": failure.fingerprint,
+        "retryable": failure.retryable,
+        "attempts": letter.attempt,
+        "worker": last.worker if last else None,
+        "died_at": letter.died_at.isoformat() if letter.died_at else None,
+        "replays": len(letter.replays),
+    }
+    if isinstance(event, StoryCancelled):
+        times = {"discarded_at": event.at.isoformat(), "purge_at": event.purge_at.isoformat()}
+        document |= {"discarded_by": event.by, "discarded_because": event.reason, **times}
+    elif not known.status.final:
+        document |= {"since": known.when.isoformat()}
+    return document
+
+
+def plan_row(known: Known, overlay: Options) -> Document:
+    """Give one letter of a dry run as JSON, with what a replay would change of its options."""
+    changes = changed_options(known.letter.options, overlay)
+    said: Document = {name: {"from": old, "to": new} for name, (old, new) in changes.items()}
+    return {**row(known), **({"options": said} if overlay else {})}
+
+
+def full(known: Known) -> Document:
+    """Give one dead letter as the JSON of `gt-dlq show`: the row, the letter, and how to send it on."""
+    command, is_discarded = next_command(known), known.status is StoryStatus.CANCELLED
+    return {
+        "schema": 1,
+        **row(known),
+        "letter": known.letter.model_dump(mode="json", exclude_none=True),
+        "replay_command": None if is_discarded else command,
+        "restore_command": command if is_discarded else None,
+    }
+
+
+def group_row(group: Group, batch: str | None) -> Document:
+    """Give one group as the JSON of `gt-dlq groups`.
+
+    Parameters:
+        batch: the batch that was asked for
+    """
+    failure = last_failure(group.letters[0])
+    return {
+        "fingerprint": group.fingerprint,
+        "count": len(group.letters),
+        "replayed_waiting": group.waiting,
+        "stage": failure.stage,
+        "error_type": failure.type,
+        "sample": failure.message,
+        "retryable": failure.retryable,
+        "first_seen": group.first_seen.isoformat(),
+        "last_seen": group.last_seen.isoformat(),
+        "batches": [*group.batches],
+        "stories": [letter.story_id for letter in group.letters],
+        "replay_command": group_command(group.fingerprint, batch),
+    }
+
+
+def unreadable_row(body: Unreadable) -> Document:
+    """Give a body that is no story as JSON."""
+    return {"reason": body.reason, "excerpt": body.excerpt, "size": body.size}
+
+
+def unreadable_lines(bodies: Sequence[Unreadable]) -> Iterator[str]:
+    """Say what lies in the queue and is no story message."""
+    for body in bodies:
+        yield f"no story message, {body.size} bytes: {clean(body.reason)}"
+        yield f"{INDENT}{clean(body.excerpt)}"
+
+
+def plan_lines(letters: Sequence[Known], overlay: Options) -> Iterator[str]:
+    """Say what a replay would change of each letter's options."""
+    for known in letters:
+        changes = [*change_lines(known.letter.options, overlay)] or ["the options are so already"]
+        yield from (f"{known.letter.story_id}  {clean(change)}" for change in changes)
+
+
+def letter_lines(known: Known) -> Iterator[str]:
+    """Say everything about one dead letter."""
+    letter = known.letter
+    yield f"Story       {letter.story_id}"
+    yield f"Batch       {letter.batch_id}, position {letter.position}"
+    yield f"URL         {clean(letter.url)}"
+    for name, value in letter.options.items():
+        yield f"Option      {clean(name)} = {clean(str(value))}"
+    yield f"Published   {said_time(letter.published_at)}"
+    yield f"Died        {said_time(letter.died_at)}"
+    yield f"Generation  {letter.generation}"
+    yield f"Attempts    {letter.attempt} in this generation, {len(letter.errors)} remembered"
+    yield f"Group       {clean(last_failure(letter).fingerprint)}"
+    yield from _state_lines(known)
+    for error in letter.errors:
+        yield ""
+        yield from _attempt_lines(error)
+    if letter.replays:
+        yield ""
+        yield "Replays"
+    for past in letter.replays:
+        yield from _replay_lines(past)
+    if command := next_command(known):
+        yield ""
+        verb = "Restore" if known.status is StoryStatus.CANCELLED else "Replay"
+        yield f"{verb} it with: {command}"
+
+
+def _state_lines(known: Known) -> Iterator[str]:
+    if past := known.letter.restored:
+        yield f"Restored    {said_time(past.at)} by {clean(past.by)}{_because(past.reason)}"
+    event = known.event
+    if isinstance(event, StoryCancelled):
+        yield f"Discarded   {said_time(event.at)} by {clean(event.by)}{_because(event.reason)}"
+        yield f"{'':<12}can be restored until {said_time(event.purge_at)}"
+    elif not known.status.final:
+        yield f"Now         {said_replayed(known)} since {said_time(known.when)}"
+
+
+def _replay_lines(past: Replay) -> Iterator[str]:
+    yield f"{INDENT}{said_time(past.at)} by {clean(past.by)}{_because(past.reason)}"
+    for change in change_lines(past.options_before, past.options):
+        yield f"{INDENT * 2}{clean(change)}"
+
+
+def _because(reason: str | None) -> str:
+    return f": {clean(reason)}" if reason else ""
+
+
+def _attempt_lines(error: AttemptError) -> Iterator[str]:
+    failure = error.failure
+    head = f"Attempt {error.attempt}"
+    if error.generation > 1:
+        head += f" of generation {error.generation}"
+    yield f"{head}: {clean(failure.type)}: {clean(failure.message)}"
+    facts = {
+        "stage": clean(failure.stage or ""),
+        "worker": clean(error.worker or ""),
+        "project": clean(error.project_id or ""),
+        "started": said_time(error.started_at),
+        "ended": said_time(error.ended_at),
+        "retryable": "yes" if failure.retryable else "no",
+        "fingerprint": clean(failure.fingerprint),
+    }
+    yield from (f"{INDENT}{name:<12}{value}" for name, value in facts.items() if value)
+    if failure.traceback:
+        yield f"{INDENT}traceback"
+        for line in failure.traceback.rstrip().splitlines():
+            indent = len(line) - len(line.lstrip())
+            yield f"{INDENT * 2}{' ' * indent}{clean(line)}"

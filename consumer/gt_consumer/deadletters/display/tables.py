@@ -1,0 +1,116 @@
+"""Tables of dead letters and of their groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from gt_common.lifecycle import StoryStatus
+from gt_common.messages import StoryCancelled
+from gt_common.texts import clean
+from gt_consumer.deadletters.groups import Group
+from gt_consumer.deadletters.ledger_view import Known
+from gt_consumer.deadletters.selection import last_error, last_failure
+
+LETTERS = ("STORY", "BATCH", "STAGE", "ERROR", "MESSAGE", "ATTEMPTS", "WORKER", "DIED")
+REPLAYED = ("STORY", "BATCH", "STAGE", "ERROR", "MESSAGE", "STATE", "SINCE")
+DISCARDED = ("STORY", "BATCH", "STAGE", "ERROR", "MESSAGE", "DISCARDED BY", "RESTORABLE UNTIL")
+GROUPS = ("GROUP", "COUNT", "STAGE", "ERROR", "MESSAGE", "FIRST SEEN", "LAST SEEN", "BATCHES")
+MESSAGE_MOST = 60
+MESSAGE_LEAST = 16
+BATCHES_MOST = 2
+GAP = 2
+
+_AT = {StoryStatus.QUEUED: "waiting"}
+
+
+def said_time(when: datetime | None) -> str:
+    """Say a time in the reader's time zone, to the second."""
+    return f"{when.astimezone():%Y-%m-%d %H:%M:%S}" if when else ""
+
+
+def said_replayed(known: Known) -> str:
+    """Say where a replayed story without an outcome is: `replayed g2, waiting`."""
+    generation = known.event.generation if known.event else known.letter.generation + 1
+    return f"replayed g{generation}, {_AT.get(known.status, known.status.value)}"
+
+
+def letter_table(letters: Sequence[Known], width: int) -> Iterator[str]:
+    """Lay dead letters out as a table; only messages are cut, so that ids can be copied whole.
+
+    Parameters:
+        width: columns of the screen; a table that is wider even with short messages stays so
+    """
+    rows = []
+    for known in letters:
+        letter, last = known.letter, last_error(known.letter)
+        attempts = str(letter.attempt) + (f" g{letter.generation}" if letter.generation > 1 else "")
+        worker = clean(last.worker or "") if last else ""
+        rows.append((*_cause(known), attempts, worker, said_time(letter.died_at)))
+    return _lay_out([LETTERS, *rows], width)
+
+
+def replayed_table(letters: Sequence[Known], width: int) -> Iterator[str]:
+    """Lay out letters that were replayed and have no outcome yet; see `letter_table`."""
+    rows = [(*_cause(known), said_replayed(known), said_time(known.when)) for known in letters]
+    return _lay_out([REPLAYED, *rows], width)
+
+
+def discarded_table(letters: Sequence[Known], width: int) -> Iterator[str]:
+    """Lay out discarded letters; see `letter_table`."""
+    rows = [
+        (*_cause(known), clean(known.event.by), said_time(known.event.purge_at))
+        for known in letters
+        if isinstance(known.event, StoryCancelled)
+    ]
+    return _lay_out([DISCARDED, *rows], width)
+
+
+def group_table(groups: Sequence[Group], width: int) -> Iterator[str]:
+    """Lay out groups, with the newest letter's message as the sample; see `letter_table`."""
+    rows = []
+    for one in groups:
+        failure = last_failure(one.letters[0])
+        count = str(len(one.letters)) + (f" +{one.waiting} replayed" if one.waiting else "")
+        batches = ", ".join(one.batches[:BATCHES_MOST])
+        if (more := len(one.batches) - BATCHES_MOST) > 0:
+            batches += f" and {more} more"
+        rows.append(
+            (
+                clean(one.fingerprint),
+                count,
+                clean(failure.stage or ""),
+                clean(failure.type),
+                _short(failure.message),
+                said_time(one.first_seen),
+                said_time(one.last_seen),
+                batches,
+            )
+        )
+    return _lay_out([GROUPS, *rows], width)
+
+
+def _cause(known: Known) -> tuple[str, ...]:
+    letter, failure = known.letter, last_failure(known.letter)
+    stage, error = clean(failure.stage or ""), clean(failure.type)
+    return letter.story_id, letter.batch_id, stage, error, _short(failure.message)
+
+
+def _short(message: str) -> str:
+    text = clean(message)
+    return text if len(text) <= MESSAGE_MOST else f"{text[: MESSAGE_MOST - 1]}…"
+
+
+def _lay_out(rows: Sequence[tuple[str, ...]], width: int) -> Iterator[str]:
+    from rich.cells import cell_len, set_cell_size  # JSON needs no rich
+
+    flexible = rows[0].index("MESSAGE")
+    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    others = sum(widths) - widths[flexible] + GAP * (len(widths) - 1)
+    widths[flexible] = min(widths[flexible], max(width - others, MESSAGE_LEAST))
+    for row in rows:
+        cells = list(row)
+        if cell_len(cells[flexible]) > widths[flexible]:
+            cells[flexible] = f"{set_cell_size(cells[flexible], widths[flexible] - 1)}…"
+        sized = (set_cell_size(cell, size) for cell, size in zip(cells, widths, strict=True))
+        yield (" " * GAP).join(sized).rstrip()

@@ -1,0 +1,1 @@
+"""gt-doctor: check broker, queues, ledger, orchestrator and machine."""

@@ -1,0 +1,39 @@
+"""Runs all checks of gt-doctor, one after the other, and shows what they found."""
+
+from __future__ import annotations
+
+import sys
+from shutil import get_terminal_size
+
+from gt_common.settings import Settings
+from gt_consumer.doctor.broker import look_at_broker
+from gt_consumer.doctor.finding import Finding, as_json, as_lines, exit_code, tried
+from gt_consumer.doctor.machine import (
+    look_at_folders,
+    look_at_ledger,
+    look_at_orchestrator,
+    look_at_reddit,
+    look_at_rules,
+)
+
+CHECKS = {
+    "broker": look_at_broker,
+    "ledger": look_at_ledger,
+    "output": look_at_folders,
+    "orchestrator": look_at_orchestrator,
+    "retry rules": look_at_rules,
+    "reddit": look_at_reddit,
+}
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Run all checks; what one finds keeps none of the others from being run."""
+    return [found for name, look in CHECKS.items() for found in tried(name, look, settings)]
+
+
+def run_doctor(settings: Settings, *, json_form: bool) -> int:
+    """Examine, print and give the exit code."""
+    findings = examine(settings)
+    columns = get_terminal_size().columns if sys.stdout.isatty() else 0
+    print(as_json(findings) if json_form else "\n".join(as_lines(findings, columns)))
+    return exit_code(findings)

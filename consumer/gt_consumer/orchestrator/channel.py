@@ -1,0 +1,147 @@
+"""The child's end of the connection with its worker."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import os
+import queue
+import signal
+import threading
+from concurrent.futures import Future
+from typing import Protocol
+
+from gt_common.errors import UsageError
+from gt_consumer.processes.protocol import (
+    Acquire,
+    Final,
+    Granted,
+    Message,
+    Run,
+    StageThrottle,
+    Withdraw,
+    encode,
+    parse_order,
+    stage_message,
+)
+from gt_consumer.processes.values import label
+
+
+class Sends(Protocol):
+    """Takes what a run says."""
+
+    def send(self, message: Message) -> None: ...
+
+
+class Acquires(Protocol):
+    """Gives a run its turns at providers."""
+
+    async def acquire(self, provider: str) -> None: ...
+
+
+class Channel:
+    """The child's end of the connection with the worker; any thread may send."""
+
+    def __init__(self, fd: int) -> None:
+        os.set_inheritable(fd, False)
+        self._fd = fd
+        self._lock = threading.Lock()
+        self._ids = itertools.count(1)
+        self._asked: dict[int, Future[None]] = {}
+
+    def send(self, message: Message) -> None:
+        """Send a message; a worker that is gone has its own way to end this process."""
+        data = memoryview(encode(message))
+        with self._lock, contextlib.suppress(OSError):
+            while data:
+                data = data[os.write(self._fd, data) :]
+
+    def requests(self) -> queue.SimpleQueue[Run]:
+        """Give the requests as they come; when the worker goes away, the process group is killed.
+
+        They are read in a thread, so that an orchestrator that blocks does not hide the worker's death.
+        """
+        received: queue.SimpleQueue[Run] = queue.SimpleQueue()
+
+        def read() -> None:
+            with contextlib.suppress(OSError), os.fdopen(self._fd, "rb", closefd=False) as lines:
+                for line in lines:
+                    order = parse_order(line)
+                    if isinstance(order, Run):
+                        received.put(order)
+                    else:
+                        self._take(order)
+            _kill_group()
+
+        threading.Thread(target=read, name="worker-watch", daemon=True).start()
+        return received
+
+    async def acquire(self, provider: str) -> None:
+        """Wait until the worker grants one call to a provider; in any event loop of any thread."""
+        granted: Future[None] = Future()
+        number = next(self._ids)
+        self._asked[number] = granted
+        self.send(Acquire(provider, number))
+        try:
+            await asyncio.wrap_future(granted)
+        finally:
+            if self._asked.pop(number, None) is not None:
+                self.send(Withdraw(number))
+
+    def _take(self, grant: Granted) -> None:
+        granted = self._asked.pop(grant.id, None)
+        if granted is not None and granted.set_running_or_notify_cancel():
+            granted.set_result(None)
+
+
+class StageReporter:
+    """Passes the stages of one run on until it is over; a thread that outlives it is not heard."""
+
+    def __init__(self, channel: Sends) -> None:
+        self._channel = channel
+        self._throttle = StageThrottle()
+        self._lock = threading.Lock()
+        self.open = True
+        self.used = False
+
+    def __call__(self, stage: str, fraction: float | None = None) -> None:
+        message = stage_message(stage, fraction)
+        with self._lock:
+            self.used = True
+            if message is not None and self.open and self._throttle.admits(message):
+                self._channel.send(message)
+
+    def close(self, final: Final | None) -> None:
+        """Send how the run ended, if that is of interest, and nothing more."""
+        with self._lock:
+            if self.open and final is not None:
+                self._channel.send(final)
+            self.open = False
+
+
+class Turns:
+    """Lets one run wait for its turns at providers until it is over."""
+
+    def __init__(self, channel: Acquires) -> None:
+        self._channel = channel
+        self._open = True
+
+    async def __call__(self, provider: str) -> None:
+        name = label(provider)
+        if name is None:
+            raise UsageError("acquire() needs the name of a provider, such as acquire('gemini')")
+        if not self._open:
+            raise UsageError(f"acquire({name!r}) was called after the run was over")
+        await self._channel.acquire(name)
+
+    def close(self) -> None:
+        """Refuse what a thread that outlives the run may ask."""
+        self._open = False
+
+
+def _kill_group() -> None:
+    # Only below its guard is the group this child's own.
+    if os.getpgrp() == os.getppid():
+        os.killpg(0, signal.SIGKILL)
+    os._exit(1)

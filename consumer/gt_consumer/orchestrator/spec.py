@@ -1,0 +1,141 @@
+"""What can be run: the studio, a Python object or a command; parsed, and checked before work begins."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from gt_common.errors import OrchestratorError
+from gt_consumer.processes.protocol import Failed, parse
+
+STUDIO: Final = "gt_consumer.studio:create"
+CHECK_SECONDS: Final = 120.0
+
+_PYTHON = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
+_PLACEHOLDER = re.compile(r"\{(url|workdir|story_id|batch_id|attempt)\}")
+
+
+@dataclass(frozen=True)
+class PythonSpec:
+    """`package.module:name`, loaded in children only."""
+
+    target: str
+
+
+@dataclass(frozen=True)
+class CommandSpec:
+    """A program and its arguments with the placeholders still in them."""
+
+    program: str
+    arguments: tuple[str, ...]
+
+    def fill(self, values: Mapping[str, str]) -> list[str]:
+        """Give the program and its arguments; a value is never split nor looked into for placeholders."""
+
+        def value(match: re.Match[str]) -> str:
+            return values[match.group(1)]
+
+        return [self.program, *(_PLACEHOLDER.sub(value, argument) for argument in self.arguments)]
+
+
+Spec = PythonSpec | CommandSpec
+
+
+def parse_orchestrator(text: str, base: Path | None = None) -> Spec:
+    """Read the value of --orchestrator.
+
+    Parameters:
+        text: `studio`, `package.module:factory` or `command:PROGRAM ARG…`
+        base: the folder to which the program and files among its arguments are relative, as the command runs
+            in a folder of its own; the current one by default
+
+    Raises:
+        OrchestratorError: none of the three
+    """
+    if text == "studio":
+        return PythonSpec(STUDIO)
+    if text.startswith("command:"):
+        return _parse_command(text, base or Path.cwd())
+    if _PYTHON.fullmatch(text):
+        return PythonSpec(text)
+    raise OrchestratorError(
+        f"orchestrator {text!r} is none of: studio, package.module:factory, command:PROGRAM ARG…"
+    )
+
+
+def check_orchestrator(text: str) -> None:
+    """Check at start-up that the orchestrator is there and can be loaded; blocks while a child loads it.
+
+    Raises:
+        OrchestratorError: with one line that says what is wrong
+    """
+    spec = parse_orchestrator(text)
+    if isinstance(spec, CommandSpec):
+        if shutil.which(spec.program) is None:
+            raise OrchestratorError(f"orchestrator {text!r}: no program {spec.program!r} that can be run")
+        return
+    _check_python(spec.target)
+
+
+def _parse_command(text: str, base: Path) -> CommandSpec:
+    try:
+        words = shlex.split(text.removeprefix("command:"))
+    except ValueError as error:
+        raise OrchestratorError(f"orchestrator {text!r} cannot be split into words: {error}") from None
+    if not words or not words[0]:
+        raise OrchestratorError("orchestrator 'command:' names no program; write command:PROGRAM ARG…")
+    program, *arguments = words
+    if os.sep in program:
+        program = str(base / program)
+    return CommandSpec(program, tuple(_absolute_file(argument, base) for argument in arguments))
+
+
+def _absolute_file(argument: str, base: Path) -> str:
+    """Make the name of an existing file absolute: `python make.py {url}` means the file of this folder."""
+    try:
+        is_file = bool(argument) and (base / argument).is_file()
+    except (OSError, ValueError):
+        return argument
+    return str(base / argument) if is_file else argument
+
+
+def _check_python(target: str) -> None:
+    reader, writer = os.pipe()
+    with os.fdopen(reader, "rb") as answers:
+        try:
+            code = _load_in_child(target, writer)
+        finally:
+            os.close(writer)
+        os.set_blocking(reader, False)
+        answer = parse(answers.read(65536) or b"")
+    if answer is None:
+        raise OrchestratorError(
+            f"orchestrator {target!r} ends the process that imports it (exit code {code})"
+        )
+    if isinstance(answer, Failed):
+        raise OrchestratorError(" ".join(answer.message.split())[:1000])
+
+
+def _load_in_child(target: str, writer: int) -> int:
+    try:
+        return subprocess.run(
+            [sys.executable, "-m", "gt_consumer.orchestrator.child", "check", target, str(writer)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            pass_fds=(writer,),
+            timeout=CHECK_SECONDS,
+            check=False,
+        ).returncode
+    except subprocess.TimeoutExpired:
+        raise OrchestratorError(
+            f"orchestrator {target!r} was not imported within {CHECK_SECONDS:g} s"
+        ) from None

@@ -1,0 +1,1 @@
+"""Child processes: groups, their guard, the line protocol, and what they print."""

@@ -1,0 +1,216 @@
+"""The JSON lines between a worker and what runs a story; a `command:` program prints the first two of them.
+
+`{"stage": …, "fraction": …}`, `{"output_path": …, "duration": …}`, and between worker and Python child also
+failures, waits, the state of the child, its turns at providers and the request itself. A line that is none of
+these is no message.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Literal
+
+from gt_consumer.processes.values import clean, label, number
+
+STAGE_INTERVAL = 0.2
+
+
+@dataclass(frozen=True)
+class Run:
+    """Worker to child: run this story.
+
+    Parameters:
+        workdir: absolute path of the attempt's own folder
+        project_id: the project whose checkpoint this machine holds, if any: resume it
+    """
+
+    story_id: str
+    batch_id: str
+    url: str
+    attempt: int
+    workdir: str
+    options: Mapping[str, object] = field(default_factory=dict)
+    project_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The run has come to a stage, or further in it (fraction 0 to 1)."""
+
+    stage: str
+    fraction: float | None = None
+
+
+@dataclass(frozen=True)
+class Made:
+    """The run made a video; `duration` is its length in seconds."""
+
+    output_path: str
+    duration: float | None = None
+    project_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The run failed; `retryable` tells whether another attempt may help."""
+
+    type: str
+    message: str
+    retryable: bool = True
+    traceback: str | None = None
+    project_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Wait:
+    """A provider asked to wait this many seconds."""
+
+    provider: str
+    retry_after: float
+
+
+@dataclass(frozen=True)
+class Acquire:
+    """The run waits for its turn at a provider; `id` is the child's own and never used again."""
+
+    acquire: str
+    id: int
+
+
+@dataclass(frozen=True)
+class Withdraw:
+    """The run no longer waits for what it asked for with this id."""
+
+    withdraw: int
+
+
+@dataclass(frozen=True)
+class Granted:
+    """Worker to child: the run may call the provider once."""
+
+    granted: str
+    id: int
+
+
+@dataclass(frozen=True)
+class ChildState:
+    """The child took the request over, or is free for the next."""
+
+    child: Literal["accepted", "idle"]
+
+
+Final = Made | Failed | Wait
+Message = Final | Stage | ChildState | Acquire | Withdraw
+Order = Run | Granted
+
+
+def encode(message: Message | Order) -> bytes:
+    """Give the line of a message. ASCII only, so that no text of an orchestrator can break it."""
+    kind: dict[str, object] = {"failed": True} if isinstance(message, Failed) else {}
+    return json.dumps(kind | asdict(message), default=str).encode() + b"\n"
+
+
+def parse(line: bytes) -> Message | None:
+    """Read a line; None when it is no message."""
+    data = _object(line)
+    if data is None:
+        return None
+    for key, reader in _READERS.items():
+        if key in data:
+            return reader(data)
+    return None
+
+
+def parse_order(line: bytes) -> Order:
+    """Read what the worker tells its child; it writes nothing else."""
+    data = json.loads(line)
+    return Granted(**data) if "granted" in data else Run(**data)
+
+
+class StageThrottle:
+    """Lets a stage through when it is new, complete, or 0.2 s after the last report of it."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._last = ("", 0.0)
+
+    def admits(self, message: Stage) -> bool:
+        """Tell whether this report is to be passed on."""
+        now = self._clock()
+        stage, since = self._last
+        if stage == message.stage and message.fraction != 1.0 and now - since < STAGE_INTERVAL:
+            return False
+        self._last = (message.stage, now)
+        return True
+
+
+def stage_message(stage: object, fraction: object = None) -> Stage | None:
+    """Make a stage report of what an orchestrator said; None when it names no stage."""
+    name = label(stage)
+    share = number(fraction)
+    return None if name is None else Stage(name, None if share is None else round(min(share, 1.0), 4))
+
+
+def _object(line: bytes) -> dict[str, object] | None:
+    if not line.lstrip().startswith(b"{"):
+        return None
+    try:
+        data = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return data if isinstance(data, dict) else None
+
+
+def _stage(data: dict[str, object]) -> Stage | None:
+    return stage_message(data["stage"], data.get("fraction")) if isinstance(data["stage"], str) else None
+
+
+def _made(data: dict[str, object]) -> Made | None:
+    path = data["output_path"]
+    if not isinstance(path, str) or not path or "\0" in path:
+        return None
+    return Made(path, number(data.get("duration")), label(data.get("project_id")))
+
+
+def _failed(data: dict[str, object]) -> Failed:
+    traceback = data.get("traceback")
+    return Failed(
+        type=label(data.get("type")) or "Error",
+        message=clean(str(data.get("message") or "")),
+        retryable=data.get("retryable") is not False,
+        traceback=None if traceback is None else clean(str(traceback)),
+        project_id=label(data.get("project_id")),
+    )
+
+
+def _wait(data: dict[str, object]) -> Wait:
+    return Wait(label(data["provider"]) or "provider", number(data.get("retry_after")) or 0.0)
+
+
+def _state(data: dict[str, object]) -> ChildState | None:
+    state = data["child"]
+    return ChildState(state) if state == "accepted" or state == "idle" else None
+
+
+def _acquire(data: dict[str, object]) -> Acquire | None:
+    provider, id_ = label(data["acquire"]), data.get("id")
+    return Acquire(provider, id_) if provider and isinstance(id_, int) else None
+
+
+def _withdraw(data: dict[str, object]) -> Withdraw | None:
+    id_ = data["withdraw"]
+    return Withdraw(id_) if isinstance(id_, int) else None
+
+
+_READERS: Mapping[str, Callable[[dict[str, object]], Message | None]] = {
+    "stage": _stage,
+    "output_path": _made,
+    "failed": _failed,
+    "provider": _wait,
+    "child": _state,
+    "acquire": _acquire,
+    "withdraw": _withdraw,
+}

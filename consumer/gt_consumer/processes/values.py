@@ -1,0 +1,30 @@
+"""Values that come from an orchestrator, brought within bounds."""
+
+from __future__ import annotations
+
+import math
+
+MAX_LABEL = 200
+
+
+def label(value: object) -> str | None:
+    """Make a value a short text that every message may carry; None when nothing is left of it."""
+    if value is None:
+        return None
+    return clean(str(value)).strip()[:MAX_LABEL] or None
+
+
+def clean(text: str) -> str:
+    """Replace lone surrogates, which JSON can carry but UTF-8 cannot."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def number(value: object) -> float | None:
+    """Give a finite number that is not negative, else None."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    try:
+        result = float(value)
+    except OverflowError:
+        return None
+    return result if math.isfinite(result) and 0 <= result <= 1e9 else None

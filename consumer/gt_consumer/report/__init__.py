@@ -1,0 +1,1 @@
+"""gt-report: show one batch, or the list of batches."""

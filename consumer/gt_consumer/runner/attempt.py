@@ -1,0 +1,101 @@
+"""One attempt of one story: what it is told, where it works, what it reports."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gt_common.failures import Failure
+from gt_common.log import get_logger
+from gt_common.messages import StoryMessage
+from gt_consumer.processes.protocol import Stage, StageThrottle
+from gt_consumer.processes.values import MAX_LABEL, clean
+from gt_consumer.runner.outcomes import FailedForGood, FailedForNow
+
+_log = get_logger("runner")
+
+OnStage = Callable[[str, float | None], None]
+
+
+GOES_ON = "working"
+"""Shown after a wait to which a run came before it named any stage."""
+
+
+@dataclass
+class Attempt:
+    """One attempt of one story while it runs.
+
+    Parameters:
+        number: the attempt, from 1
+        on_stage: told each stage, throttled; what it raises is logged and does no harm
+        stop: done when the worker stops
+        stage, fraction: the last one reported
+        project_id: the project that is resumed, if any
+    """
+
+    story: StoryMessage
+    number: int
+    on_stage: OnStage
+    stop: asyncio.Future[None]
+    started: float = field(default_factory=time.monotonic)
+    stage: str | None = None
+    fraction: float | None = None
+    project_id: str | None = None
+    throttle: StageThrottle = field(default_factory=StageThrottle)
+    waits: bool = False
+
+    def report(self, message: Stage) -> None:
+        """Take a stage that the orchestrator reports."""
+        self.stage, self.fraction = message.stage, message.fraction
+        if not self.waits and self.throttle.admits(message):
+            self._tell(message.stage, message.fraction)
+
+    def show_wait(self, provider: str | None) -> None:
+        """Show that the run waits for its turn at a provider, or with None that it goes on where it was."""
+        self.waits = provider is not None
+        if provider is not None:
+            self._tell(f"waiting: {provider}"[:MAX_LABEL], None)
+        else:
+            self._tell(self.stage or GOES_ON, self.fraction)
+
+    def _tell(self, stage: str, fraction: float | None) -> None:
+        try:
+            self.on_stage(stage, fraction)
+        except Exception:  # noqa: BLE001 - a listener's fault must not cut the connection to the child
+            _log.warning("a stage report was lost", story_id=self.story.story_id, exc_info=True)
+
+    @property
+    def seconds(self) -> float:
+        """How long the attempt has taken so far."""
+        return time.monotonic() - self.started
+
+    def failed(
+        self,
+        kind: str,
+        message: str,
+        *,
+        retryable: bool = True,
+        traceback: str | None = None,
+        project_id: str | None = None,
+    ) -> FailedForNow | FailedForGood:
+        """Give the outcome of a failure."""
+        failure = Failure(
+            type=clean(kind),
+            message=clean(message),
+            stage=self.stage,
+            retryable=retryable,
+            traceback=traceback and clean(traceback),
+        )
+        outcome = FailedForNow if retryable else FailedForGood
+        return outcome(failure, project_id or self.project_id, self.seconds)
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where an attempt's things lie; all paths are absolute."""
+
+    output: Path
+    state_dir: Path

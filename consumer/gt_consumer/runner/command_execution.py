@@ -1,0 +1,107 @@
+"""Runs a `command:` orchestrator: one program per attempt, its standard output is the protocol."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from gt_common.messages import StoryMessage
+from gt_consumer.orchestrator.spec import CommandSpec
+from gt_consumer.processes.group import Ending, Group
+from gt_consumer.processes.output_log import OutputLog
+from gt_consumer.processes.protocol import Failed, Final, Made, Stage, parse
+from gt_consumer.runner.execution import Died
+
+TEMPORARY_FAILURE = 75
+"""EX_TEMPFAIL of sysexits.h: try again later."""
+
+_MESSAGE_LINES = 5
+
+
+class CommandExecution:
+    """One run of a program; the last `output_path` line that it prints counts."""
+
+    def __init__(self, spec: CommandSpec, story: StoryMessage, on_stage: Callable[[Stage], None]) -> None:
+        self._program = spec.program
+        self._on_stage = on_stage
+        self._output = OutputLog()
+        self._output.begin(story.batch_id, story.story_id)
+        self._made: Made | None = None
+        self._group: Group
+        self.end: asyncio.Future[Final | Died]
+
+    @classmethod
+    async def start(
+        cls,
+        spec: CommandSpec,
+        story: StoryMessage,
+        attempt: int,
+        workdir: Path,
+        on_stage: Callable[[Stage], None],
+    ) -> CommandExecution:
+        """Start the program in the attempt's folder; the story's options are in GT_STORY_OPTIONS, as JSON.
+
+        Raises:
+            OSError, ValueError: its arguments cannot be handed over
+        """
+        execution = cls(spec, story, on_stage)
+        values = {
+            "url": story.url,
+            "workdir": str(workdir),
+            "story_id": story.story_id,
+            "batch_id": story.batch_id,
+            "attempt": str(attempt),
+        }
+        execution._group = await Group.start(
+            spec.fill(values),
+            stdout=execution._take,
+            stderr=execution._output.stderr,
+            cwd=workdir,
+            env={"GT_STORY_OPTIONS": json.dumps(story.options)},
+        )
+        execution.end = asyncio.create_task(execution._follow(workdir))
+        return execution
+
+    async def stop(self, grace: float) -> None:
+        """Terminate the program's group, kill it after `grace` seconds, and wait for its end."""
+        await self._group.stop(grace)
+        await asyncio.wait({self.end})
+
+    def kill(self) -> None:
+        """Kill the program's group at once."""
+        self._group.kill()
+
+    def _take(self, line: bytes) -> None:
+        match parse(line):
+            case Stage() as stage:
+                self._on_stage(stage)
+            case Made() as made:
+                self._made = made
+            case _:
+                self._output.stdout(line)
+
+    async def _follow(self, workdir: Path) -> Final | Died:
+        ending = await self._group.ending
+        self._output.close()
+        if ending.start_error is not None:
+            text = f"the program {self._program!r} {ending.describe()}"
+            return Failed("OrchestratorError", text, retryable=False)
+        if ending.signal is not None:
+            return Died(ending, self._output.tail())
+        if ending.exit_code == 0:
+            return self._success(workdir)
+        kind = "TemporaryFailure" if ending.exit_code == TEMPORARY_FAILURE else "CommandFailed"
+        return Failed(kind, self._reason(ending), traceback=self._output.tail() or None)
+
+    def _success(self, workdir: Path) -> Final:
+        if self._made is None:
+            text = 'the program ended with exit code 0 but printed no line {"output_path": …}'
+            return Failed("NoVideo", text, traceback=self._output.tail() or None)
+        path = workdir / self._made.output_path
+        return Made(str(path), self._made.duration, self._made.project_id)
+
+    def _reason(self, ending: Ending) -> str:
+        said = self._output.tail(_MESSAGE_LINES)
+        return said or f"the program {ending.describe()} and wrote nothing to standard error"

@@ -1,0 +1,108 @@
+"""Turns a run's end into the attempt's outcome: stores the video, names the failure, notes the project."""
+
+from __future__ import annotations
+
+import asyncio
+import stat
+from pathlib import Path
+from typing import assert_never
+
+from gt_common.durations import say_duration
+from gt_common.errors import OutputError
+from gt_common.log import get_logger
+from gt_consumer.orchestrator.results import FAILED_RESULT
+from gt_consumer.processes.protocol import Failed, Made, Wait
+from gt_consumer.runner.attempt import Attempt, Places
+from gt_consumer.runner.execution import Died, End, Stopped, TimedOut
+from gt_consumer.runner.outcomes import Interrupted, Outcome, Succeeded, Waiting
+from gt_consumer.storage.checkpoints import forget_project, note_project
+from gt_consumer.storage.finished_videos import store_finished
+
+_log = get_logger("runner")
+
+
+async def conclude(end: End, attempt: Attempt, places: Places, workdir: Path, time_limit: float) -> Outcome:
+    """Give the outcome of an attempt."""
+    await asyncio.to_thread(_keep_project, end, attempt, places.state_dir)
+    match end:
+        case Made():
+            return await asyncio.to_thread(_store, end, attempt, places, workdir)
+        case Failed():
+            return attempt.failed(
+                end.type,
+                end.message,
+                retryable=end.retryable,
+                traceback=end.traceback,
+                project_id=end.project_id,
+            )
+        case Wait():
+            return Waiting(end.provider, end.retry_after)
+        case Died():
+            return attempt.failed("ChildDied", _describe_death(end), traceback=end.stderr or None)
+        case TimedOut():
+            return attempt.failed("TimeLimitExceeded", _describe_limit(attempt.stage, time_limit))
+        case Stopped():
+            return Interrupted()
+        case _:
+            assert_never(end)
+
+
+def _store(made: Made, attempt: Attempt, places: Places, workdir: Path) -> Outcome:
+    video = Path(made.output_path)
+    problem = _video_problem(video)
+    if problem is not None:
+        text = f"the orchestrator succeeded, but its video {problem}: {video}"
+        return attempt.failed("NoVideo", text, project_id=made.project_id)
+    try:
+        finished = store_finished(
+            places.output,
+            attempt.story,
+            video,
+            workdir=workdir,
+            attempt=attempt.number,
+            project_id=made.project_id or attempt.project_id,
+            video_s=made.duration,
+            duration_s=attempt.seconds,
+        )
+    except OutputError as error:
+        return attempt.failed("OutputError", str(error), project_id=made.project_id)
+    try:
+        forget_project(places.state_dir, attempt.story)
+    except OSError as error:
+        _log.warning("the note of a finished project stays", reason=str(error))
+    return Succeeded(finished.video, finished.project_id, attempt.seconds, finished.video_s)
+
+
+def _video_problem(video: Path) -> str | None:
+    try:
+        found = video.stat()
+    except OSError as error:
+        return f"cannot be read ({error.strerror})"
+    if not stat.S_ISREG(found.st_mode):
+        return "is no regular file"
+    return None if found.st_size else "is empty"
+
+
+def _keep_project(end: End, attempt: Attempt, state_dir: Path) -> None:
+    """Remember what a failed attempt has begun.
+
+    A resumed project that fails in another way, or takes its process down, is not resumed once more: its
+    checkpoint may be the cause.
+    """
+    try:
+        if isinstance(end, Failed) and end.type == FAILED_RESULT and end.project_id is not None:
+            note_project(state_dir, attempt.story, end.project_id)
+        elif isinstance(end, (Failed, Died)) and attempt.project_id is not None:
+            forget_project(state_dir, attempt.story)
+    except OSError as error:
+        _log.warning("the project could not be noted for a later attempt", reason=str(error))
+
+
+def _describe_death(death: Died) -> str:
+    text = death.ending.describe()
+    return text if death.ending.exit_code is None else f"{text} without a result"
+
+
+def _describe_limit(stage: str | None, seconds: float) -> str:
+    limit = say_duration(seconds) if seconds >= 60 else f"{seconds:g} s"
+    return f"stopped at the time limit of {limit}, " + (f"in stage {stage}" if stage else "before any stage")

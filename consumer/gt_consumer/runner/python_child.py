@@ -1,0 +1,195 @@
+"""A warm child process that runs Python orchestrators, one story at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import psutil
+
+from gt_consumer.processes.group import Group
+from gt_consumer.processes.lines import LineProtocol
+from gt_consumer.processes.output_log import OutputLog
+from gt_consumer.processes.protocol import (
+    Acquire,
+    ChildState,
+    Failed,
+    Final,
+    Granted,
+    Made,
+    Run,
+    Stage,
+    Wait,
+    Withdraw,
+    encode,
+    parse,
+)
+from gt_consumer.runner.execution import Died
+
+Ask = Callable[[Acquire | Withdraw, Callable[[Granted], None]], None]
+
+
+_SETTLE_SECONDS = 5.0
+
+
+_SMALL_GROWTH = 256 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Recycling:
+    """When a warm child is replaced by a new one.
+
+    Parameters:
+        stories: after this many stories
+        growth_bytes: when its resident memory has grown by this much since its first story
+        growth_factor: or to this multiple (and by 256 MiB at least)
+        idle_seconds: when it had nothing to do for this long; its models need not fill the memory for ever
+    """
+
+    stories: int = 50
+    growth_bytes: int = 1_500_000_000
+    growth_factor: float = 3.0
+    idle_seconds: float = 600.0
+
+
+class PythonChild:
+    """A process that runs stories; as an `Execution`, the story that it runs now."""
+
+    def __init__(self) -> None:
+        self._output = OutputLog()
+        self._on_stage: Callable[[Stage], None] = lambda _: None
+        self._ask: Ask = lambda _message, _answer: None
+        self._idle = asyncio.Event()
+        self._base_rss = 0
+        self._transport: asyncio.WriteTransport
+        self._messages: LineProtocol
+        self._group: Group
+        self._watch: asyncio.Task[None]
+        self.end: asyncio.Future[Final | Died]
+        self.stories = 0
+        self.accepted = False
+
+    @classmethod
+    async def start(cls, target: str) -> PythonChild:
+        """Start a child for `package.module:name`.
+
+        Raises:
+            OSError: no process can be started
+        """
+        child = cls()
+        ours, theirs = socket.socketpair()
+        try:
+            child._group = await Group.start(
+                [
+                    sys.executable,
+                    "-m",
+                    "gt_consumer.orchestrator.child",
+                    "serve",
+                    target,
+                    str(theirs.fileno()),
+                ],
+                stdout=child._output.stdout,
+                stderr=child._output.stderr,
+                fds=[theirs.fileno()],
+            )
+        except BaseException:
+            ours.close()
+            raise
+        finally:
+            theirs.close()
+        loop = asyncio.get_running_loop()
+        child._transport, child._messages = await loop.create_connection(
+            lambda: LineProtocol(child._take), sock=ours
+        )
+        child.end = loop.create_future()
+        child._watch = asyncio.create_task(child._follow())
+        return child
+
+    @property
+    def alive(self) -> bool:
+        """Whether its process is there, as far as is known."""
+        return not self._group.ending.done()
+
+    def begin(self, request: Run, on_stage: Callable[[Stage], None], ask: Ask) -> None:
+        """Hand it a story; `end` is done when that has ended.
+
+        Parameters:
+            ask: takes what the run asks of the limiter, and what to call with each grant
+        """
+        self.stories += 1
+        self.accepted = False
+        self._idle.clear()
+        self._on_stage = on_stage
+        self._ask = ask
+        self._output.begin(request.batch_id, request.story_id)
+        self.end = asyncio.get_running_loop().create_future()
+        if self._watch.done():
+            self.end.set_result(Died(self._group.ending.result(), self._output.tail()))
+        else:
+            self._transport.write(encode(request))
+
+    async def settled(self) -> bool:
+        """Wait until it is free for another story; False when that takes too long or it died."""
+        idle = asyncio.create_task(self._idle.wait())
+        try:
+            await asyncio.wait(
+                {idle, self._watch}, timeout=_SETTLE_SECONDS, return_when=asyncio.FIRST_COMPLETED
+            )
+            return self._idle.is_set() and self.alive
+        finally:
+            idle.cancel()
+
+    def grown(self, recycling: Recycling) -> bool:
+        """Tell whether its memory has grown too much since its first story."""
+        try:
+            rss: int = psutil.Process(self._group.pid).memory_info().rss
+        except psutil.Error:
+            return True
+        self._base_rss = self._base_rss or rss
+        growth = rss - self._base_rss
+        multiplied = growth > _SMALL_GROWTH and rss > recycling.growth_factor * self._base_rss
+        return growth > recycling.growth_bytes or multiplied
+
+    async def stop(self, grace: float) -> None:
+        """Terminate its process group, kill it after `grace` seconds, and wait for its end."""
+        await self._group.stop(grace)
+        await asyncio.wait({self._watch})
+
+    def kill(self) -> None:
+        """Kill its process group at once."""
+        self._group.kill()
+
+    def _take(self, line: bytes) -> None:
+        match parse(line):
+            case Stage() as stage:
+                self._on_stage(stage)
+            case Made() | Failed() | Wait() as final:
+                if not self.end.done():
+                    self.end.set_result(final)
+            case Acquire() | Withdraw() as message if not self.end.done():
+                self._ask(message, self._grant)
+            case Acquire() | Withdraw():
+                # Of a run that is over; its waits are given up.
+                return
+            case ChildState("accepted"):
+                self.accepted = True
+            case ChildState("idle"):
+                self._idle.set()
+            case _:
+                self._output.stdout(line)
+
+    def _grant(self, granted: Granted) -> None:
+        if not self._transport.is_closing():
+            self._transport.write(encode(granted))
+
+    async def _follow(self) -> None:
+        ending = await self._group.ending
+        # What it said before its death may still be on the way.
+        await asyncio.wait({self._messages.ended}, timeout=1.0)
+        self._transport.close()
+        self._output.close()
+        if not self.end.done():
+            self.end.set_result(Died(ending, self._output.tail()))

@@ -1,0 +1,38 @@
+"""Which project an orchestrator has begun for a story, so that a later attempt on this machine resumes it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from gt_common.messages import StoryMessage
+from gt_consumer.processes.values import label
+from gt_consumer.storage.notes import safe_name, write_note
+
+
+def noted_project(state_dir: Path, story: StoryMessage) -> str | None:
+    """Give the project that an earlier attempt on this machine has begun, if any is known."""
+    try:
+        content = json.loads(_place(state_dir, story).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
+    project_id = content.get("project_id") if isinstance(content, dict) else None
+    return label(project_id) if isinstance(project_id, str) else None
+
+
+def note_project(state_dir: Path, story: StoryMessage, project_id: str) -> None:
+    """Remember the project that a failed attempt has begun.
+
+    Raises:
+        OSError: the note cannot be written
+    """
+    write_note(_place(state_dir, story), json.dumps({"project_id": project_id}).encode())
+
+
+def forget_project(state_dir: Path, story: StoryMessage) -> None:
+    """Remove the note: the video is made, or resuming does not help."""
+    _place(state_dir, story).unlink(missing_ok=True)
+
+
+def _place(state_dir: Path, story: StoryMessage) -> Path:
+    return state_dir / "projects" / safe_name(story.batch_id) / f"{safe_name(story.story_id)}.json"

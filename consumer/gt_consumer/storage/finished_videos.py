@@ -1,0 +1,187 @@
+"""Where finished videos lie, how they get there, and how a story that is already made is recognised.
+
+The result file beside a video is written last and atomically; only with it is the video finished.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from gt_common.errors import OutputError
+from gt_common.messages import StoryMessage, utc_now
+from gt_common.stories import slug
+from gt_consumer.processes.values import label, number
+from gt_consumer.storage.notes import draft_of, remove_leftovers, safe_name, sync_if_possible, write_in_place
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A finished video: its place, its project and its length in seconds, if they are known."""
+
+    video: Path
+    project_id: str | None
+    video_s: float | None
+
+
+def check_output(output: Path) -> None:
+    """Make the output folder and see that files can be made in it.
+
+    Raises:
+        OutputError: with the reason
+    """
+    folder = output.absolute()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise OutputError(
+            f"cannot write to the output folder {folder}: {error.strerror}; set GT_OUTPUT"
+        ) from None
+
+
+def video_place(output: Path, story: StoryMessage) -> Path:
+    """Give where the story's video belongs: `<output>/<batch_id>/<position>-<slug>-<story_id>.mp4`."""
+    try:
+        title = slug(story.url)
+    except ValueError:
+        title = "story"
+    return output / safe_name(story.batch_id) / f"{story.position}-{title}-{safe_name(story.story_id)}.mp4"
+
+
+def find_finished(output: Path, story: StoryMessage) -> Finished | None:
+    """Give the story's finished video: its result file is valid, the video there in the size it names."""
+    place = video_place(output, story)
+    found = _read_finished(place.with_suffix(".json"), story)
+    if found is not None:
+        return found
+    # The list of a batch may have been put in another order since.
+    for record in sorted(place.parent.glob(f"[0-9]*-{safe_name(story.story_id)}.json")):
+        found = _read_finished(record, story)
+        if found is not None:
+            return found
+    return None
+
+
+def store_finished(
+    output: Path,
+    story: StoryMessage,
+    video: Path,
+    *,
+    workdir: Path,
+    attempt: int,
+    project_id: str | None,
+    video_s: float | None,
+    duration_s: float,
+) -> Finished:
+    """Put a video at its final place and write its result file; on any trouble nothing half-made stays.
+
+    Parameters:
+        video: a regular file; it is moved when it lies in `workdir`, else copied
+        video_s, duration_s: the length of the video, and how long making it took, in seconds
+
+    Raises:
+        OutputError: the output folder cannot be written or is full
+    """
+    place = video_place(output, story)
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(place)
+        record = place.with_suffix(".json")
+        record.unlink(missing_ok=True)
+        _place_video(video, place, workdir)
+        content = {
+            "schema": 1,
+            "batch_id": story.batch_id,
+            "story_id": story.story_id,
+            "position": story.position,
+            "url": story.url,
+            "status": "success",
+            "project_id": project_id,
+            "attempt": attempt,
+            "generation": story.generation,
+            "duration_s": round(duration_s, 3),
+            "video": place.name,
+            "video_s": video_s,
+            "made_at": utc_now().isoformat(),
+        }
+        _write_record(record, place, content)
+    except OSError as error:
+        raise OutputError(_explain(error, place.parent)) from error
+    return Finished(place, project_id, video_s)
+
+
+def _read_finished(record: Path, story: StoryMessage) -> Finished | None:
+    try:
+        content = json.loads(record.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
+    if not isinstance(content, dict):
+        return None
+    if content.get("story_id") != story.story_id or content.get("batch_id") != story.batch_id:
+        return None
+    video = record.with_suffix(".mp4")
+    size = content.get("size")
+    try:
+        if not isinstance(size, int) or size <= 0 or video.stat().st_size != size:
+            return None
+    except OSError:
+        return None
+    return Finished(video, label(content.get("project_id")), number(content.get("video_s")))
+
+
+def _write_record(record: Path, place: Path, content: Mapping[str, object]) -> None:
+    """Write the result file of the video that lies there.
+
+    Another run of the story may put its video there at any moment: a worker that was cut off from the broker
+    goes on while the story is delivered again. So whoever writes last looks whether it is still the same.
+    """
+    while True:
+        size = place.stat().st_size
+        text = json.dumps({**content, "size": size}, ensure_ascii=False, indent=1)
+        write_in_place(record, text.encode() + b"\n")
+        if place.stat().st_size == size:
+            return
+
+
+def _place_video(video: Path, place: Path, workdir: Path) -> None:
+    part = draft_of(place)
+    real = video.resolve()
+    try:
+        if not (real.is_relative_to(workdir.resolve()) and _renamed(real, part)):
+            shutil.copyfile(real, part)
+        with part.open("rb") as file:
+            os.fsync(file.fileno())
+        part.replace(place)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise
+    sync_if_possible(place.parent)
+
+
+def _renamed(source: Path, target: Path) -> bool:
+    try:
+        source.rename(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        return False
+    return True
+
+
+def _explain(error: OSError, folder: Path) -> str:
+    if error.errno in _FULL:
+        return (
+            f"the video could not be stored: the disk of {folder} is full; make room or set another GT_OUTPUT"
+        )
+    reason = error.strerror or str(error)
+    return f"the video could not be stored in {folder}: {reason}; check GT_OUTPUT and its rights"

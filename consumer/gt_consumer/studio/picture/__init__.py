@@ -1,0 +1,1 @@
+"""Panels, camera, captions and their rendering into frames."""

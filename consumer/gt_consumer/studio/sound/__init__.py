@@ -1,0 +1,1 @@
+"""Voice, word times, music and the mix."""

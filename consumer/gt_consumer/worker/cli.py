@@ -1,0 +1,66 @@
+"""gt-consume: the worker's command line."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from gt_common.cli.app import epilog, make_app, run_command
+from gt_consumer.worker.options import Orchestrator, Output, TimeLimit
+
+app = make_app()
+
+
+@app.command(epilog=epilog("gt-consume --prefetch 2 --output /srv/videos", 1, 3, 4))
+def consume(
+    prefetch: Annotated[
+        int | None, typer.Option(help="Slots: stories made, and held, at once. (default: GT_PREFETCH or 1)")
+    ] = None,
+    orchestrator: Orchestrator = None,
+    output: Output = None,
+    max_attempts: Annotated[
+        int | None, typer.Option(help="Attempts before a story becomes a dead letter. (default: 3)")
+    ] = None,
+    time_limit: TimeLimit = None,
+    drain_timeout: Annotated[
+        str | None,
+        typer.Option(
+            help="On the first SIGTERM or Ctrl-C running stories get this long, then are given back. "
+            "(default: 10m)"
+        ),
+    ] = None,
+    worker_name: Annotated[str | None, typer.Option(help="Name in reports. (default: host and pid)")] = None,
+    until_empty: Annotated[
+        bool,
+        typer.Option(
+            "--until-empty",
+            help="Leave when no story is queued or waits for a retry; "
+            "exit code 1 when this worker left dead letters.",
+        ),
+    ] = False,
+) -> None:
+    """Make videos of the stories in the queue, each in a child process of its own.
+
+    The first Ctrl-C or SIGTERM takes no new stories and lets the running ones finish.
+    The second gives them back to the queue at once, without spending an attempt.
+    """
+
+    def work() -> int:
+        from gt_common.log import configure_logging
+        from gt_common.settings import load_settings
+        from gt_consumer.worker.command import consume_stories
+
+        settings = load_settings(
+            prefetch=prefetch,
+            orchestrator=orchestrator,
+            output=output,
+            max_attempts=max_attempts,
+            time_limit=time_limit,
+            drain_timeout=drain_timeout,
+            worker_name=worker_name,
+        )
+        configure_logging(settings)
+        return consume_stories(settings, until_empty=until_empty)
+
+    run_command("gt-consume", work)

@@ -1,0 +1,157 @@
+"""What gt-consume does: check everything, take stories until told to stop, leave nothing behind."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from gt_common.cli.signals import StopSignals
+from gt_common.errors import BrokerUnreachableError, ExitCode
+from gt_common.lifecycle import StoryStatus
+from gt_common.log import get_logger
+from gt_common.messaging.names import Names
+from gt_common.messaging.publisher import open_publisher
+from gt_common.messaging.subscription import Subscription, subscribe
+from gt_common.messaging.topology import Role, ensure, inspect
+from gt_common.messaging.versions import TIMEOUT_OF_A_QUEUE, version_of
+from gt_common.settings import Settings
+from gt_consumer.limits import Limiter
+from gt_consumer.limits.fleet import open_fleet_limiter
+from gt_consumer.orchestrator.spec import check_orchestrator
+from gt_consumer.runner.runner import Runner
+from gt_consumer.storage.finished_videos import check_output
+from gt_consumer.worker.worker import Worker
+
+log = get_logger("worker")
+
+LOOK_AGAIN_S = 1.0
+GIVE_BACK_S = 20.0
+BROKER_LIMIT_S = 25 * 60
+
+
+def consume_stories(settings: Settings, *, until_empty: bool) -> int:
+    """Run a worker until it is told to stop, or until nothing is left; give the exit code.
+
+    Raises:
+        OrchestratorError, OutputError, BrokerUnreachableError, CredentialsRefusedError, TopologyError: at
+            the start only; later trouble with the broker is waited out
+    """
+    check_output(settings.output)
+    check_orchestrator(settings.orchestrator)
+    return asyncio.run(_consume(settings, until_empty=until_empty))
+
+
+async def _consume(settings: Settings, *, until_empty: bool) -> int:
+    await ensure(settings, Role.WORKER)
+    name = f"gt-consume {settings.worker_name}"
+    signals = StopSignals()
+    async with (
+        open_publisher(settings, name) as publisher,
+        open_fleet_limiter(settings, publisher, name) as limiter,
+        _open_runner(settings, limiter) as runner,
+    ):
+        worker = Worker(settings, runner, publisher, limiter=limiter, starts=limiter)
+        queue = Names(settings.namespace).stories
+        async with subscribe(settings, queue, settings.prefetch, worker.receive, name) as subscription:
+            _say_hello(settings, subscription)
+            await _until_stop(settings, worker, signals, until_empty=until_empty)
+            worker.stop_starting()
+            await subscription.cancel()
+            await _drain(settings, worker, runner, signals)
+    log.info("worker_left", **{str(status): count for status, count in worker.counts.items()})
+    if signals.first is not None:
+        return ExitCode.TERMINATED if signals.first is signal.SIGTERM else ExitCode.INTERRUPTED
+    return ExitCode.SOME_FAILED if worker.counts[StoryStatus.FAILED] else ExitCode.DONE
+
+
+@asynccontextmanager
+async def _open_runner(settings: Settings, limiter: Limiter) -> AsyncIterator[Runner]:
+    runner = Runner(
+        settings.orchestrator,
+        settings.output.absolute(),
+        settings.state_dir,
+        settings.time_limit,
+        limiter=limiter,
+    )
+    try:
+        yield runner
+    finally:
+        await runner.aclose()
+
+
+async def _until_stop(settings: Settings, worker: Worker, signals: StopSignals, *, until_empty: bool) -> None:
+    """Return on the first signal or, if so wanted, when nothing is left; raise what broke the worker."""
+    stop = asyncio.create_task(signals.wait_first())
+    waits: set[asyncio.Future[None]] = {stop, worker.broken}
+    if until_empty:
+        waits.add(asyncio.create_task(_until_empty(settings, worker)))
+    try:
+        done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for ended in done:
+            ended.result()
+    finally:
+        for wait in waits - {worker.broken}:
+            wait.cancel()
+
+
+async def _until_empty(settings: Settings, worker: Worker) -> None:
+    names = Names(settings.namespace)
+    # In the direction in which stories go, so that none moves behind the look.
+    queues = [*(names.retry_queue(delay) for delay in settings.retry_delays), names.stories]
+    while True:
+        await worker.wait_until_quiet()
+        if await _are_empty(settings, queues) and not worker.busy:
+            return
+        # A story that waits for its retry gives no event that we could wait for.
+        await asyncio.sleep(LOOK_AGAIN_S)
+
+
+async def _are_empty(settings: Settings, queues: list[str]) -> bool:
+    try:
+        return not any(info.messages for info in await inspect(settings, queues))
+    except BrokerUnreachableError as error:
+        # The subscription comes back by itself, and what was not settled with it.
+        log.info("queues_not_seen", problem=str(error))
+        return False
+
+
+async def _drain(settings: Settings, worker: Worker, runner: Runner, signals: StopSignals) -> None:
+    """Let running stories finish; after the grace period or a second signal give them back."""
+    if not worker.busy:
+        return
+    log.info("worker_drains", seconds=settings.drain_timeout)
+    finished = asyncio.create_task(worker.wait_until_quiet())
+    second = asyncio.create_task(signals.wait_second())
+    await asyncio.wait(
+        {finished, second}, timeout=settings.drain_timeout, return_when=asyncio.FIRST_COMPLETED
+    )
+    second.cancel()
+    if not finished.done():
+        log.info("worker_gives_back")
+        await runner.interrupt()
+        await asyncio.wait({finished}, timeout=GIVE_BACK_S)
+    finished.cancel()
+
+
+def _say_hello(settings: Settings, subscription: Subscription) -> None:
+    version = subscription.server_version
+    log.info(
+        "worker_ready",
+        worker=settings.worker_name,
+        queue=Names(settings.namespace).stories,
+        slots=settings.prefetch,
+        orchestrator=settings.orchestrator,
+        output=str(settings.output.absolute()),
+        pid=os.getpid(),
+        broker=version,
+    )
+    if (0, 0) < version_of(version) < TIMEOUT_OF_A_QUEUE and settings.time_limit > BROKER_LIMIT_S:
+        log.warning(
+            "broker_timeout",
+            message="this broker closes the channel of a story that takes over 30 minutes unless its "
+            "rabbitmq.conf has the line: consumer_timeout = 86400000",
+            broker=version,
+        )

@@ -1,0 +1,193 @@
+"""What a failure's class is, and what follows from it: try again, wait, or give up; pure.
+
+See docs/decisions/0033-retries-by-class-of-error.md for the defaults and why they are so few.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
+
+from gt_common.failures import Failure
+from gt_common.messages import StoryMessage
+from gt_consumer.limits import LONGEST_PAUSE_S
+from gt_consumer.runner.outcomes import FailedForGood, FailedForNow, Outcome, Waiting
+
+MOST_WAITS: Final = 100
+"""Times an attempt is handed back for limits that only a failure's text tells of, until it is spent."""
+
+LEAST_WAIT_S: Final = 0.05
+"""A provider that asks for less, such as by `Retry-After: 0`, gets the usual wait."""
+
+_JITTER_SHARE = 0.1
+_LONGEST_JITTER_S = 2.0
+_UNITS = {"ms": 0.001, "s": 1.0, "sec": 1.0, "second": 1.0, "m": 60.0, "min": 60.0, "minute": 60.0}
+_UNITS |= {"h": 3600.0, "hour": 3600.0}
+_ASKED = re.compile(
+    r"(?:retry|try)[ _-]*(?:again[ _-]*)?(?:after|in|delay)[^0-9a-z]{0,6}(?:seconds?\W{0,3})?"
+    r"(\d{1,9}(?:\.\d{1,6})?)\s?(ms|seconds?|secs?|s|minutes?|mins?|m|hours?|h)?\b",
+    re.IGNORECASE,
+)
+
+
+class ErrorClass(StrEnum):
+    """What may help against a failure."""
+
+    TRANSIENT = "transient"
+    """Another attempt, after a wait; what is not known is this."""
+    PERMANENT = "permanent"
+    """Nothing: the story is a dead letter at once."""
+    RATE_LIMITED = "rate_limited"
+    """Time; no attempt is spent."""
+    CRASH = "crash"
+    """The story's process died or was killed: one attempt of this story is spent, none of any other."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Failures of a form and their class.
+
+    Parameters:
+        pattern: the error's type, or a text with `*` for anything, which has to match the type, the message
+            or `type: message` as a whole; upper and lower case are the same
+    """
+
+    pattern: str
+    verdict: ErrorClass
+
+    def matches(self, failure: Failure) -> bool:
+        """Tell whether a failure has this form."""
+        if "*" not in self.pattern:
+            return self.pattern.casefold() == failure.type.casefold()
+        texts = (failure.type, failure.message, f"{failure.type}: {failure.message}")
+        return any(_fits(text.casefold(), self.pattern.casefold().split("*")) for text in texts)
+
+
+def _fits(text: str, parts: Sequence[str]) -> bool:
+    """Tell whether the parts stand in the text in this order, the first at its start, the last at its end.
+
+    In linear time: the text may be anybody's.
+    """
+    first, *middle, last = parts
+    if len(text) < len(first) + len(last) or not text.startswith(first) or not text.endswith(last):
+        return False
+    place, end = len(first), len(text) - len(last)
+    for part in middle:
+        found = text.find(part, place, end)
+        if found < 0:
+            return False
+        place = found + len(part)
+    return True
+
+
+def _rules(verdict: ErrorClass, *patterns: str) -> tuple[Rule, ...]:
+    return tuple(Rule(pattern, verdict) for pattern in patterns)
+
+
+DEFAULTS: Final = (
+    *_rules(ErrorClass.CRASH, "ChildDied", "TimeLimitExceeded", "WorkerLost"),
+    *_rules(ErrorClass.PERMANENT, "PermanentError", "OrchestratorError"),
+    *_rules(
+        ErrorClass.RATE_LIMITED,
+        "RateLimited",
+        "RateLimitError",
+        "RateLimitExceeded",
+        "TooManyRequests",
+        "TooManyRequestsError",
+        "ResourceExhausted",
+        "QuotaExceeded",
+        "ThrottlingException",
+        "*too many requests*",
+        "*rate limit exceeded*",
+        "*rate limit reached*",
+        "*rate limited*",
+        "*rate_limit_exceeded*",
+        "*resource_exhausted*",
+        "*resource has been exhausted*",
+        "*quota exceeded*",
+        "*exceeded your current quota*",
+        "*insufficient_quota*",
+        "*http 429*",
+        "*http error 429*",
+        "*error code: 429*",
+        "*status 429*",
+        "*status code 429*",
+        "*status_code=429*",
+        "*status code: 429*",
+        "429 *",
+    ),
+)
+
+
+class RetryPolicy:
+    """Judges how attempts ended.
+
+    Parameters:
+        rules: the user's, the first that matches decides; after them the orchestrator's own word
+            (PermanentError), then the defaults
+        delays: seconds before the 2nd, 3rd, … attempt; so long waits who was limited for no said time
+    """
+
+    def __init__(self, rules: Sequence[Rule], delays: Sequence[float]) -> None:
+        self._rules = tuple(rules)
+        self._delays = tuple(delays)
+
+    def classify(self, failure: Failure) -> ErrorClass:
+        """Give a failure's class."""
+        verdict = _first(self._rules, failure)
+        if verdict is None and not failure.retryable:
+            return ErrorClass.PERMANENT
+        return verdict or _first(DEFAULTS, failure) or ErrorClass.TRANSIENT
+
+    def judge(self, story: StoryMessage, outcome: Outcome) -> Outcome:
+        """Give what an attempt's end means by the class of its failure; other ends stay what they are."""
+        if isinstance(outcome, Waiting):
+            return self._wait_at_least(story, outcome)
+        if not isinstance(outcome, FailedForNow | FailedForGood):
+            return outcome
+        failure = outcome.failure
+        if isinstance(outcome, FailedForGood) and failure.retryable:
+            failure = failure.model_copy(update={"retryable": False})
+        verdict = self.classify(failure)
+        if verdict is ErrorClass.RATE_LIMITED and story.run < MOST_WAITS:
+            asked = asked_wait(failure.message)
+            wait_s = self._usual_wait(story.run) if asked is None else asked
+            return self._wait_at_least(story, Waiting(failure.stage or failure.type, wait_s))
+        retryable = verdict is not ErrorClass.PERMANENT
+        if failure.retryable is not retryable:
+            failure = failure.model_copy(update={"retryable": retryable})
+        kind = FailedForNow if retryable else FailedForGood
+        return kind(failure, outcome.project_id, outcome.duration_s)
+
+    def _wait_at_least(self, story: StoryMessage, outcome: Waiting) -> Waiting:
+        """Give an end that asks for no wait at all the usual one: it would come back without a pause."""
+        if outcome.retry_after >= LEAST_WAIT_S:
+            return outcome
+        return replace(outcome, retry_after=self._usual_wait(story.run))
+
+    def _usual_wait(self, run: int) -> float:
+        return self._delays[min(run, len(self._delays) - 1)]
+
+
+def asked_wait(message: str) -> float | None:
+    """Give the seconds that a message asks to wait, as in "retry after 30 s", "try again in 2m"."""
+    match = _ASKED.search(message)
+    if match is None:
+        return None
+    amount, unit = match.groups()
+    unit = (unit or "s").lower()
+    return min(LONGEST_PAUSE_S, float(amount) * _UNITS[unit if unit in _UNITS else unit.rstrip("s")])
+
+
+def jitter(delay_s: float) -> float:
+    """Give seconds to add to a wait, so that stories that failed together do not come back together."""
+    longest = min(_LONGEST_JITTER_S, delay_s * _JITTER_SHARE)
+    return random.uniform(0.0, longest)  # noqa: S311 - jitter needs no secrecy
+
+
+def _first(rules: Iterable[Rule], failure: Failure) -> ErrorClass | None:
+    return next((rule.verdict for rule in rules if rule.matches(failure)), None)

@@ -1,0 +1,1 @@
+"""ops/broker: a RabbitMQ for this machine, started when none answers."""

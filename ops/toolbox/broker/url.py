@@ -1,0 +1,98 @@
+"""Where the broker is expected: GT_AMQP_URL, taken apart."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from urllib.parse import quote, unquote, urlsplit
+
+from toolbox.errors import USAGE, BrokerError
+
+DEFAULT_URL = "amqp://guest:guest@127.0.0.1:5672/"
+PORTS = {"amqp": 5672, "amqps": 5671}
+
+
+@dataclass(frozen=True)
+class AmqpUrl:
+    """One broker address. `str()` leaves out user and password, so it may be printed."""
+
+    host: str
+    port: int
+    user: str
+    password: str = field(repr=False)
+    vhost: str
+    tls: bool
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+    @property
+    def loopback(self) -> bool:
+        """Whether the host is this machine, where a broker may be started."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    @property
+    def full(self) -> str:
+        """The URL with its password; never print it where others read."""
+        scheme = "amqps" if self.tls else "amqp"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        credentials = f"{quote(self.user, safe='')}:{quote(self.password, safe='')}"
+        vhost = "" if self.vhost == "/" else quote(self.vhost, safe="")
+        return f"{scheme}://{credentials}@{host}:{self.port}/{vhost}"
+
+    def with_login(self, user: str, password: str, vhost: str) -> AmqpUrl:
+        """The same broker for another user."""
+        return replace(self, user=user, password=password, vhost=vhost)
+
+
+def parse_url(text: str) -> AmqpUrl:
+    """Take an AMQP URL apart; of several, comma-separated, the first counts.
+
+    Raises:
+        BrokerError: not an AMQP URL (exit code 2); the password is not repeated in the message.
+    """
+    first = re.split(r"\s*,\s*(?=amqps?://)", text.strip().rstrip(","))[0]
+    parts = urlsplit(first)
+    try:
+        port = parts.port
+    except ValueError:
+        port = 0
+    cut = "@" in f"{parts.path}{parts.query}{parts.fragment}"
+    if parts.scheme not in PORTS or not parts.hostname or port == 0 or cut:
+        raise BrokerError(
+            "GT_AMQP_URL is no AMQP URL: write amqp://user:password@host:port/vhost, "
+            "with @, /, ? and # in the password as %40, %2F, %3F and %23",
+            USAGE,
+        )
+    return AmqpUrl(
+        host=parts.hostname,
+        port=port or PORTS[parts.scheme],
+        user=unquote(parts.username or "guest"),
+        password=unquote(parts.password or "guest"),
+        vhost=unquote(parts.path[1:]) or "/",
+        tls=parts.scheme == "amqps",
+    )
+
+
+def configured_url(environment: Mapping[str, str], dotenv: Path) -> AmqpUrl:
+    """The broker of the settings: environment before `.env` before the default, as in every command."""
+    text = environment.get("GT_AMQP_URL") or _from_dotenv(dotenv) or DEFAULT_URL
+    return parse_url(text)
+
+
+def _from_dotenv(path: Path) -> str | None:
+    if not path.is_file():
+        return None
+    for line in path.read_text(encoding="utf-8").splitlines():
+        key, separator, value = line.strip().removeprefix("export ").partition("=")
+        if separator and key.strip() == "GT_AMQP_URL":
+            return value.strip().strip("\"'")
+    return None

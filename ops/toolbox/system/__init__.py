@@ -1,0 +1,1 @@
+"""What the scripts need of the system: apt, shared libraries, processes."""

@@ -1,0 +1,1 @@
+"""Broker users with the least rights."""

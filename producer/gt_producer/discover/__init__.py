@@ -1,0 +1,1 @@
+"""gt-discover: find stories on Reddit."""

@@ -1,0 +1,55 @@
+"""What the command line asks of gt-produce."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gt_common.stories.sources import STANDARD_INPUT, Sources
+
+
+@dataclass(frozen=True)
+class Request:
+    """The arguments as they were given.
+
+    Parameters:
+        discover: whether the best new stories found on Reddit belong to the list
+        limit: how many of them, at most; None for the default of gt-discover
+        tags: `K=V` texts
+        as_json: one JSON object on standard output
+    """
+
+    sources: Sources
+    batch_id: str | None = None
+    name: str | None = None
+    tags: tuple[str, ...] = ()
+    dry_run: bool = False
+    skip_invalid: bool = False
+    wait: bool = False
+    as_json: bool = False
+    discover: bool = False
+    limit: int | None = None
+
+    def command_to_go_on(self, batch_id: str, found: Sequence[str] = ()) -> str:
+        """Give the command that publishes what is left of this batch.
+
+        Parameters:
+            found: URLs that --discover gave; another search would find others
+        """
+        words = ["gt-produce", "--batch-id", batch_id]
+        for file in self.sources.files:
+            words += ["-f", file]
+        if self.name is not None:
+            words += ["--name", self.name]
+        for tag in self.tags:
+            words += ["--tag", tag]
+        flags = {"--skip-invalid": self.skip_invalid, "--wait": self.wait, "--json": self.as_json}
+        words += [flag for flag, given in flags.items() if given]
+        urls = (*self.sources.urls, *found)
+        if urls:
+            words += ["--", *urls]
+        line = shlex.join(words)
+        if STANDARD_INPUT in self.sources.files:
+            line += "   (with the same list on standard input)"
+        return line

@@ -1,0 +1,155 @@
+"""A process dies at a boundary; everything is started again and counted."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chaos.support.accounts import Accounts, count_letters, read_runs, settle_accounts
+from chaos.support.boundary_table import AGGREGATE, CONSUME, DISCARD, PRODUCE, REPLAY, RESTORE, Boundary
+from chaos.support.junk import send_junk
+from chaos.support.parts import Part, ours, patched
+from chaos.support.stories import write_list
+from chaos.support.world import World
+from support.waiting import until
+
+_DEADLINE_S = 60.0
+
+_MADE = (PRODUCE, CONSUME, AGGREGATE)
+_AFTER: dict[str, tuple[str, ...]] = {
+    # What was sent and is in the ledger is a stale copy for the command that follows.
+    REPLAY: (AGGREGATE, REPLAY, CONSUME, AGGREGATE),
+    DISCARD: (AGGREGATE, DISCARD, AGGREGATE),
+    RESTORE: (AGGREGATE, RESTORE, AGGREGATE, REPLAY, CONSUME, AGGREGATE),
+}
+_BEFORE = {RESTORE: (*_MADE, DISCARD, AGGREGATE)}
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of a boundary."""
+
+    boundary: Boundary
+    ledger: str
+    died: bool
+    accounts: Accounts
+    runs: int
+    letters: int
+
+    @property
+    def problems(self) -> list[str]:
+        """Everything that must not be."""
+        boundary, found = self.boundary, list(self.accounts.problems)
+        if not self.died:
+            found.append("the process did not die at its boundary")
+        if self.runs > boundary.runs:
+            found.append(f"{self.runs} runs, at most {boundary.runs}")
+        if self.letters > boundary.letters:
+            found.append(f"{self.letters} dead letters, at most {boundary.letters}")
+        if self.accounts.junk_copies > boundary.junk:
+            found.append(f"put aside {self.accounts.junk_copies} times too often")
+        return found
+
+    def row(self) -> str:
+        """Give its row of the Markdown table."""
+        outcome = "as predicted" if not self.problems else "; ".join(self.problems)
+        cells = (self.boundary.command, self.boundary.name, self.ledger, outcome, self.runs, self.letters)
+        return f"| {' | '.join(str(cell) for cell in cells)} |"
+
+
+TABLE_HEAD = (
+    "| dies | between | ledger | outcome after a restart | runs | dead letters |\n|---|---|---|---|---|---|"
+)
+
+
+async def cross(world: World, boundary: Boundary, *, planted: str = "") -> Result:
+    """Have a process die at its boundary, start everything again, count.
+
+    Parameters:
+        planted: a mistake, as chaos.planted names it, in the command that dies and its second start
+    """
+    stories = boundary.draw()
+    path = write_list(stories, world.folder, world.runs)
+    fleet = Fleet(world, boundary, ("-f", str(path), "--batch-id", "b1"), planted)
+    died = await fleet.run_through()
+    accounts = await settle_accounts(world, stories, [])
+    # What a fault explains in a random run is here bounded by the boundary's own numbers.
+    accounts.runs_unexplained.clear()
+    accounts.letters_unexplained.clear()
+    accounts.surprises += fleet.surprises
+    runs = sum(len(read_runs(world, story)) for story in stories)
+    letters = (await count_letters(world)).total()
+    return Result(boundary, world.settings.ledger.partition(":")[0], died, accounts, runs, letters)
+
+
+class Fleet:
+    """The commands of a batch's way, one after the other; one of them dies at its boundary first."""
+
+    def __init__(self, world: World, boundary: Boundary, batch: Sequence[str], planted: str) -> None:
+        self._world = world
+        self._boundary = boundary
+        self._batch = batch
+        self._mistake = ["--planted", planted] if planted else []
+        self.surprises: list[str] = []
+
+    async def run_through(self) -> bool:
+        """Go the whole way; tell whether the process that was to die did."""
+        command = self._boundary.command
+        if command in _AFTER:
+            for name in _BEFORE.get(command, _MADE):
+                await self._works(name)
+            died = await self._dies()
+            for name in _AFTER[command]:
+                await self._works(name)
+            return died
+        died = False
+        for name in _MADE:
+            if name == CONSUME:
+                await send_junk(
+                    self._world.settings, self._world.junk, stories=self._boundary.junk, results=0
+                )
+            if name == command:
+                died = await self._dies()
+            await self._works(name)
+        return died
+
+    def _command(self, name: str) -> Sequence[str]:
+        """Give a command with its arguments."""
+        return {
+            PRODUCE: (name, *self._batch),
+            CONSUME: (name, "--orchestrator", "chaos.support.orchestrator:Cheap", "--until-empty"),
+            AGGREGATE: (name, "--until-idle"),
+            REPLAY: (*name.split(), "--yes", "--reason", "mended"),
+            DISCARD: (*name.split(), "--yes", "--reason", "not wanted"),
+            RESTORE: (*name.split(), "--yes", "--reason", "wanted"),
+        }[name]
+
+    async def _dies(self) -> bool:
+        boundary = self._boundary
+        options = ["--at", boundary.point, *self._mistake]
+        code = await self._run(patched(options, *self._command(boundary.command)), stop=boundary.stopped)
+        return code == -signal.SIGKILL
+
+    async def _works(self, name: str) -> None:
+        command = self._command(name)
+        spoilt = bool(self._mistake) and name == self._boundary.command
+        code = await self._run(patched(self._mistake, *command) if spoilt else ours(*command))
+        if code not in {0, 1}:
+            self.surprises.append(f"{name} ended with {code}")
+
+    async def _run(self, command: Sequence[str], *, stop: bool = False) -> int | None:
+        part = Part(command[0], command, self._world.environment("last"), once=True)
+        ended = asyncio.create_task(part.run_once())
+        try:
+            async with asyncio.timeout(_DEADLINE_S):
+                if stop:
+                    await until(lambda: part.busy > 0, _DEADLINE_S)
+                    part.send(signal.SIGTERM)
+                await ended
+        except TimeoutError:
+            self.surprises.append(f"{' '.join(command)} did not end: {list(part.said)[-5:]}")
+            await part.cut_off()
+        self.surprises += part.surprises
+        return part.process.returncode if part.process else None

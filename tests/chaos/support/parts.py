@@ -1,0 +1,192 @@
+"""Commands of ours as processes that are started again when they end, as a supervisor would."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+from support.waiting import pause, until
+
+BIN = Path(sys.executable).parent
+TESTS = Path(__file__).parents[2]
+_KEPT_LINES = 400
+_RESTART_S = 0.2
+_INHERITED = [os.environ["PYTHONPATH"]] if "PYTHONPATH" in os.environ else []
+
+
+@dataclass
+class Part:
+    """One command that is to run all the time, or until it has done its work.
+
+    Parameters:
+        name: how it is called in figures
+        ready: what it says on standard error once it works
+        once: whether it is done when it ends with exit code 0
+        trouble: tells whether a fault is on that may keep it from starting
+    """
+
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str]
+    ready: str = ""
+    once: bool = False
+    trouble: Callable[[], bool] = lambda: True
+    surprises: list[str] = field(default_factory=list)
+    starts: int = 0
+    busy: int = 0
+    """Stories that a worker runs now, by its own word."""
+    said: deque[str] = field(default_factory=lambda: deque(maxlen=_KEPT_LINES))
+    process: asyncio.subprocess.Process | None = None
+    changed: Sequence[str] | None = None
+    """The command with which it is started the next time, if not the usual one."""
+    expected_end: bool = False
+    """Whether it was told to stop, and is to be started again."""
+    _stopping: bool = False
+    _killed: bool = False
+    _is_ready: bool = False
+    _keeper: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Start it and keep it running."""
+        self._keeper = asyncio.create_task(self._keep(), name=f"keep {self.name}")
+
+    @property
+    def pid(self) -> int | None:
+        """Its process id while it runs."""
+        running = self.process is not None and self.process.returncode is None
+        return self.process.pid if running and self.process else None
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the process that runs now has said that it works."""
+        return self._is_ready and self.pid is not None
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it still has work to do, or is to run on."""
+        return self._keeper is not None and not self._keeper.done()
+
+    def has_ended(self) -> bool:
+        """Tell whether it has done its work; exit code 1 of a worker says that it left dead letters."""
+        return self.process is not None and self.process.returncode in {0, 1}
+
+    def send(self, number: signal.Signals) -> bool:
+        """Send a signal; False when it does not run."""
+        if self.pid is None or self.process is None:
+            return False
+        self._killed = self._killed or number is signal.SIGKILL
+        self.process.send_signal(number)
+        return True
+
+    def children(self) -> list[psutil.Process]:
+        """Give the Python children of a worker, which run stories, not their guards."""
+        if self.pid is None:
+            return []
+        try:
+            family = psutil.Process(self.pid).children(recursive=True)
+            return [one for one in family if "gt_consumer.orchestrator.child" in one.cmdline()]
+        except psutil.Error:
+            return []
+
+    async def done(self, deadline: float) -> None:
+        """Wait until it has done its work."""
+        assert self._keeper is not None
+        async with asyncio.timeout(deadline):
+            await asyncio.shield(self._keeper)
+
+    async def stop(self, deadline: float = 30.0) -> int | None:
+        """End it with SIGTERM; give its exit code, None when it did not run.
+
+        Raises:
+            TimeoutError: it did not end in time
+        """
+        self._stopping = True
+        self.send(signal.SIGCONT)
+        self.send(signal.SIGTERM)
+        if self._keeper is None:
+            return None
+        await self.done(deadline)
+        return self.process.returncode if self.process else None
+
+    async def cut_off(self) -> None:
+        """End it at once, whatever it is at."""
+        self._stopping = True
+        self.send(signal.SIGCONT)
+        self.send(signal.SIGKILL)
+        if self._keeper is not None:
+            await asyncio.gather(self._keeper, return_exceptions=True)
+
+    async def until_ready(self, deadline: float = 30.0) -> None:
+        """Wait until it has said that it works."""
+        await until(lambda: self.is_ready, deadline)
+
+    async def _keep(self) -> None:
+        while True:
+            await self.run_once()
+            assert self.process is not None
+            code = self.process.returncode
+            if self._stopping or (self.once and code == 0):
+                return
+            if not self._killed and not self.expected_end and not self._may_end(code):
+                self.surprises.append(
+                    f"{self.name} ended by itself with {code}: {''.join(self._last_words())}"
+                )
+            await pause(_RESTART_S)
+
+    def _may_end(self, code: int | None) -> bool:
+        """Tell whether an exit is a refusal to start, or to go on, that a fault explains."""
+        refused = code in {2, 3, 4} and self.trouble()
+        return refused and (self.once or not self._is_ready)
+
+    async def run_once(self) -> None:
+        """Run it to its end, once."""
+        self._killed = self._is_ready = self.expected_end = False
+        self.busy = 0
+        command, self.changed = self.changed or self.command, None
+        self.process = await asyncio.create_subprocess_exec(
+            *command,
+            env={**self.environment, "PYTHONPATH": os.pathsep.join([str(TESTS), *_INHERITED])},
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+            limit=8 * 1024 * 1024,
+        )
+        self.starts += 1
+        if self._stopping:
+            self.process.terminate()
+        assert self.process.stderr is not None
+        async for line in self.process.stderr:
+            self._hear(line.decode(errors="replace"))
+        await self.process.wait()
+
+    def _hear(self, line: str) -> None:
+        self.said.append(line[:2000])
+        if self.ready and self.ready in line:
+            self._is_ready = True
+        if '"event": "story_started"' in line:
+            self.busy += 1
+        if '"event": "story_ended"' in line:
+            self.busy -= 1
+        if "Traceback" in line and '"part": "runner"' not in line and '"part": "output"' not in line:
+            self.surprises.append(f"{self.name} said: {line[:1500]}")
+
+    def _last_words(self) -> list[str]:
+        return list(self.said)[-3:]
+
+
+def ours(name: str, *arguments: str) -> list[str]:
+    """Give the command line of an installed command."""
+    return [str(BIN / name), *arguments]
+
+
+def patched(options: Sequence[str], name: str, *arguments: str) -> list[str]:
+    """Give the command line of a command that is started through `chaos.support.crashing`."""
+    return [sys.executable, "-m", "chaos.support.crashing", *options, "--", name, *arguments]

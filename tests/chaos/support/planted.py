@@ -1,0 +1,126 @@
+"""Mistakes that others make, put into our commands on purpose: the suite has to find each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from gt_common.messages import StoryEvent, StoryMessage
+    from gt_consumer.aggregator.aggregator import Aggregator
+    from gt_consumer.aggregator.reading import Reading
+    from gt_consumer.deadletters.ledger_view import StoryKey
+    from gt_consumer.deadletters.queue_view import Held
+    from gt_consumer.deadletters.sweep import Handling
+    from gt_consumer.runner.outcomes import Outcome
+    from gt_consumer.worker.run_events import Attempt
+    from gt_consumer.worker.worker import Settleable, Worker
+    from gt_producer.produce.journal import Journal
+
+
+@dataclass(frozen=True)
+class Planted:
+    """A mistake, and the boundary at which it shows.
+
+    Parameters:
+        plant: puts it into this process
+        boundary: the name of the boundary
+    """
+
+    plant: Callable[[], None]
+    boundary: str
+
+
+def ack_on_arrival() -> None:
+    """Let a worker ack a story as soon as it has it."""
+    from gt_consumer.worker.worker import Worker
+
+    receive = Worker.receive
+
+    def receive_acked(self: Worker, delivery: Settleable) -> None:
+        self._spawn(self._ack_all([delivery]))
+        receive(self, delivery)
+
+    Worker.receive = receive_acked  # type: ignore[method-assign]
+
+
+def ack_before_publish() -> None:
+    """Let a worker ack a story once its run is over, before it publishes what came of it."""
+    from gt_consumer.worker.worker import Worker
+
+    run = Worker._run
+
+    async def run_acked(self: Worker, attempt: Attempt) -> Outcome:
+        outcome = await run(self, attempt)
+        for held in self._held.values():
+            await self._ack_all(held.deliveries)
+        return outcome
+
+    Worker._run = run_acked  # type: ignore[method-assign]
+
+
+def forget_finished() -> None:
+    """Let a worker make a video again that is there."""
+    from gt_consumer.runner import runner
+
+    vars(runner)["find_finished"] = lambda *_: None
+
+
+def ack_before_commit() -> None:
+    """Let the aggregator ack events before they are in the ledger."""
+    from gt_consumer.aggregator.aggregator import Aggregator
+
+    commit = Aggregator._commit
+
+    async def commit_acked(self: Aggregator, readings: Sequence[Reading]) -> bool:
+        for reading in readings:
+            await reading.arrival.ack()
+        return await commit(self, readings)
+
+    Aggregator._commit = commit_acked  # type: ignore[method-assign]
+
+
+def note_before_confirm() -> None:
+    """Let the producer note its whole list as confirmed before it publishes any of it."""
+    from gt_producer.produce.journal import Journal
+
+    listed = Journal.list_stories
+
+    def list_confirmed(self: Journal, entries: Sequence[tuple[str, int]]) -> None:
+        listed(self, entries)
+        for story_id, position in entries:
+            self.confirm(story_id, position)
+
+    Journal.list_stories = list_confirmed  # type: ignore[method-assign]
+
+
+def remove_before_act() -> None:
+    """Let gt-dlq remove a letter before it does what it is to do with it."""
+    from gt_consumer.deadletters.sweep import Handling
+
+    handle: Callable[..., Awaitable[bool]] = Handling._handle
+
+    async def handle_removed(
+        self: Handling, item: Held, letter: StoryMessage, standing: Mapping[StoryKey, StoryEvent]
+    ) -> bool:
+        await item.delivery.ack()
+        return await handle(self, item, letter, standing)
+
+    Handling._handle = handle_removed  # type: ignore[method-assign]
+
+
+PLANTED: Mapping[str, Planted] = {
+    "ack on arrival": Planted(ack_on_arrival, "run's end and video"),
+    "ack before the result": Planted(ack_before_publish, "result file and event"),
+    "ack before the retry": Planted(ack_before_publish, "`story.retrying` and the retry's publish"),
+    "ack before the dead letter": Planted(ack_before_publish, "run's end and the dead letter's publish"),
+    "ack before the give-back": Planted(ack_before_publish, "`story.released` and the give-back's publish"),
+    "finished videos forgotten": Planted(forget_finished, "result file and event"),
+    "ack before the commit": Planted(ack_before_commit, "rows written and commit"),
+    "journal before the confirm": Planted(note_before_confirm, "journal's list and `batch.opened`"),
+    "removed before the replay": Planted(remove_before_act, "a letter's look and its replay's publish"),
+    "removed before it is discarded": Planted(remove_before_act, "a letter's look and `story.cancelled`"),
+}

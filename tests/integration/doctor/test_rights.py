@@ -1,0 +1,66 @@
+"""gt-doctor as the user of each role, who may not look at everything where RabbitMQ asks for rights."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+
+from gt_common.messaging import topology
+from gt_common.messaging.examine import BrokerLook
+from gt_common.messaging.topology import QueueInfo
+from gt_common.messaging.versions import version_of
+from gt_common.settings import load_settings
+from gt_consumer.doctor import broker as doctor_broker
+from gt_consumer.doctor.broker import look_at_broker
+from gt_consumer.doctor.finding import Level
+from support.broker.node import PrivateNode, needs_rabbitmq
+from support.broker.users import ROLES, node_with_roles, settings_of
+
+pytestmark = [pytest.mark.broker, pytest.mark.timeout(120)]
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateNode]:
+    """A node with all users and the topology."""
+    with node_with_roles(tmp_path_factory.mktemp("roles")) as node:
+        asyncio.run(declare(node))
+        yield node
+
+
+async def declare(node: PrivateNode) -> None:
+    await topology.declare(settings_of(node, "topology"))
+
+
+@needs_rabbitmq
+@pytest.mark.parametrize("role", ROLES)
+async def test_nobody_is_told_of_a_failure_for_lack_of_rights(node: PrivateNode, role: str) -> None:
+    found = await asyncio.to_thread(lambda: list(look_at_broker(settings_of(node, role))))
+    assert [one for one in found if one.level is Level.FAIL] == []
+    (queues,) = [one.says for one in found if one.check == "queues"]
+    version = version_of(found[0].says.split()[1])
+    if role == "topology":
+        assert queues == "all 8 are there with our arguments"
+    elif version < (4, 0):
+        assert queues == "all 8 are there; arguments not compared, this user may not declare"
+    elif version >= (4, 3):
+        assert "not looked at, as this user has no right on them: " in queues
+
+
+def test_what_may_not_be_looked_at_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = {"gt.stories": QueueInfo("gt.stories", 3, 1)}
+    hidden = ("exchange gt.tokens", "queue gt.dlq")
+    look = BrokerLook("4.3.6", (), hidden, seen, {}, may_declare=False, may_publish={"gt.stories": True})
+
+    async def examined(_settings: object) -> BrokerLook:
+        return look
+
+    monkeypatch.setattr(doctor_broker, "examine_broker", examined)
+    found = {one.check: one for one in look_at_broker(load_settings())}
+    assert found["queues"].level is Level.OK
+    assert found["queues"].says == (
+        "1 are there; not looked at, as this user has no right on them: exchange gt.tokens, queue gt.dlq; "
+        "arguments not compared, this user may not declare"
+    )
+    assert "aggregator" not in found, "whether one consumes is not known"

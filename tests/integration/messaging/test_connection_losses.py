@@ -1,0 +1,75 @@
+"""Connections that are lost at a moment of the test's choice: between two steps, or while they come back."""
+
+from __future__ import annotations
+
+import asyncio
+
+import aio_pika
+import pytest
+from aio_pika.abc import AbstractChannel, AbstractConnection
+from pydantic import SecretStr
+
+from gt_common.errors import BrokerUnreachableError
+from gt_common.messages import StoryMessage
+from gt_common.messaging.connection import open_connection
+from gt_common.messaging.delivery import Delivery
+from gt_common.messaging.names import Names
+from gt_common.messaging.publisher import open_publisher
+from gt_common.messaging.subscription import subscribe
+from gt_common.messaging.topology import inspect
+from gt_common.settings import Settings
+from support.broker.tcp_proxy import open_proxy
+from support.waiting import until
+
+pytestmark = pytest.mark.broker
+
+
+async def test_a_connection_lost_before_its_first_channel_is_said_plainly(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    channel = aio_pika.Connection.channel
+    async with open_proxy(settings.amqp_url.get_secret_value()) as (proxy, url):
+
+        def lost(self: aio_pika.Connection, **named: bool) -> AbstractChannel:
+            proxy.reset()
+            return channel(self, None, **named)
+
+        monkeypatch.setattr(aio_pika.Connection, "channel", lost)
+        through = settings.model_copy(update={"amqp_url": SecretStr(url)})
+        with pytest.raises(BrokerUnreachableError, match="open a channel to publish on"):
+            async with open_publisher(through, "test", patience=5):
+                pytest.fail("there is no channel")
+
+
+async def test_a_subscription_that_is_cancelled_while_it_comes_back_takes_nothing(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stories, arrived = Names(settings.namespace).stories, asyncio.Queue[Delivery]()
+    connecting, go_on = asyncio.Event(), asyncio.Event()
+
+    async def held(of: Settings, name: str) -> AbstractConnection:
+        connecting.set()
+        await go_on.wait()
+        return await open_connection(of, name)
+
+    async with open_proxy(settings.amqp_url.get_secret_value()) as (proxy, url):
+        through = settings.model_copy(update={"amqp_url": SecretStr(url)})
+        async with subscribe(through, stories, 1, arrived.put_nowait, "test") as subscription:
+            monkeypatch.setattr("gt_common.messaging.subscription.open_connection", held)
+            proxy.reset()
+            await connecting.wait()
+            await subscription.cancel()
+            go_on.set()
+
+            async def nobody_consumes() -> bool:
+                (info,) = await inspect(settings, [stories])
+                return proxy.accepted == 2 and info.consumers == 0
+
+            await until(nobody_consumes)
+            async with open_publisher(settings, "test", patience=10) as publisher:
+                address = "https://www.reddit.com/comments/1/"
+                await publisher.story(
+                    StoryMessage(batch_id="b1", story_id="s1", position=1, url=address, canonical_url=address)
+                )
+            (info,) = await inspect(settings, [stories])
+            assert (info.messages, info.consumers, arrived.qsize()) == (1, 0, 0)

@@ -1,0 +1,89 @@
+"""A real broker for tests: GT_TEST_AMQP_URL, else a container where Docker runs, else a private node."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import subprocess
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from toolbox.broker.installation import find_installation
+
+from gt_common.messaging import topology
+from gt_common.settings import Settings, load_settings
+from support.broker.node import PrivateNode
+
+
+@pytest.fixture(scope="session")
+def amqp_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Give the URL of a broker that answers; none to be had skips on a laptop and fails in CI."""
+    given = os.environ.get("GT_TEST_AMQP_URL")
+    if given:
+        yield given
+    elif _docker_runs():
+        yield from _container()
+    elif find_installation():
+        node = PrivateNode.start(tmp_path_factory.mktemp("broker"))
+        yield node.amqp_url
+        node.stop()
+    else:
+        missing = "no broker for the tests: set GT_TEST_AMQP_URL, or install Docker or rabbitmq-server"
+        if os.environ.get("CI"):
+            pytest.fail(missing)
+        pytest.skip(missing)
+
+
+@pytest.fixture
+async def settings(amqp_url: str, tmp_path: Path) -> AsyncIterator[Settings]:
+    """Give settings with a namespace, folders and short delays of the test's own; cleans the broker up."""
+    made = load_settings(
+        amqp_url=amqp_url,
+        namespace=f"t{uuid.uuid4().hex[:10]}",
+        ledger_url=f"sqlite:///{tmp_path / 'ledger.db'}",
+        output=tmp_path / "outputs",
+        state_dir=tmp_path / "state",
+        retry_delays="100ms,200ms",
+        heartbeat=5,
+        log_format="json",
+    )
+    await topology.declare(made)
+    yield made
+    async with asyncio.timeout(30):
+        await topology.delete(made)
+
+
+@pytest.fixture
+def environment(settings: Settings) -> dict[str, str]:
+    """Give the environment in which a command of ours as a subprocess has the same settings."""
+    return {
+        **os.environ,
+        "GT_AMQP_URL": settings.amqp_url.get_secret_value(),
+        "GT_NAMESPACE": settings.namespace,
+        "GT_LEDGER_URL": settings.ledger,
+        "GT_OUTPUT": str(settings.output),
+        "GT_STATE_DIR": str(settings.state_dir),
+        "GT_RETRY_DELAYS": "100ms,200ms",
+        "GT_HEARTBEAT": "5",
+        "GT_LOG_FORMAT": "json",
+        "NO_COLOR": "1",
+    }
+
+
+def _docker_runs() -> bool:
+    docker = shutil.which("docker")
+    return (
+        docker is not None
+        and subprocess.run([docker, "info"], capture_output=True, timeout=20).returncode == 0
+    )
+
+
+def _container() -> Iterator[str]:
+    from testcontainers.rabbitmq import RabbitMqContainer
+
+    with RabbitMqContainer("rabbitmq:4.2") as container:
+        host, port = container.get_container_host_ip(), container.get_exposed_port(container.port)
+        yield f"amqp://{container.username}:{container.password}@{host}:{port}/"

@@ -1,0 +1,110 @@
+"""An aggregator on a bench: deliveries, a ledger and an outbox in memory, and all that happens in order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+
+from gt_common.errors import GossipToonError, MalformedMessageError, PublishFailedError
+from gt_common.messages import Event, StoryMessage, encode
+from gt_consumer.aggregator.aggregator import Aggregator
+
+DEADLINE_S = 10
+
+
+DIED = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+class Arrival:
+    """A delivery that writes into a journal when it is acked."""
+
+    def __init__(
+        self,
+        body: bytes,
+        journal: list[str],
+        died_of: str | None = None,
+        *,
+        via: str = "gt.results",
+        headers: Mapping[str, object] | None = None,
+    ) -> None:
+        self.body = body
+        self.headers: Mapping[str, object] = headers or {"gt-attempt": 1, "x-death": []}
+        self.via = via
+        self.died_of = died_of
+        self.died_at = DIED
+        self.acked = False
+        self.lost = False
+        self._journal = journal
+
+    async def ack(self) -> bool:
+        """Write it down."""
+        self.acked = True
+        self._journal.append("ack")
+        return True
+
+
+class Outbox:
+    """Keeps what is published, or refuses it."""
+
+    def __init__(self, journal: list[str]) -> None:
+        self.aside: list[tuple[bytes, str, str, Mapping[str, str | int] | None]] = []
+        self.news: list[Event] = []
+        self.refuses = False
+        self._journal = journal
+
+    async def malformed(
+        self, body: bytes, reason: str, key: str, headers: Mapping[str, str | int] | None = None
+    ) -> None:
+        """Keep it."""
+        if self.refuses:
+            raise PublishFailedError
+        self.aside.append((body, reason, key, headers))
+        self._journal.append("aside")
+
+    async def progress(self, event: Event) -> None:
+        """Keep it."""
+        self.news.append(event)
+
+
+class Bench:
+    """An aggregator with a ledger in memory, which can be told to fail, and all that happened in order."""
+
+    def __init__(self, group: int = 200) -> None:
+        self.journal: list[str] = []
+        self.outbox = Outbox(self.journal)
+        self.groups: list[list[Event]] = []
+        self.troubles: list[GossipToonError] = []
+        self.refuses: Callable[[Event], bool] = lambda _event: False
+        self.on_trouble: Callable[[], None] = lambda: None
+        self.aggregator = Aggregator(
+            self.apply, self.outbox, group=group, first_wait=0.001, longest_wait=0.002
+        )
+
+    def apply(self, events: Sequence[Event]) -> int:
+        """Take a group in, or raise the next trouble."""
+        if self.troubles:
+            self.on_trouble()
+            raise self.troubles.pop(0)
+        if any(self.refuses(event) for event in events):
+            raise MalformedMessageError("the ledger cannot store an event: NUL")
+        self.groups.append(list(events))
+        self.journal.append("commit")
+        return len(events)
+
+    def arrive(self, body: bytes | Event | StoryMessage, died_of: str | None = None) -> Arrival:
+        """Let a delivery arrive."""
+        dead = died_of is not None or isinstance(body, StoryMessage)
+        raw = body if isinstance(body, bytes) else encode(body)
+        arrival = Arrival(raw, self.journal, died_of, via="gt.dlx" if dead else "gt.results")
+        self.aggregator.receive(arrival)
+        return arrival
+
+    async def run_until_idle(self) -> None:
+        """Work until nothing is left."""
+
+        async def nothing_waits() -> int:
+            return 0
+
+        async with asyncio.timeout(DEADLINE_S):
+            await self.aggregator.run(depth=nothing_waits, idle_s=0.01)

@@ -1,0 +1,106 @@
+"""What the tests of the runner share: stories, a runner with its folders, and waiting for processes to go."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import psutil
+
+from gt_common.messages import StoryMessage
+from gt_consumer.runner.outcomes import Outcome, Succeeded
+from gt_consumer.runner.python_child import Recycling
+from gt_consumer.runner.runner import Runner
+
+TESTS = Path(__file__).parents[1]
+GONE_SECONDS = 10.0
+
+
+def a_story(
+    story_id: str = "s1",
+    url: str = "https://www.reddit.com/r/tifu/comments/abc123/a_title/",
+    **options: object,
+) -> StoryMessage:
+    """Make a story message of batch b1."""
+    return StoryMessage.model_validate(
+        {
+            "batch_id": "b1",
+            "story_id": story_id,
+            "position": 1,
+            "url": url,
+            "canonical_url": url,
+            "options": options,
+        }
+    )
+
+
+@asynccontextmanager
+async def a_runner(
+    orchestrator: str,
+    folder: Path,
+    *,
+    time_limit: float = 60.0,
+    recycling: Recycling | None = None,
+    grace: float = 5.0,
+) -> AsyncIterator[Runner]:
+    """Give a runner whose output and notes lie below the folder."""
+    runner = Runner(
+        orchestrator, folder / "out", folder / "state", time_limit, recycling=recycling, grace=grace
+    )
+    try:
+        yield runner
+    finally:
+        await runner.aclose()
+
+
+async def run_once(
+    orchestrator: str,
+    folder: Path,
+    story: StoryMessage | None = None,
+    *,
+    on_stage: Callable[[str, float | None], None] = lambda _stage, _fraction: None,
+    time_limit: float = 60.0,
+) -> Outcome:
+    """Run one attempt with a runner of its own."""
+    async with a_runner(orchestrator, folder, time_limit=time_limit) as runner:
+        return await runner.run(story or a_story(), 1, on_stage)
+
+
+def succeeded(outcome: Outcome) -> Succeeded:
+    """Give the outcome as a success; fails with what it says else."""
+    assert isinstance(outcome, Succeeded), outcome
+    return outcome
+
+
+def processes(pids: str) -> list[psutil.Process]:
+    """Give the processes whose ids stand in a text."""
+    return [psutil.Process(int(pid)) for pid in pids.split()]
+
+
+def remaining(pids: str) -> list[psutil.Process]:
+    """Give those of the processes that are still there."""
+    return [psutil.Process(int(pid)) for pid in pids.split() if psutil.pid_exists(int(pid))]
+
+
+def assert_gone(living: list[psutil.Process], seconds: float = GONE_SECONDS) -> None:
+    """Wait until the processes are gone (one that nobody reaped, a zombie, is); fails after the deadline."""
+    deadline = time.monotonic() + seconds
+    while living and time.monotonic() < deadline:
+        _, alive = psutil.wait_procs(living, timeout=0.05)
+        living = [process for process in alive if _runs(process)]
+    assert living == []
+
+
+def python_path() -> str:
+    """Give a PYTHONPATH on which the fake orchestrators are found."""
+    return os.pathsep.join([str(TESTS), *filter(None, [os.environ.get("PYTHONPATH")])])
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False

@@ -1,0 +1,79 @@
+"""Batches with something of everything, for tests of the report and of what shows it."""
+
+from __future__ import annotations
+
+from gt_common.failures import Failure
+from gt_common.ledger.views import AttemptSpan
+from gt_common.lifecycle import BatchState, fold
+from gt_common.messages import (
+    Event,
+    StoryFailed,
+    StoryReleased,
+    StoryRetrying,
+    StoryStage,
+    StorySucceeded,
+)
+from support.samples.events import BATCH, at, opened, story_event
+
+REMOVED = Failure(type="PermanentError", message="the post was removed (404)", stage="fetch", retryable=False)
+EVIL = "<script>alert(1)</script>|`x`\n=cmd|' /C calc'!A0\x1b[31m"
+
+
+def finished_events() -> list[Event]:
+    """Give a batch of five: two made, two failed of one cause, one of another."""
+    return [
+        opened(5, name="Five stories"),
+        story_event(StorySucceeded, 1, 30, duration_s=30, video_s=61.0, worker="w-1", project_id="p1"),
+        story_event(StoryFailed, 2, 40, duration_s=9, attempt=3, worker="w-2"),
+        story_event(StoryFailed, 3, 41, duration_s=2, attempt=1, worker="w-1", failure=REMOVED),
+        story_event(StoryFailed, 4, 50, duration_s=9, attempt=3, worker="w-2"),
+        story_event(StorySucceeded, 5, 71.2, duration_s=33.1, video_s=58.0, worker="w-1"),
+    ]
+
+
+def open_events() -> list[Event]:
+    """Give a batch of eight in full swing: two made, one failed, two running, two waiting, one unseen."""
+    return [
+        opened(8),
+        story_event(StorySucceeded, 1, 100, duration_s=100, worker="w-1"),
+        story_event(StorySucceeded, 2, 140, duration_s=140, worker="w-2"),
+        story_event(StoryFailed, 3, 150, worker="w-2"),
+        story_event(StoryStage, 4, 160, stage="render", fraction=0.62, started_at=at(150), worker="w-1"),
+        story_event(StoryStage, 5, 160, stage="voice", started_at=at(155), attempt=2, worker="w-2"),
+        story_event(StoryRetrying, 6, 160, until=at(600), duration_s=5),
+        story_event(StoryReleased, 7, 160, reason="rate_limited", provider="gemini", until=at(34740)),
+    ]
+
+
+def finished() -> BatchState:
+    """Give the finished batch."""
+    return fold(BATCH, finished_events())
+
+
+def under_way() -> BatchState:
+    """Give the open batch."""
+    return fold(BATCH, open_events())
+
+
+def evil() -> BatchState:
+    """Give a batch whose every text tries to break out of its place."""
+    failure = Failure(type=EVIL, message=EVIL, stage=EVIL)
+    return fold(
+        BATCH,
+        [
+            opened(3, name=EVIL).model_copy(update={"tags": {EVIL: EVIL}}),
+            story_event(StoryFailed, 1, 5, failure=failure, worker=EVIL, url=f"javascript:alert(1)//{EVIL}"),
+            story_event(StorySucceeded, 2, 6, output_path=f'/out/b/"{EVIL}.mp4', url=f'https://x.y/">{EVIL}'),
+            story_event(StoryFailed, 3, 7, failure=failure, url="=HYPERLINK(1)"),
+        ],
+    )
+
+
+def spans() -> list[AttemptSpan]:
+    """Give attempts of the finished batch; two of `w-2` overlap."""
+    return [
+        AttemptSpan("story-1", 1, 1, 0, "w-1", at(0), at(30), "success"),
+        AttemptSpan("story-2", 1, 1, 0, "w-2", at(0), at(20), "retrying"),
+        AttemptSpan("story-4", 1, 1, 0, "w-2", at(10), at(50), "failed"),
+        AttemptSpan("story-5", 1, 1, 0, "w-1", at(38), None, "running"),
+    ]

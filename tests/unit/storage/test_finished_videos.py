@@ -1,0 +1,233 @@
+"""Finished videos: their place, how they get there, and how they are recognised."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gt_common.errors import OutputError
+from gt_common.messages import StoryMessage
+from gt_consumer.storage import finished_videos as finished_module
+from gt_consumer.storage.finished_videos import Finished, find_finished, store_finished, video_place
+from gt_consumer.storage.leftovers import new_mark
+from gt_consumer.storage.notes import write_in_place
+from support.runner import a_story
+
+
+def store(folder: Path, *, story: StoryMessage | None = None, source: Path | None = None) -> Finished:
+    """Store a video that lies in the working folder, unless another is given."""
+    workdir = folder / "work"
+    workdir.mkdir(exist_ok=True)
+    video = source or workdir / "made.mp4"
+    if source is None:
+        video.write_bytes(b"a video")
+    return store_finished(
+        folder / "out",
+        story or a_story(),
+        video,
+        workdir=workdir,
+        attempt=2,
+        project_id="p1",
+        video_s=61.0,
+        duration_s=3.0,
+    )
+
+
+def files(folder: Path) -> list[str]:
+    """Give the names of all files below the output folder."""
+    return sorted(path.name for path in (folder / "out").rglob("*") if path.is_file())
+
+
+def refuse(number: int) -> Callable[..., None]:
+    """Give a function that fails as the system does."""
+
+    def fail(*_args: object, **_options: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    return fail
+
+
+def test_a_stored_video_is_found_again(tmp_path: Path) -> None:
+    finished = store(tmp_path)
+    assert finished == Finished(tmp_path / "out" / "b1" / "1-a-title-s1.mp4", "p1", 61.0)
+    assert find_finished(tmp_path / "out", a_story()) == finished
+    assert files(tmp_path) == ["1-a-title-s1.json", "1-a-title-s1.mp4"]
+    assert not (tmp_path / "work" / "made.mp4").exists()
+    assert finished.video.stat().st_mode & 0o777 == 0o666 & ~_umask()
+
+
+def test_of_two_runs_that_store_at_once_one_video_with_its_own_result_file_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker cut off from the broker goes on while another runs the story, and both come to their end."""
+    write, other = write_in_place, tmp_path / "other.mp4"
+    other.write_bytes(b"the other run's longer video")
+    overtaken = False
+
+    def write_late(path: Path, content: bytes) -> None:
+        nonlocal overtaken
+        if not overtaken:
+            overtaken = True
+            store(tmp_path, source=other)
+        write(path, content)
+
+    monkeypatch.setattr(finished_module, "write_in_place", write_late)
+    store(tmp_path)
+    assert find_finished(tmp_path / "out", a_story()) is not None
+    assert files(tmp_path) == ["1-a-title-s1.json", "1-a-title-s1.mp4"]
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def test_a_video_is_found_at_another_position_of_the_list(tmp_path: Path) -> None:
+    finished = store(tmp_path)
+    moved = a_story().model_copy(update={"position": 7})
+    assert find_finished(tmp_path / "out", moved) == finished
+    assert find_finished(tmp_path / "out", a_story("s10")) is None
+    assert find_finished(tmp_path / "out", a_story("1")) is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"size": 6},
+        {"size": 0},
+        {"size": "7"},
+        {"story_id": "s2"},
+        {"batch_id": "b2"},
+    ],
+)
+def test_a_result_file_that_does_not_fit_counts_for_nothing(
+    change: dict[str, object], tmp_path: Path
+) -> None:
+    record = store(tmp_path).video.with_suffix(".json")
+    record.write_text(json.dumps(json.loads(record.read_text()) | change))
+    assert find_finished(tmp_path / "out", a_story()) is None
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff", b"[" * 100_000])
+def test_a_half_written_result_file_counts_for_nothing(content: bytes, tmp_path: Path) -> None:
+    video = store(tmp_path).video
+    video.with_suffix(".json").write_bytes(content)
+    assert find_finished(tmp_path / "out", a_story()) is None
+    video.with_suffix(".json").unlink()
+    assert find_finished(tmp_path / "out", a_story()) is None
+    assert store(tmp_path).video == video
+    assert find_finished(tmp_path / "out", a_story()) is not None
+    video.unlink()
+    assert find_finished(tmp_path / "out", a_story()) is None
+
+
+def test_leftovers_of_the_dead_are_removed_and_those_of_the_living_kept(tmp_path: Path) -> None:
+    place = video_place(tmp_path / "out", a_story())
+    place.parent.mkdir(parents=True)
+    host, _, started, _ = new_mark().split(".")
+    dead = place.with_name(f".{place.name}-{host}.4194999.{started}.00000000.part")
+    reused = place.with_name(f".{place.name}-{host}.{os.getpid()}.1000.00000000.part")
+    living = place.with_name(f".{place.name}-{new_mark()}.part")
+    other_machine = place.with_name(f".{place.name}-00000000.1.1.00000000.part")
+    long_ago = place.with_name(f".{place.name}-00000000.2.2.00000000.part")
+    for part in (dead, reused, living, other_machine, long_ago):
+        part.write_bytes(b"half")
+    os.utime(long_ago, (1_000_000, 1_000_000))
+    store(tmp_path)
+    assert set(place.parent.glob("*.part")) == {living, other_machine}
+
+
+def test_a_foreign_file_is_copied_also_behind_a_link(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere.mp4"
+    elsewhere.write_bytes(b"theirs")
+    (tmp_path / "work").mkdir()
+    link = tmp_path / "work" / "link.mp4"
+    link.symlink_to(elsewhere)
+    for source in (elsewhere, link):
+        finished = store(tmp_path, source=source)
+        assert finished.video.read_bytes() == elsewhere.read_bytes() == b"theirs"
+        assert not finished.video.is_symlink()
+
+
+def test_another_file_system_is_no_obstacle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "rename", refuse(errno.EXDEV))
+    assert store(tmp_path).video.read_bytes() == b"a video"
+    assert files(tmp_path) == ["1-a-title-s1.json", "1-a-title-s1.mp4"]
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EIO])
+def test_a_full_disk_leaves_nothing_half_made(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def half(_source: Path, target: Path) -> None:
+        target.write_bytes(b"ha")
+        refuse(number)()
+
+    monkeypatch.setattr(Path, "rename", refuse(errno.EXDEV))
+    monkeypatch.setattr(shutil, "copyfile", half)
+    with pytest.raises(OutputError) as caught:
+        store(tmp_path)
+    assert ("is full; make room" in str(caught.value)) == (number != errno.EIO)
+    assert files(tmp_path) == []
+
+
+def test_a_disk_that_is_full_for_the_result_file_makes_no_finished_video(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store(tmp_path)
+    synchronise = os.fsync
+    calls = []
+
+    def fail_third(fd: int) -> None:
+        calls.append(fd)
+        if len(calls) == 3:
+            refuse(errno.ENOSPC)()
+        synchronise(fd)
+
+    monkeypatch.setattr(os, "fsync", fail_third)
+    with pytest.raises(OutputError):
+        store(tmp_path)
+    assert files(tmp_path) == ["1-a-title-s1.mp4"]
+    assert find_finished(tmp_path / "out", a_story()) is None
+
+
+def test_an_output_folder_that_is_a_file_is_said(tmp_path: Path) -> None:
+    (tmp_path / "out").touch()
+    with pytest.raises(OutputError, match="check GT_OUTPUT"):
+        store(tmp_path)
+
+
+@given(url=st.text(min_size=1), batch=st.text(), name=st.text())
+def test_no_title_leads_out_of_the_output_folder(url: str, batch: str, name: str) -> None:
+    output = Path("/out")
+    story = a_story().model_copy(update={"url": url, "batch_id": batch, "story_id": name})
+    place = video_place(output, story)
+    assert place.parent.parent == output
+    assert ".." not in place.parts
+    assert place.name.startswith("1-")
+    assert len(place.name) > len("1-.mp4")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://www.reddit.com/r/x/comments/abc/..%2f..%2f/",
+        "https://www.reddit.com/r/x/comments/abc/" + "long" * 500,
+        "file:///tmp/%2e%2e/%00.md",
+        "http://[",
+        "../../etc/passwd.md",
+    ],
+)
+def test_odd_addresses_have_a_place(url: str, tmp_path: Path) -> None:
+    story = a_story(url=url)
+    assert store(tmp_path, story=story).video.parent == tmp_path / "out" / "b1"
+    assert find_finished(tmp_path / "out", story) is not None

@@ -1,0 +1,99 @@
+"""Where starts are limited, a lost worker costs an attempt only those stories that it had begun."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from gt_common.messages import StoryMessage, StorySucceeded, encode
+from gt_common.messaging.rate_limits.starts import REMEMBERED, StartMemory, StartNotice, name_run
+from gt_common.settings import Settings, load_settings
+from gt_consumer.runner.outcomes import Succeeded
+from gt_consumer.worker.worker import Worker
+from support.fakes.worker import Book, Letterbox, Script, message
+
+MADE = Succeeded(Path("/tmp/v.mp4"), "p", 1.0, 61.0)
+
+
+class Turns:
+    """A limiter that gives a turn when the test says so, and a stream that tells of starts."""
+
+    def __init__(self) -> None:
+        self.asked, self.may_start = asyncio.Event(), asyncio.Event()
+        self.told: Counter[str] = Counter()
+
+    async def acquire(self, _provider: str) -> None:
+        self.asked.set()
+        await self.may_start.wait()
+
+    async def pause(self, _provider: str, _until: datetime) -> None:
+        raise AssertionError("nobody asked to wait")
+
+    async def tell_start(self, story: StoryMessage) -> None:
+        self.told[name_run(story)] += 1
+
+    def starts_of(self, story: StoryMessage) -> int:
+        return self.told[name_run(story)]
+
+
+@pytest.fixture
+def limited(tmp_path: Path) -> Settings:
+    return load_settings(output=tmp_path, worker_name="w1", rate_limits="stories=20/hour")
+
+
+async def run(settings: Settings, turns: Turns, story: StoryMessage, losses: int) -> StorySucceeded:
+    book, script = Book(), Script(MADE)
+    worker = Worker(settings, script, book, limiter=turns, starts=turns)
+    worker.receive(Letterbox(book, encode(story), losses))
+    turns.may_start.set()
+    async with asyncio.timeout(5):
+        await worker.wait_until_quiet()
+    return book.found("story.succeeded", StorySucceeded)
+
+
+async def test_a_story_that_only_waited_for_its_start_is_not_charged(limited: Settings) -> None:
+    turns = Turns()
+    assert (await run(limited, turns, message(), losses=2)).attempt == 1
+    assert turns.told == {"b/s1/1/1/0": 1}
+
+
+async def test_a_story_that_had_begun_is_charged_for_each_start(limited: Settings) -> None:
+    turns = Turns()
+    await turns.tell_start(message())
+    assert (await run(limited, turns, message(), losses=2)).attempt == 2
+    assert turns.told["b/s1/1/1/0"] == 2, "named as the message is, which every worker sees alike"
+
+
+async def test_what_is_heard_while_it_waits_counts(limited: Settings) -> None:
+    book, turns = Book(), Turns()
+    worker = Worker(limited, Script(MADE), book, limiter=turns, starts=turns)
+    worker.receive(Letterbox(book, encode(message()), 1))
+    await turns.asked.wait()
+    await turns.tell_start(message())
+    turns.may_start.set()
+    async with asyncio.timeout(5):
+        await worker.wait_until_quiet()
+    assert book.found("story.succeeded", StorySucceeded).attempt == 2
+
+
+async def test_a_story_that_is_given_back_unbegun_tells_of_no_start(limited: Settings) -> None:
+    book, turns = Book(), Turns()
+    worker = Worker(limited, Script(), book, limiter=turns, starts=turns)
+    worker.receive(Letterbox(book, encode(message()), 1))
+    worker.stop_starting()
+    async with asyncio.timeout(5):
+        await worker.wait_until_quiet()
+    assert book.found("story", StoryMessage).attempt == 1
+    assert not turns.told
+
+
+def test_the_memory_forgets_the_oldest() -> None:
+    memory = StartMemory()
+    for number in range(REMEMBERED + 1):
+        memory.note(StartNotice(run=str(number)))
+    memory.note(StartNotice(run="1"))
+    assert [memory.count(name) for name in ("0", "1", "2")] == [0, 2, 1]

@@ -1,0 +1,254 @@
+"""The worker without a broker: what it publishes for each outcome, in which order, and when it acks."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from gt_common.errors import PublishFailedError, UsageError
+from gt_common.failures import Failure
+from gt_common.lifecycle import StoryStatus
+from gt_common.messages import StoryMessage, StoryReleased, StoryStage, StorySucceeded, encode, utc_now
+from gt_common.settings import Settings, load_settings
+from gt_consumer.runner.outcomes import FailedForGood, FailedForNow, Interrupted, Outcome, Succeeded, Waiting
+from gt_consumer.worker.worker import Worker
+from support.fakes.worker import Book, Letterbox, Script, message
+
+DONE = Succeeded(Path("/videos/1.mp4"), "p1", 3.0, 60.0)
+OOPS = Failure(type="TimeoutError", message="no answer", stage="voice")
+
+
+@pytest.fixture
+def plain(tmp_path: Path) -> Settings:
+    return load_settings(prefetch=2, output=tmp_path, worker_name="w1", retry_delays="10s,1m")
+
+
+async def play(
+    settings: Settings, script: Script, story: StoryMessage, delivery_count: int = 0
+) -> tuple[Book, Worker]:
+    book = Book()
+    worker = Worker(settings, script, book)
+    worker.receive(Letterbox(book, encode(story), delivery_count))
+    async with asyncio.timeout(5):
+        await worker.wait_until_quiet()
+    return book, worker
+
+
+async def test_success_is_published_before_the_ack(plain: Settings) -> None:
+    book, worker = await play(plain, Script(DONE), message())
+    assert book.names() == ["story.succeeded", "ack"]
+    event = book.found("story.succeeded", StorySucceeded)
+    assert (event.output_path, event.worker, event.attempt) == ("/videos/1.mp4", "w1", 1)
+    assert worker.counts == {StoryStatus.SUCCESS: 1}
+
+
+@pytest.mark.parametrize(("attempt", "delay"), [(1, "10"), (2, "60")])
+async def test_failure_with_attempts_left_waits_and_remembers_the_error(
+    plain: Settings, attempt: int, delay: str
+) -> None:
+    book, _ = await play(plain, Script(FailedForNow(OOPS, "p1", 2.0)), message(attempt=attempt))
+    assert book.names() == ["story.retrying", f"retry {delay}", "ack"]
+    again = book.found(f"retry {delay}", StoryMessage)
+    assert (again.attempt, again.run, again.generation) == (attempt + 1, 0, 1)
+    (error,) = again.errors
+    assert (error.failure, error.project_id, error.worker, error.attempt) == (OOPS, "p1", "w1", attempt)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "attempt"), [(FailedForNow(OOPS, None, 1.0), 3), (FailedForGood(OOPS, None, 1.0), 1)]
+)
+async def test_last_failure_and_permanent_failure_are_one_dead_letter(
+    plain: Settings, outcome: Outcome, attempt: int
+) -> None:
+    book, worker = await play(plain, Script(outcome), message(attempt=attempt))
+    assert book.names() == ["dead", "progress story.failed", "ack"]
+    letter = book.found("dead", StoryMessage)
+    assert letter.died_at is not None
+    said = letter.errors[-1].failure
+    assert said == OOPS.model_copy(update={"retryable": isinstance(outcome, FailedForNow)})
+    assert worker.counts == {StoryStatus.FAILED: 1}
+
+
+async def test_waiting_for_a_provider_spends_no_attempt(plain: Settings) -> None:
+    book, _ = await play(plain, Script(Waiting("gemini", 42.0)), message(attempt=2))
+    assert book.names() == ["story.released", "retry 42", "ack"]
+    again = book.found("retry 42", StoryMessage)
+    assert (again.attempt, again.run, again.errors) == (2, 1, ())
+    assert book.found("story.released", StoryReleased).provider == "gemini"
+
+
+async def test_interrupted_story_goes_back_unspent(plain: Settings) -> None:
+    book, _ = await play(plain, Script(Interrupted()), message(attempt=2))
+    assert book.names() == ["story.released", "story", "ack"]
+    back = book.found("story", StoryMessage)
+    assert (back.attempt, back.run) == (2, 1)
+
+
+async def test_stopping_worker_gives_back_what_it_has_not_begun(plain: Settings) -> None:
+    book, script = Book(), Script()
+    worker = Worker(plain, script, book)
+    worker.stop_starting()
+    worker.receive(Letterbox(book, encode(message())))
+    await worker.wait_until_quiet()
+    assert book.names() == ["story.released", "story", "ack"]
+    assert script.attempts == []
+
+
+async def test_each_lost_worker_costs_one_attempt_and_too_many_end_the_story_unrun(plain: Settings) -> None:
+    script = Script(FailedForNow(OOPS, None, 1.0))
+    book, _ = await play(plain, script, message(), delivery_count=1)
+    assert script.attempts == [2]
+    assert book.found("retry 60", StoryMessage).attempt == 3
+    unrun = Script()
+    book, _ = await play(plain, unrun, message(), delivery_count=3)
+    assert book.names() == ["dead", "progress story.failed", "ack"]
+    assert unrun.attempts == []
+    assert book.found("dead", StoryMessage).errors[-1].failure.type == "WorkerLost"
+
+
+async def test_redelivery_adopts_the_run_in_progress_and_all_deliveries_are_acked(plain: Settings) -> None:
+    book, script = Book(), Script(DONE)
+    worker = Worker(plain, script, book)
+    script.may_end.clear()
+    worker.receive(Letterbox(book, encode(message())))
+    await script.begun.acquire()
+    worker.receive(Letterbox(book, encode(message()), delivery_count=1))
+    script.may_end.set()
+    await worker.wait_until_quiet()
+    assert script.attempts == [1]
+    assert book.names() == ["story.succeeded", "ack", "ack"]
+
+
+async def test_story_settled_here_is_only_acked_when_it_comes_again(plain: Settings) -> None:
+    book, script = Book(), Script(DONE)
+    worker = Worker(plain, script, book)
+    for count in (0, 1):
+        worker.receive(Letterbox(book, encode(message()), delivery_count=count))
+        await worker.wait_until_quiet()
+    assert script.attempts == [1]
+    assert book.names() == ["story.succeeded", "ack", "ack"]
+
+
+async def test_malformed_message_is_put_aside_as_it_came(plain: Settings) -> None:
+    book = Book()
+    worker = Worker(plain, Script(), book)
+    worker.receive(Letterbox(book, b'{"v": 1, "batch_id": "../../etc"}'))
+    await worker.wait_until_quiet()
+    assert book.names() == ["malformed story", "ack"]
+    (content,) = [content for name, content in book.lines if name == "malformed story"]
+    assert isinstance(content, tuple)
+    assert content[0] == b'{"v": 1, "batch_id": "../../etc"}'
+    assert "batch_id" in content[1]
+    assert content[2] == {"gt-batch-id": "b"}, "the broker's headers must not travel on"
+
+
+async def test_failed_publish_leaves_the_delivery_unsettled_and_breaks_the_worker(plain: Settings) -> None:
+    book, script = Book(), Script(DONE)
+    worker = Worker(plain, script, book)
+    book.broken = True
+    worker.receive(Letterbox(book, encode(message())))
+    await worker.wait_until_quiet()
+    assert ("ack", None) not in book.lines
+    with pytest.raises(PublishFailedError):
+        await worker.broken
+
+
+async def test_trouble_of_the_runner_itself_is_a_failed_attempt(plain: Settings) -> None:
+    book, worker = await play(plain, Script(OSError("too many open files")), message())
+    assert book.names() == ["story.retrying", "retry 10", "ack"]
+    error = book.found("retry 10", StoryMessage).errors[0].failure
+    assert (error.type, error.message) == ("OSError", "too many open files")
+    assert not worker.broken.done()
+
+
+async def test_never_more_runs_than_slots_even_with_more_deliveries(plain: Settings) -> None:
+    book, script = Book(), Script(*[DONE] * 5)
+    worker = Worker(plain, script, book)
+    script.may_end.clear()
+    for number in range(1, 6):
+        worker.receive(Letterbox(book, encode(message(number))))
+    for _ in range(2):
+        await script.begun.acquire()
+    script.may_end.set()
+    await worker.wait_until_quiet()
+    assert script.most_at_once == plain.prefetch
+    assert book.names().count("ack") == 5
+
+
+async def test_stage_changes_are_events_and_finer_progress_is_not(plain: Settings) -> None:
+    book, script = Book(), Script(DONE)
+    worker = Worker(plain, script, book)
+    script.may_end.clear()
+    worker.receive(Letterbox(book, encode(message())))
+    await script.begun.acquire()
+    async with asyncio.timeout(5):
+        while len(book.lines) < 3:
+            await asyncio.get_running_loop().run_in_executor(None, int)
+    script.may_end.set()
+    await worker.wait_until_quiet()
+    assert [name for name, _ in book.lines[:3]] == ["story.started", "story.stage", "progress story.stage"]
+    assert book.found("progress story.stage", StoryStage).fraction == 0.5
+
+
+async def test_users_rule_ends_a_story_at_once(plain: Settings) -> None:
+    ruled = plain.model_copy(update={"retry_rules": "TimeoutError=permanent"})
+    book, worker = await play(ruled, Script(FailedForNow(OOPS, None, 1.0)), message())
+    assert book.names() == ["dead", "progress story.failed", "ack"]
+    assert book.found("dead", StoryMessage).errors[-1].failure.retryable is False
+    assert worker.counts == {StoryStatus.FAILED: 1}
+
+
+async def test_quota_in_the_text_of_a_failure_spends_no_attempt(plain: Settings) -> None:
+    limit = Failure(type="OrchestratorFailed", message="HTTP 429: retry after 3 s", stage="voice")
+    book, worker = await play(plain, Script(FailedForNow(limit, None, 1.0)), message(attempt=2))
+    again = book.found("retry 3", StoryMessage)
+    assert (again.attempt, again.run, again.errors) == (2, 1, ())
+    assert worker.counts == {StoryStatus.QUEUED: 1}
+
+
+async def test_wait_longer_than_any_queue_is_honoured_by_whoever_takes_the_story_too_soon(
+    plain: Settings,
+) -> None:
+    book, _ = await play(plain, Script(Waiting("gemini", 3600.0)), message())
+    put_off = book.found("retry 3600", StoryMessage)
+    released = book.found("story.released", StoryReleased)
+    assert put_off.not_before == released.until
+    runner = Script()
+    book, _ = await play(plain, runner, put_off)
+    assert runner.attempts == []
+    later = book.found("story.released", StoryReleased)
+    assert (later.provider, later.run, later.reason) == ("gemini", 1, "rate_limited")
+    assert released.until is not None
+    assert later.until is not None
+    assert abs((later.until - released.until).total_seconds()) < 60
+    (line,) = [name for name in book.names() if name.startswith("retry ")]
+    again = book.found(line, StoryMessage)
+    assert (again.attempt, again.run, again.waits_for) == (1, 2, "gemini")
+
+
+async def test_story_whose_time_has_come_runs(plain: Settings) -> None:
+    runner = Script(DONE)
+    book, _ = await play(plain, runner, message(not_before=utc_now(), waits_for="gemini", run=1))
+    assert runner.attempts == [1]
+    assert book.names() == ["story.succeeded", "ack"]
+
+
+async def test_stopping_worker_does_not_rest_before_a_retry(plain: Settings) -> None:
+    slow = plain.model_copy(update={"retry_delays": (86400.0,)})
+    book, runner = Book(), Script(FailedForNow(OOPS, None, 1.0))
+    runner.may_end.clear()
+    worker = Worker(slow, runner, book)
+    worker.receive(Letterbox(book, encode(message())))
+    await runner.begun.acquire()
+    worker.stop_starting()
+    runner.may_end.set()
+    async with asyncio.timeout(5):
+        await worker.wait_until_quiet()
+    assert book.names() == ["story.retrying", "retry 86400", "ack"]
+
+
+async def test_bad_rules_keep_the_worker_from_starting(plain: Settings) -> None:
+    with pytest.raises(UsageError, match="GT_RETRY_RULES: not a rule"):
+        Worker(plain.model_copy(update={"retry_rules": "nonsense"}), Script(), Book())
