@@ -1,6 +1,6 @@
 """What a failure's class is, and what follows from it: try again, wait, or give up; pure.
 
-See docs/decisions/0033-retries-by-class-of-error.md for the defaults and why they are so few.
+See docs/decisions/0019-retries-by-class-of-error.md for the defaults and why they are so few.
 """
 
 from __future__ import annotations
