@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import re
+from typing import Final
 
 from gt_common.errors import UsageError
 
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+UNITS: Final = {
+    "ms": 0.001,
+    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1.0),
+    **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), 60.0),
+    **dict.fromkeys(("h", "hour", "hours"), 3600.0),
+    **dict.fromkeys(("d", "day", "days"), 86400.0),
+}
+"""Seconds in each unit, under every name that people write."""
+
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 _MOST = 366 * 86400.0
 
@@ -24,7 +33,7 @@ def parse_duration(text: str | float) -> float:
         if re.fullmatch(r"\d+(\.\d+)?", compact):
             seconds = float(compact)
         elif compact and not _PART.sub("", compact):
-            seconds = sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(compact))
+            seconds = sum(float(number) * UNITS[unit] for number, unit in _PART.findall(compact))
         else:
             raise UsageError(f"not a duration: {text!r}; write for example 90s, 10m or 1h30m")
     if not 0 <= seconds <= _MOST:

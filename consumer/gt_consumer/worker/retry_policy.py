@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
+from gt_common.durations import UNITS
 from gt_common.failures import Failure
 from gt_common.messages import StoryMessage
 from gt_consumer.limits import LONGEST_PAUSE_S
@@ -25,8 +26,6 @@ LEAST_WAIT_S: Final = 0.05
 
 _JITTER_SHARE = 0.1
 _LONGEST_JITTER_S = 2.0
-_UNITS = {"ms": 0.001, "s": 1.0, "sec": 1.0, "second": 1.0, "m": 60.0, "min": 60.0, "minute": 60.0}
-_UNITS |= {"h": 3600.0, "hour": 3600.0}
 _ASKED = re.compile(
     r"(?:retry|try)[ _-]*(?:again[ _-]*)?(?:after|in|delay)[^0-9a-z]{0,6}(?:seconds?\W{0,3})?"
     r"(\d{1,9}(?:\.\d{1,6})?)\s?(ms|seconds?|secs?|s|minutes?|mins?|m|hours?|h)?\b",
@@ -179,8 +178,7 @@ def asked_wait(message: str) -> float | None:
     if match is None:
         return None
     amount, unit = match.groups()
-    unit = (unit or "s").lower()
-    return min(LONGEST_PAUSE_S, float(amount) * _UNITS[unit if unit in _UNITS else unit.rstrip("s")])
+    return min(LONGEST_PAUSE_S, float(amount) * UNITS[(unit or "s").lower()])
 
 
 def jitter(delay_s: float) -> float:

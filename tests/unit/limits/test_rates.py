@@ -35,17 +35,24 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
+    ("unit", "seconds"), [("sec", 1.0), ("min", 60.0), ("minutes", 60.0), ("hours", 3600.0)]
+)
+def test_a_unit_is_understood_under_each_of_its_names(unit: str, seconds: float) -> None:
+    assert parse_rates(f"gemini=10/{unit}") == (Rate("gemini", 10, seconds),)
+
+
+@pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("gemini", "write for example"),
-        ("gemini=10", "write for example"),
-        ("Gemini=10/minute", "write for example"),
-        ("a b=10/minute", "write for example"),
-        ("gemini=-1/minute", "write for example"),
-        (f"{'g' * 41}=1/minute", "write for example"),
+        ("gemini", "expected for example"),
+        ("gemini=10", "expected for example"),
+        ("Gemini=10/minute", "expected for example"),
+        ("a b=10/minute", "expected for example"),
+        ("gemini=-1/minute", "expected for example"),
+        (f"{'g' * 41}=1/minute", "expected for example"),
         ("gemini=0/minute", "at least 1"),
-        ("gemini=10/fortnight", "no time"),
-        ("gemini=10/10", "no time"),
+        ("gemini=10/fortnight", "unknown unit"),
+        ("gemini=10/10", "unknown unit"),
         ("gemini=10/100ms", "between 1s and 31d"),
         ("gemini=10/40d", "between 1s and 31d"),
         ("gemini=1/minute,gemini=2/hour", "two limits"),
