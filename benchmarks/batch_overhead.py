@@ -28,9 +28,10 @@ from gt_common.messages import Event, StorySucceeded
 from gt_common.settings import Settings, load_settings
 from gt_common.stories import Story
 from gt_consumer import jobs
-from gt_consumer.batch.engine import BatchEngine, Ending, make_runner
+from gt_consumer.batch.engine import BatchEngine, Ending
 from gt_consumer.batch.work import begin
 from gt_consumer.limits.local import LocalLimiter
+from gt_consumer.runner.executors import make_runner
 
 HERE = Path(__file__).parent
 

@@ -11,6 +11,9 @@ from pathlib import Path
 import psutil
 
 from gt_common.messages import StoryMessage
+from gt_consumer.orchestrator.spec import CommandSpec, parse_orchestrator
+from gt_consumer.runner.child_execution import ChildExecutor
+from gt_consumer.runner.command_execution import CommandExecutor
 from gt_consumer.runner.outcomes import Outcome, Succeeded
 from gt_consumer.runner.python_child import Recycling
 from gt_consumer.runner.runner import Runner
@@ -47,9 +50,13 @@ async def a_runner(
     grace: float = 5.0,
 ) -> AsyncIterator[Runner]:
     """Give a runner whose output and notes lie below the folder."""
-    runner = Runner(
-        orchestrator, folder / "out", folder / "state", time_limit, recycling=recycling, grace=grace
+    spec = parse_orchestrator(orchestrator)
+    executor = (
+        CommandExecutor(spec)
+        if isinstance(spec, CommandSpec)
+        else ChildExecutor(spec.target, recycling, grace)
     )
+    runner = Runner(executor, folder / "out", folder / "state", time_limit, grace=grace)
     try:
         yield runner
     finally:

@@ -13,7 +13,6 @@ from gt_common.settings import Settings
 from gt_consumer.batch.local_queue import LocalDelivery, LocalQueue
 from gt_consumer.batch.outlet import Listener, LocalOutlet
 from gt_consumer.limits import Limiter
-from gt_consumer.runner.runner import Runner
 from gt_consumer.worker.worker import StoryRunner, Worker
 
 if TYPE_CHECKING:
@@ -29,22 +28,6 @@ class Ending(Enum):
     """It was asked to stop."""
     TOO_MANY_FAILED = auto()
     """As many stories have failed as were allowed; others are left."""
-
-
-def make_runner(settings: Settings, limiter: Limiter, *, force: bool = False) -> Runner:
-    """Make the runner of `settings.orchestrator`, in child processes.
-
-    Parameters:
-        force: make videos again that lie in the output folder
-    """
-    return Runner(
-        settings.orchestrator,
-        settings.output.absolute(),
-        settings.state_dir,
-        settings.time_limit,
-        reuse_finished=not force,
-        limiter=limiter,
-    )
 
 
 class BatchRunner(StoryRunner, Protocol):

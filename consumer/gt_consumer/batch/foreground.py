@@ -19,10 +19,11 @@ from gt_common.progress.display import Progress
 from gt_common.report.model import BatchResult, build_report
 from gt_common.report.save import save_report
 from gt_common.settings import Settings
-from gt_consumer.batch.engine import BatchEngine, Ending, make_runner
+from gt_consumer.batch.engine import BatchEngine, Ending
 from gt_consumer.batch.printing import say_ending, show_summary
 from gt_consumer.batch.work import BatchWork
 from gt_consumer.limits.local import open_local_limiter
+from gt_consumer.runner.executors import make_runner
 
 if TYPE_CHECKING:
     from gt_common.ledger.ledger import Ledger

@@ -15,19 +15,18 @@ from gt_common.log import configure_quietly
 from gt_common.messages import Event, utc_now
 from gt_common.operator import operator
 from gt_common.report.model import BatchResult, build_report
-from gt_common.settings import Settings, load_settings
+from gt_common.settings import load_settings
 from gt_common.stories import Story, read_list
 from gt_consumer.batch import work as batch_work
 from gt_consumer.batch.earlier import check_new, work_left
-from gt_consumer.batch.engine import BatchEngine, make_runner
+from gt_consumer.batch.engine import BatchEngine
 from gt_consumer.batch.given_orchestrator import maker_of
 from gt_consumer.batch.lock import hold_batch
 from gt_consumer.batch.work import BatchWork
-from gt_consumer.limits import Limiter
 from gt_consumer.limits.local import open_local_limiter
 from gt_consumer.orchestrator.spec import check_orchestrator
-from gt_consumer.runner.inline import InlineRunner
-from gt_consumer.runner.runner import Runner
+from gt_consumer.runner.executors import make_runner
+from gt_consumer.runner.inline import InlineExecutor
 from gt_consumer.storage.finished_videos import check_output
 
 if TYPE_CHECKING:
@@ -170,17 +169,13 @@ class BatchProcessor:
             if self._in_process:
                 hold.keep(settings.model_dump() | {"output": settings.output.absolute()})
             limiter = open_local_limiter(settings)
-            async with aclosing(self._make_runner(settings, limiter, force=force)) as runner:
+            executor = InlineExecutor(self._make_one) if self._make_one else None
+            async with aclosing(make_runner(settings, limiter, executor=executor, force=force)) as runner:
                 engine = BatchEngine(
                     settings, runner, ledger, self._on_event, limiter, max_failures=self._max_failures
                 )
                 await engine.run(work.events, work.stories)
             return build_report(await asyncio.to_thread(ledger.batch, batch_id), utc_now())
-
-    def _make_runner(self, settings: Settings, limiter: Limiter, *, force: bool) -> Runner:
-        if self._make_one is None:
-            return make_runner(settings, limiter, force=force)
-        return InlineRunner(self._make_one, settings, limiter, force=force)
 
 
 def _read(story_urls: Iterable[str]) -> tuple[Story, ...]:

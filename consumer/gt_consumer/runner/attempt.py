@@ -11,7 +11,7 @@ from pathlib import Path
 from gt_common.failures import Failure
 from gt_common.log import get_logger
 from gt_common.messages import StoryMessage
-from gt_consumer.processes.protocol import Stage, StageThrottle
+from gt_consumer.processes.protocol import Run, Stage, StageThrottle
 from gt_consumer.processes.values import MAX_LABEL, clean
 from gt_consumer.runner.outcomes import FailedForGood, FailedForNow
 
@@ -46,6 +46,18 @@ class Attempt:
     project_id: str | None = None
     throttle: StageThrottle = field(default_factory=StageThrottle)
     waits: bool = False
+
+    def request(self, workdir: Path) -> Run:
+        """Return what the orchestrator is asked to do."""
+        return Run(
+            story_id=self.story.story_id,
+            batch_id=self.story.batch_id,
+            url=self.story.url,
+            attempt=self.number,
+            workdir=str(workdir),
+            options=self.story.options,
+            project_id=self.project_id,
+        )
 
     def report(self, message: Stage) -> None:
         """Take a stage that the orchestrator reports."""

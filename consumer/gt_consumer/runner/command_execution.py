@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
-from gt_common.messages import StoryMessage
 from gt_consumer.orchestrator.spec import CommandSpec
 from gt_consumer.processes.group import Ending, Group
 from gt_consumer.processes.output_log import OutputLog
-from gt_consumer.processes.protocol import Failed, Final, Made, Stage, parse
-from gt_consumer.runner.execution import Died
+from gt_consumer.processes.protocol import Failed, Final, Made, Run, Stage, parse
+from gt_consumer.runner.execution import Died, NotStartedError, OnAcquire, OnStage
 
 TEMPORARY_FAILURE = 75
 """EX_TEMPFAIL of sysexits.h: try again later."""
@@ -20,46 +20,73 @@ TEMPORARY_FAILURE = 75
 _MESSAGE_LINES = 5
 
 
+class CommandExecutor:
+    """Starts the program of a `command:` orchestrator.
+
+    A program resumes nothing and asks for no provider.
+    """
+
+    resumes = False
+
+    def __init__(self, spec: CommandSpec) -> None:
+        self._spec = spec
+
+    @asynccontextmanager
+    async def start(
+        self, request: Run, on_stage: OnStage, _on_acquire: OnAcquire
+    ) -> AsyncIterator[CommandExecution]:
+        """Start the program in the attempt's folder.
+
+        Raises:
+            NotStartedError: its arguments cannot be passed to a process, or no process can be started
+        """
+        try:
+            execution = await CommandExecution.start(self._spec, request, on_stage)
+        except ValueError as error:
+            raise NotStartedError(f"cannot be started: {error}", retryable=False) from error
+        except OSError as error:
+            raise NotStartedError(f"no process can be started: {error}", retryable=True) from error
+        yield execution
+
+    async def aclose(self) -> None:
+        """Return at once: nothing is kept between runs."""
+
+
 class CommandExecution:
     """One run of a program; the last `output_path` line that it prints counts."""
 
-    def __init__(self, spec: CommandSpec, story: StoryMessage, on_stage: Callable[[Stage], None]) -> None:
+    def __init__(self, spec: CommandSpec, request: Run, on_stage: OnStage) -> None:
         self._program = spec.program
         self._on_stage = on_stage
         self._output = OutputLog()
-        self._output.begin(story.batch_id, story.story_id)
+        self._output.begin(request.batch_id, request.story_id)
         self._made: Made | None = None
         self._group: Group
         self.end: asyncio.Future[Final | Died]
 
     @classmethod
-    async def start(
-        cls,
-        spec: CommandSpec,
-        story: StoryMessage,
-        attempt: int,
-        workdir: Path,
-        on_stage: Callable[[Stage], None],
-    ) -> CommandExecution:
+    async def start(cls, spec: CommandSpec, request: Run, on_stage: OnStage) -> CommandExecution:
         """Start the program in the attempt's folder; the story's options are in GT_STORY_OPTIONS, as JSON.
 
         Raises:
-            OSError, ValueError: its arguments cannot be handed over
+            OSError: no process can be started
+            ValueError: its arguments cannot be passed to a process
         """
-        execution = cls(spec, story, on_stage)
+        execution = cls(spec, request, on_stage)
         values = {
-            "url": story.url,
-            "workdir": str(workdir),
-            "story_id": story.story_id,
-            "batch_id": story.batch_id,
-            "attempt": str(attempt),
+            "url": request.url,
+            "workdir": request.workdir,
+            "story_id": request.story_id,
+            "batch_id": request.batch_id,
+            "attempt": str(request.attempt),
         }
+        workdir = Path(request.workdir)
         execution._group = await Group.start(
             spec.fill(values),
             stdout=execution._take,
             stderr=execution._output.stderr,
             cwd=workdir,
-            env={"GT_STORY_OPTIONS": json.dumps(story.options)},
+            env={"GT_STORY_OPTIONS": json.dumps(request.options)},
         )
         execution.end = asyncio.create_task(execution._follow(workdir))
         return execution

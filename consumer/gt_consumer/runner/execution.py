@@ -1,14 +1,25 @@
-"""One run of a story by a program: what the runner needs of it, whichever kind of orchestrator it is."""
+"""The port between the runner and what runs a story: one adapter for each kind of orchestrator."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from typing import Final as Const
 from typing import Protocol
 
 from gt_consumer.processes.group import Ending
-from gt_consumer.processes.protocol import Final
+from gt_consumer.processes.protocol import Acquire, Final, Granted, Run, Stage, Withdraw
 from gt_consumer.runner.time_limit import TimeLimit
+
+GRACE_SECONDS: Const = 5.0
+"""Between terminating and killing a process group."""
+
+OnStage = Callable[[Stage], None]
+OnGrant = Callable[[Granted], None]
+OnAcquire = Callable[[Acquire | Withdraw, OnGrant], None]
+"""Receives a run's request for a provider, or its withdrawal, and a callback for the grant."""
 
 
 @dataclass(frozen=True)
@@ -17,15 +28,17 @@ class Died:
 
     Parameters:
         stderr: the last lines that it wrote to standard error
+        before_start: it had died before it took the story over, which therefore can be run again
     """
 
     ending: Ending
     stderr: str
+    before_start: bool = False
 
 
 @dataclass(frozen=True)
 class TimedOut:
-    """The attempt took longer than the time limit and was killed."""
+    """The attempt exceeded the time limit and was killed."""
 
 
 @dataclass(frozen=True)
@@ -36,29 +49,59 @@ class Stopped:
 End = Final | Died | TimedOut | Stopped
 
 
+class NotStartedError(Exception):
+    """A run could not be started.
+
+    Parameters:
+        retryable: whether a later attempt may succeed
+    """
+
+    def __init__(self, message: str, *, retryable: bool) -> None:
+        super().__init__(message)
+        self.retryable = retryable
+
+
 class Execution(Protocol):
-    """A running story; `end` is done with the program's result or death."""
+    """One run of a story in progress."""
 
     @property
     def end(self) -> asyncio.Future[Final | Died]:
-        """Done at the end of the run."""
+        """Done with the result of the run, or with the death of its process."""
 
     async def stop(self, grace: float) -> None:
-        """Terminate the process group, kill it after `grace` seconds, and wait for its end."""
+        """Ask the run to end, force it after `grace` seconds, and wait for its end."""
 
     def kill(self) -> None:
-        """Kill the process group at once."""
+        """Force the run to end now."""
 
 
-async def supervise(
-    execution: Execution, stop: asyncio.Future[None], limit: TimeLimit, grace: float
-) -> Final | Died | TimedOut | Stopped:
+class Executor(Protocol):
+    """Starts runs of one orchestrator, any number of them at the same time."""
+
+    @property
+    def resumes(self) -> bool:
+        """Whether it can resume the project that a failed attempt began."""
+
+    def start(
+        self, request: Run, on_stage: OnStage, on_acquire: OnAcquire
+    ) -> AbstractAsyncContextManager[Execution]:
+        """Start a run; leaving the context frees what the run used.
+
+        Raises:
+            NotStartedError: the run could not be started
+        """
+
+    async def aclose(self) -> None:
+        """Free what is kept between runs."""
+
+
+async def supervise(execution: Execution, stop: asyncio.Future[None], limit: TimeLimit, grace: float) -> End:
     """Wait for the end of a run, for its time limit or for the worker's stop, whichever comes first.
 
     Parameters:
         stop: done when the worker stops
-        limit: the run's clock, which stands still while it waits for its turn at a provider
-        grace: seconds between terminating and killing the process group
+        limit: the run's clock
+        grace: seconds between asking the run to end and forcing it
     """
     try:
         events: set[asyncio.Future[Final | Died] | asyncio.Future[None]] = {execution.end, stop, limit.over}

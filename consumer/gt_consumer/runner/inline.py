@@ -1,82 +1,58 @@
-"""Runs Python orchestrators in the caller's own event loop: the runner of programs that want no processes."""
+"""Runs Python orchestrators in the caller's own event loop, for programs that want no child processes."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from itertools import count
-from pathlib import Path
-from typing import Final as Const
 
 from gt_common.log import get_logger
-from gt_common.settings import Settings
-from gt_consumer.limits import Limiter
 from gt_consumer.orchestrator.calling import MakeOne, run_attempt
 from gt_consumer.orchestrator.channel import StageReporter, Turns
-from gt_consumer.orchestrator.spec import PythonSpec
 from gt_consumer.processes.protocol import Acquire, Failed, Final, Made, Message, Run, Stage, Wait, Withdraw
-from gt_consumer.runner.attempt import Attempt
-from gt_consumer.runner.conclude import conclude
-from gt_consumer.runner.execution import Died, supervise
-from gt_consumer.runner.outcomes import Outcome
-from gt_consumer.runner.runner import Runner, request_of
-from gt_consumer.runner.time_limit import TimeLimit
-from gt_consumer.runner.waits import Waits
-from gt_consumer.storage.checkpoints import noted_project
+from gt_consumer.runner.execution import Died, OnAcquire, OnStage
 
-_NOWHERE: Const = PythonSpec("")
 _log = get_logger("runner")
 
 
-class InlineRunner(Runner):
-    """Runs attempts as the process runner does, but in tasks of this loop.
+class InlineExecutor:
+    """Runs stories in tasks of the running event loop.
 
-    An attempt over its time limit is cancelled; one that blocks the loop cannot be stopped.
+    A run that exceeds its time limit is cancelled; one that blocks the loop cannot be stopped.
 
     Parameters:
-        make_one: gives the orchestrator of an attempt
-        force: make videos again that lie in the output folder
+        make_one: returns the orchestrator of an attempt
     """
 
-    def __init__(self, make_one: MakeOne, settings: Settings, limiter: Limiter, *, force: bool) -> None:
-        super().__init__(
-            _NOWHERE,
-            settings.output.absolute(),
-            settings.state_dir,
-            settings.time_limit,
-            reuse_finished=not force,
-            limiter=limiter,
-        )
+    resumes = True
+
+    def __init__(self, make_one: MakeOne) -> None:
         self._make_one = make_one
 
-    async def _run_python(self, attempt: Attempt, workdir: Path) -> Outcome:
-        attempt.project_id = await asyncio.to_thread(noted_project, self._places.state_dir, attempt.story)
-        limit = TimeLimit(self._time_limit - attempt.seconds)
-        waits = Waits(self._limiter, limit, attempt.show_wait)
-        try:
-            request = request_of(attempt, workdir)
-            execution = InlineExecution(self._make_one, request, attempt.report, waits)
-            end = await supervise(execution, attempt.stop, limit, self._grace)
-        finally:
-            waits.close()
-            limit.close()
-        return await conclude(end, attempt, self._places, workdir, self._time_limit)
+    @asynccontextmanager
+    async def start(
+        self, request: Run, on_stage: OnStage, on_acquire: OnAcquire
+    ) -> AsyncIterator[InlineExecution]:
+        """Start a run in a task of its own."""
+        yield InlineExecution(self._make_one, request, on_stage, on_acquire)
+
+    async def aclose(self) -> None:
+        """Return at once: nothing is kept between runs."""
 
 
 class InlineExecution:
     """One run of an orchestrator in a task of this loop."""
 
-    def __init__(
-        self, make_one: MakeOne, request: Run, on_stage: Callable[[Stage], None], waits: Waits
-    ) -> None:
-        line = _Line(on_stage, waits)
-        self.end: asyncio.Future[Final | Died] = line.end
-        self._reporter = StageReporter(line)
-        self._turns = Turns(line)
+    def __init__(self, make_one: MakeOne, request: Run, on_stage: OnStage, on_acquire: OnAcquire) -> None:
+        channel = _LocalChannel(on_stage, on_acquire)
+        self.end: asyncio.Future[Final | Died] = channel.end
+        self._reporter = StageReporter(channel)
+        self._turns = Turns(channel)
         self._task = asyncio.create_task(self._run(make_one, request), name=f"story {request.story_id}")
 
     async def stop(self, grace: float) -> None:
-        """Cancel the run and wait for it, so many seconds at most."""
+        """Cancel the run and wait at most `grace` seconds for its end."""
         self._reporter.close(None)
         self._task.cancel()
         _, pending = await asyncio.wait({self._task}, timeout=grace)
@@ -84,7 +60,7 @@ class InlineExecution:
             _log.warning("a cancelled orchestrator goes on", task=self._task.get_name())
 
     def kill(self) -> None:
-        """Cancel the run; more cannot be done within a process."""
+        """Cancel the run; within a process, nothing stronger exists."""
         self._reporter.close(None)
         self._task.cancel()
 
@@ -94,13 +70,13 @@ class InlineExecution:
         self._reporter.close(final)
 
 
-class _Line:
-    """What a child's connection is to its worker, within one loop; any thread may send."""
+class _LocalChannel:
+    """Does within one loop what the connection of a child does; any thread may send."""
 
-    def __init__(self, on_stage: Callable[[Stage], None], waits: Waits) -> None:
+    def __init__(self, on_stage: OnStage, on_acquire: OnAcquire) -> None:
         self._loop = asyncio.get_running_loop()
         self._on_stage = on_stage
-        self._waits = waits
+        self._on_acquire = on_acquire
         self._ids = count(1)
         self.end: asyncio.Future[Final | Died] = self._loop.create_future()
 
@@ -110,11 +86,11 @@ class _Line:
     async def acquire(self, provider: str) -> None:
         number = next(self._ids)
         granted = asyncio.Event()
-        self._waits.take(Acquire(provider, number), lambda _: granted.set())
+        self._on_acquire(Acquire(provider, number), lambda _: granted.set())
         try:
             await granted.wait()
         finally:
-            self._waits.take(Withdraw(number), lambda _: None)
+            self._on_acquire(Withdraw(number), lambda _: None)
 
     def _take(self, message: Message) -> None:
         match message:

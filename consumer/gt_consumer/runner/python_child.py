@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import socket
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import psutil
 
-from gt_consumer.processes.group import Group
+from gt_consumer.processes.group import Ending, Group
 from gt_consumer.processes.lines import LineProtocol
 from gt_consumer.processes.output_log import OutputLog
 from gt_consumer.processes.protocol import (
@@ -27,14 +26,9 @@ from gt_consumer.processes.protocol import (
     encode,
     parse,
 )
-from gt_consumer.runner.execution import Died
-
-Ask = Callable[[Acquire | Withdraw, Callable[[Granted], None]], None]
-
+from gt_consumer.runner.execution import Died, OnAcquire, OnStage
 
 _SETTLE_SECONDS = 5.0
-
-
 _SMALL_GROWTH = 256 * 1024 * 1024
 
 
@@ -60,8 +54,8 @@ class PythonChild:
 
     def __init__(self) -> None:
         self._output = OutputLog()
-        self._on_stage: Callable[[Stage], None] = lambda _: None
-        self._ask: Ask = lambda _message, _answer: None
+        self._on_stage: OnStage = lambda _: None
+        self._on_acquire: OnAcquire = lambda _message, _on_grant: None
         self._idle = asyncio.Event()
         self._base_rss = 0
         self._transport: asyncio.WriteTransport
@@ -70,7 +64,7 @@ class PythonChild:
         self._watch: asyncio.Task[None]
         self.end: asyncio.Future[Final | Died]
         self.stories = 0
-        self.accepted = False
+        self._accepted = False
 
     @classmethod
     async def start(cls, target: str) -> PythonChild:
@@ -113,21 +107,21 @@ class PythonChild:
         """Whether its process is there, as far as is known."""
         return not self._group.ending.done()
 
-    def begin(self, request: Run, on_stage: Callable[[Stage], None], ask: Ask) -> None:
+    def begin(self, request: Run, on_stage: OnStage, on_acquire: OnAcquire) -> None:
         """Hand it a story; `end` is done when that has ended.
 
         Parameters:
-            ask: takes what the run asks of the limiter, and what to call with each grant
+            on_acquire: receives what the run asks of the limiter, and a callback for the grant
         """
         self.stories += 1
-        self.accepted = False
+        self._accepted = False
         self._idle.clear()
         self._on_stage = on_stage
-        self._ask = ask
+        self._on_acquire = on_acquire
         self._output.begin(request.batch_id, request.story_id)
         self.end = asyncio.get_running_loop().create_future()
         if self._watch.done():
-            self.end.set_result(Died(self._group.ending.result(), self._output.tail()))
+            self.end.set_result(self._death(self._group.ending.result()))
         else:
             self._transport.write(encode(request))
 
@@ -170,12 +164,12 @@ class PythonChild:
                 if not self.end.done():
                     self.end.set_result(final)
             case Acquire() | Withdraw() as message if not self.end.done():
-                self._ask(message, self._grant)
+                self._on_acquire(message, self._grant)
             case Acquire() | Withdraw():
                 # Of a run that is over; its waits are given up.
                 return
             case ChildState("accepted"):
-                self.accepted = True
+                self._accepted = True
             case ChildState("idle"):
                 self._idle.set()
             case _:
@@ -192,4 +186,9 @@ class PythonChild:
         self._transport.close()
         self._output.close()
         if not self.end.done():
-            self.end.set_result(Died(ending, self._output.tail()))
+            self.end.set_result(self._death(ending))
+
+    def _death(self, ending: Ending) -> Died:
+        # A warm child may have died, unnoticed, while it was free.
+        unnoticed = self.stories > 1 and not self._accepted
+        return Died(ending, self._output.tail(), before_start=unnoticed)

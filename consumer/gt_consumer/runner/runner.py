@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
 
 from gt_common.log import get_logger
 from gt_common.messages import StoryMessage, utc_now
 from gt_consumer.limits import LONGEST_PAUSE_S, Limiter
 from gt_consumer.limits.local import LocalLimiter
-from gt_consumer.orchestrator.spec import CommandSpec, Spec, parse_orchestrator
 from gt_consumer.processes.protocol import Run
 from gt_consumer.runner.attempt import Attempt, OnStage, Places
-from gt_consumer.runner.child_pool import ChildPool
-from gt_consumer.runner.command_execution import CommandExecution
 from gt_consumer.runner.conclude import conclude
-from gt_consumer.runner.execution import Died, supervise
+from gt_consumer.runner.execution import GRACE_SECONDS, Died, Executor, NotStartedError, supervise
 from gt_consumer.runner.outcomes import Interrupted, Outcome, Succeeded, Waiting
-from gt_consumer.runner.python_child import PythonChild, Recycling
 from gt_consumer.runner.time_limit import TimeLimit
 from gt_consumer.runner.waits import Waits
 from gt_consumer.storage.checkpoints import noted_project
 from gt_consumer.storage.finished_videos import find_finished
 from gt_consumer.storage.workdirs import make_workdir, remove_stale_workdirs, remove_workdir
-
-GRACE_SECONDS: Final = 5.0
-"""Between terminating and killing a process group."""
 
 _log = get_logger("runner")
 
@@ -36,40 +29,32 @@ class Runner:
     """Runs attempts, as many at once as are asked for.
 
     Parameters:
-        orchestrator: `studio`, `package.module:factory` or `command:PROGRAM ARG…`, or what it was parsed into
+        executor: what runs the stories
         output: folder of finished videos
         state_dir: where the projects begun by failed attempts are noted
         time_limit: seconds that one attempt may take, without those in which it waits for a rate limit
-        recycling: when a warm child is replaced
         grace: seconds between terminating and killing a process group
         reuse_finished: whether a story whose video is already made is reported instead of made again
         limiter: when a run may call a provider; without one there are no limits, but pauses
-
-    Raises:
-        OrchestratorError: the orchestrator is none of the three
     """
 
     def __init__(
         self,
-        orchestrator: str | Spec,
+        executor: Executor,
         output: Path,
         state_dir: Path,
         time_limit: float,
         *,
-        recycling: Recycling | None = None,
         grace: float = GRACE_SECONDS,
         reuse_finished: bool = True,
         limiter: Limiter | None = None,
     ) -> None:
-        given = orchestrator
-        self._spec = parse_orchestrator(given) if isinstance(given, str) else given
+        self._executor = executor
         self._places = Places(output.absolute(), state_dir.absolute())
         self._time_limit = time_limit
         self._grace = grace
         self._reuse_finished = reuse_finished
         self._limiter = limiter or LocalLimiter()
-        target = "" if isinstance(self._spec, CommandSpec) else self._spec.target
-        self._pool = ChildPool(target, recycling or Recycling(), grace)
         self._running: dict[asyncio.Future[None], Attempt] = {}
         self._tidied = False
 
@@ -103,9 +88,9 @@ class Runner:
             await asyncio.wait(list(self._running))
 
     async def aclose(self) -> None:
-        """Interrupt what runs and end all children."""
+        """Interrupt what runs and end all processes."""
         await self.interrupt()
-        await self._pool.aclose()
+        await self._executor.aclose()
 
     async def _tidy_once(self) -> None:
         if self._tidied:
@@ -132,72 +117,35 @@ class Runner:
             text = f"no working folder could be made in {self._places.output}: {error.strerror}"
             return attempt.failed("OutputError", text)
         try:
-            if attempt.stop.done():
-                return Interrupted()
-            if isinstance(self._spec, CommandSpec):
-                return await self._run_command(self._spec, attempt, workdir)
-            return await self._run_python(attempt, workdir)
+            return Interrupted() if attempt.stop.done() else await self._run_in(workdir, attempt)
         finally:
             await asyncio.to_thread(remove_workdir, workdir)
 
-    async def _run_command(self, spec: CommandSpec, attempt: Attempt, workdir: Path) -> Outcome:
+    async def _run_in(self, workdir: Path, attempt: Attempt) -> Outcome:
+        if self._executor.resumes:
+            attempt.project_id = await asyncio.to_thread(noted_project, self._places.state_dir, attempt.story)
         try:
-            execution = await CommandExecution.start(
-                spec, attempt.story, attempt.number, workdir, attempt.report
-            )
-        except ValueError as error:
-            return attempt.failed("OrchestratorError", f"cannot be started: {error}", retryable=False)
-        except OSError as error:
-            return attempt.failed("OSError", f"no process can be started: {error}")
-        limit = TimeLimit(self._time_limit - attempt.seconds)
-        try:
-            end = await supervise(execution, attempt.stop, limit, self._grace)
-        finally:
-            limit.close()
-        return await conclude(end, attempt, self._places, workdir, self._time_limit)
+            while True:
+                outcome = await self._run_once(attempt.request(workdir), attempt)
+                if outcome is not None:
+                    return outcome
+        except NotStartedError as error:
+            kind = "OSError" if error.retryable else "OrchestratorError"
+            return attempt.failed(kind, str(error), retryable=error.retryable)
 
-    async def _run_python(self, attempt: Attempt, workdir: Path) -> Outcome:
-        attempt.project_id = await asyncio.to_thread(noted_project, self._places.state_dir, attempt.story)
-        while True:
-            try:
-                child = await self._pool.take()
-            except OSError as error:
-                return attempt.failed("OSError", f"no process can be started: {error}")
-            try:
-                outcome = await self._run_in(child, attempt, workdir)
-            finally:
-                await self._pool.give_back(child)
-            if outcome is not None:
-                return outcome
-
-    async def _run_in(self, child: PythonChild, attempt: Attempt, workdir: Path) -> Outcome | None:
-        """Run the story in this child; None when the child had died, unnoticed, before it took the story."""
-        warm = child.stories > 0
+    async def _run_once(self, request: Run, attempt: Attempt) -> Outcome | None:
+        """Execute the request; None when a process had died before it took the story over."""
         limit = TimeLimit(self._time_limit - attempt.seconds)
         waits = Waits(self._limiter, limit, attempt.show_wait)
-        try:
-            child.begin(request_of(attempt, workdir), attempt.report, waits.take)
-            end = await supervise(child, attempt.stop, limit, self._grace)
-        finally:
-            waits.close()
-            limit.close()
-        if isinstance(end, Died) and warm and not child.accepted:
-            return None
-        return await conclude(end, attempt, self._places, workdir, self._time_limit)
-
-
-def request_of(attempt: Attempt, workdir: Path) -> Run:
-    """Give what is asked of the orchestrator in an attempt."""
-    story = attempt.story
-    return Run(
-        story_id=story.story_id,
-        batch_id=story.batch_id,
-        url=story.url,
-        attempt=attempt.number,
-        workdir=str(workdir),
-        options=story.options,
-        project_id=attempt.project_id,
-    )
+        with closing(limit), closing(waits):
+            async with self._executor.start(request, attempt.report, waits.take) as execution:
+                end = await supervise(execution, attempt.stop, limit, self._grace)
+                # A run that is over must not take a permit while its video is stored.
+                waits.close()
+                if isinstance(end, Died) and end.before_start:
+                    return None
+                workdir = Path(request.workdir)
+                return await conclude(end, attempt, self._places, workdir, self._time_limit)
 
 
 async def _pause_for(limiter: Limiter, outcome: Waiting) -> None:

@@ -9,12 +9,11 @@ from functools import partial
 from gt_common.log import get_logger
 from gt_consumer.limits import Limiter
 from gt_consumer.processes.protocol import Acquire, Granted, Withdraw
+from gt_consumer.runner.execution import OnGrant
 from gt_consumer.runner.time_limit import TimeLimit
 
 SHOWN_AFTER_S = 0.2
 """A wait that is shorter is not shown."""
-
-Answer = Callable[[Granted], None]
 
 _log = get_logger("limits")
 
@@ -36,8 +35,8 @@ class Waits:
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
 
-    def take(self, message: Acquire | Withdraw, answer: Answer) -> None:
-        """Take what the run asks; `answer` is called once it is granted."""
+    def take(self, message: Acquire | Withdraw, on_grant: OnGrant) -> None:
+        """Take what the run asks; `on_grant` is called once it is granted."""
         if isinstance(message, Withdraw):
             waiting = self._tasks.get(message.withdraw)
             if waiting is not None:
@@ -48,7 +47,7 @@ class Waits:
         task = asyncio.create_task(self._limiter.acquire(message.acquire), name=f"wait {message.acquire}")
         self._tasks[message.id] = (message.acquire, task)
         self._limit.hold()
-        task.add_done_callback(partial(self._ended, message, answer))
+        task.add_done_callback(partial(self._ended, message, on_grant))
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(SHOWN_AFTER_S, self._refresh)
 
@@ -60,13 +59,13 @@ class Waits:
         for _, task in self._tasks.values():
             task.cancel()
 
-    def _ended(self, message: Acquire, answer: Answer, task: asyncio.Task[None]) -> None:
+    def _ended(self, message: Acquire, on_grant: OnGrant, task: asyncio.Task[None]) -> None:
         del self._tasks[message.id]
         self._limit.go_on()
         if not task.cancelled() and (error := task.exception()):
             _log.error("the limiter failed", provider=message.acquire, exc_info=error)
         elif not task.cancelled() and not self._closed:
-            answer(Granted(message.acquire, message.id))
+            on_grant(Granted(message.acquire, message.id))
         if self._shown is not None and not self._closed:
             self._refresh()
 

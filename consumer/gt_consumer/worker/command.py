@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing
 
 from gt_common.cli.signals import StopSignals
 from gt_common.errors import BrokerUnreachableError, ExitCode
@@ -18,9 +17,9 @@ from gt_common.messaging.subscription import Subscription, subscribe
 from gt_common.messaging.topology import Role, ensure, inspect
 from gt_common.messaging.versions import TIMEOUT_OF_A_QUEUE, version_of
 from gt_common.settings import Settings
-from gt_consumer.limits import Limiter
 from gt_consumer.limits.fleet import open_fleet_limiter
 from gt_consumer.orchestrator.spec import check_orchestrator
+from gt_consumer.runner.executors import make_runner
 from gt_consumer.runner.runner import Runner
 from gt_consumer.storage.finished_videos import check_output
 from gt_consumer.worker.worker import Worker
@@ -51,7 +50,7 @@ async def _consume(settings: Settings, *, until_empty: bool) -> int:
     async with (
         open_publisher(settings, name) as publisher,
         open_fleet_limiter(settings, publisher, name) as limiter,
-        _open_runner(settings, limiter) as runner,
+        aclosing(make_runner(settings, limiter)) as runner,
     ):
         worker = Worker(settings, runner, publisher, limiter=limiter, starts=limiter)
         queue = Names(settings.namespace).stories
@@ -65,21 +64,6 @@ async def _consume(settings: Settings, *, until_empty: bool) -> int:
     if signals.first is not None:
         return ExitCode.TERMINATED if signals.first is signal.SIGTERM else ExitCode.INTERRUPTED
     return ExitCode.SOME_FAILED if worker.counts[StoryStatus.FAILED] else ExitCode.DONE
-
-
-@asynccontextmanager
-async def _open_runner(settings: Settings, limiter: Limiter) -> AsyncIterator[Runner]:
-    runner = Runner(
-        settings.orchestrator,
-        settings.output.absolute(),
-        settings.state_dir,
-        settings.time_limit,
-        limiter=limiter,
-    )
-    try:
-        yield runner
-    finally:
-        await runner.aclose()
 
 
 async def _until_stop(settings: Settings, worker: Worker, signals: StopSignals, *, until_empty: bool) -> None:

@@ -330,11 +330,12 @@ async def test_two_slots_run_at_the_same_time(tmp_path: Path) -> None:
 WORKER = """
 import asyncio, sys
 from pathlib import Path
-from gt_consumer.runner import Runner
-from runner_fixtures import a_story
+from gt_consumer.runner.executors import make_executor
+from gt_consumer.runner.runner import Runner
+from support.runner import a_story
 
 async def main(orchestrator, folder, pids):
-    runner = Runner(orchestrator, folder / "out", folder / "state", 600.0)
+    runner = Runner(make_executor(orchestrator), folder / "out", folder / "state", 600.0)
     await runner.run(a_story(pids=str(pids)), 1, lambda *_: print("started", flush=True))
 
 asyncio.run(main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])))
@@ -394,8 +395,10 @@ async def test_a_guard_that_is_killed_takes_the_group_with_it(tmp_path: Path) ->
 
 def test_the_worker_stays_small() -> None:
     program = (
-        "import sys, psutil, gt_consumer.runner.runner; from pathlib import Path;"
-        "gt_consumer.runner.runner.Runner('command:true', Path('out'), Path('state'), 1.0);"
+        "import sys, psutil; from pathlib import Path;"
+        "from gt_consumer.runner.executors import make_executor;"
+        "from gt_consumer.runner.runner import Runner;"
+        "Runner(make_executor('command:true'), Path('out'), Path('state'), 1.0);"
         "print(psutil.Process().memory_info().rss);"
         "print(*sorted({'aio_pika', 'sqlalchemy', 'numpy', 'typer'} & set(sys.modules)))"
     )

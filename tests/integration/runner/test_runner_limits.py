@@ -11,6 +11,7 @@ import pytest
 from gt_common.messages import utc_now
 from gt_common.rates import Rate
 from gt_consumer.limits.local import LocalLimiter
+from gt_consumer.runner.child_execution import ChildExecutor
 from gt_consumer.runner.outcomes import FailedForNow, Interrupted, Outcome, Waiting
 from gt_consumer.runner.runner import Runner
 from support.runner import a_story, python_path, succeeded
@@ -31,7 +32,7 @@ class Attempts:
         self.limiter = limiter
         self.stages: list[str] = []
         self.runner = Runner(
-            "support.orchestrators.limited:Limited",
+            ChildExecutor("support.orchestrators.limited:Limited"),
             folder / "out",
             folder / "state",
             time_limit,
