@@ -28,7 +28,7 @@ from gt_common.messages import Event, StorySucceeded
 from gt_common.settings import Settings, load_settings
 from gt_common.stories import Story
 from gt_consumer import jobs
-from gt_consumer.batch.engine import BatchEngine, Ending
+from gt_consumer.batch.engine import BatchEngine, RunEnd
 from gt_consumer.batch.work import begin
 from gt_consumer.limits.local import LocalLimiter
 from gt_consumer.runner.executors import make_runner
@@ -100,7 +100,7 @@ async def by_batch(stories: list[Story], settings: Settings) -> list[float]:
             ending = await BatchEngine(settings, runner, ledger, listener, limiter).run(
                 work.events, work.stories
             )
-    assert ending is Ending.FINISHED
+    assert ending is RunEnd.FINISHED
     assert len(ends) == len(stories), "every story was made"
     return [after - before for before, after in pairwise(ends)]
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from gt_common.errors import OutputError, UsageError
@@ -70,3 +73,44 @@ def make_state_folder(folder: Path) -> None:
         raise UsageError(f"{folder} cannot be a folder: a file is in the way; set GT_STATE_DIR") from None
     except OSError as error:
         raise UsageError(f"{folder} cannot be made: {error.strerror}; set GT_STATE_DIR") from None
+
+
+@contextmanager
+def locked(path: Path, *, wait: bool = True, append: bool = False) -> Iterator[int]:
+    """Lock a file for this process alone and yield its descriptor; the content may be kept in it.
+
+    The file is created if it is missing and removed afterwards if it is empty. The lock ends with the block
+    or with the process, however that dies.
+
+    Parameters:
+        wait: wait for the process that holds the lock instead of raising
+        append: every write goes to the end of the file
+
+    Raises:
+        BlockingIOError: another process holds the lock, and `wait` is False
+        OSError: the file cannot be opened, or its file system has no locks
+    """
+    descriptor = _open_locked(path, wait=wait, append=append)
+    try:
+        yield descriptor
+    finally:
+        try:
+            if not os.fstat(descriptor).st_size:
+                path.unlink(missing_ok=True)
+        finally:
+            os.close(descriptor)
+
+
+def _open_locked(path: Path, *, wait: bool, append: bool) -> int:
+    flags = os.O_RDWR | os.O_CREAT | (os.O_APPEND if append else 0)
+    while True:
+        descriptor = os.open(path, flags, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            # The last holder may have removed the file after it was opened here and before it was locked.
+            if os.fstat(descriptor).st_nlink:
+                return descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)

@@ -20,7 +20,7 @@ from gt_common.stories import ListReading
 from gt_consumer.batch import work as batch_work
 from gt_consumer.batch.earlier import find_begun, work_left
 from gt_consumer.batch.foreground import Rules, run_and_show
-from gt_consumer.batch.lock import BatchHold, hold_batch, kept_settings
+from gt_consumer.batch.lock import BatchLock, kept_settings, lock_batch
 from gt_consumer.batch.plan import Plan, plan_document
 from gt_consumer.batch.printing import say_made, show_plan
 from gt_consumer.batch.request import Request
@@ -66,7 +66,7 @@ def _new(request: Request, settings: Settings) -> int:
         return ExitCode.DONE
     _check(settings)
     with (
-        hold_batch(settings.state_dir, batch_id) as hold,
+        lock_batch(settings.state_dir, batch_id) as hold,
         open_ledger(settings.ledger, timeout=settings.connect_timeout) as ledger,
     ):
         begun = find_begun(ledger, batch_id) is not None
@@ -104,7 +104,7 @@ def _again(request: Request, settings: Settings, batch_id: str) -> int:
             plan = Plan(_NO_LIST, (), work, ledger.durations(), settings.prefetch)
             show_plan(plan, as_json=request.as_json)
             return ExitCode.DONE
-        with hold_batch(settings.state_dir, batch_id) as hold:
+        with lock_batch(settings.state_dir, batch_id) as hold:
             work = _left(request, ledger, batch_id)
             settings = _settings_of(request, batch_id, hold.settings())
             if not work.stories:
@@ -139,8 +139,8 @@ def _check(settings: Settings) -> None:
     check_orchestrator(settings.orchestrator)
 
 
-def _run(request: Request, settings: Settings, hold: BatchHold, ledger: Ledger, work: BatchWork) -> int:
-    hold.keep(settings.model_dump() | {"output": settings.output.absolute()})
+def _run(request: Request, settings: Settings, hold: BatchLock, ledger: Ledger, work: BatchWork) -> int:
+    hold.keep(settings)
     if not request.as_json:
         print_lenient(work.batch_id)
     limit = request.max_failures.of(work.total) if request.max_failures else None

@@ -11,7 +11,7 @@ from gt_common.lifecycle import StoryStatus
 from gt_common.messages import Event, StoryMessage
 from gt_common.settings import Settings
 from gt_consumer.batch.local_queue import LocalDelivery, LocalQueue
-from gt_consumer.batch.outlet import Listener, LocalOutlet
+from gt_consumer.batch.publisher import Listener, LocalPublisher
 from gt_consumer.limits import Limiter
 from gt_consumer.worker.worker import StoryRunner, Worker
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gt_common.ledger.ledger import Ledger
 
 
-class Ending(Enum):
+class RunEnd(Enum):
     """Why a batch's run ended."""
 
     FINISHED = auto()
@@ -60,13 +60,13 @@ class BatchEngine:
         self._max_failures = max_failures
         self._wake = asyncio.Event()
         self._queue = LocalQueue(self._wake.set)
-        self._outlet = LocalOutlet(ledger, listener, self._queue.put)
-        self._worker = Worker(settings, runner, self._outlet, limiter=limiter)
+        self._publisher = LocalPublisher(ledger, listener, self._queue.put)
+        self._worker = Worker(settings, runner, self._publisher, limiter=limiter)
         self._worker.broken.add_done_callback(lambda _: self._wake.set())
         self._in_hand = 0
         self._stopping = False
 
-    async def run(self, events: Sequence[Event], stories: Iterable[tuple[StoryMessage, float]]) -> Ending:
+    async def run(self, events: Sequence[Event], stories: Iterable[tuple[StoryMessage, float]]) -> RunEnd:
         """Run stories, after the events that tell of them are committed.
 
         Cancelled, it gives the running stories back, unspent.
@@ -81,13 +81,13 @@ class BatchEngine:
         """
         try:
             if events:
-                await self._outlet.events(events)
+                await self._publisher.events(events)
             self._queue.put_all(stories)
             await self._feed_until_done()
         finally:
             self._queue.close()
             await self._give_back()
-            await self._outlet.aclose()
+            await self._publisher.aclose()
         if self._worker.broken.done():
             self._worker.broken.result()
         return self._ending()
@@ -142,7 +142,7 @@ class BatchEngine:
             await self._runner.interrupt()
             await self._worker.wait_until_quiet()
 
-    def _ending(self) -> Ending:
+    def _ending(self) -> RunEnd:
         if self._queue.empty and not self._in_hand:
-            return Ending.FINISHED
-        return Ending.STOPPED if self._stopping else Ending.TOO_MANY_FAILED
+            return RunEnd.FINISHED
+        return RunEnd.STOPPED if self._stopping else RunEnd.TOO_MANY_FAILED

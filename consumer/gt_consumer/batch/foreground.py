@@ -19,8 +19,8 @@ from gt_common.progress.display import Progress
 from gt_common.report.model import BatchResult, build_report
 from gt_common.report.save import save_report
 from gt_common.settings import Settings
-from gt_consumer.batch.engine import BatchEngine, Ending
-from gt_consumer.batch.printing import say_ending, show_summary
+from gt_consumer.batch.engine import BatchEngine, RunEnd
+from gt_consumer.batch.printing import say_run_end, show_summary
 from gt_consumer.batch.work import BatchWork
 from gt_consumer.limits.local import open_local_limiter
 from gt_consumer.runner.executors import make_runner
@@ -72,13 +72,13 @@ def run_and_show(settings: Settings, ledger: Ledger, work: BatchWork, rules: Rul
     except (OSError, OutputError) as error:
         say(f"the report is not saved ({error}); make room, then: gt-report {work.batch_id}")
     say(f"log: {log_path}")
-    say_ending(ending, report, rules.max_failures)
+    say_run_end(ending, report, rules.max_failures)
     return _exit_code(ending, stopped_by, report)
 
 
 async def _run(
     settings: Settings, ledger: Ledger, work: BatchWork, rules: Rules
-) -> tuple[Ending, signal.Signals | None]:
+) -> tuple[RunEnd, signal.Signals | None]:
     signals = StopSignals()
     with Progress(work.batch_id, state=work.before, max_attempts=settings.max_attempts) as progress:
         limiter = open_local_limiter(settings)
@@ -126,10 +126,10 @@ def _open_log(path: Path) -> TextIO:
         raise OutputError(f"the log cannot be written to {path}: {error.strerror}; set GT_OUTPUT") from None
 
 
-def _exit_code(ending: Ending, stopped_by: signal.Signals | None, report: BatchResult) -> int:
-    if ending is Ending.TOO_MANY_FAILED:
+def _exit_code(ending: RunEnd, stopped_by: signal.Signals | None, report: BatchResult) -> int:
+    if ending is RunEnd.TOO_MANY_FAILED:
         return ExitCode.STOPPED_BY_RULE
-    if ending is Ending.STOPPED:
+    if ending is RunEnd.STOPPED:
         return ExitCode.TERMINATED if stopped_by is signal.SIGTERM else ExitCode.INTERRUPTED
     if report.state is BatchPhase.OPEN:
         return ExitCode.NOT_FINISHED

@@ -1,75 +1,75 @@
-"""One gt-batch a batch: a lock that a kill lets go, and in its file how the batch was begun."""
+"""The lock that lets one process at a time run a batch; its file keeps the settings of the batch."""
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
 from gt_common.errors import UsageError
-from gt_common.files import make_state_folder
+from gt_common.files import locked, make_state_folder
+from gt_common.settings import Settings
 
 KEPT: Final = ("orchestrator", "output", "prefetch", "max_attempts", "time_limit")
-"""The settings that a resumed batch goes on with, unless a flag says otherwise."""
+"""The settings with which a resumed batch continues, unless a flag overrides them."""
 
 
-class BatchHold:
-    """A batch that is held by this process alone; `hold_batch` makes it."""
+class BatchLock:
+    """A batch that only this process may run; made by `lock_batch`."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
 
     def settings(self) -> dict[str, object]:
-        """Give the settings with which the batch was begun; none when nothing readable was kept."""
-        return _read_kept(os.pread(self._descriptor, 65536, 0))
+        """Return the settings with which the batch was last run; empty when they are not known."""
+        return _parse(os.pread(self._descriptor, 65536, 0))
 
-    def keep(self, settings: Mapping[str, object]) -> None:
-        """Keep the settings with which the batch goes on."""
-        line = json.dumps({name: settings[name] for name in KEPT}, default=str).encode()
-        os.pwrite(self._descriptor, line + b"\n", 0)
-        os.ftruncate(self._descriptor, len(line) + 1)
+    def keep(self, settings: Settings) -> None:
+        """Save the settings for a later resume, with the output folder as an absolute path."""
+        kept = settings.model_dump(include=set(KEPT)) | {"output": settings.output.absolute()}
+        line = json.dumps(kept, default=str).encode() + b"\n"
+        os.pwrite(self._descriptor, line, 0)
+        os.ftruncate(self._descriptor, len(line))
         os.fsync(self._descriptor)
 
 
+@contextmanager
+def lock_batch(state_dir: Path, batch_id: str) -> Iterator[BatchLock]:
+    """Lock a batch for the duration of a block.
+
+    Raises:
+        UsageError: another process holds the lock, or the folder cannot be created
+    """
+    folder = state_dir / "batches"
+    make_state_folder(folder)
+    with ExitStack() as stack:
+        try:
+            descriptor = stack.enter_context(locked(_path(state_dir, batch_id), wait=False))
+        except BlockingIOError:
+            raise UsageError(
+                f"batch {batch_id} is already being run by another gt-batch; wait for it or stop it"
+            ) from None
+        yield BatchLock(descriptor)
+
+
 def kept_settings(state_dir: Path, batch_id: str) -> dict[str, object]:
-    """Give the settings with which a batch was begun, without holding it."""
+    """Return the settings with which a batch was last run, without locking it."""
     try:
-        return _read_kept((state_dir / "batches" / f"{batch_id}.json").read_bytes())
+        return _parse(_path(state_dir, batch_id).read_bytes())
     except OSError:
         return {}
 
 
-@contextmanager
-def hold_batch(state_dir: Path, batch_id: str) -> Iterator[BatchHold]:
-    """Hold a batch for the time of a block.
-
-    Raises:
-        UsageError: another process holds it, or the folder cannot be made
-    """
-    folder = state_dir / "batches"
-    make_state_folder(folder)
-    descriptor = os.open(folder / f"{batch_id}.json", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        _lock(descriptor, batch_id)
-        yield BatchHold(descriptor)
-    finally:
-        os.close(descriptor)
+def _path(state_dir: Path, batch_id: str) -> Path:
+    return state_dir / "batches" / f"{batch_id}.json"
 
 
-def _read_kept(content: bytes) -> dict[str, object]:
+def _parse(content: bytes) -> dict[str, object]:
     try:
         kept = json.loads(content)
     except (ValueError, RecursionError):
         return {}
     return {name: kept[name] for name in KEPT if name in kept} if isinstance(kept, dict) else {}
-
-
-def _lock(descriptor: int, batch_id: str) -> None:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise UsageError(f"another gt-batch makes batch {batch_id} now; let it finish, or stop it") from None

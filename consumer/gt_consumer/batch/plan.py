@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from gt_common.stories import ListReading
-from gt_consumer.batch.story_list import Made
+from gt_consumer.batch.story_list import AlreadyMade
 from gt_consumer.batch.work import BatchWork
 
 
@@ -24,7 +24,7 @@ class Plan:
     """
 
     reading: ListReading
-    made: Sequence[Made]
+    made: Sequence[AlreadyMade]
     work: BatchWork | None
     durations: Sequence[float]
     parallel: int

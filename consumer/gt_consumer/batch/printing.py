@@ -15,12 +15,12 @@ from gt_common.messages import utc_now
 from gt_common.report.model import BatchResult
 from gt_common.report.table import render
 from gt_common.texts import clean
-from gt_consumer.batch.engine import Ending
+from gt_consumer.batch.engine import RunEnd
 from gt_consumer.batch.plan import Plan, plan_document
-from gt_consumer.batch.story_list import Made
+from gt_consumer.batch.story_list import AlreadyMade
 
 
-def say_made(made: Sequence[Made]) -> None:
+def say_made(made: Sequence[AlreadyMade]) -> None:
     """List the stories that are left out because an earlier batch has made them."""
     for one in made[:MOST_REPEATED]:
         place = Path(one.event.output_path)
@@ -53,16 +53,16 @@ def show_plan(plan: Plan, *, as_json: bool) -> None:
     say(_said_estimate(plan))
 
 
-def say_ending(ending: Ending, report: BatchResult, allowed: int | None) -> None:
+def say_run_end(ending: RunEnd, report: BatchResult, allowed: int | None) -> None:
     """Say why a run ended before all stories did, and what to type next.
 
     Parameters:
         allowed: at how many failures a run stops
     """
     go_on = f"go on with: gt-batch --resume {report.batch_id}"
-    if ending is Ending.TOO_MANY_FAILED:
+    if ending is RunEnd.TOO_MANY_FAILED:
         say(f"stopped: --max-failures is {allowed}, and so many stories failed; {go_on}")
-    elif ending is Ending.STOPPED:
+    elif ending is RunEnd.STOPPED:
         say(f"stopped; {go_on}")
     elif report.state is BatchPhase.OPEN:
         say(f"{_stories(report.queued + report.running + report.retrying)} of it still to be made; {go_on}")

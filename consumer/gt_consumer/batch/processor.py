@@ -21,7 +21,7 @@ from gt_consumer.batch import work as batch_work
 from gt_consumer.batch.earlier import check_new, work_left
 from gt_consumer.batch.engine import BatchEngine
 from gt_consumer.batch.given_orchestrator import maker_of
-from gt_consumer.batch.lock import hold_batch
+from gt_consumer.batch.lock import lock_batch
 from gt_consumer.batch.work import BatchWork
 from gt_consumer.limits.local import open_local_limiter
 from gt_consumer.orchestrator.spec import check_orchestrator
@@ -164,10 +164,10 @@ class BatchProcessor:
         if self._in_process:
             await asyncio.to_thread(check_orchestrator, settings.orchestrator)
         ledger = await asyncio.to_thread(open_ledger, settings.ledger, timeout=settings.connect_timeout)
-        with ledger, hold_batch(settings.state_dir, check_batch_id(batch_id)) as hold:
+        with ledger, lock_batch(settings.state_dir, check_batch_id(batch_id)) as hold:
             work = await asyncio.to_thread(plan, ledger)
             if self._in_process:
-                hold.keep(settings.model_dump() | {"output": settings.output.absolute()})
+                hold.keep(settings)
             limiter = open_local_limiter(settings)
             executor = InlineExecutor(self._make_one) if self._make_one else None
             async with aclosing(make_runner(settings, limiter, executor=executor, force=force)) as runner:

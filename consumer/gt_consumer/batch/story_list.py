@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Made:
+class AlreadyMade:
     """A story whose video an earlier batch has made."""
 
     story: Story
@@ -41,7 +41,7 @@ class Choice:
     """
 
     stories: tuple[Story, ...]
-    made: tuple[Made, ...] = ()
+    made: tuple[AlreadyMade, ...] = ()
 
 
 def read_stories(request: Request, settings: Settings) -> ListReading:
@@ -70,7 +70,7 @@ def choose(ledger: Ledger | None, stories: Sequence[Story], batch_id: str, liste
         return Choice(tuple(stories))
     fresh = [story for story in stories if story_id(batch_id, story.canonical) not in listed]
     made = ledger.made([story.canonical for story in fresh])
-    left_out = tuple(Made(story, made[story.canonical]) for story in fresh if story.canonical in made)
+    left_out = tuple(AlreadyMade(story, made[story.canonical]) for story in fresh if story.canonical in made)
     gone = {one.story.canonical for one in left_out}
     return Choice(tuple(story for story in stories if story.canonical not in gone), left_out)
 

@@ -6,15 +6,12 @@ leaves behind; it need not reach the disk.
 
 from __future__ import annotations
 
-import fcntl
 import os
 from array import array
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
-from gt_common.files import make_state_folder
+from gt_common.files import locked, make_state_folder
 from gt_common.log import get_logger
 from gt_common.rates import Rate
 from gt_consumer.limits.sliding_window import SlidingLog
@@ -50,7 +47,7 @@ class KeptLog:
             now: the time of day in seconds, which all processes share
         """
         try:
-            with self._held() as descriptor:
+            with locked(self._path) as descriptor:
                 wait_s = self._take(descriptor, now)
         except OSError as error:
             if not self._warned:
@@ -60,15 +57,6 @@ class KeptLog:
         if not wait_s:
             self._own.note(now)
         return wait_s
-
-    @contextmanager
-    def _held(self) -> Iterator[int]:
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield descriptor
-        finally:
-            os.close(descriptor)
 
     def _take(self, descriptor: int, now: float) -> float:
         known = array("d")

@@ -7,18 +7,17 @@ twice and counted once.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Self
 
 from gt_common.errors import PublishedOnlyInPartError, UsageError
-from gt_common.files import make_state_folder, sync_folder
+from gt_common.files import locked, make_state_folder, sync_folder
 
 SYNC_EVERY = 20
 """Confirms between two fsyncs; only a power loss, not a kill, can take those in between."""
@@ -96,10 +95,11 @@ class Journal:
     `with Journal.open(folder, batch_id) as journal:`
     """
 
-    def __init__(self, path: Path, descriptor: int, state: JournalState) -> None:
+    def __init__(self, path: Path, descriptor: int, state: JournalState, lock: ExitStack) -> None:
         self.path = path
         self.state = state
         self._descriptor = descriptor
+        self._lock = lock
         self._unsynced = 0
 
     @classmethod
@@ -112,12 +112,10 @@ class Journal:
         """
         make_state_folder(folder)
         path = journal_path(folder, batch_id)
-        descriptor = _lock(path, batch_id)
-        try:
-            return cls(path, descriptor, _read_and_mend(path, descriptor))
-        except BaseException:
-            os.close(descriptor)
-            raise
+        with ExitStack() as lock:
+            descriptor = _lock(lock, path, batch_id)
+            state = _read_and_mend(path, descriptor)
+            return cls(path, descriptor, state, lock.pop_all())
 
     def begin(self, header: Header) -> None:
         """Write the first line, if there is none yet.
@@ -173,14 +171,12 @@ class Journal:
         Raises:
             PublishedOnlyInPartError: the last confirms cannot be written
         """
-        try:
+        with self._lock:
             if self.state.header is None:
-                self.path.unlink(missing_ok=True)
+                os.ftruncate(self._descriptor, 0)
             elif self._unsynced:
                 with self._after_publishing():
                     self.sync()
-        finally:
-            os.close(self._descriptor)
 
     @contextmanager
     def _after_publishing(self) -> Iterator[None]:
@@ -265,21 +261,13 @@ def _header(record: Mapping[object, object]) -> Header | None:
     return None
 
 
-def _lock(path: Path, batch_id: str) -> int:
-    while True:
-        try:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-        except IsADirectoryError:
-            raise UsageError(f"{path} is a folder where the batch's journal belongs; move it away") from None
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(descriptor)
-            raise UsageError(f"another gt-produce publishes batch {batch_id} now; let it finish") from None
-        # Its holder may have removed the file between our opening and our locking it.
-        if os.fstat(descriptor).st_nlink:
-            return descriptor
-        os.close(descriptor)
+def _lock(lock: ExitStack, path: Path, batch_id: str) -> int:
+    try:
+        return lock.enter_context(locked(path, wait=False, append=True))
+    except IsADirectoryError:
+        raise UsageError(f"{path} is a folder where the batch's journal belongs; move it away") from None
+    except BlockingIOError:
+        raise UsageError(f"another gt-produce publishes batch {batch_id} now; let it finish") from None
 
 
 def _read_and_mend(path: Path, descriptor: int) -> JournalState:

@@ -275,7 +275,7 @@ async def test_two_of_one_batch_cannot_run_at_once(tmp_path: Path) -> None:
         for other in (("--resume", "b1"), arguments):
             refused = gt_batch(no_broker(tmp_path), *other)
             assert refused.returncode == 2
-            assert refused.stderr.splitlines()[-1].startswith("gt-batch: another gt-batch makes batch b1 now")
+            assert refused.stderr.splitlines()[-1].startswith("gt-batch: batch b1 is already being run")
         gate.touch()
         assert await running.ends() == 0
     assert batch_state(tmp_path, "b1").phase is BatchPhase.DONE

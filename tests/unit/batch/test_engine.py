@@ -16,7 +16,7 @@ from gt_common.lifecycle import BatchState, StoryStatus
 from gt_common.messages import Event, StoryMessage
 from gt_common.settings import Settings, load_settings
 from gt_common.stories import Story
-from gt_consumer.batch.engine import BatchEngine, Ending
+from gt_consumer.batch.engine import BatchEngine, RunEnd
 from gt_consumer.batch.work import BatchWork, begin
 from gt_consumer.limits.local import LocalLimiter
 from gt_consumer.runner.outcomes import FailedForGood, FailedForNow, Interrupted, Outcome, Succeeded
@@ -85,7 +85,7 @@ def engine(
 
 async def run(
     settings: Settings, director: Director, ledger: Ledger, max_failures: int | None = None
-) -> tuple[Ending, BatchState]:
+) -> tuple[RunEnd, BatchState]:
     work = five()
     async with asyncio.timeout(20):
         made = engine(settings, director, ledger, max_failures=max_failures)
@@ -98,7 +98,7 @@ async def test_all_run_in_the_order_of_the_list_as_many_at_once_as_allowed(
 ) -> None:
     director = Director()
     ending, state = await run(plain, director, ledger)
-    assert (ending, state.counts[StoryStatus.SUCCESS]) == (Ending.FINISHED, 5)
+    assert (ending, state.counts[StoryStatus.SUCCESS]) == (RunEnd.FINISHED, 5)
     assert [position for position, _ in director.begun] == [1, 2, 3, 4, 5]
     assert director.most_at_once == 2
 
@@ -106,7 +106,7 @@ async def test_all_run_in_the_order_of_the_list_as_many_at_once_as_allowed(
 async def test_a_retry_waits_its_time_and_a_failure_stops_nothing(plain: Settings, ledger: Ledger) -> None:
     director = Director(FailedForNow(OOPS, None, 1.0), BAD)
     ending, state = await run(plain, director, ledger)
-    assert ending is Ending.FINISHED
+    assert ending is RunEnd.FINISHED
     assert (state.counts[StoryStatus.SUCCESS], state.counts[StoryStatus.FAILED]) == (4, 1)
     assert (1, 2) in director.begun
     assert len(director.begun) == 6
@@ -115,10 +115,10 @@ async def test_a_retry_waits_its_time_and_a_failure_stops_nothing(plain: Setting
 async def test_no_other_is_started_once_too_many_have_failed(plain: Settings, ledger: Ledger) -> None:
     director = Director(BAD, BAD, BAD)
     ending, state = await run(plain, director, ledger, max_failures=1)
-    assert ending is Ending.TOO_MANY_FAILED
+    assert ending is RunEnd.TOO_MANY_FAILED
     assert state.counts[StoryStatus.QUEUED] >= 2
     ending, state = await run(plain, Director(DONE, DONE, DONE, DONE, BAD), ledger, max_failures=1)
-    assert ending is Ending.FINISHED, "when nothing is left, nothing was stopped"
+    assert ending is RunEnd.FINISHED, "when nothing is left, nothing was stopped"
 
 
 async def test_a_story_that_waits_for_its_start_is_left_once_too_many_have_failed(
@@ -130,7 +130,7 @@ async def test_a_story_that_waits_for_its_start_is_left_once_too_many_have_faile
     made = BatchEngine(limited, director, ledger, lambda _: None, limiter, max_failures=1)
     async with asyncio.timeout(20):
         ending = await made.run(work.events, work.stories)
-    assert ending is Ending.TOO_MANY_FAILED
+    assert ending is RunEnd.TOO_MANY_FAILED
     assert director.begun == [(1, 1)]
     assert ledger.batch("b").counts[StoryStatus.QUEUED] == 4
 
@@ -165,7 +165,7 @@ async def test_interrupted_or_cancelled_it_gives_back_what_runs(
                 await task
         else:
             await made.interrupt()
-            assert await task is Ending.STOPPED
+            assert await task is RunEnd.STOPPED
     story = {one.position: one for one in ledger.batch("b").stories.values()}[3]
     assert story.event is not None
     assert (story.status, story.event.type, story.event.attempt) == (StoryStatus.QUEUED, "story.released", 1)
@@ -185,7 +185,7 @@ async def test_stopped_while_all_wait_for_a_retry_it_ends_at_once(ledger: Ledger
     async with asyncio.timeout(20):
         await waits.wait()
         made.stop()
-        assert await task is Ending.STOPPED
+        assert await task is RunEnd.STOPPED
 
 
 async def test_a_ledger_that_is_lost_ends_the_run_with_its_error(

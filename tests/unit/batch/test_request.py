@@ -9,7 +9,7 @@ import pytest
 from gt_common.errors import UsageError
 from gt_common.settings import load_settings
 from gt_common.stories.sources import Sources
-from gt_consumer.batch.lock import hold_batch
+from gt_consumer.batch.lock import lock_batch
 from gt_consumer.batch.request import FailureLimit, Flags, Request, parse_failure_limit
 
 
@@ -50,17 +50,17 @@ def test_flags_that_go_together_are_taken() -> None:
 
 def test_a_batch_is_held_by_one_and_remembers_how_it_was_begun(tmp_path: Path) -> None:
     settings = load_settings(orchestrator="a:b", prefetch=3, output=tmp_path, time_limit="5m")
-    with hold_batch(tmp_path, "b1") as hold:
+    with lock_batch(tmp_path, "b1") as hold:
         assert hold.settings() == {}
-        hold.keep(settings.model_dump())
+        hold.keep(settings)
         with (
-            pytest.raises(UsageError, match="another gt-batch makes"),
-            hold_batch(tmp_path, "b1"),
+            pytest.raises(UsageError, match="another gt-batch"),
+            lock_batch(tmp_path, "b1"),
         ):
             pass
-    with hold_batch(tmp_path, "b1") as hold:
+    with lock_batch(tmp_path, "b1") as hold:
         kept = load_settings(**hold.settings())
     assert (kept.orchestrator, kept.prefetch, kept.output, kept.time_limit) == ("a:b", 3, tmp_path, 300.0)
     (tmp_path / "batches" / "b1.json").write_text("{torn")
-    with hold_batch(tmp_path, "b1") as hold:
+    with lock_batch(tmp_path, "b1") as hold:
         assert hold.settings() == {}

@@ -20,7 +20,7 @@ Listener = Callable[[Event], None]
 Put = Callable[[StoryMessage, float], None]
 
 
-class LocalOutlet:
+class LocalPublisher:
     """Stands in for the broker's publisher: an event is committed when its call returns.
 
     Parameters:
