@@ -1,6 +1,6 @@
-"""The built-in pipeline: a story file in, a narrated vertical comic short out; offline, without keys.
+"""The built-in pipeline: turns a story into a narrated vertical comic short, offline and without API keys.
 
-Importing this package loads none of the heavy libraries; a run does.
+Importing this package does not load any heavy library; a run does.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ __all__ = ["StudioOrchestrator", "StudioResult", "create"]
 
 @dataclass(frozen=True)
 class StudioResult:
-    """What a run made.
+    """Result of a run.
 
     Parameters:
-        success: always true where a result is given; a run that fails raises
-        project_id: id of the project, made from the story where none was given
-        error: none on success
+        success: always true; a run that fails raises
+        project_id: id of the project, derived from the story if none was given
+        error: always None
         output_path: the finished MP4 in the job's working folder
         duration: its length in seconds
     """
@@ -36,25 +36,24 @@ class StudioResult:
 
 
 class StudioOrchestrator:
-    """Makes one video of the running job's story. Make a new one for each attempt."""
+    """Makes the video of the running job's story; one orchestrator per attempt."""
 
     async def run(
         self, story_url: str | None = None, project_id: str | None = None, resume: bool = False
     ) -> StudioResult:
-        """Make the video of a story into the job's working folder.
+        """Make the video of a story in the job's working folder.
 
-        The same story, options and seed give the same script, sound and pictures again, so that `resume`
-        needs
-        no checkpoint: the video is made anew.
+        The same story, options and seed give the same script, sound and pictures, so `resume` needs no
+        checkpoint: the video is made again.
 
         Parameters:
-            story_url: where the story is; the job's URL where it is left out
-            project_id: kept in the result where given
+            story_url: where the story is; None for the job's URL
+            project_id: kept in the result; None derives one from the story
 
         Raises:
             PermanentError: the story or its options can never work
-            StudioError: ffmpeg, the disk or the voice failed this time
-            UsageError: outside a job
+            StudioError: ffmpeg, the disk or the voice failed; another attempt may succeed
+            UsageError: called outside a job
         """
         current = job()
         url = story_url or current.url
@@ -65,7 +64,8 @@ class StudioOrchestrator:
         def progress(stage: str, fraction: float) -> None:
             if cancelled.is_set():
                 raise asyncio.CancelledError
-            current.report(stage, fraction)  # any thread may; by way of the loop it could come after the end
+            # From this thread, which is allowed: by way of the event loop it could arrive after the end.
+            current.report(stage, fraction)
 
         from gt_consumer.studio.pipeline import make_video
 
@@ -80,5 +80,5 @@ class StudioOrchestrator:
 
 
 def create() -> StudioOrchestrator:
-    """Make an orchestrator; `gt_consumer.studio:create` is what `--orchestrator studio` stands for."""
+    """Return a new orchestrator; `--orchestrator studio` is short for `gt_consumer.studio:create`."""
     return StudioOrchestrator()

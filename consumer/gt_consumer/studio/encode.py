@@ -1,4 +1,4 @@
-"""ffmpeg as a child process: frames through a pipe into H.264, then the sound muxed in."""
+"""ffmpeg as a child process: encodes frames from a pipe as H.264, then adds the sound."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
     Frame = NDArray[np.uint8]
 
 FPS = 30
-_F_SETPIPE_SZ = 1031  # of Linux; a larger pipe saves switches between the two processes
+_F_SETPIPE_SZ = 1031  # Linux only; a larger pipe saves switches between the two processes
 _QUEUE = 6
 _COLOURS = ("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv")
 
 
 def ffmpeg_program() -> str:
-    """Find ffmpeg: that of imageio-ffmpeg, or the one on PATH.
+    """Return the path of ffmpeg: the one of imageio-ffmpeg, else the one on PATH.
 
     Raises:
-        EncoderError: there is none
+        EncoderError: ffmpeg is not installed
     """
     with contextlib.suppress(ImportError, RuntimeError):
         import imageio_ffmpeg
@@ -41,22 +41,22 @@ def ffmpeg_program() -> str:
     found = shutil.which("ffmpeg")
     if found is None:
         raise EncoderError(
-            "no ffmpeg found: install gt-consumer[studio] with imageio-ffmpeg, or ffmpeg on PATH"
+            "ffmpeg not found: install gt-consumer[studio], which includes it, or put ffmpeg on PATH"
         )
     return found
 
 
 class FrameWriter:
-    """Takes yuv420p frames and writes an MP4 without sound; use it as a context manager.
+    """Encodes yuv420p frames as an MP4 without sound; use it as a context manager.
 
     Parameters:
         path: the MP4
         width, height: of the frames in pixels
-        fast: a quick encoding of larger files, for previews
+        fast: whether to encode quickly into a larger file, for previews
     """
 
     def __init__(self, path: Path, width: int, height: int, *, fast: bool = False) -> None:
-        # mbtree brings superfast to veryfast's quality for 60 % of its work (SSIM .9925 against .9927).
+        # With mbtree, superfast has the quality of veryfast at 60 % of the work (SSIM .9925 and .9927).
         quality = (
             ["-preset", "ultrafast", "-crf", "26"]
             if fast
@@ -106,7 +106,7 @@ class FrameWriter:
         return self
 
     def write(self, frame: Frame) -> None:
-        """Hand over a frame.
+        """Queue a frame for encoding; blocks while the queue is full.
 
         Raises:
             EncoderError: ffmpeg has ended
@@ -147,11 +147,14 @@ class FrameWriter:
 
     def _last_words(self) -> str:
         text = self._log.read_text("utf-8", "replace") if self._log.exists() else ""
-        return " ".join(text.split()[-60:]) or "it said nothing"
+        return " ".join(text.split()[-60:]) or "it printed nothing"
 
 
 def mux(video: Path, sound: Path, target: Path, tags: Iterable[tuple[str, str]] = ()) -> None:
-    """Join picture and sound into an MP4 that plays while it loads.
+    """Join picture and sound into an MP4 with its index first, so that it plays while it loads.
+
+    Parameters:
+        tags: metadata of the file, such as ("title", "…")
 
     Raises:
         EncoderError: ffmpeg failed

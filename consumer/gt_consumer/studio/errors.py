@@ -1,4 +1,4 @@
-"""What can go wrong in the studio for this time only; what can never work is a `PermanentError`."""
+"""Errors of the studio that another attempt may not have; what can never work is a `PermanentError`."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from gt_common.errors import GossipToonError
 
 
 class StudioError(GossipToonError):
-    """The studio could not finish the video this time; trying again may help."""
+    """The studio could not finish the video; another attempt may succeed."""
 
 
 class EncoderError(StudioError):
-    """ffmpeg failed; check the free disk space and that ffmpeg has libx264 and aac."""
+    """ffmpeg failed; check the free disk space, and that ffmpeg has libx264 and aac."""
 
 
 class VoiceError(StudioError):

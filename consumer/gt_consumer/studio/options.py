@@ -1,4 +1,4 @@
-"""Options of one story, as its list line gives them."""
+"""Options of one story, from its line in the list."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from gt_common.errors import PermanentError
 
 @dataclass(frozen=True)
 class StudioOptions:
-    """What may be chosen for each story.
+    """What can be chosen for each story.
 
     Parameters:
-        speed: pace of the voice, 0.8 to 1.5; 1 is the voice's own
-        max_words: words of the script, 30 to 1000; longer stories are shortened to it
-        seed: picks figures, places and tunes; the same seed gives the same video; 0 is the story's own
-        music: whether a quiet music bed plays
-        preview: a quick 360x640 video with all the same contents, for looking at
-        voice: name of a voice that is on this machine
+        speed: pace of the voice, 0.8 to 1.5; 1 is its normal pace
+        max_words: words of the script, 30 to 1000; longer stories are shortened
+        seed: chooses figures, places and tunes; the same seed makes the same video; 0 takes it from the text
+        music: whether music and sound effects play quietly under the voice
+        preview: whether to make a quick 360x640 video with the same contents
+        voice: name of a voice that is installed on this machine
     """
 
     speed: float = 1.15
@@ -35,20 +35,20 @@ class StudioOptions:
         _within("seed", self.seed, 0, 2**31 - 1)
 
     def for_text(self, text: str) -> StudioOptions:
-        """Settle the story's own seed, so that two stories differ and the same story looks the same again."""
+        """Return the options with a seed derived from the text, unless one is set."""
         return self if self.seed else replace(self, seed=1 + zlib.crc32(text.encode()) % 1_000_000)
 
 
 def _within(name: str, value: float, low: float, high: float) -> None:
     if not low <= value <= high:
-        raise PermanentError(f"option {name} is {value:g}; it must lie between {low:g} and {high:g}")
+        raise PermanentError(f"option {name} is {value:g}; it must be between {low:g} and {high:g}")
 
 
 def read_options(given: Mapping[str, object]) -> StudioOptions:
-    """Check the options of a story.
+    """Read and check the options of a story.
 
     Raises:
-        PermanentError: an option is unknown, of a wrong type or out of its range
+        PermanentError: an option is unknown, of a wrong type or out of range
     """
     defaults = {f.name: f.default for f in fields(StudioOptions)}
     unknown = sorted(set(given) - set(defaults))
@@ -60,7 +60,7 @@ def read_options(given: Mapping[str, object]) -> StudioOptions:
     for name, raw in given.items():
         kind = type(defaults[name])
         whole = isinstance(raw, int) and not isinstance(raw, bool)
-        value = float(raw) if kind is float and whole else raw  # type: ignore[arg-type]  # whole tells
+        value = float(raw) if kind is float and whole else raw  # type: ignore[arg-type]  # an int if whole
         if type(value) is not kind:
             raise PermanentError(f"option {name} must be of type {kind.__name__}, not {value!r}")
         values[name] = value

@@ -1,4 +1,4 @@
-"""The whole way from a story to the finished MP4, one stage after the other."""
+"""From a story to the finished MP4, stage by stage."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ _PANEL_SCALE = 1.0
 
 
 @dataclass(frozen=True)
-class Made:
-    """A finished video: its file and its length in seconds."""
+class MadeVideo:
+    """A finished video: its project, its file and its length in seconds."""
 
     project_id: str
     path: Path
@@ -41,30 +41,31 @@ class Made:
 
 
 def project_id_of(story: Story, options: StudioOptions) -> str:
-    """Make an id from what decides on the video's contents."""
+    """Derive an id from what determines the video's contents."""
     digest = hashlib.sha256(repr((story.title, story.text, options)).encode()).hexdigest()[:10]
     return f"{slug(story.title)}-{digest}"
 
 
 def slug(title: str) -> str:
-    """Make a file name of a title."""
+    """Derive a file name from a title."""
     words = re.findall(r"[a-z0-9]+", title.lower().replace("'", ""))
     return "-".join(words)[:40].strip("-") or "story"
 
 
 def make_video(
     url: str, workdir: Path, given: Mapping[str, object], progress: Progress, project_id: str | None = None
-) -> Made:
+) -> MadeVideo:
     """Make the video of a story.
 
     Parameters:
-        workdir: where the MP4 and what is made on the way lies
-        given: options as the story's list line gives them
-        progress: told the stage and how much of it is done, 0 to 1
+        workdir: folder for the MP4 and intermediate files
+        given: options from the story's line in the list
+        progress: called with the stage and the share of it that is done, 0 to 1
+        project_id: kept in the result; derived from story and options if None
 
     Raises:
         PermanentError: the story or an option can never work
-        StudioError: something failed this time
+        StudioError: something failed; another attempt may succeed
     """
     options = read_options(given)
     progress("story", 0.0)
@@ -88,7 +89,7 @@ def make_video(
     mux(silent, sound, target, (("title", story.title or script.title),))
     silent.unlink()
     sound.unlink()
-    return Made(name, target, seconds)
+    return MadeVideo(name, target, seconds)
 
 
 def _write_sound(
@@ -135,7 +136,7 @@ def _write_pictures(
 
 
 def _give_back_memory() -> None:
-    """Hand freed memory back to the system before ffmpeg needs some; glibc would keep it for this thread."""
+    """Return freed memory to the system before ffmpeg needs it; glibc would keep it for this thread."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)
 

@@ -11,15 +11,15 @@ from gt_consumer.studio.picture.captions import (
     ACTIVE,
     MAX_CHARS,
     MAX_WORDS,
-    CaptionWord,
     display,
     draw,
     group,
 )
+from gt_consumer.studio.sound.narration import TimedWord
 
 
-def _words(text: str, gap: float = 0.0) -> list[CaptionWord]:
-    return [CaptionWord(w, n * (0.3 + gap), n * (0.3 + gap) + 0.3) for n, w in enumerate(text.split())]
+def _words(text: str, gap: float = 0.0) -> list[TimedWord]:
+    return [TimedWord(w, n * (0.3 + gap), n * (0.3 + gap) + 0.3) for n, w in enumerate(text.split())]
 
 
 def test_phrases_are_short_and_keep_every_word_in_order() -> None:
@@ -68,7 +68,7 @@ def test_words_are_shown_without_marks_or_missing_glyphs(word: str, shown: str) 
 
 
 def test_a_wide_phrase_is_drawn_smaller_to_fit() -> None:
-    (wide,) = group([CaptionWord("INCOMPREHENSIBILITIES-AND-MORE", 0, 1)])
+    (wide,) = group([TimedWord("INCOMPREHENSIBILITIES-AND-MORE", 0, 1)])
     assert draw(wide, 0, 1.0).alpha.shape[1] <= 1080 - 2 * 90
 
 

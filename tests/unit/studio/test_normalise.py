@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from gt_consumer.studio.text.normalise import clean, spoken
+from gt_consumer.studio.text.normalise import spoken, strip_markup
 
 
 def _read(text: str) -> str:
@@ -72,8 +72,8 @@ def test_each_displayed_word_keeps_its_own_reading() -> None:
     ],
 )
 def test_markup_is_taken_away(raw: str, shown: str) -> None:
-    assert clean(raw) == shown
+    assert strip_markup(raw) == shown
 
 
 def test_a_post_that_is_one_update_is_still_told() -> None:
-    assert clean("Update: she moved out.") == "Update: she moved out."
+    assert strip_markup("Update: she moved out.") == "Update: she moved out."

@@ -99,7 +99,8 @@ def test_bubbles_stay_above_the_face(mood: str, loud: bool) -> None:
     changed = np.nonzero((plain.planes.y != spoken.planes.y).any(axis=1))[0]
     # The figure stands a little smaller beside a bubble, so only what is white and new is the bubble.
     white = np.nonzero(((spoken.planes.y > 232) & (plain.planes.y < 225)).sum(axis=1) > 60)[0]
-    top_of_face = (spoken.faces[0][1] + 100) * scale
+    ((_, pose),) = poses(_shot("single", mood, text, loud=loud))
+    top_of_face = (pose.face[1] + 100) * scale
     assert len(changed) > 0
     assert len(white) > 20
     assert white.max() < top_of_face

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from gt_common.errors import PermanentError
 from gt_consumer.studio.text.dialogue import Cast, narrator_sex, segments_of
-from gt_consumer.studio.text.script import ACTS, choose, split_sentences, write_script
+from gt_consumer.studio.text.script import ACTS, MAX_OVER_WORDS, choose, split_sentences, write_script
 from gt_consumer.studio.text.story import Story, load_story
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
@@ -37,6 +38,17 @@ def test_short_stories_are_told_whole() -> None:
     script = write_script(Story("Home", text, "file:///x.md"), 220)
     assert " ".join(line.text for line in script.lines) == text
     assert script.title == "Home"
+
+
+@pytest.mark.parametrize("words", [30 + MAX_OVER_WORDS, 31 + MAX_OVER_WORDS, 2000])
+def test_one_endless_sentence_is_refused_with_its_length(words: int) -> None:
+    # The first 12 words are the title, too.
+    story = Story("", " ".join(["well"] * (words - 12)), "file:///x.md")
+    if words <= 30 + MAX_OVER_WORDS:
+        assert write_script(story, 30).word_count == words
+        return
+    with pytest.raises(PermanentError, match=f"shortest script has {words} words, max_words is 30; divide"):
+        write_script(story, 30)
 
 
 def test_the_story_begins_and_ends_where_it_should() -> None:

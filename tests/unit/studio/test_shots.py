@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 
 from gt_consumer.studio.picture.backgrounds import PLACES, place_of
-from gt_consumer.studio.picture.captions import CaptionWord
 from gt_consumer.studio.picture.shots import plan_shots
-from gt_consumer.studio.sound.narration import TAIL_S, Narration, Utterance
+from gt_consumer.studio.sound.narration import TAIL_S, Narration, TimedWord, Utterance
 from gt_consumer.studio.text.dialogue import Segment
 from gt_consumer.studio.text.mood import MOODS, mood_of
 from gt_consumer.studio.text.script import Line
@@ -22,7 +21,7 @@ def _narration(*texts: tuple[str, str]) -> Narration:
     for text, speaker in [("The title of it all", "narrator"), *texts]:
         segment = Segment(text, speaker, speaker != "narrator")
         line = Line(text, (segment,), "build", mood_of(text), (), False) if spoken else None
-        words = tuple(CaptionWord(w, now + n * 0.3, now + n * 0.3 + 0.28) for n, w in enumerate(text.split()))
+        words = tuple(TimedWord(w, now + n * 0.3, now + n * 0.3 + 0.28) for n, w in enumerate(text.split()))
         spoken.append(Utterance(line, segment, words, now, words[-1].end))
         now = words[-1].end + 0.25
     return Narration(tuple(spoken), ((0.0, np.zeros(10, np.float32)),), spoken[-1].end + TAIL_S)

@@ -1,4 +1,4 @@
-"""Places: rooms and streets drawn from simple shapes in the colours of the act.
+"""Draws places: rooms and streets of simple shapes in the colours of the act.
 
 Coordinates are those of the frame, 1080 by 1920, with the margin around it drawn too.
 """
@@ -79,7 +79,7 @@ def _is_night(b: Brush) -> bool:
 
 
 def room(b: Brush) -> None:
-    """A living room: window with curtains, pictures, lamp and sofa."""
+    """Draw a living room: window with curtains, pictures, lamp and sofa."""
     p = b.palette
     _walls(b)
     _window(b, 560, 330, 420, 560, _is_night(b))
@@ -106,7 +106,7 @@ def room(b: Brush) -> None:
 
 
 def kitchen(b: Brush) -> None:
-    """A kitchen: cupboards, tiles, shelf, fridge and a kettle on the counter."""
+    """Draw a kitchen: cupboards, tiles, shelf, fridge and a kettle on the counter."""
     p = b.palette
     _walls(b)
     for row in range(7):
@@ -133,7 +133,7 @@ def kitchen(b: Brush) -> None:
 
 
 def office(b: Brush) -> None:
-    """An office: blinds, shelf with files, clock, desk with a screen."""
+    """Draw an office: blinds, shelf with files, clock, desk with a screen."""
     p = b.palette
     _walls(b)
     _window(b, 90, 300, 520, 520, _is_night(b))
@@ -164,7 +164,7 @@ def office(b: Brush) -> None:
 
 
 def restaurant(b: Brush) -> None:
-    """A restaurant or hall: lights on strings, arches, tables with glasses."""
+    """Draw a restaurant or hall: string lights, arches, tables with glasses."""
     p = b.palette
     _walls(b)
     for x in (-20, 360, 740):
@@ -186,7 +186,7 @@ def restaurant(b: Brush) -> None:
 
 
 def street(b: Brush) -> None:
-    """A street with houses, a lamp and the sky above."""
+    """Draw a street with houses, a lamp and the sky above."""
     p = b.palette
     night = _is_night(b)
     b.fade(L, T, W, 1300, "#1a1540" if night else "#8fd0ef", "#7a4a80" if night else p.glow)
@@ -215,7 +215,7 @@ def street(b: Brush) -> None:
 
 
 def bedroom(b: Brush) -> None:
-    """A bedroom at night: moon in the window, bed and a small lamp."""
+    """Draw a bedroom at night: moon in the window, bed and a small lamp."""
     p = b.palette
     b.fade(L, T, W, _FLOOR_Y - T, "#2a2452", "#54427e")
     b.halftone(L, 700, W, 580, "#1a1538", 0.25)
@@ -234,7 +234,7 @@ def bedroom(b: Brush) -> None:
 
 
 def phone(b: Brush) -> None:
-    """A telephone's screen full of messages, for texts and calls."""
+    """Draw a phone screen full of messages, for texts and calls."""
     p = b.palette
     b.fade(L, T, W, H, p.accent, p.floor)
     b.halftone(L, T, W, H, "#ffffff", 0.12, grow_down=False)
@@ -264,7 +264,7 @@ def phone(b: Brush) -> None:
 
 
 def park(b: Brush) -> None:
-    """A park: hills, trees and bunting."""
+    """Draw a park: hills, trees and bunting."""
     p = b.palette
     b.fade(L, T, W, 1300, "#8fd4ee", p.glow)
     b.disc(860, 320, 100, "#fff6c8", ink=0)
@@ -285,7 +285,7 @@ def park(b: Brush) -> None:
 
 
 def burst(b: Brush) -> None:
-    """Rays and speed lines for a shout or a shock."""
+    """Draw rays and speed lines, for a shout or a shock."""
     p = b.palette
     b.fade(L, T, W, H, p.accent, "#e8502e" if p.accent != "#e0647e" else "#7b2d63")
     cx, cy = 540, 880
@@ -338,5 +338,5 @@ _PATTERNS = tuple((place, re.compile(pattern, re.IGNORECASE)) for place, pattern
 
 
 def place_of(text: str, before: str) -> str:
-    """Name the place a sentence speaks of, or stay where the story is."""
+    """Return the key in `PLACES` of the place that a sentence mentions, else `before`."""
     return next((place for place, pattern in _PATTERNS if pattern.search(text)), before)

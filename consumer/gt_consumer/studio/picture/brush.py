@@ -1,4 +1,4 @@
-"""Ink and colour: short names for what the panels draw with skia."""
+"""Ink and colour: short methods for what the panels draw with skia."""
 
 from __future__ import annotations
 
@@ -36,12 +36,18 @@ PALETTES = {
 
 
 def colour(text: str, alpha: float = 1.0) -> int:
-    """Turn `#rrggbb` into skia's number."""
+    """Convert `#rrggbb` to skia's ARGB number; `alpha` is 0 to 1."""
     return int(text[1:], 16) | int(alpha * 255) << 24
 
 
 class Brush:
-    """Draws inked shapes on a canvas, and keeps the random numbers of the picture."""
+    """Draws outlined shapes on a canvas and holds the picture's random numbers.
+
+    Parameters:
+        canvas: what is drawn on
+        palette: colours of the act
+        seed: of the random numbers; the same seed draws the same picture
+    """
 
     def __init__(self, canvas: skia.Canvas, palette: Palette, seed: str) -> None:
         self.canvas, self.palette = canvas, palette
@@ -121,7 +127,7 @@ class Brush:
         *,
         alpha: tuple[float, float] = (1, 1),
     ) -> None:
-        """Fill a rectangle with colours that run into one another from its top to its bottom."""
+        """Fill a rectangle with a gradient from its top to its bottom."""
         import skia
 
         paint = skia.Paint(AntiAlias=True)
@@ -133,7 +139,7 @@ class Brush:
         self.canvas.drawRect(skia.Rect.MakeXYWH(x, y, w, h), paint)
 
     def halo(self, x: float, y: float, r: float, fill: str, alpha: float) -> None:
-        """Lay a soft light around a point."""
+        """Draw a soft light around a point."""
         import skia
 
         paint = skia.Paint(AntiAlias=True)
@@ -145,7 +151,7 @@ class Brush:
     def halftone(
         self, x: float, y: float, w: float, h: float, fill: str, alpha: float, *, grow_down: bool = True
     ) -> None:
-        """Strew the dots of cheap print, larger towards one side."""
+        """Fill a rectangle with the dots of cheap print, which grow towards one side."""
         import skia
 
         paint = self._paint(fill, alpha)

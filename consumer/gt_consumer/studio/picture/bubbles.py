@@ -1,4 +1,4 @@
-"""Speech bubbles, the title card and effects in letters."""
+"""Draws speech bubbles, the title card and effects in letters."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MAX_BUBBLE_WORDS = 13
 
 
 def shorten(text: str) -> str:
-    """Cut a long speech for a bubble at a sentence's or clause's end, or after some words."""
+    """Shorten a long speech for a bubble: at the end of a sentence, else after some words."""
     words = text.strip().rstrip(",").split()
     if len(words) <= MAX_BUBBLE_WORDS:
         return " ".join(words)
@@ -28,7 +28,7 @@ def shorten(text: str) -> str:
 
 
 def wrap(text: str, font: skia.Font, width: float) -> list[str]:
-    """Break a text into as few lines as fit `width`, of lengths as even as the words allow."""
+    """Break a text into as few lines as fit `width`, as even in length as the words allow."""
     lines = _fill(text, font, width)
     for share in range(50, 100, 2):
         narrower = _fill(text, font, width * share / 100)
@@ -174,7 +174,7 @@ def draw_title(canvas: skia.Canvas, title: str, bottom: float) -> None:
 
 
 def draw_effect(canvas: skia.Canvas, text: str, x: float, y: float) -> None:
-    """Draw loud letters beside a head, turned a little and with a thick outline."""
+    """Draw large letters beside a head, slightly rotated and with a thick outline."""
     import skia
 
     font = skia.Font(title_typeface(), 118)

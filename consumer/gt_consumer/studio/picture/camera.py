@@ -1,7 +1,7 @@
 """Turns panels into frames: slow zooms and pans on the Y, U and V planes, captions blended in.
 
-A panel is converted once to the BT.709 limited range planes of the encoder; each frame is then three small
-`warpAffine` calls, a third of the work of moving RGB pictures (11 against 26 ms a frame).
+A panel is converted once to the encoder's BT.709 limited-range planes; each frame then takes three small
+`warpAffine` calls, less than half the work of moving RGB pictures (11 against 26 ms a frame).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gt_consumer.studio.picture.layout import HEIGHT, MARGIN_X, MARGIN_Y, MAX_ZOOM, WIDTH
+from gt_consumer.studio.picture.layout import MARGIN_X, MARGIN_Y, MAX_ZOOM, WIDTH
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,7 +25,7 @@ _Y_SCALE, _C_SCALE = 219 / 255, 224 / 255
 
 @dataclass(frozen=True)
 class Planes:
-    """A picture as the encoder takes it: full size luma, half size colour differences."""
+    """A picture in the encoder's format: luma at full size, colour differences at half size."""
 
     y: Plane
     u: Plane
@@ -33,7 +33,7 @@ class Planes:
 
 
 def empty_frame(width: int, height: int) -> tuple[NDArray[np.uint8], Planes]:
-    """Give a yuv420p buffer and its planes as views into it."""
+    """Return a new yuv420p buffer, flat, and its planes as views into it."""
     import numpy as np
 
     data = np.empty(width * height * 3 // 2, np.uint8)
@@ -47,10 +47,10 @@ class Move:
     """A camera move over a panel.
 
     Parameters:
-        zoom: enlargement at the start and at the end, 1 to `MAX_ZOOM`
-        pan: shift at the start and the end, in units of the frame
-        focus: the point of the frame that stays where it is
-        shake: whether the camera trembles at first, as at a shout
+        zoom: factor at the start and at the end, 1 to `MAX_ZOOM`
+        pan: shift at the start and at the end, in units of the frame
+        focus: the point of the frame that does not move
+        shake: whether the camera trembles at first, as for a shout
     """
 
     zoom: tuple[float, float]
@@ -60,11 +60,11 @@ class Move:
 
     def __post_init__(self) -> None:
         if not all(1 <= z <= MAX_ZOOM for z in self.zoom):
-            raise ValueError(f"zoom {self.zoom} is not within 1 and {MAX_ZOOM}")
+            raise ValueError(f"zoom {self.zoom} is not between 1 and {MAX_ZOOM}")
 
 
 def matrix_709() -> NDArray[np.float32]:
-    """Give the 3x4 matrix from RGB (0 to 255) to limited-range YUV."""
+    """Return the 3x4 matrix that converts RGB (0 to 255) to limited-range YUV."""
     import numpy as np
 
     y = np.array([_KR, _KG, _KB])
@@ -90,14 +90,14 @@ class Camera:
 
     Parameters:
         width, height: of the video in pixels
-        panel_scale: pixels of a panel for one unit of the frame
+        panel_scale: pixels of a panel per unit of the frame
     """
 
     def __init__(self, width: int, height: int, panel_scale: float) -> None:
         self.width, self.height, self._panel_scale = width, height, panel_scale
 
     def shoot(self, panel: Planes, move: Move, part: float, seconds: float, into: Planes) -> None:
-        """Take the frame at `part` (0 to 1) of a move, `seconds` after its start."""
+        """Render the frame at `part` (0 to 1) of a move, `seconds` after its start."""
         ease = part * part * (3 - 2 * part) * 0.35 + part * 0.65
         zoom = move.zoom[0] + (move.zoom[1] - move.zoom[0]) * ease
         pan = [a + (b - a) * ease for a, b in zip(*move.pan, strict=True)]
@@ -143,7 +143,7 @@ def _tremble(seconds: float) -> tuple[float, float]:
 
 
 def brighten(frame: Planes, amount: float) -> None:
-    """Lighten a frame towards white, as a flash does; `amount` 0 to 1."""
+    """Lighten a frame towards white, as a flash does; `amount` is 0 to 1."""
     import cv2
 
     cv2.addWeighted(frame.y, 1 - amount, frame.y, 0, 235 * amount, dst=frame.y)
@@ -151,14 +151,14 @@ def brighten(frame: Planes, amount: float) -> None:
 
 @dataclass(frozen=True)
 class Overlay:
-    """A sprite made ready for blending: planes times alpha, and what is left of the picture under it."""
+    """A sprite prepared for blending: its planes times alpha, and how much of the picture shows through."""
 
     planes: tuple[Plane, Plane, Plane]
     rest: tuple[Plane, Plane]
 
 
 def overlay(rgb: NDArray[np.uint8], alpha: Plane) -> Overlay:
-    """Make a sprite of premultiplied RGB ready; its sides must be even."""
+    """Prepare a sprite of premultiplied RGB for `blend`; its width and height must be even."""
     import cv2
     import numpy as np
 
@@ -177,7 +177,7 @@ def overlay(rgb: NDArray[np.uint8], alpha: Plane) -> Overlay:
 
 
 def blend(frame: Planes, sprite: Overlay, left: int, top: int) -> None:
-    """Blend a sprite in with its upper left corner at even pixels; it must lie inside of the frame."""
+    """Blend a sprite into a frame, its upper left corner at even pixels; it must lie inside the frame."""
     import cv2
 
     for plane, mine, rest, step in (
@@ -188,8 +188,3 @@ def blend(frame: Planes, sprite: Overlay, left: int, top: int) -> None:
         height, width = mine.shape
         box = plane[top // step : top // step + height, left // step : left // step + width]
         box[:] = cv2.add(cv2.multiply(box, rest, scale=1 / 255), mine)
-
-
-def frame_height(width: int) -> int:
-    """Give the height of a 9:16 video."""
-    return width * HEIGHT // WIDTH

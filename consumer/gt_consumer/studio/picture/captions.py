@@ -1,4 +1,4 @@
-"""The words burned into the picture: three at most, the one that is spoken in colour."""
+"""The captions burned into the picture: at most three words at a time, the spoken one in colour."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from gt_consumer.studio.picture.fonts import caption_typeface
 from gt_consumer.studio.picture.layout import TEXT_LEFT, TEXT_RIGHT
+from gt_consumer.studio.sound.narration import TimedWord
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,25 +25,15 @@ _PAD = 26
 
 
 @dataclass(frozen=True)
-class CaptionWord:
-    """A word on the video's clock, in seconds; `loud` colours it red."""
-
-    text: str
-    start: float
-    end: float
-    loud: bool = False
-
-
-@dataclass(frozen=True)
 class Phrase:
-    """Words that stand in the picture together, from `start` to `end` in seconds."""
+    """Words that are shown together, from `start` to `end` in seconds."""
 
-    words: tuple[CaptionWord, ...]
+    words: tuple[TimedWord, ...]
     start: float
     end: float
 
     def active(self, at: float) -> int:
-        """Index of the word that is spoken at a time, or was last."""
+        """Return the index of the word that is spoken at a time, or was spoken last."""
         return max((i for i, w in enumerate(self.words) if w.start <= at), default=0)
 
 
@@ -55,7 +46,7 @@ class Sprite:
 
 
 def display(word: str) -> str:
-    """Give a word as captions show it: capitals, no marks but ! and ?, no signs that the font lacks."""
+    """Format a word for a caption: in capitals, of punctuation only ! and ?, without what the font lacks."""
     face = caption_typeface()
     bare = word.strip("\"'()[]*.,;:…-!?")
     tail = word[word.rfind(bare) + len(bare) :] if bare else ""
@@ -67,9 +58,9 @@ def display(word: str) -> str:
     return "".join(letters)
 
 
-def group(words: Sequence[CaptionWord], breaks: Sequence[float] = ()) -> list[Phrase]:
-    """Group words into phrases that end at punctuation, pauses and the given times (cuts of the picture)."""
-    groups: list[list[CaptionWord]] = []
+def group(words: Sequence[TimedWord], breaks: Sequence[float] = ()) -> list[Phrase]:
+    """Group words into phrases that end at punctuation, at pauses and at `breaks` (cuts, in seconds)."""
+    groups: list[list[TimedWord]] = []
     for word in words:
         last = groups[-1] if groups else None
         if last and not _begins_phrase(last, word, breaks):
@@ -84,7 +75,7 @@ def group(words: Sequence[CaptionWord], breaks: Sequence[float] = ()) -> list[Ph
     return phrases
 
 
-def _begins_phrase(last: list[CaptionWord], word: CaptionWord, breaks: Sequence[float]) -> bool:
+def _begins_phrase(last: list[TimedWord], word: TimedWord, breaks: Sequence[float]) -> bool:
     length = sum(len(w.text) + 1 for w in last) + len(word.text)
     return (
         len(last) >= MAX_WORDS
@@ -100,7 +91,8 @@ def draw(phrase: Phrase, active: int, scale: float) -> Sprite:
     """Draw a phrase with one word in colour.
 
     Parameters:
-        scale: pixels for one unit of a 1080 wide frame
+        active: index of the coloured word
+        scale: pixels per unit of a frame that is 1080 units wide
     """
     import skia
 

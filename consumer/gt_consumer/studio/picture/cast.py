@@ -1,7 +1,7 @@
-"""What the persons of a story look like: the same figure in every panel, another one for everybody.
+"""What the people of a story look like: each has a figure, which is the same in every panel.
 
-Figures are DiceBear's "Lorelei" by Lisa Wischofsky (CC0 1.0). Its parts carry no sex or age, so the tables
-here do.
+The figures are DiceBear's "Lorelei" by Lisa Wischofsky (CC0 1.0). Its parts are not labelled by sex or age;
+the tables here are.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dicebear import Style
 
 _T = TypeVar("_T")
-UNITS = 980  # sides of a figure's picture; chin, top of the face and eyes lie here:
+UNITS = 980  # width and height of a figure's picture; the positions below are in it
 CHIN, FACE_TOP, FACE_LEFT, FACE_RIGHT = 782, 330, 300, 770
 EYES_BOX, MOUTH_BOX = (300, 405, 790, 575), (400, 590, 790, 765)
 _HAIR = {
@@ -67,7 +67,7 @@ _BLINK = 1
 
 @dataclass(frozen=True)
 class Look:
-    """How a person looks, whatever the mood."""
+    """How a person looks in every mood; the numbers are variants of Lorelei's parts, 0 for none."""
 
     hair: int
     hair_colour: str
@@ -82,7 +82,7 @@ class Look:
 
 
 def cast_looks(persons: Mapping[str, Person], seed: int) -> dict[str, Look]:
-    """Give everybody a look; hair and clothes repeat only when the tables are used up."""
+    """Choose a look for each person; hair and clothes repeat only when the tables are used up."""
     looks: dict[str, Look] = {}
     used_hair: set[tuple[str, int]] = set()
     family_skin = _Random(f"{seed}/family/{len(persons)}").pick(_SKINS)
@@ -109,12 +109,12 @@ def cast_looks(persons: Mapping[str, Person], seed: int) -> dict[str, Look]:
 
 
 def is_family(key: str) -> bool:
-    """Tell whether a person is of the narrator's blood, and looks it."""
+    """Whether a person is a blood relation of the narrator and shares the skin colour."""
     return bool(_FAMILY.search(key)) and not key.startswith("step") and not key.endswith("in-law")
 
 
 class _Random:
-    """Numbers from a text that are the same on every machine and version."""
+    """Random numbers that are the same for a text on every machine and Python version."""
 
     def __init__(self, text: str) -> None:
         import random
@@ -172,7 +172,7 @@ def _svg(look: Look, mood: str, mouth: str, blink: bool) -> bytes:
         },
     ).to_string()
     text = re.sub(r"<metadata.*?</metadata>", "", text, flags=re.DOTALL)
-    # Skia knows the older form of references only.
+    # Skia reads only the older form of references.
     text = re.sub(r'(?<!:)\bhref="', 'xlink:href="', text)
     return text.replace("<svg ", '<svg xmlns:xlink="http://www.w3.org/1999/xlink" ', 1).encode()
 
@@ -180,12 +180,15 @@ def _svg(look: Look, mood: str, mouth: str, blink: bool) -> bytes:
 def head(
     look: Look, mood: str, *, talking: bool = False, closed: bool = False, blink: bool = False
 ) -> skia.SVGDOM:
-    """Give the head of a figure as a picture of `UNITS` squared.
+    """Return the head of a figure as a picture of `UNITS` by `UNITS`.
 
     Parameters:
-        talking: with the mouth of somebody in the middle of a word
-        closed: with the mouth between two words
-        blink: with the eyes shut
+        talking: with the mouth open, as within a word
+        closed: with the mouth closed, as between two words
+        blink: with the eyes closed
+
+    Raises:
+        StudioError: skia could not read the figure
     """
     import skia
 

@@ -1,4 +1,4 @@
-"""A person in a panel: a Lorelei head on drawn shoulders, with shading and the white rim of a cut-out."""
+"""Draws a person: a Lorelei head on drawn shoulders, with shading and the white rim of a cut-out."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class Pose:
-    """Where and how large a figure is.
+    """Position and size of a figure.
 
     Parameters:
         x: middle of the face, in units of the frame
-        chin_y: the chin's height
-        size: units of the frame for one of the figure's 980
-        mirrored: looks to the left
+        chin_y: y of the chin, in units of the frame
+        size: units of the frame per unit of the figure's picture
+        mirrored: whether it looks to the left
     """
 
     x: float
@@ -34,7 +34,7 @@ class Pose:
     mirrored: bool = False
 
     def box(self, left: float, top: float, right: float, bottom: float) -> Box:
-        """Turn a box of the figure's picture into one of the frame."""
+        """Convert a box of the figure's picture to one of the frame."""
         middle = (FACE_LEFT + FACE_RIGHT) / 2
         xs = [self.x + (-1 if self.mirrored else 1) * (x - middle) * self.size for x in (left, right)]
         ys = [self.chin_y + (y - CHIN) * self.size for y in (top, bottom)]
@@ -42,12 +42,12 @@ class Pose:
 
     @property
     def face(self) -> Box:
-        """Left, top, right and bottom of the face."""
+        """Return left, top, right and bottom of the face."""
         return self.box(FACE_LEFT, FACE_TOP, FACE_RIGHT, CHIN)
 
 
 def place(canvas: skia.Canvas, pose: Pose) -> None:
-    """Move the canvas so that the figure's picture lies where the pose says."""
+    """Transform the canvas so that the figure's picture is drawn at the pose."""
     canvas.translate(pose.x, pose.chin_y)
     canvas.scale(-pose.size if pose.mirrored else pose.size, pose.size)
     canvas.translate(-(FACE_LEFT + FACE_RIGHT) / 2, -CHIN)
@@ -63,7 +63,7 @@ def draw_figure(
     closed: bool = False,
     blink: bool = False,
 ) -> None:
-    """Draw a figure on a transparent layer, and shade all that is on the layer."""
+    """Draw a figure on a transparent layer and shade everything on that layer."""
     canvas.save()
     place(canvas, pose)
     _torso(canvas, look)
@@ -74,7 +74,7 @@ def draw_figure(
 
 
 def _path(commands: str) -> skia.Path:
-    """Read the moves, lines and curves of an SVG path with absolute coordinates."""
+    """Convert an SVG path of moves, lines and curves in absolute coordinates."""
     import skia
 
     path = skia.Path()
@@ -188,7 +188,7 @@ def _collar(canvas: skia.Canvas, look: Look) -> None:
 
 
 def _shade(canvas: skia.Canvas, pose: Pose) -> None:
-    """Put shadow on the side away from the light; only where something is drawn."""
+    """Darken the side away from the light, only where something is drawn."""
     import skia
 
     left, _, right, _ = pose.box(0, 0, UNITS, UNITS)
@@ -209,7 +209,7 @@ def _shade(canvas: skia.Canvas, pose: Pose) -> None:
 
 
 def rim(alpha: NDArray[np.uint8], width: int) -> NDArray[np.uint8]:
-    """Widen the outline of a layer for the white rim, at half size, where it costs a quarter."""
+    """Widen the outline of a layer for the white rim; done at half size, at a quarter of the cost."""
     import cv2
 
     small = cv2.resize(alpha, (alpha.shape[1] // 2, alpha.shape[0] // 2), interpolation=cv2.INTER_AREA)

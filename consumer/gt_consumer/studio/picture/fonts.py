@@ -1,4 +1,4 @@
-"""The three typefaces, each from a package that brings its licence along."""
+"""The three typefaces, each from a package that includes its licence."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ def _load(package: str, name: str) -> skia.Typeface:
 
 @functools.lru_cache(maxsize=1)
 def caption_typeface() -> skia.Typeface:
-    """Lilita One, for captions."""
+    """Return Lilita One, for captions."""
     return _load("fontpkg_lilita_one", "LilitaOne-Regular.ttf")
 
 
 @functools.lru_cache(maxsize=1)
 def bubble_typeface() -> skia.Typeface:
-    """Kalam Bold, for speech bubbles."""
+    """Return Kalam Bold, for speech bubbles."""
     return _load("fontpkg_kalam", "Kalam-Bold.ttf")
 
 
 @functools.lru_cache(maxsize=1)
 def title_typeface() -> skia.Typeface:
-    """Luckiest Guy, for the title card and effects."""
+    """Return Luckiest Guy, for the title card and effects."""
     return _load("fontpkg_luckiest_guy", "LuckiestGuy-Regular.ttf")

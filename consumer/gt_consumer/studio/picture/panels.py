@@ -1,4 +1,4 @@
-"""Draws a shot: place, persons, bubble; and the small patches that make eyes blink and mouths move."""
+"""Draws a shot: place, people and bubble, and the small patches that make eyes blink and mouths move."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _RIM = 13
 
 @dataclass(frozen=True)
 class Patch:
-    """A part of a panel in another state, at even pixels."""
+    """A part of a panel in another state, with its upper left corner at even pixels."""
 
     left: int
     top: int
@@ -36,16 +36,15 @@ class Patch:
 
 @dataclass(frozen=True)
 class Panel:
-    """A drawn shot, ready for the camera, with the mouth open and the eyes shut as patches."""
+    """A drawn shot, ready for the camera, with patches for the open mouth and the closed eyes."""
 
     planes: Planes
     talking: Patch | None
     blinking: tuple[Patch, ...]
-    faces: tuple[Box, ...]
 
 
 def poses(shot: Shot) -> list[tuple[str, Pose]]:
-    """Place the persons of a shot; the first is its subject."""
+    """Return the people of a shot with their poses; the first is its subject."""
     size = _SIZES[shot.framing] * (_BESIDE_BUBBLE if shot.bubble else 1)
     if shot.framing == "two" and shot.other:
         return [
@@ -62,9 +61,9 @@ class Painter:
     """Draws the panels of one video.
 
     Parameters:
-        looks: how everybody looks
-        scale: pixels for one unit of the frame
-        seed: of the places, so that a room stays the same room
+        looks: the look of each person
+        scale: pixels per unit of the frame
+        seed: of the places, so that a room stays the same
     """
 
     looks: Mapping[str, Look]
@@ -93,7 +92,7 @@ class Painter:
         talking = None
         if shot.speech:
             talking = self._patch(rgb, standing[0][0], moods[0], standing[0][1], MOUTH_BOX, talking=True)
-        return Panel(to_planes(rgb), talking, tuple(patches), tuple(p.face for _, p in standing))
+        return Panel(to_planes(rgb), talking, tuple(patches))
 
     def _surface(self) -> tuple[skia.Surface, skia.Canvas]:
         import skia
@@ -115,7 +114,7 @@ class Painter:
         return pixels
 
     def _place(self, place: str, act: str) -> skia.Image:
-        """Draw a place once for each act."""
+        """Return the picture of a place, drawn once for each act."""
         import skia
 
         if (place, act) not in self._places:
@@ -132,7 +131,7 @@ class Painter:
         return self._places[place, act]
 
     def _figure(self, canvas: skia.Canvas, shot: Shot, key: str, pose: Pose) -> float:
-        """Draw a person with rim and shadow; give the height of the top of the hair."""
+        """Draw a person with rim and shadow. Return the y of the top of the hair."""
         import skia
 
         layer, ink = self._surface()
@@ -188,7 +187,7 @@ class Painter:
         talking: bool = False,
         blink: bool = False,
     ) -> Patch:
-        """Draw a part of a face in another state over the finished panel."""
+        """Draw a part of a face in another state, on top of the finished panel."""
         import numpy as np
         import skia
 

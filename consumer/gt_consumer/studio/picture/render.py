@@ -1,4 +1,4 @@
-"""Makes all frames of a video: panel, camera, blinking and talking, captions."""
+"""Renders the frames of a video: panel, camera, blinking and talking, captions."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _SYLLABLE_S, _OPEN_S = 0.21, 0.12
 
 
 def frame_count(seconds: float) -> int:
-    """Give the number of frames that cover the sound."""
+    """Return the number of frames that cover `seconds` of sound."""
     return round(seconds * FPS)
 
 
 class _Face:
-    """Puts patches into a panel and takes them out again."""
+    """Applies the patches of a panel and removes them again."""
 
     def __init__(self, panel: Panel) -> None:
         self.panel = panel
@@ -66,7 +66,7 @@ def _pairs(a: Planes, b: Planes) -> list[tuple[Plane, Plane, int]]:
 
 @dataclass
 class Captions:
-    """Gives the caption of a moment, drawn once for each active word."""
+    """Blends captions into frames; each is drawn once for each active word."""
 
     phrases: Sequence[Phrase]
     scale: float
@@ -74,7 +74,7 @@ class Captions:
     _at: int = 0
 
     def put(self, frame: Planes, at: float) -> None:
-        """Blend in what is said at a time; times must not go back."""
+        """Blend in the caption for a time in seconds; the time must not decrease between calls."""
         while self._at + 1 < len(self.phrases) and self.phrases[self._at + 1].start <= at:
             self._at += 1
         phrase = self.phrases[self._at] if self.phrases else None
@@ -100,7 +100,7 @@ class Captions:
 
 
 def talks(shot: Shot, at: float) -> bool:
-    """Tell whether the subject's mouth is open: within a word, about five times a second."""
+    """Whether the subject's mouth is open: within a word, about five times a second."""
     return any(w.start <= at < w.end and (at - w.start) % _SYLLABLE_S < _OPEN_S for w in shot.speech)
 
 
@@ -117,9 +117,13 @@ def render(
     """Write every frame of the video.
 
     Parameters:
-        size: of the video in pixels
-        panel_scale: pixels of a panel for one unit of the frame
-        progress: told how much is done, 0 to 1
+        seconds: length of the video
+        size: width and height of the video in pixels
+        panel_scale: pixels of a panel per unit of the frame
+        progress: called with the share that is done, 0 to 1
+
+    Raises:
+        EncoderError: ffmpeg has ended
     """
     width, height = size
     camera = Camera(width, height, panel_scale)

@@ -1,4 +1,4 @@
-"""Cuts the narration into shots of a few seconds, each with persons, place, mood and camera."""
+"""Cuts the narration into shots of a few seconds, each with people, place, mood and camera move."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ from dataclasses import dataclass, replace
 from gt_consumer.studio.picture.backgrounds import place_of
 from gt_consumer.studio.picture.bubbles import shorten
 from gt_consumer.studio.picture.camera import Move
-from gt_consumer.studio.picture.captions import CaptionWord
 from gt_consumer.studio.picture.layout import FOCUS_Y
-from gt_consumer.studio.sound.narration import Narration, Utterance
+from gt_consumer.studio.sound.narration import Narration, TimedWord, Utterance
 from gt_consumer.studio.text.dialogue import NARRATOR
 
 SHORT_S, LONG_S, BEST_S = 1.7, 5.0, 3.8
 _BEFORE_WORD_S = 0.05
-# Shown for one sentence: after a telephone the story goes on where it was, after a night at home.
+# Shown for one sentence: after a phone screen the story returns to where it was, after a night to the room.
 _AFTER = {"phone": "", "bedroom": "room"}
 _MINE = re.compile(r"\b(?:I|me|my|we|us|our)\b")
 
@@ -26,14 +25,14 @@ _STILL = Move((1.0, 1.0), ((0.0, 0.0), (0.0, 0.0)), (540.0, float(FOCUS_Y)))
 
 @dataclass(frozen=True)
 class Shot:
-    """One picture and its camera, from `start` to `end` in seconds.
+    """One picture and its camera move, from `start` to `end` in seconds.
 
     Parameters:
         framing: "title", "single", "close", "wide" or "two"
-        subject: whom it shows; `other` is the second one of a "two"
-        bubble: what stands in the speech bubble
-        speech: words that the subject says, for the mouth
-        effect: letters beside the head
+        subject: whom it shows; `other` is the second person of a "two"
+        bubble: text of the speech bubble
+        speech: words that the subject says, for the movements of the mouth
+        effect: letters beside the head, such as "?!"
     """
 
     start: float
@@ -48,7 +47,7 @@ class Shot:
     title: str | None = None
     effect: str | None = None
     loud: bool = False
-    speech: tuple[CaptionWord, ...] = ()
+    speech: tuple[TimedWord, ...] = ()
     move: Move = _STILL
 
 
@@ -64,7 +63,7 @@ class _Block:
         return next((u for u in self.said if u.segment.quote), self.said[0])
 
     @property
-    def words(self) -> list[CaptionWord]:
+    def words(self) -> list[TimedWord]:
         return [w for u in self.said for w in u.words]
 
     @property
@@ -73,7 +72,7 @@ class _Block:
 
 
 def _blocks(utterances: Sequence[Utterance]) -> list[_Block]:
-    """Join what is too short for a picture of its own: `he said` with its quote, short lines together."""
+    """Join what is too short for its own picture: `he said` with its quote, short lines together."""
     blocks: list[_Block] = []
     for u in utterances:
         last = blocks[-1] if blocks else None
@@ -98,7 +97,7 @@ def _joins(last: _Block, u: Utterance) -> bool:
 
 
 def _cuts(block: _Block) -> list[float]:
-    """Give the times at which a long block gets a new picture: at words, best after punctuation."""
+    """Return the times at which a long block gets a new picture: at words, preferably after punctuation."""
     count = max(1, round(block.seconds / BEST_S)) if block.seconds > LONG_S else 1
     words = block.words
     begin = words[0].start

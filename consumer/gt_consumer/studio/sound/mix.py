@@ -1,8 +1,7 @@
-"""Joins voice, music and effects to -14 LUFS with true peaks below -1 dB, as the video platforms play them.
+"""Mixes voice, music and effects to -14 LUFS with true peaks below -1 dB, the level of the video platforms.
 
-ffmpeg's loudnorm misses by up to a decibel on short speech and its limiter knows no true peaks, so both
-are done here:
-gain by pyloudnorm (ITU-R BS.1770) and a look-ahead limiter on the fourfold oversampled signal.
+ffmpeg's loudnorm misses by up to a decibel on short speech and its limiter ignores true peaks, so both are
+done here: gain by pyloudnorm (ITU-R BS.1770) and a look-ahead limiter on the fourfold oversampled signal.
 """
 
 from __future__ import annotations
@@ -25,43 +24,43 @@ if TYPE_CHECKING:
     Stereo = NDArray[np.float32]
 
 TARGET_LUFS = -14.0
-CEILING_DB = -1.6  # AAC adds up to half a decibel of its own
+CEILING_DB = -1.6  # of the limiter
+MAX_TRUE_PEAK_DB = -1.4  # AAC adds up to half a decibel, and the decoded sound may reach -0.9 dBTP
 _BLOCK = RATE // 1000
-_BED_DB = -13.0  # against the voice
+_BED_DB = -13.0  # relative to the voice
 _DUCK = 0.45
 _CLOSE_LU = 0.05
 
 
 @dataclass(frozen=True)
 class Cue:
-    """An effect at a time in seconds: "impact" or "whoosh"."""
+    """A sound effect, "impact" or "whoosh", at a time in seconds."""
 
     at: float
     kind: str
 
 
 def db(value: float) -> float:
-    """Turn decibels into a factor."""
+    """Convert decibels to a factor."""
     return float(10 ** (value / 20))
 
 
 def loudness(stereo: Stereo) -> float:
-    """Measure integrated loudness in LUFS (ITU-R BS.1770-4)."""
+    """Return the integrated loudness in LUFS (ITU-R BS.1770-4)."""
     import pyloudnorm
 
     return float(pyloudnorm.Meter(RATE).integrated_loudness(stereo.T.astype("float64")))
 
 
 def true_peak(stereo: Stereo) -> float:
-    """Measure the true peak in dBTP on the fourfold oversampled signal."""
+    """Return the true peak in dBTP, measured on the fourfold oversampled signal."""
     import numpy as np
-    from scipy.signal import resample_poly
 
-    return float(20 * np.log10(max(1e-9, np.abs(resample_poly(stereo, 4, 1, axis=1)).max())))
+    return float(20 * np.log10(max(1e-9, _fine_peaks(stereo).max())))
 
 
 def _blocks(values: NDArray[np.float32], size: int) -> NDArray[np.float32]:
-    """Give the greatest absolute value in each block of samples."""
+    """Return the greatest absolute value in each block of `size` samples."""
     import numpy as np
 
     count = -(-len(values) // size)
@@ -81,7 +80,7 @@ def _per_sample(envelope: NDArray[np.float32], count: int) -> NDArray[np.float32
 def compress(
     voice: NDArray[np.float32], threshold_db: float = -22.0, ratio: float = 3.0
 ) -> NDArray[np.float32]:
-    """Even out the voice: what is louder than the threshold grows by a third only."""
+    """Compress the voice: above the threshold the level rises by 1 dB for every `ratio` dB of input."""
     import numpy as np
     from scipy.ndimage import maximum_filter1d, uniform_filter1d
 
@@ -92,7 +91,7 @@ def compress(
 
 
 def _limiter_gain(peaks: NDArray[np.float32], ceiling_db: float) -> NDArray[np.float32]:
-    """Give the gain for each block that holds its peak, begun before the peak comes."""
+    """Return the gain of each block that keeps its peak under the ceiling; it falls before the peak comes."""
     import numpy as np
     from scipy.ndimage import minimum_filter1d, uniform_filter1d
 
@@ -104,7 +103,7 @@ def _limiter_gain(peaks: NDArray[np.float32], ceiling_db: float) -> NDArray[np.f
 
 
 def _fine_peaks(stereo: Stereo) -> NDArray[np.float32]:
-    """Measure each block's true peak; piece by piece, for the oversampled signal is large."""
+    """Return each block's true peak; measured in pieces, because the oversampled signal is large."""
     import numpy as np
     from scipy.signal import resample_poly
 
@@ -122,10 +121,16 @@ def _fine_peaks(stereo: Stereo) -> NDArray[np.float32]:
 
 
 def master(stereo: Stereo, target: float = TARGET_LUFS, ceiling_db: float = CEILING_DB) -> Stereo:
-    """Bring a mix to the target loudness with its true peaks held, by a look-ahead limiter.
+    """Bring a mix to the target loudness and keep its true peaks down, with a look-ahead limiter.
 
-    Limiting costs loudness, so the gain before it is found in rounds; peaks grow with the gain and are
-    measured once.
+    Limiting costs loudness, so the gain before it is found in rounds; the peaks grow with the gain and are
+    measured once. A limiter that works on blocks can overshoot: the result is measured, and where a peak is
+    above `MAX_TRUE_PEAK_DB`, the whole is turned down by the difference.
+
+    Parameters:
+        stereo: samples of shape (2, n) at `RATE`
+        target: loudness in LUFS
+        ceiling_db: of the limiter, in dBTP
     """
     peaks = _fine_peaks(stereo)
     drive = target - loudness(stereo)
@@ -136,19 +141,21 @@ def master(stereo: Stereo, target: float = TARGET_LUFS, ceiling_db: float = CEIL
         if abs(missing) < _CLOSE_LU:
             break
         drive += missing
-    return loud
+    over = true_peak(loud) - MAX_TRUE_PEAK_DB
+    return loud if over <= 0 else loud * db(-over)
 
 
 def mix(
     placed: list[tuple[float, Samples]], seconds: float, bed_seed: int | None, dark: bool, cues: list[Cue]
 ) -> Stereo:
-    """Mix a video's sound.
+    """Mix a video's sound; returns samples of shape (2, n) at `RATE`.
 
     Parameters:
         placed: clips of the voice with their start in seconds
-        seconds: length of the whole
-        bed_seed: picks the tune; None for no music
-        dark: whether the tune is in minor
+        seconds: length of the video
+        bed_seed: chooses the tune; None for no music
+        dark: whether the tune is in a minor key
+        cues: effects, which are left out together with the music
     """
     import numpy as np
     from scipy.signal import resample_poly
@@ -191,7 +198,7 @@ def _place(total: Stereo, sound: Stereo, cue: Cue, factor: float) -> None:
 
 
 def write_wav(path: Path, stereo: Stereo) -> None:
-    """Write 16-bit stereo."""
+    """Write a 16-bit stereo WAV file."""
     import numpy as np
 
     pcm = np.round(np.clip(stereo.T, -1, 1) * 32767).astype("<i2")

@@ -1,4 +1,4 @@
-"""A quiet music bed and two effects, made from sines and noise: nothing to license."""
+"""A quiet music bed and two sound effects, synthesised from sines and noise: nothing to license."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 RATE = 48_000
 _BPM = 84
 _BEATS_PER_CHORD = 4
-# Semitones above the key's root, for stories that end well and for those that are tense.
+# Semitones above the root of the key, for stories that end well and for tense ones.
 _BRIGHT = ((0, 4, 7, 11), (9, 12, 16, 19), (5, 9, 12, 16), (7, 11, 14, 17))
 _DARK = ((0, 3, 7, 10), (8, 12, 15, 19), (5, 8, 12, 15), (7, 10, 14, 17))
 
@@ -23,7 +23,7 @@ def _hz(semitones: float) -> float:
 
 
 def _room(seed: int, seconds: float = 1.4) -> Stereo:
-    """Make the impulse response of a soft room: decaying noise, other in each ear."""
+    """Make the impulse response of a soft room: decaying noise, different in each channel."""
     import numpy as np
     from scipy.signal import lfilter
 
@@ -36,7 +36,7 @@ def _room(seed: int, seconds: float = 1.4) -> Stereo:
 
 
 def _loop(seed: int, dark: bool) -> Stereo:
-    """Make four chords of pads and plucks that join seamlessly with themselves."""
+    """Make a seamless loop of four chords of pads and plucks."""
     import numpy as np
     from scipy.signal import fftconvolve
 
@@ -99,7 +99,7 @@ def bed(seconds: float, seed: int, dark: bool) -> Stereo:
 
 
 def impact(seed: int) -> Stereo:
-    """Make the thump under a shout: a falling sine and a burst of noise."""
+    """Make the thump of a shout: a falling sine and a burst of noise."""
     import numpy as np
 
     t = np.arange(int(0.9 * RATE)) / RATE
@@ -110,7 +110,7 @@ def impact(seed: int) -> Stereo:
 
 
 def whoosh(seed: int) -> Stereo:
-    """Make the air of a change of scene: noise that swells and moves from left to right."""
+    """Make the whoosh of a scene change: noise that swells and moves from left to right."""
     import numpy as np
     from scipy.signal import butter, lfilter
 

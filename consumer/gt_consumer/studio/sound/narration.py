@@ -1,4 +1,4 @@
-"""Speaks a script and lays the clips on the video's clock; the sound is what everything else keeps to."""
+"""Speaks a script and places the clips on the video's timeline, to which pictures and captions keep."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gt_common.errors import PermanentError
-from gt_consumer.studio.picture.captions import CaptionWord
-from gt_consumer.studio.text.dialogue import NARRATOR, Segment
+from gt_consumer.studio.text.dialogue import Segment
 from gt_consumer.studio.text.script import Line, Script
 
 if TYPE_CHECKING:
@@ -19,8 +18,18 @@ _PAUSES = {"segment": 0.1, "sentence": 0.22, "paragraph": 0.34, "title": 0.5}
 
 
 @dataclass(frozen=True)
+class TimedWord:
+    """A word as captions show it, with its times on the video's timeline in seconds; `loud` if shouted."""
+
+    text: str
+    start: float
+    end: float
+    loud: bool = False
+
+
+@dataclass(frozen=True)
 class Utterance:
-    """Words of one voice on the video's clock, in seconds.
+    """Words that one voice says without a pause, with their times in the video in seconds.
 
     Parameters:
         line: the script's line, None for the title
@@ -30,14 +39,14 @@ class Utterance:
 
     line: Line | None
     segment: Segment
-    words: tuple[CaptionWord, ...]
+    words: tuple[TimedWord, ...]
     start: float
     end: float
 
 
 @dataclass(frozen=True)
 class Narration:
-    """All that is said: the sound's parts with their starts, and the length of the whole in seconds."""
+    """Everything that is said: the clips with their start times, and the total length in seconds."""
 
     utterances: tuple[Utterance, ...]
     placed: tuple[tuple[float, Samples], ...]
@@ -50,10 +59,10 @@ def narrate(
     """Speak a script.
 
     Parameters:
-        progress: told how much is done, 0 to 1
+        progress: called with the share that is done, 0 to 1
 
     Raises:
-        PermanentError: the voice can read none of it
+        PermanentError: the voice cannot read any of it
     """
     parts: list[tuple[Line | None, Segment, str]] = [(None, Segment(script.title), "title")]
     for n, line in enumerate(script.lines):
@@ -68,17 +77,12 @@ def narrate(
         for clip in voice.say(segment.text, person, speed, (seed, number)):
             placed.append((now, clip.samples))
             loud = segment.quote and line_of is not None and line_of.mood == "shout"
-            words += [CaptionWord(w.text, now + w.start, now + w.end, loud) for w in clip.words]
+            words += [TimedWord(w.text, now + w.start, now + w.end, loud) for w in clip.words]
             now += clip.duration
         if words:
             utterances.append(Utterance(line_of, segment, tuple(words), begin, now))
             now += _PAUSES[pause]
         progress((number + 1) / len(parts))
     if not utterances:
-        raise PermanentError("the voice can read none of the story's words; it reads English only")
+        raise PermanentError("the voice cannot read any word of the story; it reads English only")
     return Narration(tuple(utterances), tuple(placed), utterances[-1].end + TAIL_S)
-
-
-def is_narrator(utterance: Utterance) -> bool:
-    """Tell the narrator's own words from those of others."""
-    return utterance.segment.speaker == NARRATOR

@@ -1,4 +1,4 @@
-"""The voice: hibari on one thread, without the network, with a pitch of its own for each person."""
+"""The voice: hibari on one thread, without the network, with a different pitch for each person."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 RATE = 24_000
 MAX_CLIP_WORDS = 36
 _LEAD_S, _TRAIL_S, _FADE_S = 0.12, 0.05, 0.012
-# (factor of the pitch, factor of the formants) by sex and age; the narrator keeps the voice as it is.
+# (factor of the pitch, factor of the formants) by sex and age; the narrator's voice is not changed.
 _TINTS = {
     ("f", "adult"): (1.1, 1.04),
     ("f", "elder"): (0.9, 0.97),
@@ -36,7 +36,7 @@ _TINTS = {
 
 @dataclass(frozen=True)
 class SpokenWord:
-    """A word as it is displayed, with its times in seconds from the start of its clip."""
+    """A word as captions show it, with its times in seconds from the start of its clip."""
 
     text: str
     start: float
@@ -45,32 +45,32 @@ class SpokenWord:
 
 @dataclass(frozen=True)
 class Clip:
-    """Speech of one voice in one go: mono samples at `RATE` and the words in it."""
+    """Speech of one voice without a pause: mono samples at `RATE` and the words in it."""
 
     samples: Samples
     words: tuple[SpokenWord, ...]
 
     @property
     def duration(self) -> float:
-        """Length in seconds."""
+        """Return the length in seconds."""
         return len(self.samples) / RATE
 
 
 class Session(Protocol):
-    """What is needed of onnxruntime's session."""
+    """The part of onnxruntime's session that is used."""
 
     def run(self, names: None, feeds: dict[str, NDArray[Any]]) -> list[NDArray[np.float32]]:
-        """Give the model's outputs for its inputs."""
+        """Return the model's outputs for its inputs."""
 
 
 class Voice:
-    """Loads the model once; the same text, person and seed give the same samples on the same machine.
+    """Speaks text; the same text, person and seed give the same samples on the same machine.
 
     Parameters:
-        name: a voice that is on this machine; "heart" comes with the package
+        name: a voice that is installed on this machine; "heart" comes with the package
 
     Raises:
-        PermanentError: the voice is unknown or not on this machine; it is never downloaded
+        PermanentError: the voice is unknown or not installed on this machine; it is never downloaded
     """
 
     def __init__(self, name: str = "heart") -> None:
@@ -81,11 +81,14 @@ class Voice:
         self._session = _session(path.read_bytes())
 
     def say(self, text: str, person: Person, speed: float, seed: Sequence[int]) -> list[Clip]:
-        """Speak a text, long ones in several clips.
+        """Speak a text; a long one in several clips.
 
         Parameters:
-            speed: 1 is the voice's own pace
+            speed: 1 is the normal pace
             seed: of the noise in the voice
+
+        Raises:
+            VoiceError: the voice gave no usable sound
         """
         words = text.split()
         return [
@@ -121,7 +124,7 @@ def _voice_file(name: str) -> Path:
         return Path(voice_path(name, download_missing=False))
     except FileNotFoundError as error:
         raise PermanentError(
-            f"voice {name!r} is not on this machine and the studio downloads nothing: "
+            f"voice {name!r} is not installed on this machine, and the studio downloads nothing: "
             f"put its file at {error}, or use the voice heart"
         ) from None
 
@@ -140,7 +143,7 @@ def _session(model: bytes) -> Session:
 
 
 def _chunks(words: list[str]) -> list[list[str]]:
-    """Divide a long sentence, best at a comma: the model reads a limited number of phonemes at once."""
+    """Split a long sentence, preferably at a comma: the model reads a limited number of phonemes at once."""
     if len(words) <= MAX_CLIP_WORDS:
         return [words] if words else []
     half = len(words) // 2
@@ -176,7 +179,7 @@ def _warp(spectrum: NDArray[np.float32], factor: float) -> NDArray[np.float32]:
 
 
 def _trim(samples: Samples, words: list[str], times: list[Times | None]) -> Clip:
-    """Cut off the model's silence around the sentence, so that pauses are the script's to choose."""
+    """Cut off the silence that the model adds, so that the script alone decides on pauses."""
     import numpy as np
 
     voiced = [(w, t) for w, t in zip(words, times, strict=True) if t]
@@ -195,5 +198,9 @@ def _trim(samples: Samples, words: list[str], times: list[Times | None]) -> Clip
 
 @functools.lru_cache(maxsize=2)
 def voice(name: str) -> Voice:
-    """Give a voice, loaded once for a process that makes several videos."""
+    """Return a voice; a process that makes several videos loads it once.
+
+    Raises:
+        PermanentError: the voice is unknown or not installed on this machine
+    """
     return Voice(name)

@@ -1,9 +1,8 @@
-"""When each word is said, from the phoneme durations that the voice model computes for itself.
+"""When each word is said, from the phoneme durations that the voice model computes internally.
 
-hibari's model has them in an inner tensor, in units of 25 ms; its API does not give them. A protobuf
-message may be
-appended to another of its kind and is merged with it, so a few bytes behind the model file make the tensor
-an output.
+hibari's model has them in an inner tensor, in units of 25 ms, which its API does not return. A protobuf
+message that is appended to another of its type is merged into it, so a few bytes after the model file make
+that tensor an output.
 """
 
 from __future__ import annotations
@@ -13,14 +12,14 @@ from dataclasses import dataclass
 from typing import Protocol
 
 UNIT_S = 0.025
-# Against a forced alignment the raw starts came 20 to 70 ms late; moved by this they lie within 53 ms (95 %).
+# The raw starts are 20 to 70 ms later than a forced alignment's; shifted, 95 % of them are within 53 ms.
 START_SHIFT_S = -0.06
 _DURATIONS = b"/Clip_output_0"
 _MODEL_GRAPH, _GRAPH_OUTPUT, _VALUE_NAME = 7, 12, 1  # field numbers of onnx.proto
 
 
 class Token(Protocol):
-    """What the voice's reader gives for a piece of text."""
+    """What hibari's reader returns for a piece of text."""
 
     text: str
     whitespace: str
@@ -42,14 +41,14 @@ def _field(number: int, payload: bytes) -> bytes:
 
 
 def with_durations(model: bytes) -> bytes:
-    """Give the model a further, last output: the duration of every phoneme."""
+    """Return the model with one more output, the last one: the duration of every phoneme."""
     return model + _field(_MODEL_GRAPH, _field(_GRAPH_OUTPUT, _field(_VALUE_NAME, _DURATIONS)))
 
 
 def phoneme_ids(tokens: Sequence[Token], vocabulary: Mapping[str, int]) -> tuple[list[int], list[int]]:
-    """Give the model's input and, for each id, the index of its word (-1: pause or punctuation).
+    """Return the model's input and, for each id, the index of its word (-1: pause or punctuation).
 
-    A word ends where the text has a space, as the spoken words are divided.
+    A word ends where the text has a space.
     """
     ids, owners = [0], [-1]
     word = 0
@@ -66,10 +65,10 @@ def phoneme_ids(tokens: Sequence[Token], vocabulary: Mapping[str, int]) -> tuple
 
 
 def word_times(durations: Sequence[float], owners: Sequence[int], count: int) -> list[Times | None]:
-    """Turn durations (in the model's units) into the times of `count` words; None for one that is not voiced.
+    """Convert durations, in units of 25 ms, to the times of `count` words; None for a word without sound.
 
     Raises:
-        ValueError: the model gave another number of durations than it was given phonemes
+        ValueError: the numbers of durations and of phonemes differ
     """
     if len(durations) != len(owners):
         raise ValueError(f"{len(durations)} durations for {len(owners)} phonemes")
@@ -85,7 +84,11 @@ def word_times(durations: Sequence[float], owners: Sequence[int], count: int) ->
 
 
 def group_times(times: Sequence[Times | None], sizes: Sequence[int]) -> list[Times | None]:
-    """Join the times of spoken words into those of displayed ones; `sizes` counts the spoken of each."""
+    """Join the times of spoken words into those of displayed words.
+
+    Parameters:
+        sizes: how many spoken words each displayed word has
+    """
     joined: list[Times | None] = []
     at = 0
     for size in sizes:

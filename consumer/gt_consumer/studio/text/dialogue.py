@@ -1,4 +1,4 @@
-"""Who speaks: splits sentences into narration and quotes and finds the persons of a story."""
+"""Who speaks: splits sentences into narration and quotes, and finds the people of a story."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _NAME = r"[A-Z][a-z]{2,}"
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody of the story. Sex is "f" or "m", age is "adult", "elder" or "old"."""
+    """A person of the story. Sex is "f" or "m", age is "adult", "elder" or "old"."""
 
     key: str
     sex: str
@@ -23,7 +23,7 @@ class Person:
 
 @dataclass(frozen=True)
 class Segment:
-    """Words that one voice says in one go; `quote` tells that they were in quotation marks."""
+    """Words that one voice says; `quote` means that they were in quotation marks."""
 
     text: str
     speaker: str = NARRATOR
@@ -32,7 +32,7 @@ class Segment:
 
 @dataclass
 class Cast:
-    """The persons met so far, and who "he" and "she" are."""
+    """The people mentioned so far, and who "he" and "she" are."""
 
     persons: dict[str, Person] = field(default_factory=lambda: {NARRATOR: Person(NARRATOR, "f", "adult")})
     names: dict[str, str] = field(default_factory=dict)
@@ -42,25 +42,25 @@ class Cast:
     subject: str = NARRATOR
 
     def meet(self, key: str, sex: str, age: str) -> str:
-        """Note that a person is spoken of."""
+        """Note that a person is mentioned. Return the key."""
         person = self.persons.setdefault(key, Person(key, sex, age))
         self.latest[person.sex] = key
         return key
 
     def speaks(self, key: str) -> str:
-        """Note who spoke, so that an answer without a name can go to the other one."""
+        """Note who spoke, so that an answer without a name is given to the other one. Return the key."""
         if key != self.last_speaker:
             self.other_speaker, self.last_speaker = self.last_speaker, key
         return key
 
     def read_sexes(self, text: str) -> None:
-        """Find out by the next pronoun who of those in either-sex roles, such as a boss, is a woman."""
+        """Decide by the next pronoun whether someone in a role of either sex, such as a boss, is a woman."""
         for role in EITHER:
             votes = 0
             for match in re.finditer(
                 rf"(^|[.!?\"] )?(\w+ )?\b{role}\b.{{0,140}}?\b(he|him|his|she|her)\b", text, re.IGNORECASE
             ):
-                # Where the role begins the sentence, the pronoun is most likely its own.
+                # If the role begins the sentence, the pronoun most likely refers to it.
                 weight = 3 if match.group(1) is not None else 1
                 votes += weight if match.group(3).lower() in {"she", "her"} else -weight
             if votes:
@@ -68,7 +68,7 @@ class Cast:
                 self.persons[key] = Person(key, "f" if votes > 0 else "m", ROLES[role][1])
 
     def mentioned(self, text: str) -> list[str]:
-        """List the persons of a text in order, those behind "he" and "she" too, but not the narrator."""
+        """Return the people of a text in order, also those meant by "he" and "she", but not the narrator."""
         found: list[str] = []
         for match in re.finditer(r"[A-Za-zé][A-Za-zé-]*", text):
             word = match.group()
@@ -93,7 +93,12 @@ class Cast:
         return self.latest.get(sex) if sex else None
 
     def speaker_of(self, near: str, after: bool) -> str | None:
-        """Find who speaks by the words beside a quote, such as `my sister said` or `said Tom`."""
+        """Return who speaks by the words beside a quote, such as `my sister said` or `said Tom`.
+
+        Parameters:
+            near: the words before or after the quote
+            after: whether they come after it
+        """
         who = r"(?:my|the|his|her|our|a|an|this)?\s*(?:[a-zé-]+\s){0,2}?"
         if re.search(rf"\bI (?:[a-z]+ )?(?:{SAID})\b|\b(?:{SAID}) I\b", near):
             return NARRATOR
@@ -121,7 +126,7 @@ class Cast:
 
 
 def _is_speech(inner: str, before: str) -> bool:
-    """Tell speech from a title or a word in quotation marks."""
+    """Whether a quote is speech, and not a title or a single word in quotation marks."""
     ends = inner.rstrip()[-1:] in ".,!?…"
     return ends or bool(re.search(rf"(?:[:,]|(?<!-)\b(?:{SAID}))\s*$", before))
 
@@ -129,8 +134,12 @@ def _is_speech(inner: str, before: str) -> bool:
 def segments_of(sentence: str, cast: Cast, opens: bool = False) -> list[Segment]:
     """Split a sentence into narration and speech, each with its speaker.
 
-    Without a name near it, a quote that opens a paragraph is the other one's answer; within a paragraph it is
-    spoken by whom the sentence before was about.
+    Without a name near it, a quote that opens a paragraph is the other person's answer; within a paragraph
+    the subject of the sentence before it speaks.
+
+    Parameters:
+        cast: who was mentioned so far; it is updated
+        opens: whether the sentence begins a paragraph
     """
     parts: list[Segment] = []
     end = 0
@@ -169,7 +178,7 @@ def segments_of(sentence: str, cast: Cast, opens: bool = False) -> list[Segment]
 
 
 def narrator_sex(text: str) -> str:
-    """Read the narrator's sex from `I (28M)` and the like; female where nothing tells it, as the voice is."""
+    """Return the narrator's sex by `I (28M)` and the like; "f" by default, because the voice is female."""
     match = re.search(r"\b(?:I|I'm|me|my)\b,? ?[\[(]?(?:\d{2} ?([FfMm])|([FfMm]) ?\d{2})\b", text)
     if match:
         return (match.group(1) or match.group(2)).lower()

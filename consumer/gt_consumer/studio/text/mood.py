@@ -1,4 +1,4 @@
-"""Which face goes with a sentence: sentiment by the VADER lexicon, then words that tell more than it."""
+"""The mood of a sentence: by cue words, else by its sentiment according to the VADER lexicon."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def _analyser() -> Callable[[str], dict[str, float]]:
 
 
 def compound(text: str) -> float:
-    """Give the sentiment of a text, from -1 (bad) to 1 (good)."""
+    """Return the sentiment of a text, from -1 (negative) to 1 (positive)."""
     return _analyser()(text)["compound"]
 
 
 def mood_of(text: str) -> str:
-    """Name the mood of a sentence, one of `MOODS`."""
+    """Return the mood of a sentence, one of `MOODS`."""
     loud = text.count("!") > 0
     capitals = [w for w in re.findall(r"[A-Z]{3,}", text) if w not in {"AITA", "TIFU", "MIL", "WTF"}]
     score = compound(text)

@@ -1,10 +1,9 @@
-"""Makes Reddit text fit for captions and for the voice.
+"""Prepares Reddit text for captions and for the voice.
 
-`clean` works on the whole text; `spoken` gives for each word of a caption what the voice shall read, so
-that the
-times of the spoken words are the times of the caption's words. The voice's own reader handles plain
-numbers, years
-and money; what it gets wrong is mended here ("no." is read "number", "(28F)" "twenty-eight eff").
+`strip_markup` works on the whole text; `spoken` returns what the voice reads for each word of a caption, so
+that the times of the spoken words are those of the caption's words. hibari's reader handles plain numbers,
+years and money; what it gets wrong is corrected here ("no." is read as "number", "(28F)" as "twenty-eight
+eff").
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ import unicodedata
 
 SAY_A = "[A](/ˈA/)"
 _HOLE = f"{SAY_A} hole"
-# Read only where they stand in capitals: most are words of their own in lower case ("so", "nah", "op").
+# Expanded only in capitals: in lower case most of them are ordinary words ("so", "nah", "op").
 CAPITALS = {
     "SO": "significant other",
     "OP": "original poster",
@@ -87,7 +86,7 @@ ANY_CASE = {
     "af": "as heck",
     "mil's": "mother in law's",
 }
-_TITLES = {"mr", "mrs", "dr", "vs"}  # their full stop ends no sentence
+_TITLES = {"mr", "mrs", "dr", "vs"}  # their full stop does not end a sentence
 _SEX = {"f": "female", "m": "male", "nb": "non-binary"}
 _SPELT = {
     "HR",
@@ -123,8 +122,8 @@ _LONG = re.compile(r"([A-Za-z])\1{2,}")
 _CORE = re.compile(r"^([\"'(\[*]*)(.*?)([\"')\]*.,!?;:…]*)$", re.DOTALL)
 
 
-def clean(text: str) -> str:
-    """Take away markup, links, emoji and later edits; keep words, paragraphs and plain punctuation."""
+def strip_markup(text: str) -> str:
+    """Remove markup, links, emoji and later edits; words, paragraphs and plain punctuation remain."""
     text = html.unescape(html.unescape(text)).replace("\u200b", "").replace("\ufeff", "")
     text = _LINK.sub(r"\1", text)
     text = _URL.sub("", text)
@@ -154,7 +153,7 @@ def _paragraph(text: str) -> str:
 
 
 def spoken(words: list[str]) -> list[str]:
-    """Give for each displayed word what the voice reads for it; empty where it reads nothing."""
+    """Return what the voice reads for each displayed word; empty where it reads nothing."""
     shouting = _shouted(words)
     said = [_say(word, shouting[i]) for i, word in enumerate(words)]
     for i, word in enumerate(words[:-1]):
@@ -177,7 +176,7 @@ def _pause(tail: str) -> str:
 
 
 def _shouted(words: list[str]) -> list[bool]:
-    """Tell which words stand in capitals for loudness: long ones, and short ones beside another."""
+    """Return for each word whether it is in capitals for loudness: it is next to another such word."""
     caps = [len(c := re.sub(r"\W", "", w)) > 1 and c.isalpha() and c.isupper() for w in words]
     near = [
         any(caps[j] and words[j].strip('.,!?"') not in _SPELT for j in (i - 1, i + 1) if 0 <= j < len(words))

@@ -1,4 +1,4 @@
-"""Words for people: roles with sex and age, other names of the same role, men's names, verbs of saying."""
+"""Words for people: roles with sex and age, synonyms of roles, men's names, verbs of saying."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
-"""Cuts a story to the length of a short, without a language model.
+"""Shortens a story to the length of a short video, without a language model.
 
-Sentences are weighed by sentiment, dialogue, turning words, facts and centrality (LexRank over TF-IDF),
-and chosen
-within a word budget for each act; one that leans on the sentence before it ("Not me.") brings it along.
+Sentences are weighted by sentiment, dialogue, turning words, facts and centrality (LexRank over TF-IDF) and
+chosen within a word budget per act; one that depends on the sentence before it ("Not me.") brings it along.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING
 from gt_common.errors import PermanentError
 from gt_consumer.studio.text.dialogue import NARRATOR, Cast, Person, Segment, narrator_sex, segments_of
 from gt_consumer.studio.text.mood import compound, mood_of
-from gt_consumer.studio.text.normalise import clean
+from gt_consumer.studio.text.normalise import strip_markup
 from gt_consumer.studio.text.people import SAID
 from gt_consumer.studio.text.story import Story
 
@@ -29,6 +28,7 @@ _TENSE = ("crisis", "climax")
 SHARES = (0.14, 0.29, 0.22, 0.22, 0.13)
 MIN_SENTENCE_WORDS = 1
 MAX_TITLE_WORDS = 24
+MAX_OVER_WORDS = 40  # that a single long sentence may exceed the budget by: about 13 s of speech
 _TURN = re.compile(
     r"\b(?:but|until|suddenly|then|finally|turns out|however|instead|that's when|found out|realized|"
     r"the next (?:day|morning)|because|so I)\b",
@@ -39,7 +39,7 @@ _FACT = re.compile(
     r"cancel\w*|invited|signed)\b",
     re.IGNORECASE,
 )
-_LEANS = re.compile(
+_DEPENDS = re.compile(
     r"^(?:\"?(?:it|that|this|these|those|he|she|they|him|her|which|so|and|or|nope|yes|no|neither|not|"
     r"(?:then|but) (?:he|she|it|they))\b)",
     re.IGNORECASE,
@@ -59,8 +59,8 @@ class Line:
     Parameters:
         act: one of `ACTS`
         mood: one of `mood.MOODS`
-        people: keys of the persons it speaks of, without the narrator
-        opens: whether it begins a paragraph, where the voice rests longer
+        people: keys of the people it mentions, without the narrator
+        opens: whether it begins a paragraph, before which the voice pauses longer
     """
 
     text: str
@@ -73,7 +73,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Script:
-    """What is told: the title as the hook, then the lines; and who appears."""
+    """What is told: the title as the hook, then the lines; and the people who appear, by key."""
 
     title: str
     lines: tuple[Line, ...]
@@ -81,7 +81,7 @@ class Script:
 
     @property
     def word_count(self) -> int:
-        """Count the words that are spoken, the title's too."""
+        """Return the number of spoken words, including the title's."""
         return _count(self.title) + sum(_count(line.text) for line in self.lines)
 
 
@@ -98,7 +98,7 @@ def _segmenter() -> Callable[[str], list[str]]:
 
 
 def split_sentences(text: str) -> list[tuple[str, bool]]:
-    """Split into sentences, each with whether it begins a paragraph; a quote keeps its `she said`."""
+    """Split a text into sentences, each with whether it begins a paragraph; a quote keeps its `she said`."""
     found: list[tuple[str, bool]] = []
     for paragraph in text.split("\n\n"):
         pieces = [str(s).strip() for s in _segmenter()(paragraph)]
@@ -117,15 +117,15 @@ def split_sentences(text: str) -> list[tuple[str, bool]]:
 
 
 def write_script(story: Story, max_words: int) -> Script:
-    """Write the script of a story in at most about `max_words` words.
+    """Write the script of a story in about `max_words` words.
 
     Raises:
-        PermanentError: nothing that can be read aloud is left of the story
+        PermanentError: nothing that can be read aloud is left of the story, or its sentences are too long
     """
-    sentences = split_sentences(clean(story.text))
+    sentences = split_sentences(strip_markup(story.text))
     if not sentences:
         raise PermanentError(f"no words that can be read aloud in the story: {story.source}")
-    title = _title(clean(story.title)) if story.title else ""
+    title = _title(strip_markup(story.title)) if story.title else ""
     texts = [s for s, _ in sentences]
     acts = act_of_each(texts)
     kept = choose(texts, [o for _, o in sentences], acts, max_words - _count(title))
@@ -135,7 +135,7 @@ def write_script(story: Story, max_words: int) -> Script:
     cast.mentioned(title)
     lines = []
     for i, (text, opens) in enumerate(sentences):
-        segments = tuple(segments_of(text, cast, opens))  # also for those left out: they introduce people
+        segments = tuple(segments_of(text, cast, opens))  # also for omitted ones, which introduce people
         if i in kept and segments:
             people = tuple(cast.mentioned(re.sub(r'"[^"]*"', "", text)))
             mood = mood_of(text)
@@ -144,8 +144,18 @@ def write_script(story: Story, max_words: int) -> Script:
             lines.append(Line(text, segments, acts[i], mood, people, opens))
     if not title:
         title = " ".join(texts[0].split()[:12]).rstrip(",;:")
-        return Script(title, tuple(lines), cast.persons)
-    return Script(title, tuple(lines), cast.persons)
+    script = Script(title, tuple(lines), cast.persons)
+    _check_length(script, max_words, story.source)
+    return script
+
+
+def _check_length(script: Script, max_words: int, source: str) -> None:
+    """Refuse a script that became long because the story is a single sentence, such as one without stops."""
+    if script.word_count > max_words + MAX_OVER_WORDS:
+        raise PermanentError(
+            f"the story's sentences are too long: the shortest script has {script.word_count} words, "
+            f"max_words is {max_words}; divide the sentences of {source}"
+        )
 
 
 def _title(text: str) -> str:
@@ -155,7 +165,7 @@ def _title(text: str) -> str:
 
 
 def act_of_each(texts: list[str]) -> list[str]:
-    """Name the act of each sentence; the climax is where intensity peaks in 55 to 92 % of the story."""
+    """Return the act of each sentence; the climax is the peak of intensity within 55 to 92 % of the story."""
     import numpy as np
 
     n = len(texts)
@@ -175,7 +185,15 @@ def act_of_each(texts: list[str]) -> list[str]:
 
 
 def choose(texts: list[str], opens: list[bool], acts: list[str], budget: int) -> set[int]:
-    """Choose the sentences to tell: all where they fit, else the weightiest of each act."""
+    """Choose the sentences to tell: all of them if they fit, else those with the highest weight in each act.
+
+    Parameters:
+        opens: whether each sentence begins a paragraph
+        acts: the act of each sentence
+        budget: words
+
+    Returns the indices of the chosen sentences, always at least one.
+    """
     counts = [_count(t) for t in texts]
     if sum(counts) <= budget:
         return set(range(len(texts)))
@@ -199,21 +217,21 @@ def choose(texts: list[str], opens: list[bool], acts: list[str], budget: int) ->
 
 
 def _with_support(i: int, texts: list[str], opens: list[bool]) -> list[int]:
-    """Give a sentence with those that it leans on, and the rest of a speech or an answer."""
+    """Return a sentence with those that it depends on, and the rest of a speech or an answer."""
     group = [i]
-    while group[0] > 0 and len(group) < 3 and _leans(group[0], texts, opens):
+    while group[0] > 0 and len(group) < 3 and _depends(group[0], texts, opens):
         group.insert(0, group[0] - 1)
-    while group[-1] + 1 < len(texts) and len(group) < 4 and _goes_on(group[-1], texts, opens):
+    while group[-1] + 1 < len(texts) and len(group) < 4 and _continues(group[-1], texts, opens):
         group.append(group[-1] + 1)
     return group
 
 
-def _leans(i: int, texts: list[str], opens: list[bool]) -> bool:
-    return bool(_LEANS.match(texts[i])) or _count(texts[i]) <= 3 or _goes_on(i - 1, texts, opens)
+def _depends(i: int, texts: list[str], opens: list[bool]) -> bool:
+    return bool(_DEPENDS.match(texts[i])) or _count(texts[i]) <= 3 or _continues(i - 1, texts, opens)
 
 
-def _goes_on(i: int, texts: list[str], opens: list[bool]) -> bool:
-    """Tell whether the speech of a sentence goes on in the next one, or is answered by it."""
+def _continues(i: int, texts: list[str], opens: list[bool]) -> bool:
+    """Whether the speech of a sentence continues in the next one, or is answered by it."""
     if not texts[i + 1].startswith('"'):
         return False
     return (
@@ -244,7 +262,7 @@ def _weights(texts: list[str]) -> list[float]:
 
 
 def _lexrank(texts: list[str]) -> NDArray[np.float64]:
-    """Rate how central each sentence is, 0 to 1 (Erkan and Radev 2004, continuous LexRank)."""
+    """Return how central each sentence is, 0 to 1 (Erkan and Radev 2004, continuous LexRank)."""
     import numpy as np
 
     bags = [re.findall(r"[a-z']{3,}", t.lower()) for t in texts]

@@ -1,4 +1,4 @@
-"""Where stories come from: a Reddit post, a text file, or a post's JSON on this machine."""
+"""Loads stories: a Reddit post, a text file, or a post's JSON on this machine."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Story:
 
     Parameters:
         title: may be empty
-        text: paragraphs divided by blank lines
+        text: paragraphs separated by blank lines
         source: its URL
     """
 
@@ -31,16 +31,16 @@ class Story:
 
 
 def load_story(url: str) -> Story:
-    """Read the story behind a URL; blocking.
+    """Load the story of a URL; this blocks.
 
     Raises:
         PermanentError: there is no such story, or it can never be told
-        RateLimited, CredentialsRefusedError, RedditUnreachableError: Reddit does not give the post now
+        RateLimited, CredentialsRefusedError, RedditUnreachableError: Reddit does not return the post now
     """
     try:
         parts = urlsplit(url)
     except ValueError as error:
-        raise PermanentError(f"not the address of a story: {url!r}: {error}") from None
+        raise PermanentError(f"not a story URL: {url!r}: {error}") from None
     if parts.scheme in {"http", "https"}:
         title, body = fetch_post_text(url)
         return Story(title.strip(), body.strip(), url)
@@ -52,7 +52,7 @@ def load_story(url: str) -> Story:
     if body.strip().lower() in _GONE or title.strip().lower() in _GONE:
         raise PermanentError(f"the post was removed or deleted, nothing is left to tell: {path}")
     if not any(c.isalpha() for c in body):
-        raise PermanentError(f"no text in the story, only a title, a link or a picture: {path}")
+        raise PermanentError(f"the story has no text, only a title, a link or a picture: {path}")
     return Story(title.strip(), body.strip(), url)
 
 
@@ -87,14 +87,14 @@ def _from_json(text: str, path: Path) -> tuple[str, str]:
     except (ValueError, RecursionError) as error:
         raise PermanentError(f"story file is not JSON: {path}: {error}") from None
     if post is None:
-        raise PermanentError(f"no Reddit post in {path}: a t3 object with title and selftext is looked for")
+        raise PermanentError(f"no Reddit post in {path}: expected a t3 object with title and selftext")
     if post.get("removed_by_category"):
         raise PermanentError(f"the post was removed or deleted, nothing is left to tell: {path}")
     return str(post.get("title") or ""), str(post.get("selftext") or "")
 
 
 def _find_post(data: object) -> dict[str, object] | None:
-    """Find the post in a listing, a list of listings (post and comments), a t3 object or a bare post."""
+    """Return the post of a listing, a list of listings (post and comments), a t3 object or a bare post."""
     if isinstance(data, list):
         return next((found for entry in data if (found := _find_post(entry))), None)
     if not isinstance(data, dict):
