@@ -1,4 +1,4 @@
-"""Text from outside made safe and short enough to show."""
+"""Text to show: safe on a terminal, short enough, with the right plural."""
 
 from __future__ import annotations
 
@@ -8,11 +8,22 @@ import re
 _CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
-def clean(text: str) -> str:
-    """Make one line of any text and take out what could steer a terminal."""
+def one_line(text: str) -> str:
+    """Return a text as one line, without the characters that could steer a terminal."""
     return _CONTROLS.sub("", " ".join(text.split()))
 
 
-def cut(text: str, width: int) -> str:
-    """Shorten a text to a number of characters, the last an ellipsis."""
+def truncate(text: str, width: int) -> str:
+    """Shorten a text to a number of characters, the last of which is then an ellipsis."""
     return text if len(text) <= width else f"{text[: width - 1]}…"
+
+
+def plural(number: int, noun: str) -> str:
+    """Format a number of things: `1 story`, `2 stories`, `0 dead letters`.
+
+    Parameters:
+        noun: in the singular, with a regular plural
+    """
+    if number == 1:
+        return f"1 {noun}"
+    return f"{number} {noun[:-1]}ies" if re.search("[^aeiou]y$", noun) else f"{number} {noun}s"

@@ -1,19 +1,17 @@
-"""Where tables are printed: as wide as the terminal, and wide where nobody's terminal limits them."""
+"""The rich consoles on which tables and displays are printed."""
 
 from __future__ import annotations
 
 import os
 import sys
-from typing import Final
 
 from rich.console import Console
 
-WIDE: Final = 160
-"""Columns of a table that goes into a file or a pipe, so that neither errors nor file names are cut."""
+from gt_common.cli.width import columns
 
 
 class LenientConsole(Console):
-    """A console whose reader may leave: the work, and its exit code, are the same then."""
+    """A console whose reader may leave: the work, and its exit code, stay the same."""
 
     def on_broken_pipe(self) -> None:
         """Print nothing more."""
@@ -21,8 +19,12 @@ class LenientConsole(Console):
 
 
 def make_console(*, stderr: bool = False) -> Console:
-    """Give the console of a table on standard output or, for what is said beside the data, standard error."""
+    """Return the console for tables on standard output or, beside the data, on standard error.
+
+    On a terminal it follows changes of the size, unless `COLUMNS` is set; see `columns`.
+    """
     stream = sys.stderr if stderr else sys.stdout
-    width = None if stream.isatty() or os.environ.get("COLUMNS") else WIDE
+    follows_terminal = stream.isatty() and not os.environ.get("COLUMNS")
+    width = None if follows_terminal else columns(stderr=stderr)
     kind = LenientConsole if stderr else Console
     return kind(stderr=stderr, highlight=False, width=width)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from gt_common.stories import ListReading
-from gt_common.texts import clean
+from gt_common.texts import one_line
 
 MOST_PROBLEMS = 20
 MOST_REPEATED = 10
@@ -22,7 +22,7 @@ def say(line: str) -> None:
 def say_problems(problems: Sequence[str]) -> None:
     """List what is no story, each with its place."""
     for problem in problems[:MOST_PROBLEMS]:
-        say(clean(problem))
+        say(one_line(problem))
     if len(problems) > MOST_PROBLEMS:
         say(f"… and {len(problems) - MOST_PROBLEMS} more")
 
@@ -43,6 +43,6 @@ def refusal(reading: ListReading, undone: str, does: str, *, skip_invalid: bool)
 def say_repeated(reading: ListReading) -> None:
     """List the stories that come again; each counts once."""
     for story, first in reading.repeated[:MOST_REPEATED]:
-        say(clean(f"{story.place}: same story as {first.place}"))
+        say(one_line(f"{story.place}: same story as {first.place}"))
     if len(reading.repeated) > MOST_REPEATED:
         say(f"… and {len(reading.repeated) - MOST_REPEATED} more repeated stories")

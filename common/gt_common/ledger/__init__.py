@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from gt_common.ledger.views import AttemptSpan, BatchSummary
 
 if TYPE_CHECKING:
-    from gt_common.ledger.examine import LedgerLook
+    from gt_common.ledger.examine import LedgerStatus
     from gt_common.ledger.ledger import Ledger as Ledger
 else:
 
@@ -34,7 +34,7 @@ def ledger_is_there(url: str) -> bool:
     return path is None or path.exists()
 
 
-def examine_ledger(url: str, *, timeout: float = 10.0) -> LedgerLook:
+def examine_ledger(url: str, *, timeout: float = 10.0) -> LedgerStatus:
     """Look at a ledger without making or changing it.
 
     Raises:

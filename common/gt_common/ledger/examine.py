@@ -22,7 +22,7 @@ from gt_common.lifecycle import StoryStatus
 
 
 @dataclass(frozen=True)
-class LedgerLook:
+class LedgerStatus:
     """What a ledger says.
 
     Parameters:
@@ -42,7 +42,7 @@ class LedgerLook:
     failed: int = 0
 
 
-def examine_ledger(url: str, *, timeout: float) -> LedgerLook:
+def examine_ledger(url: str, *, timeout: float) -> LedgerStatus:
     """Look at a ledger: its revision, its clock, what waits in it, and whether it can be written.
 
     Raises:
@@ -52,13 +52,13 @@ def examine_ledger(url: str, *, timeout: float) -> LedgerLook:
     address = parse_address(url)
     if address.path is not None and not address.path.exists():
         _check_folder(address.path.absolute())
-        return LedgerLook(address.label, None)
+        return LedgerStatus(address.label, None)
     with closing(Database(address, timeout)) as database:
         with database.reading() as connection:
             revision = read_revision(connection)
             clock = None if address.sqlite else connection.execute(select(func.now())).scalar_one()
             if revision != HEAD:
-                return LedgerLook(address.label, revision, server_time=clock)
+                return LedgerStatus(address.label, revision, server_time=clock)
             open_batches = [
                 batch for batch in read_batches(connection, 1000) if batch.counts[StoryStatus.QUEUED]
             ]
@@ -66,7 +66,7 @@ def examine_ledger(url: str, *, timeout: float) -> LedgerLook:
         with database.writing():
             pass  # the lock of the only writer was had: nothing keeps an aggregator out
     oldest = min(open_batches, key=_opened_at, default=None)
-    return LedgerLook(address.label, revision, HEAD, clock, oldest, failed)
+    return LedgerStatus(address.label, revision, HEAD, clock, oldest, failed)
 
 
 def _check_folder(path: Path) -> None:

@@ -6,7 +6,7 @@ import difflib
 from typing import TYPE_CHECKING
 
 from gt_common.errors import NoSuchBatchError
-from gt_common.texts import clean
+from gt_common.texts import one_line
 
 if TYPE_CHECKING:
     from gt_common.ledger.ledger import Ledger
@@ -25,4 +25,4 @@ def check_known(ledger: Ledger, batch_id: str) -> None:
         near = [name for name in known if name.startswith(batch_id)][:3] if batch_id else []
         near = near or difflib.get_close_matches(batch_id, known, n=3)
         hint = f"did you mean {' or '.join(near)}?" if near else "`gt-report` alone lists the batches"
-        raise NoSuchBatchError(f"no batch {clean(batch_id)!r} in the ledger; {hint}") from None
+        raise NoSuchBatchError(f"no batch {one_line(batch_id)!r} in the ledger; {hint}") from None

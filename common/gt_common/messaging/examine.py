@@ -27,7 +27,7 @@ Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
-class BrokerLook:
+class BrokerStatus:
     """What a broker says.
 
     Parameters:
@@ -48,7 +48,7 @@ class BrokerLook:
     may_publish: dict[str, bool]
 
 
-async def examine_broker(settings: Settings) -> BrokerLook:
+async def examine_broker(settings: Settings) -> BrokerStatus:
     """Look at the broker and the fleet's exchanges and queues.
 
     Raises:
@@ -72,7 +72,7 @@ async def examine_broker(settings: Settings) -> BrokerLook:
         absent += [f"queue {name}" for name, info in queues.items() if info and info.messages is None]
         hidden = [f"exchange {name}" for name, found in sorted(exchanges.items()) if found is None]
         hidden += [f"queue {name}" for name, info in queues.items() if info is None]
-        return BrokerLook(
+        return BrokerStatus(
             version=server_version(connection),
             missing=tuple(absent),
             hidden=tuple(hidden),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from types import TracebackType
@@ -12,10 +11,12 @@ from typing import Final, Protocol, Self
 from rich.console import Console
 
 from gt_common import lifecycle
+from gt_common.cli.console import make_console
 from gt_common.lifecycle import BatchState, StoryState, StoryStatus
 from gt_common.messages import BatchOpened, Event, StoryEvent, utc_now
 from gt_common.progress import lines
 from gt_common.progress.live import LiveDisplay, Snapshot
+from gt_common.texts import plural
 
 HEARTBEAT: Final = 30.0
 """Seconds without a line after which plain mode says that work goes on."""
@@ -73,7 +74,7 @@ class Progress:
         self._max_attempts = max_attempts
         self._clock = clock
         self._begun: dict[tuple[str, int, int, int], datetime] = {}
-        self._console = console or Console(file=sys.stderr, highlight=False)
+        self._console = console or make_console(stderr=True)
         if live is None:
             live = self._console.file.isatty() and not self._console.is_dumb_terminal
         self.live = live
@@ -111,7 +112,9 @@ class Progress:
         self.state = lifecycle.apply(before, event)
         if isinstance(event, BatchOpened):
             if before.total != self.state.total and not self.live:
-                self._say(f"{lines.tally(self.state)}  batch {event.batch_id}: {self.state.total} stories")
+                self._say(
+                    f"{lines.tally(self.state)}  batch {event.batch_id}: {plural(self.state.total, 'story')}"
+                )
         elif isinstance(event, StoryEvent):
             self._story(before.stories.get(event.story_id), self.state.stories[event.story_id])
 

@@ -21,7 +21,7 @@ from gt_common.messages import (
 )
 from gt_common.report.eta import eta_range, say_range
 from gt_common.report.view import short_duration, story_label
-from gt_common.texts import clean, cut
+from gt_common.texts import one_line, truncate
 
 LABEL = 40
 """Characters of a story's name in a plain line."""
@@ -78,9 +78,9 @@ def running_cells(story: StoryState, elapsed: float, max_attempts: int | None) -
     event = story.event
     stage, share = "", ""
     if isinstance(event, StoryStage):
-        stage = clean(event.stage)
+        stage = one_line(event.stage)
         share = f"{event.fraction * 100:.0f} %" if event.fraction is not None else ""
-    worker = clean(event.worker or "") if event else ""
+    worker = one_line(event.worker or "") if event else ""
     again = said_try(event, max_attempts) if event else ""
     return str(story.position), story_label(story.url), stage, share, short_duration(elapsed), worker, again
 
@@ -103,39 +103,39 @@ def heartbeat_line(state: BatchState, cells: list[tuple[str, ...]], now: datetim
 
 def change_line(state: BatchState, story: StoryState, max_attempts: int | None) -> str:
     """Say a story's new state, after the batch's tally."""
-    label = cut(story_label(story.url), LABEL)
+    label = truncate(story_label(story.url), LABEL)
     change = said_change(story.event, max_attempts) if story.event else "queued"
     return f"{tally(state)}  #{story.position} {label}  {change}"
 
 
 def said_change(event: StoryEvent, max_attempts: int | None) -> str:
     """Say what an event did to its story, with the cause of a failure."""
-    worker = f" on {clean(event.worker)}" if event.worker else ""
+    worker = f" on {one_line(event.worker)}" if event.worker else ""
     again = f", {said}" if (said := said_try(event, max_attempts)) else ""
     match event:
         case StoryStarted() | StoryStage():
             return f"running{worker}{again}"
         case StorySucceeded():
             took = f" in {short_duration(event.duration_s)}" if event.duration_s else ""
-            return f"success{took}  {clean(PurePath(event.output_path).name)}"
+            return f"success{took}  {one_line(PurePath(event.output_path).name)}"
         case StoryRetrying():
             return f"retrying{again}  {said_failure(event.failure)}"
         case StoryFailed():
             return f"failed{again}  {said_failure(event.failure)}"
         case StoryReleased(reason="rate_limited"):
             until = f" until {event.until.astimezone():%H:%M}" if event.until else ""
-            return f"queued  waiting: {clean(event.provider or 'a provider')}{until}"
+            return f"queued  waiting: {one_line(event.provider or 'a provider')}{until}"
         case StoryReleased():
             return f"queued  handed back{worker}, the worker stops"
         case StoryRequeued():
-            return f"queued  replayed by {clean(event.by)}"
+            return f"queued  replayed by {one_line(event.by)}"
         case StoryCancelled():
-            return f"cancelled{again}  discarded by {clean(event.by)}"
+            return f"cancelled{again}  discarded by {one_line(event.by)}"
         case _:
             assert_never(event)
 
 
 def said_failure(failure: Failure) -> str:
     """Say the cause of a failure in one line: stage, error and message."""
-    stage = f"{clean(failure.stage)}: " if failure.stage else ""
-    return cut(f"{stage}{clean(failure.type)}: {clean(failure.message)}", 300)
+    stage = f"{one_line(failure.stage)}: " if failure.stage else ""
+    return truncate(f"{stage}{one_line(failure.type)}: {one_line(failure.message)}", 300)

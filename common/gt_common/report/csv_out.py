@@ -6,7 +6,7 @@ import csv
 import io
 
 from gt_common.report.model import BatchResult, VideoResult
-from gt_common.texts import clean
+from gt_common.texts import one_line
 
 COLUMNS = (
     "batch_id",
@@ -63,5 +63,5 @@ def _row(batch_id: str, result: VideoResult) -> tuple[object, ...]:
 
 
 def _cell(value: object) -> str:
-    text = "" if value is None else clean(str(value))
+    text = "" if value is None else one_line(str(value))
     return f"'{text}" if text.startswith(_FORMULA_STARTS) else text

@@ -1,22 +1,30 @@
-"""The report at the end of `--wait`: a table on standard error, or JSON on standard output."""
+"""How a command that follows a batch ends: it prints the report, and its exit code judges the batch."""
 
 from __future__ import annotations
 
-from datetime import datetime
-
+from gt_common.cli.app import print_lenient
 from gt_common.cli.console import make_console
 from gt_common.errors import ExitCode
-from gt_common.lifecycle import BatchPhase, BatchState
-from gt_common.report.model import build_report
+from gt_common.lifecycle import BatchPhase
+from gt_common.messages import utc_now
+from gt_common.report.model import BatchResult
 from gt_common.report.table import render
 
 
-def show_report(state: BatchState, *, as_json: bool) -> int:
-    """Print a batch's report; give the exit code that judges it."""
-    now = datetime.now().astimezone()
-    report = build_report(state, now)
+def print_final_report(report: BatchResult, *, as_json: bool) -> None:
+    """Print the report: a table on standard error, or JSON on standard output."""
     if as_json:
-        print(report.to_json(), flush=True)
+        print_lenient(report.to_json())
     else:
-        make_console(stderr=True).print(render(report, now))
-    return ExitCode.DONE if state.phase is BatchPhase.DONE else ExitCode.SOME_FAILED
+        make_console(stderr=True).print(render(report, utc_now().astimezone()))
+
+
+def exit_code(phase: BatchPhase) -> int:
+    """Return the exit code that a batch in this phase deserves."""
+    match phase:
+        case BatchPhase.OPEN:
+            return ExitCode.NOT_FINISHED
+        case BatchPhase.DONE:
+            return ExitCode.DONE
+        case BatchPhase.DONE_WITH_FAILURES:
+            return ExitCode.SOME_FAILED

@@ -9,7 +9,7 @@ from pathlib import Path
 from gt_common.report import view
 from gt_common.report.links import story_href, video_href
 from gt_common.report.model import BatchResult, VideoResult
-from gt_common.texts import clean
+from gt_common.texts import one_line
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#|~!])")
 
@@ -25,7 +25,7 @@ def render(report: BatchResult, folder: Path | None = None) -> str:
 
 def escape(text: str) -> str:
     """Give a text that Markdown shows as it is: one line, no markup, no HTML."""
-    plain = clean(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    plain = one_line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return _SPECIAL.sub(r"\\\1", plain)
 
 

@@ -16,7 +16,7 @@ from gt_common.lifecycle import BatchPhase
 from gt_common.report import view
 from gt_common.report.eta import Range, say_range
 from gt_common.report.model import BatchResult, VideoResult
-from gt_common.texts import clean
+from gt_common.texts import one_line
 
 STATUS_STYLES = {
     "success": "green",
@@ -65,7 +65,7 @@ def render(
 def _head(report: BatchResult, now: datetime) -> RenderableType:
     title = Text.assemble(("Batch ", "dim"), (report.batch_id, "bold"))
     if report.name:
-        title.append(f"  {clean(report.name)}")
+        title.append(f"  {one_line(report.name)}")
     title.append(f"  {view.said_state(report.state)}", style=PHASE_STYLES[report.state])
     lines: list[RenderableType] = [title]
     opened = None
@@ -81,7 +81,7 @@ def _head(report: BatchResult, now: datetime) -> RenderableType:
 
 def _video_folder(report: BatchResult) -> str | None:
     folders = {os.path.dirname(result.output_path) for result in report.results if result.output_path}  # noqa: PTH120 - may be a URL
-    return clean(folders.pop()) + "/" if len(folders) == 1 and "" not in folders else None
+    return one_line(folders.pop()) + "/" if len(folders) == 1 and "" not in folders else None
 
 
 def _counts(report: BatchResult, eta: Range | None) -> Text:
@@ -101,12 +101,12 @@ def _counts(report: BatchResult, eta: Range | None) -> Text:
 def _groups(report: BatchResult) -> Iterator[RenderableType]:
     yield Text("Failures by cause", style="bold")
     for group in report.failure_groups:
-        head = Text.assemble((f"{group.count}x ", "bold red"), (clean(group.error_type), "red"))
+        head = Text.assemble((f"{group.count}x ", "bold red"), (one_line(group.error_type), "red"))
         if group.stage:
-            head.append(f" in {clean(group.stage)}")
+            head.append(f" in {one_line(group.stage)}")
         head.append(f"  {group.fingerprint}", style="dim")
         yield Padding(head, (0, 0, 0, 2))
-        yield Padding(Text(clean(group.sample)[:300]), (0, 0, 0, 5))
+        yield Padding(Text(one_line(group.sample)[:300]), (0, 0, 0, 5))
         yield Padding(Text.assemble(("next: ", "dim"), view.advice(group, report)), (0, 0, 0, 5))
 
 
@@ -133,7 +133,7 @@ def _items(report: BatchResult, max_rows: int | None) -> Table:
 
 def _outcome(row: VideoResult) -> str:
     if row.output_path:
-        return clean(PurePath(row.output_path).name)
+        return one_line(PurePath(row.output_path).name)
     return "; ".join(part for part in (view.said_waiting(row), view.said_error(row)) if part)
 
 

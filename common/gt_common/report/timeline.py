@@ -8,7 +8,7 @@ from datetime import datetime
 
 from gt_common.ledger.views import AttemptSpan
 from gt_common.report.view import short_duration
-from gt_common.texts import clean, cut
+from gt_common.texts import one_line, truncate
 
 WIDTH = 1000
 LABEL = 130
@@ -32,7 +32,7 @@ class _Run:
 
     @property
     def worker(self) -> str:
-        return clean(self.span.worker or "?")
+        return one_line(self.span.worker or "?")
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Bar:
 
 
 @dataclass(frozen=True)
-class Mark:
+class Tick:
     """A text at a place: a worker's name, or a time on the axis."""
 
     at: float
@@ -61,8 +61,8 @@ class Timeline:
 
     height: float
     bars: Sequence[Bar]
-    workers: Sequence[Mark]
-    ticks: Sequence[Mark]
+    workers: Sequence[Tick]
+    ticks: Sequence[Tick]
 
     @property
     def kinds(self) -> list[str]:
@@ -88,10 +88,10 @@ def lay_out(spans: Iterable[AttemptSpan], names: Mapping[str, str], now: datetim
     length = max((max(run.end for run in runs) - origin).total_seconds(), 1.0)
     scale = (WIDTH - LABEL) / length
     bars: list[Bar] = []
-    workers: list[Mark] = []
+    workers: list[Tick] = []
     y = 0.0
     for worker in sorted({run.worker for run in runs}):
-        workers.append(Mark(y + BAR / 2, cut(worker, 18)))
+        workers.append(Tick(y + BAR / 2, truncate(worker, 18)))
         free: list[datetime] = []
         for run in (run for run in runs if run.worker == worker):
             slot = _take_slot(free, run)
@@ -118,16 +118,16 @@ def _bar(run: _Run, x: float, y: float, scale: float, names: Mapping[str, str]) 
     name = names.get(span.story_id, span.story_id)
     again = f", try {span.attempt}" if span.attempt > 1 else ""
     room = int((width - 10) / _CHARACTER)
-    text = cut(name, room) if room >= len(name.split(" ", 1)[0]) else ""
+    text = truncate(name, room) if room >= len(name.split(" ", 1)[0]) else ""
     title = f"{name}{again}: {span.outcome}, {short_duration(seconds)}"
     return Bar(round(x, 1), y, round(width, 1), span.outcome, text, title)
 
 
-def _ticks(length: float, scale: float) -> list[Mark]:
+def _ticks(length: float, scale: float) -> list[Tick]:
     step = next(
         (step for step in _STEPS if length / step <= _MAX_TICKS), 86400 * (int(length / 86400 / 8) + 1)
     )
-    return [Mark(round(LABEL + at * scale, 1), _said_tick(at)) for at in range(0, int(length) + 1, step)]
+    return [Tick(round(LABEL + at * scale, 1), _said_tick(at)) for at in range(0, int(length) + 1, step)]
 
 
 def _said_tick(seconds: int) -> str:

@@ -14,7 +14,7 @@ from gt_common.lifecycle import BatchPhase, StoryStatus
 from gt_common.messages import GT_BATCH
 from gt_common.report.eta import say_range
 from gt_common.report.model import BatchResult, FailureGroup, VideoResult
-from gt_common.texts import clean, cut
+from gt_common.texts import one_line, plural, truncate
 
 _REDDIT = re.compile(r"/(r|u|user)/([\w.-]+)/(?:comments/([A-Za-z0-9]+)(?:/([^/]*))?|s/(\w+))")
 _READING_ORDER = {
@@ -50,12 +50,12 @@ _ADVICE = (
 
 def story_label(url: str, forum_width: int = 50) -> str:
     """Name a story shortly: `r/AITA my sister`, or a file's name; a longer forum's name is cut."""
-    path = _path(clean(url))
+    path = _path(one_line(url))
     if match := _REDDIT.search(path):
         kind, forum, post, title, share = match.groups()
         name = (title or "").replace("_", " ").strip() or post or share
-        return clean(f"{kind[0]}/{cut(forum, forum_width)} {name}")
-    return clean(PurePosixPath(path).name or url)
+        return one_line(f"{kind[0]}/{truncate(forum, forum_width)} {name}")
+    return one_line(PurePosixPath(path).name or url)
 
 
 def _path(url: str) -> str:
@@ -67,20 +67,20 @@ def _path(url: str) -> str:
 
 def said_error(result: VideoResult) -> str:
     """Say the error of a story in one line, or nothing."""
-    return clean(f"{result.error.type}: {result.error.message}") if result.error else ""
+    return one_line(f"{result.error.type}: {result.error.message}") if result.error else ""
 
 
 def stage_of(result: VideoResult) -> str:
     """Say in a word or two where a story is, or where it failed; one that waits is `waiting`."""
     if result.stage and result.stage.startswith(WAITING):
         return WAITING
-    return clean(result.stage or (result.error.stage if result.error else None) or "")
+    return one_line(result.stage or (result.error.stage if result.error else None) or "")
 
 
 def said_waiting(result: VideoResult) -> str:
     """Say what a waiting story waits for: `gemini until 21:39`, or nothing."""
     waits = result.stage is not None and result.stage.startswith(WAITING)
-    return clean(result.stage[len(WAITING) + 1 :]) if result.stage and waits else ""
+    return one_line(result.stage[len(WAITING) + 1 :]) if result.stage and waits else ""
 
 
 def short_duration(seconds: float | None) -> str:
@@ -130,7 +130,7 @@ def said_state(state: BatchPhase) -> str:
 
 def workers(report: BatchResult) -> list[tuple[str, int]]:
     """Give the workers that the stories name, with how many each, the busiest first."""
-    found = Counter(clean(result.worker) for result in report.results if result.worker)
+    found = Counter(one_line(result.worker) for result in report.results if result.worker)
     return sorted(found.items(), key=lambda item: (-item[1], item[0]))
 
 
@@ -153,8 +153,8 @@ def facts(report: BatchResult, opened: str | None) -> list[str]:
         said.append(text)
     if found := workers(report):
         names = ", ".join(name for name, _ in found[:3]) + (", …" if len(found) > 3 else "")
-        said.append(f"{len(found)} worker{'s' * (len(found) > 1)} ({names})")
-    return said + [clean(f"{key}={value}") for key, value in report.tags.items()]
+        said.append(f"{plural(len(found), 'worker')} ({names})")
+    return said + [one_line(f"{key}={value}") for key, value in report.tags.items()]
 
 
 def opened_utc(report: BatchResult) -> str | None:

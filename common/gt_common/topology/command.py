@@ -16,7 +16,7 @@ from gt_common.settings import Settings, load_settings
 
 
 @dataclass(frozen=True)
-class View:
+class FleetTopology:
     """What is on the broker.
 
     Parameters:
@@ -86,14 +86,14 @@ def delete(*, yes: bool, as_json: bool) -> int:
     return ExitCode.DONE
 
 
-async def look(settings: Settings) -> View:
+async def look(settings: Settings) -> FleetTopology:
     """Ask the broker what is there."""
     missing = set(await topology.missing_exchanges(settings))
     exchanges = {spec.name: spec.name not in missing for spec in topology.topology(settings).exchanges}
-    return View(exchanges, tuple(await topology.inspect(settings)))
+    return FleetTopology(exchanges, tuple(await topology.inspect(settings)))
 
 
-def table(view: View) -> list[str]:
+def table(view: FleetTopology) -> list[str]:
     """Lay the view out as lines of text."""
     rows = [("NAME", "KIND", "MESSAGES", "CONSUMERS")]
     rows += [(name, "exchange", "" if there else "missing", "") for name, there in view.exchanges.items()]
@@ -113,7 +113,7 @@ def _align(rows: Sequence[tuple[str, str, str, str]]) -> list[str]:
     ]
 
 
-def _print(settings: Settings, view: View, *, as_json: bool) -> int:
+def _print(settings: Settings, view: FleetTopology, *, as_json: bool) -> int:
     if as_json:
         document = {
             "schema": 1,

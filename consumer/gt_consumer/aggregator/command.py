@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 
 from gt_common.cli.signals import StopSignals
 from gt_common.errors import ExitCode
@@ -50,9 +49,7 @@ async def _aggregate(settings: Settings, *, until_idle: bool) -> int:
                 await subscription.cancel()
     tally = aggregator.tally
     log.info("aggregator_left", taken=tally.taken, new=tally.new, malformed=tally.malformed)
-    if signals.first is None:
-        return ExitCode.DONE
-    return ExitCode.TERMINATED if signals.first is signal.SIGTERM else ExitCode.INTERRUPTED
+    return ExitCode.DONE if signals.exit_code is None else signals.exit_code
 
 
 async def _until_done_or_stopped(

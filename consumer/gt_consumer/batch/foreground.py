@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,15 +11,15 @@ from typing import TYPE_CHECKING, TextIO
 from gt_common.cli.listing import say
 from gt_common.cli.signals import StopSignals
 from gt_common.errors import ExitCode, GossipToonError, OutputError
-from gt_common.lifecycle import BatchPhase
 from gt_common.log import configure_logging
 from gt_common.messages import utc_now
 from gt_common.progress.display import Progress
+from gt_common.report.final import exit_code, print_final_report
 from gt_common.report.model import BatchResult, build_report
 from gt_common.report.save import save_report
 from gt_common.settings import Settings
 from gt_consumer.batch.engine import BatchEngine, RunEnd
-from gt_consumer.batch.printing import say_run_end, show_summary
+from gt_consumer.batch.printing import say_run_end
 from gt_consumer.batch.work import BatchWork
 from gt_consumer.limits.local import open_local_limiter
 from gt_consumer.runner.executors import make_runner
@@ -65,7 +64,7 @@ def run_and_show(settings: Settings, ledger: Ledger, work: BatchWork, rules: Rul
         finally:
             configure_logging(settings)
     report = build_report(ledger.batch(work.batch_id), utc_now())
-    show_summary(report, as_json=rules.as_json)
+    print_final_report(report, as_json=rules.as_json)
     try:
         files = save_report(report, folder, ledger.attempts(work.batch_id))
         say(f"report: {', '.join(str(path) for path in files)}")
@@ -78,7 +77,7 @@ def run_and_show(settings: Settings, ledger: Ledger, work: BatchWork, rules: Rul
 
 async def _run(
     settings: Settings, ledger: Ledger, work: BatchWork, rules: Rules
-) -> tuple[RunEnd, signal.Signals | None]:
+) -> tuple[RunEnd, int | None]:
     signals = StopSignals()
     with Progress(work.batch_id, state=work.before, max_attempts=settings.max_attempts) as progress:
         limiter = open_local_limiter(settings)
@@ -96,7 +95,7 @@ async def _run(
                 for task in beside:
                     task.cancel()
                 await asyncio.gather(*beside, return_exceptions=True)
-    return ending, signals.first
+    return ending, signals.exit_code
 
 
 async def _stop_on_signals(engine: BatchEngine, signals: StopSignals, batch_id: str) -> None:
@@ -126,11 +125,9 @@ def _open_log(path: Path) -> TextIO:
         raise OutputError(f"the log cannot be written to {path}: {error.strerror}; set GT_OUTPUT") from None
 
 
-def _exit_code(ending: RunEnd, stopped_by: signal.Signals | None, report: BatchResult) -> int:
+def _exit_code(ending: RunEnd, stopped_by: int | None, report: BatchResult) -> int:
     if ending is RunEnd.TOO_MANY_FAILED:
         return ExitCode.STOPPED_BY_RULE
-    if ending is RunEnd.STOPPED:
-        return ExitCode.TERMINATED if stopped_by is signal.SIGTERM else ExitCode.INTERRUPTED
-    if report.state is BatchPhase.OPEN:
-        return ExitCode.NOT_FINISHED
-    return ExitCode.SOME_FAILED if report.state is BatchPhase.DONE_WITH_FAILURES else ExitCode.DONE
+    if ending is RunEnd.STOPPED and stopped_by is not None:
+        return stopped_by
+    return exit_code(report.state)

@@ -6,15 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
-from gt_common.cli.app import print_lenient
-from gt_common.cli.console import make_console
 from gt_common.cli.listing import MOST_REPEATED, say
 from gt_common.durations import say_duration
 from gt_common.lifecycle import BatchPhase
-from gt_common.messages import utc_now
 from gt_common.report.model import BatchResult
-from gt_common.report.table import render
-from gt_common.texts import clean
+from gt_common.texts import one_line, plural
 from gt_consumer.batch.engine import RunEnd
 from gt_consumer.batch.plan import Plan, plan_document
 from gt_consumer.batch.story_list import AlreadyMade
@@ -25,11 +21,11 @@ def say_made(made: Sequence[AlreadyMade]) -> None:
     for one in made[:MOST_REPEATED]:
         place = Path(one.event.output_path)
         gone = "" if place.exists() or "://" in one.event.output_path else " (no longer there)"
-        say(clean(f"{one.story.place}: already made in batch {one.event.batch_id}: {place}{gone}"))
+        say(one_line(f"{one.story.place}: already made in batch {one.event.batch_id}: {place}{gone}"))
     if len(made) > MOST_REPEATED:
         say(f"… and {len(made) - MOST_REPEATED} more that are already made")
     if made:
-        say(f"{_stories(len(made))} left out as already made; --force makes them again")
+        say(f"{plural(len(made), 'story')} left out as already made; --force makes them again")
 
 
 def show_plan(plan: Plan, *, as_json: bool) -> None:
@@ -38,8 +34,10 @@ def show_plan(plan: Plan, *, as_json: bool) -> None:
         print(plan_document(plan, dry_run=True), flush=True)
     else:
         stories = plan.work.stories if plan.work else ()
-        print("".join(f"{story.position}\t{clean(story.url)}\n" for story, _ in stories), end="", flush=True)
-    parts = [f"would run {_stories(plan.to_run)}"]
+        print(
+            "".join(f"{story.position}\t{one_line(story.url)}\n" for story, _ in stories), end="", flush=True
+        )
+    parts = [f"would run {plural(plan.to_run, 'story')}"]
     if plan.found:
         parts.append(f"{plan.found} of them have their video already and are only reported")
     if plan.made:
@@ -65,16 +63,8 @@ def say_run_end(ending: RunEnd, report: BatchResult, allowed: int | None) -> Non
     elif ending is RunEnd.STOPPED:
         say(f"stopped; {go_on}")
     elif report.state is BatchPhase.OPEN:
-        say(f"{_stories(report.queued + report.running + report.retrying)} of it still to be made; {go_on}")
-
-
-def show_summary(report: BatchResult, *, as_json: bool) -> None:
-    """Show the report: a table on standard error, or JSON on standard output."""
-    if as_json:
-        print_lenient(report.to_json())
-    else:
-        now = utc_now().astimezone()
-        make_console(stderr=True).print(render(report, now))
+        left = report.queued + report.running + report.retrying
+        say(f"{plural(left, 'story')} of it still to be made; {go_on}")
 
 
 def _said_estimate(plan: Plan) -> str:
@@ -84,7 +74,3 @@ def _said_estimate(plan: Plan) -> str:
     of = f"the median of the last {len(plan.durations)} videos, {say_duration(median(plan.durations))}"
     at_once = f", {plan.parallel} at once" if plan.parallel > 1 else ""
     return f"about {say_duration(seconds)}, judging by {of} each{at_once}"
-
-
-def _stories(count: int) -> str:
-    return "1 story" if count == 1 else f"{count} stories"

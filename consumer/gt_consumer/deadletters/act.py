@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Literal
 
+from gt_common.cli.width import columns
 from gt_common.errors import (
     CredentialsRefusedError,
     ExitCode,
@@ -16,15 +17,14 @@ from gt_common.errors import (
     UsageError,
 )
 from gt_common.settings import Settings
+from gt_common.texts import plural
 from gt_consumer.deadletters.discard import discard, restore
 from gt_consumer.deadletters.display import documents as view
 from gt_consumer.deadletters.display import tables
 from gt_consumer.deadletters.display.printing import (
-    count_letters,
     print_json,
     print_lines,
     remark,
-    screen_width,
 )
 from gt_consumer.deadletters.display.steps import step_line, steps_document, summary
 from gt_consumer.deadletters.ledger_view import (
@@ -60,11 +60,13 @@ def dry_run(settings: Settings, verb: Verb, order: Order, *, as_json: bool) -> i
         print_json({"schema": 1, "dry_run": True, "count": len(chosen), "letters": [*rows]})
     elif chosen:
         table = tables.discarded_table if verb == "restore" else tables.letter_table
-        print_lines(table(chosen, screen_width()))
+        print_lines(table(chosen, columns()))
         if order.options:
             print_lines(["", *view.plan_lines(chosen, order.options)])
     if chosen:
-        remark(f"would {verb} {count_letters(len(chosen))} (by the ledger; a dry run changes nothing)")
+        remark(
+            f"would {verb} {plural(len(chosen), 'dead letter')} (by the ledger; a dry run changes nothing)"
+        )
     else:
         _check_selected_batch(settings, order)
         remark("nothing selected: the ledger knows no such dead letter")
@@ -111,7 +113,8 @@ def _question(settings: Settings, verb: Verb, order: Order, *, selected: bool) -
     if not selected:
         return f"{verb.capitalize()} all {depth}?"
     known = len(_meant(settings, verb, order))
-    return f"{verb.capitalize()} what fits of {count_letters(depth)} in the queue (the ledger knows {known})?"
+    letters = plural(depth, "dead letter")
+    return f"{verb.capitalize()} what fits of {letters} in the queue (the ledger knows {known})?"
 
 
 def replay_now(settings: Settings, order: Order, *, as_json: bool) -> int:

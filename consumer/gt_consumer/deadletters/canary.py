@@ -13,7 +13,7 @@ from gt_common.ledger import open_ledger
 from gt_common.lifecycle import status_of
 from gt_common.messages import StoryEvent, StoryFailed, StoryMessage, StorySucceeded
 from gt_common.settings import Settings
-from gt_common.texts import clean, cut
+from gt_common.texts import one_line, plural, truncate
 from gt_consumer.deadletters.ledger_view import StoryKey, read_standing
 from gt_consumer.deadletters.selection import last_failure
 
@@ -68,7 +68,7 @@ class Canary:
         """
         if not self._step:
             return
-        self._remark(f"canary: waiting for the outcome of {_stories(len(self._step))}")
+        self._remark(f"canary: waiting for the outcome of {plural(len(self._step), 'story')}")
         ended: dict[StoryKey, StoryEvent] = {}
         reminded = time.monotonic()
         while len(ended) < len(self._step):
@@ -81,7 +81,7 @@ class Canary:
                 break
             if time.monotonic() - reminded > REMIND_EVERY_S:
                 reminded = time.monotonic()
-                left = _stories(len(self._step) - len(ended))
+                left = plural(len(self._step) - len(ended), "story")
                 self._remark(f"canary: still waiting for {left}; are gt-consume and gt-aggregate running?")
             await asyncio.sleep(LOOK_EVERY_S)
         self._go_on([*ended.values()])
@@ -102,12 +102,12 @@ class Canary:
         ):
             return
         failure = event.failure
-        said = cut(clean(f"{failure.type}: {failure.message}"), 200)
+        said = truncate(one_line(f"{failure.type}: {failure.message}"), 200)
         if failure.fingerprint in self._causes:
             raise StoppedByRuleError(
                 f"stopped by --canary: story {event.story_id} of batch {event.batch_id} failed again of the "
-                f"same cause (group {failure.fingerprint}: {said}); {_stories(self._total)} replayed, the "
-                "other dead letters stay in the queue"
+                f"same cause (group {failure.fingerprint}: {said}); {plural(self._total, 'story')} replayed, "
+                "the other dead letters stay in the queue"
             )
         self._remark(f"canary: story {event.story_id} failed of another cause: {said}")
 
@@ -115,12 +115,12 @@ class Canary:
         made = sum(isinstance(event, StorySucceeded) for event in outcomes)
         if not made and any(isinstance(event, StoryFailed) for event in outcomes):
             raise StoppedByRuleError(
-                f"stopped by --canary: none of the last {_stories(len(outcomes))} succeeded; "
-                f"{_stories(self._total)} replayed, the other dead letters stay in the queue"
+                f"stopped by --canary: none of the last {plural(len(outcomes), 'story')} succeeded; "
+                f"{plural(self._total, 'story')} replayed, the other dead letters stay in the queue"
             )
         self._step.clear()
         self._size = next_size(self._size)
-        self._remark(f"canary: {made} of {_stories(len(outcomes))} succeeded")
+        self._remark(f"canary: {made} of {plural(len(outcomes), 'story')} succeeded")
 
 
 @contextmanager
@@ -142,7 +142,3 @@ def ledger_look(settings: Settings) -> Iterator[Look]:
             return read_standing(ledger, batches)
 
         yield look
-
-
-def _stories(count: int) -> str:
-    return f"{count} {'story' if count == 1 else 'stories'}"

@@ -6,17 +6,17 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
+from gt_common.cli.width import columns
 from gt_common.errors import BrokerUnreachableError, CredentialsRefusedError, ExitCode, TopologyError
 from gt_common.files import write_atomically
 from gt_common.settings import Settings
+from gt_common.texts import plural
 from gt_consumer.deadletters.display import documents as view
 from gt_consumer.deadletters.display import tables
 from gt_consumer.deadletters.display.printing import (
-    count_letters,
     print_json,
     print_lines,
     remark,
-    screen_width,
 )
 from gt_consumer.deadletters.groups import group, group_command
 from gt_consumer.deadletters.ledger_view import (
@@ -59,7 +59,7 @@ def list_ledger(settings: Settings, selection: Selection, limit: int | None, *, 
     _print_letters(chosen, limit)
     if replayed:
         print_lines(["", "Replayed, no outcome yet:"] if chosen else ["Replayed, no outcome yet:"])
-        print_lines(tables.replayed_table(replayed[:limit], screen_width()))
+        print_lines(tables.replayed_table(replayed[:limit], columns()))
     return ExitCode.DONE
 
 
@@ -72,7 +72,7 @@ def list_discarded(settings: Settings, selection: Selection, limit: int | None, 
         rows = [view.row(one) for one in chosen[:limit]]
         print_json({"schema": 1, "source": "ledger", "selected": len(chosen), "discarded": [*rows]})
     elif chosen:
-        print_lines(tables.discarded_table(chosen[:limit], screen_width()))
+        print_lines(tables.discarded_table(chosen[:limit], columns()))
         _say_rest(chosen, limit)
     else:
         remark("no discarded dead letters")
@@ -114,7 +114,7 @@ def list_groups(settings: Settings, selection: Selection, *, as_json: bool) -> i
         rows = [view.group_row(one, selection.batch) for one in groups]
         print_json({"schema": 1, "selected": len(chosen), "groups": [*rows]})
     elif groups:
-        print_lines(tables.group_table(groups, screen_width()))
+        print_lines(tables.group_table(groups, columns()))
         print()
         print_lines(f"Replay it with: {group_command(one.fingerprint, selection.batch)}" for one in groups)
     else:
@@ -159,7 +159,7 @@ def export(settings: Settings, selection: Selection, limit: int | None, file: st
         print_lines(lines)
     else:
         write_atomically(Path(file), "".join(f"{line}\n" for line in lines))
-    remark(f"exported {count_letters(len(chosen))}" + ("" if file == "-" else f" to {file}"))
+    remark(f"exported {plural(len(chosen), 'dead letter')}" + ("" if file == "-" else f" to {file}"))
     return ExitCode.DONE
 
 
@@ -182,7 +182,7 @@ def _compare_with_queue(settings: Settings, known: int) -> int | None:
 
 def _print_letters(chosen: Sequence[Known], limit: int | None) -> None:
     if chosen:
-        print_lines(tables.letter_table(chosen[:limit], screen_width()))
+        print_lines(tables.letter_table(chosen[:limit], columns()))
         _say_rest(chosen, limit)
     else:
         remark("no dead letters")
@@ -190,4 +190,4 @@ def _print_letters(chosen: Sequence[Known], limit: int | None) -> None:
 
 def _say_rest(chosen: Sequence[Known], limit: int | None) -> None:
     if limit is not None and limit < len(chosen):
-        remark(f"these are {limit} of {count_letters(len(chosen))}")
+        remark(f"these are {limit} of {plural(len(chosen), 'dead letter')}")

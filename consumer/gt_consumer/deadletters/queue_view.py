@@ -12,6 +12,7 @@ from gt_common.messaging.delivery import Delivery
 from gt_common.messaging.names import Names
 from gt_common.messaging.topology import inspect
 from gt_common.settings import Settings
+from gt_common.texts import plural
 from gt_consumer.deadletters.selection import died
 
 EXCERPT = 200
@@ -81,8 +82,8 @@ def difference(in_queue: int, in_ledger: int) -> str | None:
     """Say that the queue and the ledger differ, and what that may mean; None when they agree."""
     if in_queue == in_ledger:
         return None
-    letters = "dead letter" if in_queue == 1 else "dead letters"
-    text = f"the queue holds {in_queue} {letters}, the ledger knows {in_ledger}: is gt-aggregate running?"
+    letters = plural(in_queue, "dead letter")
+    text = f"the queue holds {letters}, the ledger knows {in_ledger}: is gt-aggregate running?"
     if in_queue > in_ledger:
         return f"{text} (`gt-dlq list --queue` shows what lies in the queue)"
     return f"{text} (a replay at this moment also makes the queue look shorter)"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from gt_common.durations import say_duration
 from gt_common.errors import ExitCode
-from gt_common.messaging.examine import BrokerLook, examine_broker
+from gt_common.messaging.examine import BrokerStatus, examine_broker
 from gt_common.messaging.names import Names
 from gt_common.messaging.topology import CONSUMER_TIMEOUT_MS
 from gt_common.messaging.versions import FORGETS_DEAD_LEADERS, OLDEST, TIMEOUT_OF_A_QUEUE, version_of
@@ -33,7 +33,7 @@ def look_at_broker(settings: Settings) -> Iterator[Finding]:
     yield _ack_timeout(look, settings.time_limit)
 
 
-def _version(look: BrokerLook, nodes: int) -> Finding:
+def _version(look: BrokerStatus, nodes: int) -> Finding:
     if version_of(look.version) < OLDEST:
         cure = "use RabbitMQ 3.10 or newer"
         return fail("broker", f"answers as version {look.version or 'unknown'}, which is too old", cure)
@@ -44,7 +44,7 @@ def _version(look: BrokerLook, nodes: int) -> Finding:
     return ok("broker", said)
 
 
-def _rights(look: BrokerLook) -> Finding:
+def _rights(look: BrokerStatus) -> Finding:
     refused = [exchange for exchange, may in look.may_publish.items() if not may]
     declare = {True: "may declare", False: "may not declare", None: "whether it may declare was not tried"}
     said = declare[look.may_declare]
@@ -54,7 +54,7 @@ def _rights(look: BrokerLook) -> Finding:
     return ok("rights", f"may publish to {', '.join(look.may_publish) or 'nothing yet'}; {said}")
 
 
-def _queues(look: BrokerLook) -> Iterator[Finding]:
+def _queues(look: BrokerStatus) -> Iterator[Finding]:
     if look.missing:
         code = ExitCode.UNREACHABLE
         yield fail("queues", f"missing: {', '.join(look.missing)}", DECLARE, code)
@@ -65,7 +65,7 @@ def _queues(look: BrokerLook) -> Iterator[Finding]:
         yield ok("queues", "; ".join(_queues_are_well(look)))
 
 
-def _queues_are_well(look: BrokerLook) -> Iterator[str]:
+def _queues_are_well(look: BrokerStatus) -> Iterator[str]:
     if look.hidden:
         yield f"{len(look.queues)} are there; not looked at, as this user has no right on them: " + ", ".join(
             look.hidden
@@ -76,7 +76,7 @@ def _queues_are_well(look: BrokerLook) -> Iterator[str]:
         yield "arguments not compared, this user may not declare"
 
 
-def _use(look: BrokerLook, names: Names) -> Iterator[Finding]:
+def _use(look: BrokerStatus, names: Names) -> Iterator[Finding]:
     for check, queue, program in (
         ("workers", names.stories, "gt-consume"),
         ("aggregator", names.ledger_queue, "gt-aggregate"),
@@ -100,7 +100,7 @@ def _use(look: BrokerLook, names: Names) -> Iterator[Finding]:
         )
 
 
-def _ack_timeout(look: BrokerLook, time_limit: float) -> Finding:
+def _ack_timeout(look: BrokerStatus, time_limit: float) -> Finding:
     limit = f"--time-limit is {say_duration(time_limit)}"
     if version_of(look.version) < TIMEOUT_OF_A_QUEUE:
         if time_limit + MARGIN_S <= NODE_TIMEOUT_S:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from shutil import get_terminal_size
-
+from gt_common.cli.width import columns
 from gt_common.settings import Settings
 from gt_consumer.doctor.broker import look_at_broker
 from gt_consumer.doctor.finding import Finding, as_json, as_lines, exit_code, tried
@@ -34,6 +32,5 @@ def examine(settings: Settings) -> list[Finding]:
 def run_doctor(settings: Settings, *, json_form: bool) -> int:
     """Examine, print and give the exit code."""
     findings = examine(settings)
-    columns = get_terminal_size().columns if sys.stdout.isatty() else 0
-    print(as_json(findings) if json_form else "\n".join(as_lines(findings, columns)))
+    print(as_json(findings) if json_form else "\n".join(as_lines(findings, columns())))
     return exit_code(findings)

@@ -78,6 +78,7 @@ def run(request: Request) -> int:
 
 def _show(ledger: Ledger, request: Request) -> int:
     from gt_common.ledger.find_batch import check_known
+    from gt_common.report.final import exit_code
     from gt_consumer.report import printing
     from gt_consumer.report.watch import wait_for, watch
 
@@ -92,4 +93,4 @@ def _show(ledger: Ledger, request: Request) -> int:
     report = printing.print_report(ledger, request.batch_id, request.form, quiet=request.html is not None)
     if request.html is not None:
         printing.write_page(ledger, report, request.html)
-    return printing.judge(report) if request.exit_status else ExitCode.DONE
+    return exit_code(report.state) if request.exit_status else ExitCode.DONE

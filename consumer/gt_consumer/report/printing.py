@@ -12,14 +12,13 @@ from rich.table import Table
 from rich.text import Text
 
 from gt_common.cli.console import make_console
-from gt_common.errors import ExitCode
 from gt_common.files import write_atomically
-from gt_common.lifecycle import BatchPhase, BatchState, StoryStatus
+from gt_common.lifecycle import BatchState, StoryStatus
 from gt_common.messages import utc_now
 from gt_common.report import csv_out, html, markdown, table, view
 from gt_common.report.eta import eta_range
 from gt_common.report.model import BatchResult, build_report
-from gt_common.texts import clean
+from gt_common.texts import one_line
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -85,13 +84,6 @@ def write_page(ledger: Ledger, report: BatchResult, path: Path) -> None:
     print(f"report written to {path}", file=sys.stderr)
 
 
-def judge(report: BatchResult) -> int:
-    """Give the exit code that tells how a batch stands."""
-    if report.state is BatchPhase.OPEN:
-        return ExitCode.NOT_FINISHED
-    return ExitCode.DONE if report.state is BatchPhase.DONE else ExitCode.SOME_FAILED
-
-
 def screen(state: BatchState, height: int | None) -> RenderableType:
     """Lay out a batch with times of this place; for a screen of so many lines, if given."""
     now = utc_now().astimezone()
@@ -134,7 +126,7 @@ def _batch_table(batches: list[BatchSummary], *, named: bool) -> Table:
     grid.add_column("OPENED", no_wrap=True)
     for batch in batches:
         failed = batch.counts.get(StoryStatus.FAILED, 0)
-        name = [Text(clean(batch.name or ""))] if named else []
+        name = [Text(one_line(batch.name or ""))] if named else []
         grid.add_row(
             Text(batch.batch_id),
             *name,

@@ -6,9 +6,9 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.live import Live
 
+from gt_common.cli.console import make_console
 from gt_common.errors import NoSuchBatchError
 from gt_common.ledger.find_batch import check_known
 from gt_common.lifecycle import BatchPhase, BatchState
@@ -26,7 +26,7 @@ def watch(ledger: Ledger, batch_id: str, interval: float) -> None:
     Parameters:
         interval: seconds between two looks at the ledger's version; it is read again only when that grew
     """
-    console = Console(highlight=False)
+    console = make_console()
     on_terminal = sys.stdout.isatty() and not console.is_dumb_terminal
     state = ledger.batch(batch_id)
     if not on_terminal:

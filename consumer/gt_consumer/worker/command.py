@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 from contextlib import aclosing
 
 from gt_common.cli.signals import StopSignals
@@ -61,8 +60,8 @@ async def _consume(settings: Settings, *, until_empty: bool) -> int:
             await subscription.cancel()
             await _drain(settings, worker, runner, signals)
     log.info("worker_left", **{str(status): count for status, count in worker.counts.items()})
-    if signals.first is not None:
-        return ExitCode.TERMINATED if signals.first is signal.SIGTERM else ExitCode.INTERRUPTED
+    if signals.exit_code is not None:
+        return signals.exit_code
     return ExitCode.SOME_FAILED if worker.counts[StoryStatus.FAILED] else ExitCode.DONE
 
 

@@ -6,11 +6,11 @@ import json
 import sys
 from collections.abc import Sequence
 
-from rich.console import Console
 from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
+from gt_common.cli.console import make_console
 from gt_common.cli.listing import say
 from gt_common.discovery import discover
 from gt_common.discovery.candidate import Candidate
@@ -19,7 +19,7 @@ from gt_common.durations import say_duration
 from gt_common.errors import ExitCode, UsageError
 from gt_common.log import configure_logging
 from gt_common.settings import load_settings
-from gt_common.texts import clean
+from gt_common.texts import one_line
 
 _WIDE = 110
 
@@ -34,13 +34,13 @@ def run(options: DiscoverOptions, *, as_json: bool, urls: bool) -> int:
         raise UsageError("--json and --urls: choose one")
     settings = load_settings()
     configure_logging(settings)
-    candidates = discover(settings, options, lambda line: say(clean(f"gt-discover: {line}")))
+    candidates = discover(settings, options, lambda line: say(one_line(f"gt-discover: {line}")))
     if as_json:
         print(json.dumps([candidate.document() for candidate in candidates], indent=2, ensure_ascii=False))
     elif urls or not sys.stdout.isatty():
         print("".join(f"{line}\n" for line in list_lines(candidates)), end="")
     elif candidates:
-        console = Console(highlight=False)
+        console = make_console()
         console.print(table(candidates, console.width))
         say("make videos of them with: gt-discover … | gt-produce -f -")
     return ExitCode.DONE
@@ -48,7 +48,7 @@ def run(options: DiscoverOptions, *, as_json: bool, urls: bool) -> int:
 
 def list_lines(candidates: Sequence[Candidate]) -> list[str]:
     """Give a list file: each story's URL below its title."""
-    return [line for one in candidates for line in (f"# {clean(one.title)}", clean(one.url))]
+    return [line for one in candidates for line in (f"# {one_line(one.title)}", one_line(one.url))]
 
 
 def table(candidates: Sequence[Candidate], width: int) -> Table:
@@ -66,7 +66,7 @@ def table(candidates: Sequence[Candidate], width: int) -> Table:
         grid.add_column("post", no_wrap=True)
     grid.add_column("title", no_wrap=True, ratio=1, overflow="ellipsis")
     for one in candidates:
-        title = Text(clean(one.title), style=Style(link=one.url))
+        title = Text(one_line(one.title), style=Style(link=one.url))
         if one.remarks and wide:
             title.append(f"  ({', '.join(one.remarks)})", style="dim")
         grid.add_row(

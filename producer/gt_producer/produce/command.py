@@ -11,6 +11,7 @@ from pathlib import Path
 from gt_common.batches import check_batch_id, check_messages, check_name, new_batch_id, parse_tags
 from gt_common.cli.app import say_os_error
 from gt_common.cli.listing import refusal, say, say_problems, say_repeated
+from gt_common.cli.signals import run_until_stopped
 from gt_common.discovery import check_limit, search
 from gt_common.errors import ExitCode, GossipToonError, InvalidListError, PublishedOnlyInPartError, UsageError
 from gt_common.log import configure_logging
@@ -22,7 +23,6 @@ from gt_producer.produce.journal import Header, Journal, find_unfinished, journa
 from gt_producer.produce.plan import BatchPlan, make_header, make_plan
 from gt_producer.produce.publish import Listeners, Publication, publish_batch, ready_broker
 from gt_producer.produce.request import Request
-from gt_producer.stopping import run_until_stopped
 
 
 @dataclass(frozen=True)
@@ -133,9 +133,11 @@ async def _publish(checked: Checked) -> int:
 
 async def _publish_and_wait(checked: Checked) -> int:
     # Only --wait needs the display, the report and the ledger behind it.
+    from gt_common.messages import utc_now
     from gt_common.messaging import topology
     from gt_common.progress.display import Progress
-    from gt_common.report.final import show_report
+    from gt_common.report.final import exit_code, print_final_report
+    from gt_common.report.model import build_report
     from gt_producer.produce.watch import watching
 
     batch_id = checked.header.batch_id
@@ -152,7 +154,8 @@ async def _publish_and_wait(checked: Checked) -> int:
                 with progress.aside():
                     print(batch_id, flush=True)
             await watch.until_ended(follower)
-    return show_report(watch.state, as_json=checked.request.as_json)
+    print_final_report(build_report(watch.state, utc_now()), as_json=checked.request.as_json)
+    return exit_code(watch.state.phase)
 
 
 def _plan(checked: Checked, journal: Journal) -> BatchPlan:

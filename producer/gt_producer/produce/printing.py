@@ -8,7 +8,7 @@ import sys
 from gt_common.batches import PlacedStory
 from gt_common.cli.listing import say
 from gt_common.stories import ListReading
-from gt_common.texts import clean
+from gt_common.texts import one_line, plural
 from gt_producer.produce.plan import BatchPlan
 from gt_producer.produce.publish import Publication
 
@@ -16,7 +16,7 @@ from gt_producer.produce.publish import Publication
 def say_published(publication: Publication) -> None:
     """Say what was published and what had been before, and whether stories of an earlier list are missing."""
     plan, published = publication.plan, publication.published
-    line = f"batch {plan.batch_id}: {_stories(published)} published"
+    line = f"batch {plan.batch_id}: {plural(published, 'story')} published"
     if plan.before:
         of = f"{plan.before} of {len(plan.stories)} were published before"
         line = f"batch {plan.batch_id}: {of}; " + (
@@ -24,20 +24,21 @@ def say_published(publication: Publication) -> None:
         )
     say(line)
     if plan.absent:
+        absent = plural(plan.absent, "story")
         say(
-            f"batch {plan.batch_id}: {_stories(plan.absent)} of an earlier list of this batch were never "
+            f"batch {plan.batch_id}: {absent} of an earlier list of this batch were never "
             "published and are not in this one; the batch does not end before they are"
         )
 
 
 def dry_lines(plan: BatchPlan) -> list[str]:
     """List what would be published, one story a line with its place."""
-    return [f"{placed.position}\t{clean(placed.story.url)}" for placed in plan.remaining]
+    return [f"{placed.position}\t{one_line(placed.story.url)}" for placed in plan.remaining]
 
 
 def dry_summary(plan: BatchPlan, skipped: int) -> str:
     """Say in a line what would be published."""
-    parts = [f"would publish {_stories(len(plan.remaining))}"]
+    parts = [f"would publish {plural(len(plan.remaining), 'story')}"]
     if plan.before:
         parts.append(f"{plan.before} were published before")
     if skipped:
@@ -108,7 +109,3 @@ def _story(placed: PlacedStory, *, known: bool) -> dict[str, object]:
         "position": placed.position,
         "url": placed.story.url,
     }
-
-
-def _stories(count: int) -> str:
-    return "1 story" if count == 1 else f"{count} stories"

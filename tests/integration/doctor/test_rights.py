@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from gt_common.messaging import topology
-from gt_common.messaging.examine import BrokerLook
+from gt_common.messaging.examine import BrokerStatus
 from gt_common.messaging.topology import QueueInfo
 from gt_common.messaging.versions import version_of
 from gt_common.settings import load_settings
@@ -51,9 +51,9 @@ async def test_nobody_is_told_of_a_failure_for_lack_of_rights(node: PrivateNode,
 def test_what_may_not_be_looked_at_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = {"gt.stories": QueueInfo("gt.stories", 3, 1)}
     hidden = ("exchange gt.tokens", "queue gt.dlq")
-    look = BrokerLook("4.3.6", (), hidden, seen, {}, may_declare=False, may_publish={"gt.stories": True})
+    look = BrokerStatus("4.3.6", (), hidden, seen, {}, may_declare=False, may_publish={"gt.stories": True})
 
-    async def examined(_settings: object) -> BrokerLook:
+    async def examined(_settings: object) -> BrokerStatus:
         return look
 
     monkeypatch.setattr(doctor_broker, "examine_broker", examined)

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from gt_common.lifecycle import StoryStatus
 from gt_common.messages import AttemptError, Replay, StoryCancelled
-from gt_common.texts import clean
+from gt_common.texts import one_line
 from gt_consumer.deadletters.display.tables import said_replayed, said_time
 from gt_consumer.deadletters.groups import Group, group_command
 from gt_consumer.deadletters.ledger_view import Known
@@ -108,15 +108,15 @@ def unreadable_row(body: Unreadable) -> Document:
 def unreadable_lines(bodies: Sequence[Unreadable]) -> Iterator[str]:
     """Say what lies in the queue and is no story message."""
     for body in bodies:
-        yield f"no story message, {body.size} bytes: {clean(body.reason)}"
-        yield f"{INDENT}{clean(body.excerpt)}"
+        yield f"no story message, {body.size} bytes: {one_line(body.reason)}"
+        yield f"{INDENT}{one_line(body.excerpt)}"
 
 
 def plan_lines(letters: Sequence[Known], overlay: Options) -> Iterator[str]:
     """Say what a replay would change of each letter's options."""
     for known in letters:
         changes = [*change_lines(known.letter.options, overlay)] or ["the options are so already"]
-        yield from (f"{known.letter.story_id}  {clean(change)}" for change in changes)
+        yield from (f"{known.letter.story_id}  {one_line(change)}" for change in changes)
 
 
 def letter_lines(known: Known) -> Iterator[str]:
@@ -124,14 +124,14 @@ def letter_lines(known: Known) -> Iterator[str]:
     letter = known.letter
     yield f"Story       {letter.story_id}"
     yield f"Batch       {letter.batch_id}, position {letter.position}"
-    yield f"URL         {clean(letter.url)}"
+    yield f"URL         {one_line(letter.url)}"
     for name, value in letter.options.items():
-        yield f"Option      {clean(name)} = {clean(str(value))}"
+        yield f"Option      {one_line(name)} = {one_line(str(value))}"
     yield f"Published   {said_time(letter.published_at)}"
     yield f"Died        {said_time(letter.died_at)}"
     yield f"Generation  {letter.generation}"
     yield f"Attempts    {letter.attempt} in this generation, {len(letter.errors)} remembered"
-    yield f"Group       {clean(last_failure(letter).fingerprint)}"
+    yield f"Group       {one_line(last_failure(letter).fingerprint)}"
     yield from _state_lines(known)
     for error in letter.errors:
         yield ""
@@ -149,23 +149,23 @@ def letter_lines(known: Known) -> Iterator[str]:
 
 def _state_lines(known: Known) -> Iterator[str]:
     if past := known.letter.restored:
-        yield f"Restored    {said_time(past.at)} by {clean(past.by)}{_because(past.reason)}"
+        yield f"Restored    {said_time(past.at)} by {one_line(past.by)}{_because(past.reason)}"
     event = known.event
     if isinstance(event, StoryCancelled):
-        yield f"Discarded   {said_time(event.at)} by {clean(event.by)}{_because(event.reason)}"
+        yield f"Discarded   {said_time(event.at)} by {one_line(event.by)}{_because(event.reason)}"
         yield f"{'':<12}can be restored until {said_time(event.purge_at)}"
     elif not known.status.final:
         yield f"Now         {said_replayed(known)} since {said_time(known.when)}"
 
 
 def _replay_lines(past: Replay) -> Iterator[str]:
-    yield f"{INDENT}{said_time(past.at)} by {clean(past.by)}{_because(past.reason)}"
+    yield f"{INDENT}{said_time(past.at)} by {one_line(past.by)}{_because(past.reason)}"
     for change in change_lines(past.options_before, past.options):
-        yield f"{INDENT * 2}{clean(change)}"
+        yield f"{INDENT * 2}{one_line(change)}"
 
 
 def _because(reason: str | None) -> str:
-    return f": {clean(reason)}" if reason else ""
+    return f": {one_line(reason)}" if reason else ""
 
 
 def _attempt_lines(error: AttemptError) -> Iterator[str]:
@@ -173,19 +173,19 @@ def _attempt_lines(error: AttemptError) -> Iterator[str]:
     head = f"Attempt {error.attempt}"
     if error.generation > 1:
         head += f" of generation {error.generation}"
-    yield f"{head}: {clean(failure.type)}: {clean(failure.message)}"
+    yield f"{head}: {one_line(failure.type)}: {one_line(failure.message)}"
     facts = {
-        "stage": clean(failure.stage or ""),
-        "worker": clean(error.worker or ""),
-        "project": clean(error.project_id or ""),
+        "stage": one_line(failure.stage or ""),
+        "worker": one_line(error.worker or ""),
+        "project": one_line(error.project_id or ""),
         "started": said_time(error.started_at),
         "ended": said_time(error.ended_at),
         "retryable": "yes" if failure.retryable else "no",
-        "fingerprint": clean(failure.fingerprint),
+        "fingerprint": one_line(failure.fingerprint),
     }
     yield from (f"{INDENT}{name:<12}{value}" for name, value in facts.items() if value)
     if failure.traceback:
         yield f"{INDENT}traceback"
         for line in failure.traceback.rstrip().splitlines():
             indent = len(line) - len(line.lstrip())
-            yield f"{INDENT * 2}{' ' * indent}{clean(line)}"
+            yield f"{INDENT * 2}{' ' * indent}{one_line(line)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from gt_common.texts import clean
+from gt_common.texts import one_line
 from gt_consumer.deadletters.display.documents import Document
 from gt_consumer.deadletters.orders import Action, Step
 
@@ -57,9 +57,9 @@ def step_line(step: Step) -> str:
         case "discarded":
             return f"discarded {name}"
         case "removed":
-            return f"removed, a stale copy, {name}: {clean(step.detail or '')}"
+            return f"removed, a stale copy, {name}: {one_line(step.detail or '')}"
         case "skipped":
-            return f"skipped {name}: {clean(step.detail or '')}"
+            return f"skipped {name}: {one_line(step.detail or '')}"
 
 
 def summary(steps: Sequence[Step]) -> str:

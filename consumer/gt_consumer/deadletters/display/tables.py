@@ -7,7 +7,7 @@ from datetime import datetime
 
 from gt_common.lifecycle import StoryStatus
 from gt_common.messages import StoryCancelled
-from gt_common.texts import clean
+from gt_common.texts import one_line
 from gt_consumer.deadletters.groups import Group
 from gt_consumer.deadletters.ledger_view import Known
 from gt_consumer.deadletters.selection import last_error, last_failure
@@ -45,7 +45,7 @@ def letter_table(letters: Sequence[Known], width: int) -> Iterator[str]:
     for known in letters:
         letter, last = known.letter, last_error(known.letter)
         attempts = str(letter.attempt) + (f" g{letter.generation}" if letter.generation > 1 else "")
-        worker = clean(last.worker or "") if last else ""
+        worker = one_line(last.worker or "") if last else ""
         rows.append((*_cause(known), attempts, worker, said_time(letter.died_at)))
     return _lay_out([LETTERS, *rows], width)
 
@@ -59,7 +59,7 @@ def replayed_table(letters: Sequence[Known], width: int) -> Iterator[str]:
 def discarded_table(letters: Sequence[Known], width: int) -> Iterator[str]:
     """Lay out discarded letters; see `letter_table`."""
     rows = [
-        (*_cause(known), clean(known.event.by), said_time(known.event.purge_at))
+        (*_cause(known), one_line(known.event.by), said_time(known.event.purge_at))
         for known in letters
         if isinstance(known.event, StoryCancelled)
     ]
@@ -77,10 +77,10 @@ def group_table(groups: Sequence[Group], width: int) -> Iterator[str]:
             batches += f" and {more} more"
         rows.append(
             (
-                clean(one.fingerprint),
+                one_line(one.fingerprint),
                 count,
-                clean(failure.stage or ""),
-                clean(failure.type),
+                one_line(failure.stage or ""),
+                one_line(failure.type),
                 _short(failure.message),
                 said_time(one.first_seen),
                 said_time(one.last_seen),
@@ -92,12 +92,12 @@ def group_table(groups: Sequence[Group], width: int) -> Iterator[str]:
 
 def _cause(known: Known) -> tuple[str, ...]:
     letter, failure = known.letter, last_failure(known.letter)
-    stage, error = clean(failure.stage or ""), clean(failure.type)
+    stage, error = one_line(failure.stage or ""), one_line(failure.type)
     return letter.story_id, letter.batch_id, stage, error, _short(failure.message)
 
 
 def _short(message: str) -> str:
-    text = clean(message)
+    text = one_line(message)
     return text if len(text) <= MESSAGE_MOST else f"{text[: MESSAGE_MOST - 1]}…"
 
 
