@@ -31,8 +31,7 @@ from gt_common.messaging.connection import (
     plain_errors,
 )
 from gt_common.messaging.names import STORY_KEY, Names
-from gt_common.messaging.rate_limits.notices import PauseNotice, encode_notice
-from gt_common.messaging.rate_limits.starts import StartNotice
+from gt_common.messaging.rate_limits.notices import PauseNotice, StartNotice, encode_notice
 from gt_common.settings import Settings
 
 log = get_logger("publisher")

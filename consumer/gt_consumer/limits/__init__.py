@@ -1,4 +1,7 @@
-"""Rate limits: when a run may call a provider, and when a story may start."""
+"""Rate limits: when a run may call a provider, and when a story may start.
+
+`Limiter` is the port; `local` implements it for one machine, `fleet` for all workers of a broker.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,17 @@ from datetime import datetime
 from typing import Final, Protocol
 
 LONGEST_PAUSE_S: Final = 86400.0
-"""However long a provider asks to be left alone, it is tried again after a day."""
+"""A provider that asks for a longer pause is tried again after a day."""
 
 
 class Limiter(Protocol):
-    """Gives each call to a provider its turn."""
+    """Decides when a provider may be called."""
 
     async def acquire(self, provider: str) -> None:
-        """Wait until one call to the provider is allowed; a provider without a limit is, unless paused."""
+        """Wait until one call to the provider is allowed.
+
+        Calls to a provider without a limit are allowed at once unless it is paused.
+        """
 
     async def pause(self, provider: str, until: datetime) -> None:
-        """Allow no call to the provider before a time; a later end of an earlier pause stands."""
+        """Allow no calls to the provider before this time; an earlier pause that ends later still holds."""

@@ -1,4 +1,4 @@
-"""The limits of one machine, shared by all children of a process and, with a folder, by all processes."""
+"""The limits of one machine: of one process or, with a folder, of all processes that share it."""
 
 from __future__ import annotations
 
@@ -19,35 +19,35 @@ from gt_consumer.limits.sliding_window import SlidingLog
 Sleep = Callable[[float], Awaitable[None]]
 
 _LONGEST_NAP_S = 3600.0
-"""A clock that is set, or a machine that slept, is noticed after this long."""
+"""The clock is read again after this long, in case it was set or the machine slept."""
 
 
 class GrantLog(Protocol):
     """The latest grants of one provider."""
 
     def take(self, now: float) -> float:
-        """Take a grant now; 0, or the seconds until one is possible."""
+        """Take a grant if one is possible now and return 0; else return the seconds until one is."""
 
 
 def open_local_limiter(settings: Settings) -> LocalLimiter:
-    """Give the limiter of GT_RATE_LIMITS that all processes with the same GT_STATE_DIR share.
+    """Return the limiter for GT_RATE_LIMITS, shared by all processes with the same GT_STATE_DIR.
 
     Raises:
-        UsageError: its folder cannot be made
+        UsageError: its folder cannot be created
     """
     return LocalLimiter(settings.rate_limits, folder=settings.state_dir / "limits")
 
 
 class LocalLimiter:
-    """A limiter without a broker; of one process, whoever asks first is granted first.
+    """A limiter that needs no broker; within one process, first come, first served.
 
     Parameters:
-        rates: the limits; a provider without one is granted at once unless it is paused
-        folder: where grants are kept for processes beside this one and after it
-        clock, now, sleep: the time in seconds, the time of day, and waiting; tests give their own
+        rates: the limits; calls to a provider without one are allowed at once unless it is paused
+        folder: keeps the grants for other processes, now and later; without it they are this process's own
+        clock, now, sleep: the time in seconds, the time of day, and how to wait; tests pass their own
 
     Raises:
-        UsageError: the folder cannot be made
+        UsageError: the folder cannot be created
     """
 
     def __init__(
@@ -64,14 +64,14 @@ class LocalLimiter:
         self._logs: dict[str, GrantLog] = {
             rate.provider: KeptLog(rate, folder) if folder else SlidingLog(rate) for rate in rates
         }
-        self._turns: dict[str, asyncio.Lock] = {}
+        self._locks: dict[str, asyncio.Lock] = {}
         self._pauses = Pauses(now)
 
     async def acquire(self, provider: str) -> None:
         """Wait until one call to the provider is allowed."""
         log = self._logs.get(provider)
-        # An asyncio lock serves those who wait for it in the order in which they came.
-        async with self._turns.setdefault(provider, asyncio.Lock()):
+        # An asyncio lock is fair: it wakes its waiters in the order in which they came.
+        async with self._locks.setdefault(provider, asyncio.Lock()):
             while wait_s := self._take(provider, log):
                 await self._sleep(min(wait_s, _LONGEST_NAP_S))
 
@@ -79,5 +79,5 @@ class LocalLimiter:
         return self._pauses.left_s(provider) or (log.take(self._clock()) if log else 0.0)
 
     async def pause(self, provider: str, until: datetime) -> None:
-        """Allow no call to the provider before a time."""
-        self._pauses.note(provider, until)
+        """Allow no calls to the provider before this time."""
+        self._pauses.add(provider, until)

@@ -1,4 +1,4 @@
-"""Providers that asked to be left alone for a while."""
+"""Pauses: providers that refused a call and asked not to be called for a while."""
 
 from __future__ import annotations
 
@@ -9,20 +9,24 @@ from gt_common.messages import utc_now
 
 
 class Pauses:
-    """Which providers must not be called, and until when."""
+    """Which providers are paused, and until when.
+
+    Parameters:
+        now: returns the time of day; tests pass their own
+    """
 
     def __init__(self, now: Callable[[], datetime] = utc_now) -> None:
         self._now = now
         self._until: dict[str, datetime] = {}
 
-    def note(self, provider: str, until: datetime) -> None:
-        """Note a pause; it never shortens one that is known."""
+    def add(self, provider: str, until: datetime) -> None:
+        """Add a pause; it never shortens one that is known."""
         known = self._until.get(provider)
         if until > self._now() and (known is None or until > known):
             self._until[provider] = until
 
     def left_s(self, provider: str) -> float:
-        """Give the seconds that a provider is still paused; 0 when it is not."""
+        """Return the seconds for which a provider is still paused; 0 if it is not."""
         until = self._until.get(provider)
         if until is None:
             return 0.0

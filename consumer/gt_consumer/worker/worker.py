@@ -56,9 +56,9 @@ class StoryRunner(Protocol):
 class Starts(Protocol):
     """Knows which stories began, where some wait for their start in a worker's hands."""
 
-    async def tell_start(self, story: StoryMessage) -> None: ...
+    async def record_start(self, story: StoryMessage) -> None: ...
 
-    def starts_of(self, story: StoryMessage) -> int: ...
+    def count_starts(self, story: StoryMessage) -> int: ...
 
 
 class WorkerOutlet(Outlet, Protocol):
@@ -155,7 +155,7 @@ class Worker:
                 story = self._charged(delivered, losses)
                 attempt = Attempt(story, self._settings.worker_name, utc_now())
                 if self._starts is not None and self._may_run(story):
-                    await self._starts.tell_start(delivered)
+                    await self._starts.record_start(delivered)
                 outcome = await self._run(attempt)
             status = await publish_outcome(attempt, outcome, self._outlet, self._settings, self._rest)
             self.counts[status] += 1
@@ -172,7 +172,7 @@ class Worker:
             losses: workers that were lost while they had it
         """
         if self._starts is not None and losses:
-            losses = min(losses, self._starts.starts_of(story))
+            losses = min(losses, self._starts.count_starts(story))
         return story.charged(losses)
 
     def _may_run(self, story: StoryMessage) -> bool:

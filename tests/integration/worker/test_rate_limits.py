@@ -1,4 +1,4 @@
-"""Rate limits on a real broker: workers as processes, whose metronome is killed and frozen on the way."""
+"""Rate limits on a real broker: workers as processes, whose leader is killed and frozen on the way."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ FREE = "nobody-limits-this"
 
 @asynccontextmanager
 async def limited(settings: Settings, rates: str) -> AsyncIterator[Settings]:
-    """Give settings with limits, their queues declared for the time of a block."""
+    """Yield settings with limits whose queues are declared for the time of a block."""
     made = settings.model_copy(update={"rate_limits": parse_rates(rates), "heartbeat": 2})
     await topology.declare(made)
     yield made
@@ -84,7 +84,7 @@ def longest_gap(times: list[float], since: float) -> float:
 
 
 async def elected(running: dict[str, Running]) -> str:
-    """Wait until one of these workers gives out the tokens; give its name."""
+    """Wait until one of these workers issues the tokens; return its name."""
     found: list[str] = []
 
     def look() -> bool:
@@ -102,7 +102,7 @@ async def more_calls(calls: Path, count: int, counts: Callable[[dict[str, object
     await until(lambda: sum(map(counts, read_calls(calls))) >= begun + count, deadline=60)
 
 
-async def test_four_workers_keep_to_the_limit_while_the_metronome_is_killed_and_frozen(
+async def test_four_workers_keep_to_the_limit_while_the_leader_is_killed_and_frozen(
     settings: Settings, environment: Env, tmp_path: Path
 ) -> None:
     calls = tmp_path / "calls"
@@ -234,7 +234,7 @@ async def test_tokens_come_again_after_the_connection_was_lost(settings: Setting
                 await limiter.acquire("gemini")
 
 
-async def test_a_new_metronome_knows_when_the_last_token_of_a_long_interval_was_given(
+async def test_a_new_leader_knows_when_the_last_token_of_a_long_interval_was_given(
     settings: Settings,
 ) -> None:
     async with (
@@ -242,7 +242,7 @@ async def test_a_new_metronome_knows_when_the_last_token_of_a_long_interval_was_
         open_publisher(fleet, "test", patience=10) as publisher,
     ):
         async with open_fleet_limiter(fleet, publisher, "first") as first:
-            async with asyncio.timeout(10):  # nobody has given any, so it need not wait for an interval
+            async with asyncio.timeout(10):  # no token was issued before, so it does not wait for an interval
                 await first.acquire("gemini")
         async with open_fleet_limiter(fleet, publisher, "second") as second:
             with pytest.raises(TimeoutError):

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from gt_common.messages import StoryMessage, StorySucceeded, encode
-from gt_common.messaging.rate_limits.starts import REMEMBERED, StartMemory, StartNotice, name_run
 from gt_common.settings import Settings, load_settings
+from gt_consumer.limits.run_starts import run_key
 from gt_consumer.runner.outcomes import Succeeded
 from gt_consumer.worker.worker import Worker
 from support.fakes.worker import Book, Letterbox, Script, message
@@ -33,11 +33,11 @@ class Turns:
     async def pause(self, _provider: str, _until: datetime) -> None:
         raise AssertionError("nobody asked to wait")
 
-    async def tell_start(self, story: StoryMessage) -> None:
-        self.told[name_run(story)] += 1
+    async def record_start(self, story: StoryMessage) -> None:
+        self.told[run_key(story)] += 1
 
-    def starts_of(self, story: StoryMessage) -> int:
-        return self.told[name_run(story)]
+    def count_starts(self, story: StoryMessage) -> int:
+        return self.told[run_key(story)]
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ async def test_a_story_that_only_waited_for_its_start_is_not_charged(limited: Se
 
 async def test_a_story_that_had_begun_is_charged_for_each_start(limited: Settings) -> None:
     turns = Turns()
-    await turns.tell_start(message())
+    await turns.record_start(message())
     assert (await run(limited, turns, message(), losses=2)).attempt == 2
     assert turns.told["b/s1/1/1/0"] == 2, "named as the message is, which every worker sees alike"
 
@@ -73,7 +73,7 @@ async def test_what_is_heard_while_it_waits_counts(limited: Settings) -> None:
     worker = Worker(limited, Script(MADE), book, limiter=turns, starts=turns)
     worker.receive(Letterbox(book, encode(message()), 1))
     await turns.asked.wait()
-    await turns.tell_start(message())
+    await turns.record_start(message())
     turns.may_start.set()
     async with asyncio.timeout(5):
         await worker.wait_until_quiet()
@@ -89,11 +89,3 @@ async def test_a_story_that_is_given_back_unbegun_tells_of_no_start(limited: Set
         await worker.wait_until_quiet()
     assert book.found("story", StoryMessage).attempt == 1
     assert not turns.told
-
-
-def test_the_memory_forgets_the_oldest() -> None:
-    memory = StartMemory()
-    for number in range(REMEMBERED + 1):
-        memory.note(StartNotice(run=str(number)))
-    memory.note(StartNotice(run="1"))
-    assert [memory.count(name) for name in ("0", "1", "2")] == [0, 2, 1]

@@ -1,1 +1,1 @@
-"""Rate limits that a whole fleet shares through the broker."""
+"""Rate limits that a whole fleet shares through the broker; see docs/rate-limits.md."""

@@ -1,4 +1,7 @@
-"""Telling all workers that a provider asked to be left alone; who starts later learns what still holds."""
+"""Notices that workers publish for each other; a worker that starts later replays the last day of them.
+
+They are kept in the stream `gt.pauses`. Its name, and the values of `type`, are what earlier releases use.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -14,37 +17,63 @@ from gt_common.log import get_logger
 from gt_common.messages import Label, utc_now
 from gt_common.messaging.delivery import Delivery
 from gt_common.messaging.names import Names
-from gt_common.messaging.rate_limits.starts import StartNotice
-from gt_common.messaging.rate_limits.turns import READ_BACK_S, EchoNotice, TurnNotice
 from gt_common.messaging.subscription import subscribe
 from gt_common.settings import Settings
 
 log = get_logger("limits")
 
+REPLAYED_S: Final = 86400.0
+"""Seconds of the stream that are replayed at the start; older notices are not read."""
 
-class PauseNotice(BaseModel):
-    """No worker may call the provider before this time; the machines' clocks must agree."""
 
+class _Notice(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     v: Literal[1] = 1
+
+
+class PauseNotice(_Notice):
+    """No worker may call the provider before this time; the machines' clocks must agree."""
+
     type: Literal["pause"] = "pause"
     provider: Label
     until: AwareDatetime
 
 
-Notice = PauseNotice | StartNotice | TurnNotice | EchoNotice
+class StartNotice(_Notice):
+    """A worker starts this run of a story."""
+
+    type: Literal["start"] = "start"
+    run: Label
+
+
+class TokenNotice(_Notice):
+    """The leader is about to issue a token to the provider, and no other before this time."""
+
+    type: Literal["turn"] = "turn"
+    provider: Label
+    next_at: AwareDatetime
+
+
+class BarrierNotice(_Notice):
+    """A new leader's mark: once it has read this back, it knows everything published before."""
+
+    type: Literal["echo"] = "echo"
+    id: Label
+
+
+Notice = PauseNotice | StartNotice | TokenNotice | BarrierNotice
 
 _NOTICES: TypeAdapter[Notice] = TypeAdapter(Annotated[Notice, Field(discriminator="type")])
 
 
-def encode_notice(notice: PauseNotice | StartNotice) -> bytes:
-    """Give the JSON body of a notice."""
+def encode_notice(notice: Notice) -> bytes:
+    """Encode a notice as the JSON body of a message."""
     return notice.model_dump_json().encode()
 
 
 def decode_notice(body: bytes) -> Notice | None:
-    """Read a notice; None when it is none."""
+    """Decode the body of a message; None, with a warning, if it is not a notice."""
     try:
         return _NOTICES.validate_json(body)
     except ValidationError as error:
@@ -54,27 +83,28 @@ def decode_notice(body: bytes) -> Notice | None:
 
 @asynccontextmanager
 async def follow_notices(
-    settings: Settings, name: str, note: Callable[[Notice], None]
+    settings: Settings, name: str, handle: Callable[[Notice], None]
 ) -> AsyncIterator[None]:
-    """Hear of every pause that may still hold, of the latest turns, and of all that follows, during a block.
+    """Handle the notices of the last day, then each new one, for the time of a block.
+
+    Parameters:
+        name: the worker's name, for the broker's list of connections
 
     Raises:
         BrokerUnreachableError, CredentialsRefusedError, TopologyError: at the start only
     """
     acks: set[asyncio.Task[bool]] = set()
 
-    def take(delivery: Delivery) -> None:
+    def receive(delivery: Delivery) -> None:
         notice = decode_notice(delivery.body)
         if notice is not None:
-            note(notice)
-        # An ack takes nothing out of a stream; it lets the next ones come.
+            handle(notice)
+        # An ack removes nothing from a stream; it makes room for further deliveries.
         ack = asyncio.create_task(delivery.ack())
         acks.add(ack)
         ack.add_done_callback(acks.discard)
 
-    since = utc_now() - timedelta(seconds=READ_BACK_S)
-    arguments = {"x-stream-offset": since}
-    async with subscribe(
-        settings, Names(settings.namespace).pauses, 100, take, f"{name} pauses", arguments=arguments
-    ):
+    stream = Names(settings.namespace).pauses
+    offset = {"x-stream-offset": utc_now() - timedelta(seconds=REPLAYED_S)}
+    async with subscribe(settings, stream, 100, receive, f"{name} pauses", arguments=offset):
         yield

@@ -1,4 +1,4 @@
-"""Which tokens a worker uses: those that were given out just now, while nobody asked it to pause."""
+"""Which tokens a worker uses: those that were issued just now, while the provider is not paused."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import cast
 import pytest
 from aio_pika.abc import AbstractIncomingMessage
 
-from gt_common.messaging.rate_limits.token_tap import TokenTap
+from gt_common.messaging.rate_limits.token_consumer import TokenConsumer
 from gt_common.rates import Rate
 
 RATE = Rate("gemini", 10, 1.0)
@@ -26,19 +26,19 @@ class Token:
 
 
 class Scene:
-    """A tap with a clock of its own and one who waits."""
+    """A consumer with its own clock, and one run that waits."""
 
     def __init__(self) -> None:
         self.now = 100.0
         self.paused = 0.0
-        self.tap = TokenTap(RATE, lambda _provider: self.paused, lambda: self.now)
-        self.tap._alive_at = self.now
-        self.waiting = asyncio.ensure_future(self.tap.take())
+        self.consumer = TokenConsumer(RATE, lambda _provider: self.paused, lambda: self.now)
+        self.consumer._sent_after = self.now
+        self.waiting = asyncio.ensure_future(self.consumer.acquire())
 
     async def deliver(self, token: Token) -> bool:
-        """Deliver a token; tell whether it was used."""
+        """Deliver a token; return whether it was used."""
         await asyncio.wait({self.waiting}, timeout=0)
-        await self.tap._on_token(cast("AbstractIncomingMessage", token))
+        await self.consumer._on_token(cast("AbstractIncomingMessage", token))
         await asyncio.wait({self.waiting}, timeout=0.01)
         used = self.waiting.done()
         self.waiting.cancel()
@@ -65,10 +65,10 @@ async def test_other_tokens_are_thrown_away(why: str) -> None:
 
 async def test_who_gave_up_waiting_is_passed_over() -> None:
     scene = Scene()
-    second = asyncio.ensure_future(scene.tap.take())
+    second = asyncio.ensure_future(scene.consumer.acquire())
     await asyncio.wait({scene.waiting, second}, timeout=0)
     scene.waiting.cancel()
     await asyncio.wait({scene.waiting})
-    await scene.tap._on_token(cast("AbstractIncomingMessage", Token()))
+    await scene.consumer._on_token(cast("AbstractIncomingMessage", Token()))
     async with asyncio.timeout(1):
         await second

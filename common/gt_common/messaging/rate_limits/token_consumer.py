@@ -1,8 +1,9 @@
-"""Taking tokens: one that arrives allows one call to a provider, by whoever has waited longest here.
+"""Consuming tokens: each one allows one call to a provider, for whichever run has waited longest here.
 
-A token must be used when it was given out, or the calls of a worker that was frozen or cut off would come
-together with those of the others. So while it waits, the worker asks the broker for a sign of life every few
-moments, on the channel of the tokens: what arrives after the answer was sent after the question.
+A token must be used when it is issued: a worker that was frozen or disconnected and uses it later would call
+in addition to the others. While runs wait, the worker therefore sends the broker a request every few moments
+on the channel of the tokens. The broker answers in order: a token that arrives after the answer was sent
+after the request. That limits the age of a token without comparing clocks.
 """
 
 from __future__ import annotations
@@ -22,15 +23,15 @@ from gt_common.rates import Rate
 
 log = get_logger("limits")
 
-LEAST_PATIENCE_S = 60.0
+_SHORTEST_PATIENCE_S = 60.0
 
 
-class TokenTap:
-    """The tokens of one provider for one worker; consumes only while somebody waits.
+class TokenConsumer:
+    """The tokens of one provider for one worker; consumes only while a run waits.
 
     Parameters:
-        paused_s: gives the seconds for which a provider is paused; tokens that come meanwhile are not used
-        clock: the time in seconds; tests give their own
+        paused_s: returns the seconds for which a provider is paused; tokens that come meanwhile are not used
+        clock: returns the time in seconds; tests pass their own
     """
 
     def __init__(
@@ -41,60 +42,61 @@ class TokenTap:
         self._clock = clock
         self._waiters: deque[asyncio.Future[None]] = deque()
         self._wanted = asyncio.Event()
-        self._served = asyncio.Event()
-        self._alive_at = float("-inf")
+        self._idle = asyncio.Event()
+        self._sent_after = float("-inf")
         self._latest = clock()
-        self._patience_s = max(LEAST_PATIENCE_S, 20 * rate.interval_s)
+        self._patience_s = max(_SHORTEST_PATIENCE_S, 20 * rate.interval_s)
 
-    async def take(self) -> None:
-        """Wait for a token; who waits longest gets the next one. Without tokens it waits on, and says so."""
+    async def acquire(self) -> None:
+        """Wait for a token, first come, first served; warn when none has come for long."""
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         if not self._waiters:
             self._latest = self._clock()
         self._waiters.append(waiter)
-        self._note_waiters()
+        self._update_demand()
         try:
             while not waiter.done():
                 await asyncio.wait({waiter}, timeout=self._patience_s)
-                self._complain()
+                self._warn_if_none_came()
         finally:
             waiter.cancel()
             if waiter in self._waiters:
                 self._waiters.remove(waiter)
-                self._note_waiters()
+                self._update_demand()
 
     async def run(self, connection: AbstractConnection, names: Names) -> None:
-        """Serve those who wait, on this connection, until it is lost.
+        """Consume tokens for those who wait, until the connection is lost.
 
         Raises:
-            BrokerUnreachableError, CredentialsRefusedError: the queue cannot be read (any more)
+            BrokerUnreachableError, CredentialsRefusedError: the connection was lost, or the user lacks the
+                right to read the queue
         """
-        with plain_errors(f"take tokens of {self._rate.provider}"):
+        with plain_errors(f"consume tokens for {self._rate.provider}"):
             channel = await connection.channel()
             await channel.set_qos(prefetch_count=1)
             queue = await channel.get_queue(names.token_queue(self._rate.provider), ensure=False)
             while True:
                 await self._wanted.wait()
-                asked = self._clock()
+                requested = self._clock()
                 tag = await queue.consume(self._on_token)
-                self._alive_at = asked
-                await self._stay_alive(channel)
+                self._sent_after = requested
+                await self._probe_until_idle(channel)
                 await queue.cancel(tag)
 
-    async def _stay_alive(self, channel: AbstractChannel) -> None:
-        """Keep knowing how old what arrives can be at most, until nobody waits any more."""
+    async def _probe_until_idle(self, channel: AbstractChannel) -> None:
+        """Keep the bound on the age of tokens up to date while runs wait."""
         while self._waiters:
-            # A fifth of the margin leaves room for a slow answer: half of it makes a token too old.
+            # A fifth of the margin leaves time for a slow answer: half of the margin makes a token too old.
             # Not `wait_for`, which in Python 3.11 may swallow a cancellation.
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._rate.margin_s / 5):
-                    await self._served.wait()
-            asked = self._clock()
+                    await self._idle.wait()
+            requested = self._clock()
             await channel.set_qos(prefetch_count=1)
-            self._alive_at = asked
+            self._sent_after = requested
 
     async def _on_token(self, message: AbstractIncomingMessage) -> None:
-        age = self._clock() - self._alive_at
+        age = self._clock() - self._sent_after
         if message.redelivered or age > self._rate.margin_s / 2:
             log.info("token_too_old", provider=self._rate.provider, seconds=round(age, 3))
         elif not self._paused_s(self._rate.provider):
@@ -112,22 +114,20 @@ class TokenTap:
             if not waiter.done():
                 waiter.set_result(None)
                 break
-        self._note_waiters()
+        self._update_demand()
 
-    def _note_waiters(self) -> None:
-        wanted, unwanted = self._wanted, self._served
-        if not self._waiters:
-            wanted, unwanted = unwanted, wanted
-        wanted.set()
-        unwanted.clear()
+    def _update_demand(self) -> None:
+        true, false = (self._wanted, self._idle) if self._waiters else (self._idle, self._wanted)
+        true.set()
+        false.clear()
 
-    def _complain(self) -> None:
+    def _warn_if_none_came(self) -> None:
         seconds = self._clock() - self._latest
         if seconds >= self._patience_s and not self._paused_s(self._rate.provider):
             self._latest = self._clock()
             log.warning(
                 "no_token",
                 provider=self._rate.provider,
-                message=f"no token came for {seconds:.0f} s; the runs wait on. Is the broker well, and has a "
-                "worker with this limit in GT_RATE_LIMITS been elected (log line metronome_elected)?",
+                message=f"no token for {seconds:.0f} s; runs keep waiting. Check that the broker is up, and "
+                "that an elected worker (log line metronome_elected) has this limit in its GT_RATE_LIMITS.",
             )
