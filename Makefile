@@ -1,8 +1,9 @@
 # `make` lists the targets. Nothing but python3, and make itself, has to be there before `make install`.
 .DEFAULT_GOAL := help
-.PHONY: help install check test chaos soak demo broker bench fuzz clean
+.PHONY: help install check test chaos soak demo broker bench fuzz findings format clean
 MAKEFLAGS += --no-print-directory
 PYTHON := .venv/bin/python
+MARKDOWN := $(wildcard *.md) docs findings common/README.md producer/README.md consumer/README.md
 SCRIPTS := ops/broker ops/libraries ops/rabbitmq/make_users
 
 help: ## list the targets
@@ -12,12 +13,17 @@ install: ## install everything into .venv (and uv into .uv, and the studio's lib
 	@uv=$$(./ops/get_uv) && "$$uv" sync --quiet --all-packages --locked --compile-bytecode
 	@$(PYTHON) ops/libraries
 
-check: install ## lint, formatting, types, import rules, lock file
+check: install ## lint, formatting of code and Markdown, types, import rules, lock file
 	@.venv/bin/ruff check --quiet . $(SCRIPTS)
 	@.venv/bin/ruff format --quiet --check . $(SCRIPTS)
+	@.venv/bin/mdformat --check $(MARKDOWN)
 	@.venv/bin/mypy --no-error-summary
 	@out=$$(.venv/bin/lint-imports 2>&1) || { echo "$$out"; exit 1; }
 	@uv=$$(./ops/get_uv) && "$$uv" lock --quiet --check
+
+format: install ## format code and Markdown
+	@.venv/bin/ruff format --quiet . $(SCRIPTS)
+	@.venv/bin/mdformat $(MARKDOWN)
 
 test: install ## run the tests; ARGS="-k word" for some; CI=true makes a missing broker a failure
 	@.venv/bin/pytest -n 3 --dist loadfile $(ARGS)
@@ -40,6 +46,9 @@ bench: broker ## run the benchmarks
 fuzz: ## feed spoilt input to every parser, guided by coverage; FUZZ_SECONDS=60 for all together
 	@uv=$$(./ops/get_uv) && "$$uv" sync --quiet --all-packages --locked --compile-bytecode --group fuzz
 	@PYTHONPATH=tests $(PYTHON) tests/fuzz/run.py
+
+findings: ## run the scripts of findings/, which show surprises about outside software; FINDING_SECONDS=300 for each
+	@./findings/run
 
 clean: ## stop the broker of `make broker`, remove what was installed or built; videos stay
 	@[ ! -x $(PYTHON) ] || $(PYTHON) ops/broker down
