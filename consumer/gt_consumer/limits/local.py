@@ -7,26 +7,17 @@ import time
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
 
 from gt_common.messages import utc_now
 from gt_common.rates import Rate
 from gt_common.settings import Settings
-from gt_consumer.limits.grant_file import KeptLog
 from gt_consumer.limits.pauses import Pauses
-from gt_consumer.limits.sliding_window import SlidingLog
+from gt_consumer.limits.sliding_window import SharedWindow, SlidingWindow, Window
 
 Sleep = Callable[[float], Awaitable[None]]
 
 _LONGEST_NAP_S = 3600.0
 """The clock is read again after this long, in case it was set or the machine slept."""
-
-
-class GrantLog(Protocol):
-    """The latest grants of one provider."""
-
-    def take(self, now: float) -> float:
-        """Take a grant if one is possible now and return 0; else return the seconds until one is."""
 
 
 def open_local_limiter(settings: Settings) -> LocalLimiter:
@@ -61,22 +52,23 @@ class LocalLimiter:
     ) -> None:
         self._clock = clock or (time.time if folder else time.monotonic)
         self._sleep = sleep
-        self._logs: dict[str, GrantLog] = {
-            rate.provider: KeptLog(rate, folder) if folder else SlidingLog(rate) for rate in rates
+        self._windows: dict[str, Window] = {
+            rate.provider: SharedWindow(rate, folder) if folder else SlidingWindow(rate) for rate in rates
         }
         self._locks: dict[str, asyncio.Lock] = {}
         self._pauses = Pauses(now)
 
     async def acquire(self, provider: str) -> None:
         """Wait until one call to the provider is allowed."""
-        log = self._logs.get(provider)
+        window = self._windows.get(provider)
         # An asyncio lock is fair: it wakes its waiters in the order in which they came.
         async with self._locks.setdefault(provider, asyncio.Lock()):
-            while wait_s := self._take(provider, log):
+            while wait_s := self._wait_s(provider, window):
                 await self._sleep(min(wait_s, _LONGEST_NAP_S))
 
-    def _take(self, provider: str, log: GrantLog | None) -> float:
-        return self._pauses.left_s(provider) or (log.take(self._clock()) if log else 0.0)
+    def _wait_s(self, provider: str, window: Window | None) -> float:
+        """Take a grant and return 0, or return the seconds to wait for one."""
+        return self._pauses.left_s(provider) or (window.take(self._clock()) if window else 0.0)
 
     async def pause(self, provider: str, until: datetime) -> None:
         """Allow no calls to the provider before this time."""

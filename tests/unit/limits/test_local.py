@@ -1,4 +1,4 @@
-"""The limiter of one process under a clock of the test's own."""
+"""The limiter of one process, with a clock that the test controls."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class Clock:
-    """Time that passes only when somebody waits, or when the test says so."""
+    """Time that passes only when somebody waits, or when the test moves it."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
@@ -71,7 +71,7 @@ async def test_a_first_burst_is_granted_at_once_and_the_next_waits_for_the_windo
     assert clock.seconds == rate.window_s
 
 
-async def test_whoever_asks_first_is_granted_first() -> None:
+async def test_calls_are_granted_in_the_order_of_asking() -> None:
     limiter, granted = a_limiter(Clock(), Rate("p", 1, 1.0)), []
 
     async def call(number: int) -> None:
@@ -82,7 +82,7 @@ async def test_whoever_asks_first_is_granted_first() -> None:
     assert granted == list(range(10))
 
 
-async def test_one_that_gives_up_waiting_takes_no_turn() -> None:
+async def test_a_cancelled_wait_uses_up_no_grant() -> None:
     entered = asyncio.Event()
 
     async def nap(_seconds: float) -> None:
