@@ -33,7 +33,7 @@ from gt_consumer.orchestrator.results import read_result
 from gt_consumer.orchestrator.spec import CommandSpec, parse_orchestrator
 from gt_consumer.processes.protocol import encode as encode_line
 from gt_consumer.processes.protocol import parse
-from gt_consumer.processes.values import clean
+from gt_consumer.processes.values import encodable
 from gt_consumer.storage.checkpoints import noted_project
 from gt_consumer.storage.finished_videos import find_finished, video_place
 from gt_consumer.studio.options import read_options
@@ -125,7 +125,7 @@ def _line(data: bytes) -> None:
     message = parse(data)
     if message is not None:
         encode_line(message)
-    clean(_text(data))
+    encodable(_text(data))
 
 
 def _command(data: bytes) -> None:

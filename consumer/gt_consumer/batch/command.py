@@ -26,7 +26,7 @@ from gt_consumer.batch.printing import say_made, show_plan
 from gt_consumer.batch.request import Request
 from gt_consumer.batch.story_list import Choice, choose, count_found, read_stories
 from gt_consumer.batch.work import BatchWork
-from gt_consumer.orchestrator.spec import check_orchestrator
+from gt_consumer.orchestrator.check import check_orchestrator
 from gt_consumer.storage.finished_videos import check_output
 from gt_consumer.worker.retry_rules import make_policy
 

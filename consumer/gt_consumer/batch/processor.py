@@ -24,7 +24,7 @@ from gt_consumer.batch.given_orchestrator import maker_of
 from gt_consumer.batch.lock import lock_batch
 from gt_consumer.batch.work import BatchWork
 from gt_consumer.limits.local import open_local_limiter
-from gt_consumer.orchestrator.spec import check_orchestrator
+from gt_consumer.orchestrator.check import check_orchestrator
 from gt_consumer.runner.executors import make_runner
 from gt_consumer.runner.inline import InlineExecutor
 from gt_consumer.storage.finished_videos import check_output

@@ -13,7 +13,7 @@ from gt_common.lifecycle import StoryStatus
 from gt_common.messages import utc_now
 from gt_common.settings import Settings
 from gt_consumer.doctor.finding import Finding, fail, ok, warn
-from gt_consumer.orchestrator.spec import STUDIO, PythonSpec, check_orchestrator, parse_orchestrator
+from gt_consumer.orchestrator.check import check_orchestrator
 from gt_consumer.storage.finished_videos import check_output
 from gt_consumer.worker.retry_rules import parse_rules
 
@@ -74,17 +74,15 @@ def look_at_folders(settings: Settings) -> Iterator[Finding]:
 
 
 def look_at_orchestrator(settings: Settings) -> Iterator[Finding]:
-    """Check that the orchestrator loads and, for the studio, that ffmpeg is there.
+    """Check that the orchestrator can be loaded and that its own `check()` passes.
 
     Raises:
-        OrchestratorError: it does not
+        OrchestratorError: it cannot, or the check failed
     """
-    check_orchestrator(settings.orchestrator)
+    lines = check_orchestrator(settings.orchestrator)
     yield ok("orchestrator", f"{settings.orchestrator} can be loaded")
-    if parse_orchestrator(settings.orchestrator) == PythonSpec(STUDIO):
-        from gt_consumer.studio.encode import ffmpeg_program
-
-        yield ok("ffmpeg", ffmpeg_program())
+    for line in lines:
+        yield ok("orchestrator", line)
 
 
 def look_at_rules(settings: Settings) -> Iterator[Finding]:

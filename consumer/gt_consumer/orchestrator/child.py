@@ -20,9 +20,9 @@ from gt_common.errors import ExitCode, OrchestratorError
 from gt_consumer.orchestrator.calling import run_attempt
 from gt_consumer.orchestrator.channel import Channel, StageReporter, Turns
 from gt_consumer.orchestrator.loading import Maker, load_maker, make
+from gt_consumer.orchestrator.offered_check import call_check
 from gt_consumer.orchestrator.results import read_exception
-from gt_consumer.orchestrator.spec import STUDIO
-from gt_consumer.processes.protocol import ChildState, Failed, Run
+from gt_consumer.processes.protocol import Checked, ChildState, Failed, Run
 
 _PR_SET_PDEATHSIG = 1
 
@@ -48,20 +48,16 @@ def serve(spec: str, channel: Channel) -> None:
 
 
 def check(spec: str, channel: Channel) -> None:
-    """Load the orchestrator and tell how that went."""
+    """Load the orchestrator, call its module's `check()`, and report the result."""
     try:
         load_maker(spec)
-        if spec == STUDIO:
-            from gt_consumer.studio.needs import check_needs
-
-            check_needs()
+        channel.send(ChildState("loaded"))
+        channel.send(Checked(call_check(spec)))
     except OrchestratorError as error:
         channel.send(Failed("OrchestratorError", str(error)))
-    except BaseException as error:  # noqa: BLE001 - whatever a foreign module raises is told to the user
+    except BaseException as error:  # noqa: BLE001 - whatever a foreign module raises is reported
         text = f"orchestrator {spec!r} cannot be imported: {type(error).__name__}: {error}"
         channel.send(Failed("OrchestratorError", text))
-    else:
-        channel.send(ChildState("idle"))
 
 
 async def _run(spec: str, maker: Maker, request: Run, reporter: StageReporter, turns: Turns) -> None:

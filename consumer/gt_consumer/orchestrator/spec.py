@@ -1,23 +1,18 @@
-"""What can be run: the studio, a Python object or a command; parsed, and checked before work begins."""
+"""What can be run: the studio, a Python object or a command."""
 
 from __future__ import annotations
 
 import os
 import re
 import shlex
-import shutil
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from gt_common.errors import OrchestratorError
-from gt_consumer.processes.protocol import Failed, parse
 
 STUDIO: Final = "gt_consumer.studio:create"
-CHECK_SECONDS: Final = 120.0
 
 _PYTHON = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
 _PLACEHOLDER = re.compile(r"\{(url|workdir|story_id|batch_id|attempt)\}")
@@ -71,20 +66,6 @@ def parse_orchestrator(text: str, base: Path | None = None) -> Spec:
     )
 
 
-def check_orchestrator(text: str) -> None:
-    """Check at start-up that the orchestrator is there and can be loaded; blocks while a child loads it.
-
-    Raises:
-        OrchestratorError: with one line that says what is wrong
-    """
-    spec = parse_orchestrator(text)
-    if isinstance(spec, CommandSpec):
-        if shutil.which(spec.program) is None:
-            raise OrchestratorError(f"orchestrator {text!r}: no program {spec.program!r} that can be run")
-        return
-    _check_python(spec.target)
-
-
 def _parse_command(text: str, base: Path) -> CommandSpec:
     try:
         words = shlex.split(text.removeprefix("command:"))
@@ -105,37 +86,3 @@ def _absolute_file(argument: str, base: Path) -> str:
     except (OSError, ValueError):
         return argument
     return str(base / argument) if is_file else argument
-
-
-def _check_python(target: str) -> None:
-    reader, writer = os.pipe()
-    with os.fdopen(reader, "rb") as answers:
-        try:
-            code = _load_in_child(target, writer)
-        finally:
-            os.close(writer)
-        os.set_blocking(reader, False)
-        answer = parse(answers.read(65536) or b"")
-    if answer is None:
-        raise OrchestratorError(
-            f"orchestrator {target!r} ends the process that imports it (exit code {code})"
-        )
-    if isinstance(answer, Failed):
-        raise OrchestratorError(" ".join(answer.message.split())[:1000])
-
-
-def _load_in_child(target: str, writer: int) -> int:
-    try:
-        return subprocess.run(
-            [sys.executable, "-m", "gt_consumer.orchestrator.child", "check", target, str(writer)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            pass_fds=(writer,),
-            timeout=CHECK_SECONDS,
-            check=False,
-        ).returncode
-    except subprocess.TimeoutExpired:
-        raise OrchestratorError(
-            f"orchestrator {target!r} was not imported within {CHECK_SECONDS:g} s"
-        ) from None

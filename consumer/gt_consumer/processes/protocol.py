@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Literal
 
-from gt_consumer.processes.values import clean, label, number
+from gt_consumer.processes.values import encodable, label, number
 
 STAGE_INTERVAL = 0.2
 
@@ -97,13 +97,20 @@ class Granted:
 
 @dataclass(frozen=True)
 class ChildState:
-    """The child took the request over, or is free for the next."""
+    """The child has loaded the orchestrator, has taken the request over, or is free for the next."""
 
-    child: Literal["accepted", "idle"]
+    child: Literal["loaded", "accepted", "idle"]
+
+
+@dataclass(frozen=True)
+class Checked:
+    """Child to parent: the orchestrator's `check()` passed; what it found, line by line."""
+
+    checked: tuple[str, ...]
 
 
 Final = Made | Failed | Wait
-Message = Final | Stage | ChildState | Acquire | Withdraw
+Message = Final | Stage | ChildState | Acquire | Withdraw | Checked
 Order = Run | Granted
 
 
@@ -179,9 +186,9 @@ def _failed(data: dict[str, object]) -> Failed:
     traceback = data.get("traceback")
     return Failed(
         type=label(data.get("type")) or "Error",
-        message=clean(str(data.get("message") or "")),
+        message=encodable(str(data.get("message") or "")),
         retryable=data.get("retryable") is not False,
-        traceback=None if traceback is None else clean(str(traceback)),
+        traceback=None if traceback is None else encodable(str(traceback)),
         project_id=label(data.get("project_id")),
     )
 
@@ -192,7 +199,7 @@ def _wait(data: dict[str, object]) -> Wait:
 
 def _state(data: dict[str, object]) -> ChildState | None:
     state = data["child"]
-    return ChildState(state) if state == "accepted" or state == "idle" else None
+    return ChildState(state) if state in ("loaded", "accepted", "idle") else None
 
 
 def _acquire(data: dict[str, object]) -> Acquire | None:
@@ -205,6 +212,11 @@ def _withdraw(data: dict[str, object]) -> Withdraw | None:
     return Withdraw(id_) if isinstance(id_, int) else None
 
 
+def _checked(data: dict[str, object]) -> Checked | None:
+    lines = data["checked"]
+    return Checked(tuple(encodable(str(line)) for line in lines)) if isinstance(lines, list) else None
+
+
 _READERS: Mapping[str, Callable[[dict[str, object]], Message | None]] = {
     "stage": _stage,
     "output_path": _made,
@@ -213,4 +225,5 @@ _READERS: Mapping[str, Callable[[dict[str, object]], Message | None]] = {
     "child": _state,
     "acquire": _acquire,
     "withdraw": _withdraw,
+    "checked": _checked,
 }

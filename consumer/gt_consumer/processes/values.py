@@ -11,10 +11,10 @@ def label(value: object) -> str | None:
     """Make a value a short text that every message may carry; None when nothing is left of it."""
     if value is None:
         return None
-    return clean(str(value)).strip()[:MAX_LABEL] or None
+    return encodable(str(value)).strip()[:MAX_LABEL] or None
 
 
-def clean(text: str) -> str:
+def encodable(text: str) -> str:
     """Replace lone surrogates, which JSON can carry but UTF-8 cannot."""
     return text.encode("utf-8", "replace").decode("utf-8")
 

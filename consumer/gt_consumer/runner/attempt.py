@@ -12,7 +12,7 @@ from gt_common.failures import Failure
 from gt_common.log import get_logger
 from gt_common.messages import StoryMessage
 from gt_consumer.processes.protocol import Run, Stage, StageThrottle
-from gt_consumer.processes.values import MAX_LABEL, clean
+from gt_consumer.processes.values import MAX_LABEL, encodable
 from gt_consumer.runner.outcomes import FailedForGood, FailedForNow
 
 _log = get_logger("runner")
@@ -95,11 +95,11 @@ class Attempt:
     ) -> FailedForNow | FailedForGood:
         """Give the outcome of a failure."""
         failure = Failure(
-            type=clean(kind),
-            message=clean(message),
+            type=encodable(kind),
+            message=encodable(message),
             stage=self.stage,
             retryable=retryable,
-            traceback=traceback and clean(traceback),
+            traceback=traceback and encodable(traceback),
         )
         outcome = FailedForNow if retryable else FailedForGood
         return outcome(failure, project_id or self.project_id, self.seconds)

@@ -13,7 +13,7 @@ from pathlib import Path
 from gt_common.errors import PermanentError
 from gt_consumer.jobs import job
 
-__all__ = ["StudioOrchestrator", "StudioResult", "create"]
+__all__ = ["StudioOrchestrator", "StudioResult", "check", "create"]
 
 
 @dataclass(frozen=True)
@@ -82,3 +82,20 @@ class StudioOrchestrator:
 def create() -> StudioOrchestrator:
     """Return a new orchestrator; `--orchestrator studio` is short for `gt_consumer.studio:create`."""
     return StudioOrchestrator()
+
+
+def check() -> str:
+    """Check that this machine has what the studio needs; called before the first story.
+
+    Returns:
+        where ffmpeg is
+
+    Raises:
+        OrchestratorError: a library is missing, with what to install
+        EncoderError: there is no ffmpeg
+    """
+    from gt_consumer.studio.encode import ffmpeg_program
+    from gt_consumer.studio.needs import check_needs
+
+    check_needs()
+    return f"ffmpeg: {ffmpeg_program()}"

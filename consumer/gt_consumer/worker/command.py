@@ -17,7 +17,7 @@ from gt_common.messaging.topology import Role, ensure, inspect
 from gt_common.messaging.versions import TIMEOUT_OF_A_QUEUE, version_of
 from gt_common.settings import Settings
 from gt_consumer.limits.fleet import open_fleet_limiter
-from gt_consumer.orchestrator.spec import check_orchestrator
+from gt_consumer.orchestrator.check import check_orchestrator
 from gt_consumer.runner.executors import make_runner
 from gt_consumer.runner.runner import Runner
 from gt_consumer.storage.finished_videos import check_output

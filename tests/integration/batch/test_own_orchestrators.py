@@ -8,7 +8,7 @@ from pathlib import Path
 import imageio_ffmpeg
 import pytest
 
-from gt_consumer.orchestrator.spec import check_orchestrator
+from gt_consumer.orchestrator.check import check_orchestrator
 from gt_consumer.runner.outcomes import FailedForGood, FailedForNow
 from support.runner import TESTS, a_story, run_once, succeeded
 

@@ -159,9 +159,10 @@ def test_disk(sound: Settings, monkeypatch: pytest.MonkeyPatch, free: int, level
 
 
 async def test_the_studio_brings_its_encoder(sound: Settings) -> None:
-    found = await findings(sound.model_copy(update={"orchestrator": "studio"}))
-    assert found["orchestrator"].level is Level.OK
-    assert "ffmpeg" in found["ffmpeg"].says
+    settings = sound.model_copy(update={"orchestrator": "studio"})
+    loaded, encoder = await asyncio.to_thread(lambda: list(doctor_local.look_at_orchestrator(settings)))
+    assert (loaded.check, loaded.level) == (encoder.check, encoder.level) == ("orchestrator", Level.OK)
+    assert encoder.says.startswith("ffmpeg: /")
 
 
 @contextmanager

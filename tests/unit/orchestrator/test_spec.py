@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from gt_common.errors import OrchestratorError
+from gt_consumer.orchestrator.check import check_orchestrator
 from gt_consumer.orchestrator.spec import (
     STUDIO,
     CommandSpec,
     PythonSpec,
-    check_orchestrator,
     parse_orchestrator,
 )
 from support.runner import python_path
