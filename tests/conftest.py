@@ -1,4 +1,4 @@
-"""Fixtures of all tests; each kind lives in a module of its own."""
+"""Fixtures that all tests may use, each kind from its own module in `support`."""
 
 from __future__ import annotations
 
@@ -6,13 +6,18 @@ import signal
 
 import hypothesis
 
-from support.broker.fixtures import amqp_url, environment, settings
-from support.logs import untouched_logging
-from support.postgres import ledger_url, postgres_server, postgres_url
-from support.reddit import fake_reddit
+from support.environment import drop_settings, empty_folder
+
+drop_settings()  # before anything is imported that reads them
+
+from support.broker.fixtures import amqp_url, environment, settings  # noqa: E402 - see above
+from support.logs import untouched_logging  # noqa: E402
+from support.postgres import ledger_url, postgres_server, postgres_url  # noqa: E402
+from support.reddit import fake_reddit  # noqa: E402
 
 __all__ = [
     "amqp_url",
+    "empty_folder",
     "environment",
     "fake_reddit",
     "ledger_url",
@@ -22,10 +27,10 @@ __all__ = [
     "untouched_logging",
 ]
 
-# A busy machine is no fault of the code: how long one example takes is not judged.
-hypothesis.settings.register_profile("ours", deadline=None)
-hypothesis.settings.load_profile("ours")
+# No deadline for single examples: on a busy machine a slow one is not a fault of the code.
+hypothesis.settings.register_profile("gossiptoon", deadline=None)
+hypothesis.settings.load_profile("gossiptoon")
 
-# A shell starts what runs in the background (`make test &`) deaf to Ctrl-C, and our commands inherit that.
+# A shell makes what it starts in the background (`make test &`) ignore Ctrl-C, and the commands inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)

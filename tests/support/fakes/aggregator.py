@@ -1,4 +1,4 @@
-"""An aggregator on a bench: deliveries, a ledger and an outbox in memory, and all that happens in order."""
+"""An aggregator with deliveries, ledger and publisher in memory, and a journal of what happens in order."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ DEADLINE_S = 10
 DIED = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
-class Arrival:
-    """A delivery that writes into a journal when it is acked."""
+class FakeDelivery:
+    """A delivery that notes its ack in a journal."""
 
     def __init__(
         self,
@@ -38,14 +38,14 @@ class Arrival:
         self._journal = journal
 
     async def ack(self) -> bool:
-        """Write it down."""
+        """Note the ack."""
         self.acked = True
         self._journal.append("ack")
         return True
 
 
-class Outbox:
-    """Keeps what is published, or refuses it."""
+class FakePublisher:
+    """A publisher that keeps what is published, or refuses it."""
 
     def __init__(self, journal: list[str]) -> None:
         self.aside: list[tuple[bytes, str, str, Mapping[str, str | int] | None]] = []
@@ -56,33 +56,33 @@ class Outbox:
     async def malformed(
         self, body: bytes, reason: str, key: str, headers: Mapping[str, str | int] | None = None
     ) -> None:
-        """Keep it."""
+        """Keep a message that could not be read."""
         if self.refuses:
             raise PublishFailedError
         self.aside.append((body, reason, key, headers))
         self._journal.append("aside")
 
     async def progress(self, event: Event) -> None:
-        """Keep it."""
+        """Keep an event."""
         self.news.append(event)
 
 
-class Bench:
-    """An aggregator with a ledger in memory, which can be told to fail, and all that happened in order."""
+class AggregatorHarness:
+    """An aggregator whose ledger, in memory, fails on request; `journal` has what happened, in order."""
 
     def __init__(self, group: int = 200) -> None:
         self.journal: list[str] = []
-        self.outbox = Outbox(self.journal)
+        self.publisher = FakePublisher(self.journal)
         self.groups: list[list[Event]] = []
         self.troubles: list[GossipToonError] = []
         self.refuses: Callable[[Event], bool] = lambda _event: False
         self.on_trouble: Callable[[], None] = lambda: None
         self.aggregator = Aggregator(
-            self.apply, self.outbox, group=group, first_wait=0.001, longest_wait=0.002
+            self.apply, self.publisher, group=group, first_wait=0.001, longest_wait=0.002
         )
 
     def apply(self, events: Sequence[Event]) -> int:
-        """Take a group in, or raise the next trouble."""
+        """Store a group of events, or raise the next error of `troubles`."""
         if self.troubles:
             self.on_trouble()
             raise self.troubles.pop(0)
@@ -92,16 +92,16 @@ class Bench:
         self.journal.append("commit")
         return len(events)
 
-    def arrive(self, body: bytes | Event | StoryMessage, died_of: str | None = None) -> Arrival:
-        """Let a delivery arrive."""
+    def arrive(self, body: bytes | Event | StoryMessage, died_of: str | None = None) -> FakeDelivery:
+        """Pass a delivery to the aggregator."""
         dead = died_of is not None or isinstance(body, StoryMessage)
         raw = body if isinstance(body, bytes) else encode(body)
-        arrival = Arrival(raw, self.journal, died_of, via="gt.dlx" if dead else "gt.results")
+        arrival = FakeDelivery(raw, self.journal, died_of, via="gt.dlx" if dead else "gt.results")
         self.aggregator.receive(arrival)
         return arrival
 
     async def run_until_idle(self) -> None:
-        """Work until nothing is left."""
+        """Run the aggregator until no delivery is left."""
 
         async def nothing_waits() -> int:
             return 0

@@ -1,4 +1,4 @@
-"""Stand-ins for the broker."""
+"""A publisher that keeps batches in memory instead of sending them to a broker."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from gt_common.errors import PublishFailedError
 from gt_common.messages import Event, StoryMessage, decode_event, decode_story, encode
 
 
-class MemoryOutlet:
-    """Takes messages as a broker does, by their encoded bodies; confirms after a turn of the loop.
+class MemoryPublisher:
+    """Keeps messages as a broker would, by their encoded bodies; confirms in the loop's next iteration.
 
     Parameters:
-        fail_at: the number of the story from which on nothing is confirmed any more
+        fail_at: number of the first story, from 1, that is not confirmed; nor is any after it
     """
 
     def __init__(self, fail_at: int | None = None) -> None:
@@ -24,16 +24,20 @@ class MemoryOutlet:
 
     @property
     def stories(self) -> list[StoryMessage]:
-        """The stories that were taken."""
+        """Return the stories that were confirmed."""
         return [message for message in self.log if isinstance(message, StoryMessage)]
 
     @property
     def events(self) -> list[Event]:
-        """The events that were taken."""
+        """Return the events that were published."""
         return [message for message in self.log if not isinstance(message, StoryMessage)]
 
     async def story(self, message: StoryMessage) -> None:
-        """Take a story."""
+        """Keep and confirm a story.
+
+        Raises:
+            PublishFailedError: from story `fail_at` on
+        """
         self._taken += 1
         self.unconfirmed += 1
         self.most_unconfirmed = max(self.most_unconfirmed, self.unconfirmed)
@@ -46,12 +50,12 @@ class MemoryOutlet:
             self.unconfirmed -= 1
 
     async def event(self, event: Event) -> None:
-        """Take an event."""
+        """Keep an event."""
         self.log.append(decode_event(encode(event)))
 
 
 async def _confirm() -> None:
-    """A confirm comes later, never at once."""
+    """Wait for the next iteration of the loop, because a confirm never comes at once."""
     turned = asyncio.Event()
     asyncio.get_running_loop().call_soon(turned.set)
     await turned.wait()

@@ -1,4 +1,4 @@
-"""What surrounds a worker without a broker: where it publishes, its deliveries, and runs that end as told."""
+"""What surrounds a worker, without a broker: publisher, deliveries, and a runner that ends as told."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ Kind = TypeVar("Kind")
 PROGRESS = {"story.started", "story.stage", "progress story.stage"}
 
 
-class Book:
-    """Writes down, in order, what was published and acked."""
+class RecordingPublisher:
+    """A publisher that notes in order what was published and acked, or refuses everything."""
 
     def __init__(self) -> None:
         self.lines: list[tuple[str, object]] = []
@@ -48,20 +48,20 @@ class Book:
         self.write(f"malformed {key}", (body, reason, headers))
 
     def names(self) -> list[str]:
-        """Give what happened, without the start and the progress of runs."""
+        """Return the names of what was noted, without the start and the progress of runs."""
         return [name for name, _ in self.lines if name not in PROGRESS]
 
     def found(self, name: str, kind: type[Kind]) -> Kind:
-        """Give the one thing of this name."""
+        """Return the content of the only entry of a name."""
         (content,) = [content for found, content in self.lines if found == name]
         assert isinstance(content, kind)
         return content
 
 
-class Letterbox:
-    """A delivery that writes its ack into the book."""
+class FakeDelivery:
+    """A delivery that notes its ack with the publisher."""
 
-    def __init__(self, book: Book, body: bytes, delivery_count: int = 0) -> None:
+    def __init__(self, book: RecordingPublisher, body: bytes, delivery_count: int = 0) -> None:
         self._book = book
         self.body = body
         self.headers: Mapping[str, object] = {"gt-batch-id": "b", "x-death": []}
@@ -73,8 +73,8 @@ class Letterbox:
         return True
 
 
-class Script:
-    """A runner whose runs end as the test says, when the test says."""
+class ScriptedRunner:
+    """A runner whose runs end with the given outcomes, once `may_end` is set."""
 
     def __init__(self, *outcomes: Outcome | Exception) -> None:
         self._outcomes = list(outcomes)
@@ -103,6 +103,6 @@ class Script:
 
 
 def message(number: int = 1, **changes: object) -> StoryMessage:
-    """Make a story of batch `b`."""
+    """Return a story of batch `b`."""
     story = StoryMessage(batch_id="b", story_id=f"s{number}", position=number, url=URL, canonical_url=URL)
     return story.model_copy(update=changes)

@@ -1,0 +1,1 @@
+"""Orchestrators for the tests, named in options as `support.orchestrators.<module>:<name>`."""

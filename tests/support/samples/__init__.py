@@ -1,0 +1,1 @@
+"""Sample data: events, dead letters, batches and reports."""

@@ -28,7 +28,7 @@ from gt_common.messages import (
     encode,
 )
 from gt_consumer.aggregator.reading import read
-from support.fakes.aggregator import DEADLINE_S, Arrival, Bench
+from support.fakes.aggregator import DEADLINE_S, AggregatorHarness, FakeDelivery
 from support.samples.events import BATCH, TIMED_OUT, at, story_event
 from support.waiting import until
 
@@ -53,62 +53,62 @@ def last_error(ended: float = 9) -> AttemptError:
 
 
 async def test_what_is_there_is_committed_once_and_acked_after() -> None:
-    bench = Bench()
+    harness = AggregatorHarness()
     events = [story_event(StoryStarted, number) for number in range(1, 6)]
     for event in events:
-        bench.arrive(event)
-    await bench.run_until_idle()
-    assert bench.groups == [events]
-    assert bench.journal == ["commit", *["ack"] * 5]
-    assert (bench.aggregator.tally.taken, bench.aggregator.tally.new) == (5, 5)
+        harness.arrive(event)
+    await harness.run_until_idle()
+    assert harness.groups == [events]
+    assert harness.journal == ["commit", *["ack"] * 5]
+    assert (harness.aggregator.tally.taken, harness.aggregator.tally.new) == (5, 5)
 
 
 async def test_a_group_has_a_limit() -> None:
-    bench = Bench(group=2)
+    harness = AggregatorHarness(group=2)
     for number in range(1, 6):
-        bench.arrive(story_event(StoryStarted, number))
-    await bench.run_until_idle()
-    assert [len(group) for group in bench.groups] == [2, 2, 1]
-    assert bench.journal == ["commit", "ack", "ack", "commit", "ack", "ack", "commit", "ack"]
+        harness.arrive(story_event(StoryStarted, number))
+    await harness.run_until_idle()
+    assert [len(group) for group in harness.groups] == [2, 2, 1]
+    assert harness.journal == ["commit", "ack", "ack", "commit", "ack", "ack", "commit", "ack"]
 
 
 async def test_what_cannot_be_read_is_put_aside_before_it_is_acked() -> None:
-    bench = Bench()
-    bench.arrive(b"{}")
-    bench.arrive(story_event(StoryStarted))
-    await bench.run_until_idle()
-    assert bench.journal == ["commit", "aside", "ack", "ack"]
-    ((body, reason, key, headers),) = bench.outbox.aside
+    harness = AggregatorHarness()
+    harness.arrive(b"{}")
+    harness.arrive(story_event(StoryStarted))
+    await harness.run_until_idle()
+    assert harness.journal == ["commit", "aside", "ack", "ack"]
+    ((body, reason, key, headers),) = harness.publisher.aside
     assert (body, key, headers) == (b"{}", "result", {"gt-attempt": 1})
     assert reason.startswith("malformed event")
-    assert bench.aggregator.tally.malformed == 1
+    assert harness.aggregator.tally.malformed == 1
 
 
 async def test_what_could_not_be_put_aside_is_not_acked() -> None:
-    bench = Bench()
-    bench.outbox.refuses = True
-    unreadable = bench.arrive(b"{}")
+    harness = AggregatorHarness()
+    harness.publisher.refuses = True
+    unreadable = harness.arrive(b"{}")
     with pytest.raises(PublishFailedError):
-        await bench.run_until_idle()
+        await harness.run_until_idle()
     assert not unreadable.acked
 
 
 @pytest.mark.parametrize("trouble", [LedgerUnreachableError, CredentialsRefusedError])
 async def test_an_outage_of_the_ledger_is_waited_out_and_said_once(trouble: type[GossipToonError]) -> None:
-    bench = Bench()
-    arrival = bench.arrive(story_event(StoryStarted))
-    bench.troubles = [trouble("down"), trouble("down"), trouble("down")]
+    harness = AggregatorHarness()
+    arrival = harness.arrive(story_event(StoryStarted))
+    harness.troubles = [trouble("down"), trouble("down"), trouble("down")]
     acked: list[bool] = []
-    bench.on_trouble = lambda: acked.append(arrival.acked)
+    harness.on_trouble = lambda: acked.append(arrival.acked)
     with capture_logs() as logs:
-        await bench.run_until_idle()
+        await harness.run_until_idle()
     assert acked == [False, False, False]
-    assert bench.journal == ["commit", "ack"]
+    assert harness.journal == ["commit", "ack"]
     assert [line["event"] for line in logs] == ["ledger_lost", "ledger_back"]
 
 
 async def test_an_outage_of_the_ledger_holds_one_group_however_often_the_broker_comes_back() -> None:
-    bench = Bench(group=10)
+    harness = AggregatorHarness(group=10)
     events = [story_event(StoryStarted, number) for number in range(1, 11)]
     down, tried = threading.Event(), threading.Event()
     down.set()
@@ -119,56 +119,56 @@ async def test_an_outage_of_the_ledger_holds_one_group_however_often_the_broker_
             raise LedgerUnreachableError("down")
         return False
 
-    bench.refuses = refuse_while_down
-    work = asyncio.create_task(bench.run_until_idle())
-    connections: list[list[Arrival]] = []
+    harness.refuses = refuse_while_down
+    work = asyncio.create_task(harness.run_until_idle())
+    connections: list[list[FakeDelivery]] = []
     for _ in range(20):
-        connections.append([bench.arrive(event) for event in events])
+        connections.append([harness.arrive(event) for event in events])
         await until(tried.is_set)
-        assert bench.aggregator.waiting <= 10
+        assert harness.aggregator.waiting <= 10
         for arrival in connections[-1]:
             arrival.lost = True
-    last = [bench.arrive(event) for event in events]
-    assert bench.aggregator.waiting == 10
+    last = [harness.arrive(event) for event in events]
+    assert harness.aggregator.waiting == 10
     down.clear()
     await work
     assert all(arrival.acked for arrival in last)
     assert not any(arrival.acked for connection in connections[1:] for arrival in connection)
-    assert bench.groups == [events, events], "what was at hand in the outage, and what came last"
+    assert harness.groups == [events, events], "what was at hand in the outage, and what came last"
 
 
 async def test_what_lost_its_channel_while_it_waited_is_left_to_the_broker() -> None:
-    bench = Bench()
-    lost, kept = (bench.arrive(story_event(StoryStarted, number)) for number in (1, 2))
+    harness = AggregatorHarness()
+    lost, kept = (harness.arrive(story_event(StoryStarted, number)) for number in (1, 2))
     lost.lost = True
-    await bench.run_until_idle()
+    await harness.run_until_idle()
     assert (lost.acked, kept.acked) == (False, True)
-    assert [len(group) for group in bench.groups] == [1]
+    assert [len(group) for group in harness.groups] == [1]
 
 
 async def test_stopping_in_an_outage_leaves_the_group_to_the_broker() -> None:
-    bench = Bench()
-    arrival = bench.arrive(story_event(StoryStarted))
+    harness = AggregatorHarness()
+    arrival = harness.arrive(story_event(StoryStarted))
     loop = asyncio.get_running_loop()
-    bench.troubles = [LedgerUnreachableError("down")] * 1000
+    harness.troubles = [LedgerUnreachableError("down")] * 1000
 
     def stop() -> None:
-        loop.call_soon_threadsafe(bench.aggregator.stop)
+        loop.call_soon_threadsafe(harness.aggregator.stop)
 
-    bench.on_trouble = stop
+    harness.on_trouble = stop
     async with asyncio.timeout(DEADLINE_S):
-        await bench.aggregator.run()
+        await harness.aggregator.run()
     assert not arrival.acked
-    assert bench.groups == []
+    assert harness.groups == []
 
 
 async def test_stopping_finishes_the_group_at_hand_and_takes_no_other() -> None:
-    bench = Bench(group=2)
-    first = [bench.arrive(story_event(StoryStarted, number)) for number in (1, 2)]
+    harness = AggregatorHarness(group=2)
+    first = [harness.arrive(story_event(StoryStarted, number)) for number in (1, 2)]
     loop, stopped = asyncio.get_running_loop(), threading.Event()
 
     def stop() -> None:
-        bench.aggregator.stop()
+        harness.aggregator.stop()
         stopped.set()
 
     def stop_at_commit(_event: Event) -> bool:
@@ -176,79 +176,83 @@ async def test_stopping_finishes_the_group_at_hand_and_takes_no_other() -> None:
         assert stopped.wait(DEADLINE_S)
         return False
 
-    bench.refuses = stop_at_commit
-    rest = [bench.arrive(story_event(StoryStarted, number)) for number in (3, 4)]
+    harness.refuses = stop_at_commit
+    rest = [harness.arrive(story_event(StoryStarted, number)) for number in (3, 4)]
     async with asyncio.timeout(DEADLINE_S):
-        await bench.aggregator.run()
+        await harness.aggregator.run()
     assert [arrival.acked for arrival in first] == [True, True]
     assert [arrival.acked for arrival in rest] == [False, False]
 
 
 async def test_stopping_wakes_an_aggregator_that_waits() -> None:
-    bench = Bench()
-    work = asyncio.create_task(bench.aggregator.run())
-    bench.aggregator.stop()
+    harness = AggregatorHarness()
+    work = asyncio.create_task(harness.aggregator.run())
+    harness.aggregator.stop()
     async with asyncio.timeout(DEADLINE_S):
         await work
-    assert bench.journal == []
+    assert harness.journal == []
 
 
 async def test_one_event_that_cannot_be_stored_does_not_keep_the_others_out() -> None:
-    bench = Bench()
-    bench.refuses = lambda event: isinstance(event, StoryStarted) and event.position == 2
+    harness = AggregatorHarness()
+    harness.refuses = lambda event: isinstance(event, StoryStarted) and event.position == 2
     for number in (1, 2, 3):
-        bench.arrive(story_event(StoryStarted, number))
-    await bench.run_until_idle()
-    stored = [event.position for group in bench.groups for event in group if isinstance(event, StoryStarted)]
+        harness.arrive(story_event(StoryStarted, number))
+    await harness.run_until_idle()
+    stored = [
+        event.position for group in harness.groups for event in group if isinstance(event, StoryStarted)
+    ]
     assert stored == [1, 3]
-    assert [reason for _, reason, _, _ in bench.outbox.aside] == ["the ledger cannot store an event: NUL"]
-    assert bench.journal.count("ack") == 3
+    assert [reason for _, reason, _, _ in harness.publisher.aside] == [
+        "the ledger cannot store an event: NUL"
+    ]
+    assert harness.journal.count("ack") == 3
 
 
 async def test_idle_asks_the_queue_and_goes_on_while_messages_wait() -> None:
-    bench = Bench()
+    harness = AggregatorHarness()
     answers: list[int | None] = [3, None, 0]
 
     async def depth() -> int:
         answer = answers.pop(0)
         if answer == 3:
-            bench.arrive(story_event(StoryStarted))
+            harness.arrive(story_event(StoryStarted))
         if answer is None:
             raise BrokerUnreachableError
         return answer
 
     async with asyncio.timeout(DEADLINE_S):
-        await bench.aggregator.run(depth=depth, idle_s=0.01)
+        await harness.aggregator.run(depth=depth, idle_s=0.01)
     assert answers == []
-    assert bench.journal == ["commit", "ack"]
+    assert harness.journal == ["commit", "ack"]
 
 
 async def test_a_dead_letter_of_a_worker_is_a_failed_story() -> None:
-    bench = Bench()
-    bench.arrive(message(errors=(last_error(),), died=True))
-    await bench.run_until_idle()
-    ((failed,),) = bench.groups
+    harness = AggregatorHarness()
+    harness.arrive(message(errors=(last_error(),), died=True))
+    await harness.run_until_idle()
+    ((failed,),) = harness.groups
     assert isinstance(failed, StoryFailed)
     assert (failed.story_id, failed.attempt, failed.failure) == ("story-1", 3, TIMED_OUT)
     assert failed.letter is not None
-    assert bench.outbox.news == []
+    assert harness.publisher.news == []
 
 
 async def test_what_the_broker_gave_up_on_is_a_failed_story_and_told_to_those_who_watch() -> None:
-    bench = Bench()
-    bench.arrive(message(), died_of="delivery_limit")
-    await bench.run_until_idle()
-    ((failed,),) = bench.groups
+    harness = AggregatorHarness()
+    harness.arrive(message(), died_of="delivery_limit")
+    await harness.run_until_idle()
+    ((failed,),) = harness.groups
     assert isinstance(failed, StoryFailed)
     assert "delivery_limit" in failed.failure.message
-    assert bench.outbox.news == [failed]
-    assert bench.journal == ["commit", "ack"]
+    assert harness.publisher.news == [failed]
+    assert harness.journal == ["commit", "ack"]
 
 
 def test_the_same_letter_gives_the_same_event_id() -> None:
     bodies = [encode(message()), encode(message(errors=(last_error(),), died=True))]
     for body in bodies:
-        first, second = (read(Arrival(body, [], "delivery_limit", via="gt.dlx")).event for _ in range(2))
+        first, second = (read(FakeDelivery(body, [], "delivery_limit", via="gt.dlx")).event for _ in range(2))
         assert first is not None
         assert second is not None
         assert first.event_id == second.event_id
@@ -264,35 +268,35 @@ def test_the_same_letter_gives_the_same_event_id() -> None:
     ],
 )
 def test_whatever_else_comes_is_a_problem_and_never_an_error(body: bytes, says: str) -> None:
-    reading = read(Arrival(body, [], headers={"gt-reason": "forged", "x-death": [{"reason": "x"}]}))
+    reading = read(FakeDelivery(body, [], headers={"gt-reason": "forged", "x-death": [{"reason": "x"}]}))
     assert reading.event is None
     assert says in reading.problem
 
 
 @pytest.mark.parametrize("body", [b"\xff", b"[]", b"x" * 300_000, encode(story_event(StorySucceeded))])
 async def test_what_lies_in_the_dead_letter_queue_is_not_put_aside_again(body: bytes) -> None:
-    bench = Bench()
-    bench.aggregator.receive(Arrival(body, bench.journal, via="gt.dlx"))
-    await bench.run_until_idle()
-    assert bench.journal == ["ack"]
-    assert bench.groups == []
+    harness = AggregatorHarness()
+    harness.aggregator.receive(FakeDelivery(body, harness.journal, via="gt.dlx"))
+    await harness.run_until_idle()
+    assert harness.journal == ["ack"]
+    assert harness.groups == []
 
 
 NAMED = {"gt-batch-id": BATCH, "gt-story-id": "story-1", "gt-generation": 2, "gt-reason": "malformed: v"}
 
 
 async def test_unreadable_story_whose_name_is_known_has_failed() -> None:
-    bench = Bench()
+    harness = AggregatorHarness()
     for _ in range(2):
-        bench.aggregator.receive(Arrival(b"{", bench.journal, via="gt.dlx", headers=NAMED))
-    await bench.run_until_idle()
-    ((failed, again),) = bench.groups
+        harness.aggregator.receive(FakeDelivery(b"{", harness.journal, via="gt.dlx", headers=NAMED))
+    await harness.run_until_idle()
+    ((failed, again),) = harness.groups
     assert isinstance(failed, StoryFailed)
     assert isinstance(again, StoryFailed)
     assert failed.event_id == again.event_id
     assert (failed.story_id, failed.generation, failed.letter) == ("story-1", 2, None)
     assert (failed.failure.type, failed.failure.message) == ("MalformedMessage", "malformed: v")
-    assert bench.outbox.news == [failed, again]
+    assert harness.publisher.news == [failed, again]
     listed = fold(BATCH, [failed, story_event(StoryStarted, generation=2)]).stories["story-1"]
     assert (listed.position, listed.status) == (1, StoryStatus.FAILED)
 
@@ -312,12 +316,14 @@ async def test_unreadable_story_whose_name_is_known_has_failed() -> None:
     ],
 )
 def test_names_that_no_story_has_name_none(change: dict[str, object]) -> None:
-    reading = read(Arrival(b"{", [], via="gt.dlx", headers=NAMED | change))
+    reading = read(FakeDelivery(b"{", [], via="gt.dlx", headers=NAMED | change))
     assert (reading.event, reading.problem) == (None, "")
 
 
 def test_readable_story_that_was_put_aside_can_be_replayed() -> None:
-    reading = read(Arrival(encode(message()), [], via="gt.dlx", headers={"gt-reason": "its\0content type"}))
+    reading = read(
+        FakeDelivery(encode(message()), [], via="gt.dlx", headers={"gt-reason": "its\0content type"})
+    )
     assert isinstance(reading.event, StoryFailed)
     assert reading.event.letter is not None
     assert reading.event.letter.errors[-1].failure == reading.event.failure
@@ -328,7 +334,7 @@ def test_readable_story_that_was_put_aside_can_be_replayed() -> None:
 def test_letter_that_is_wrong_as_a_whole_has_failed_all_the_same(errors: str) -> None:
     error = last_error().model_copy(update={"started_at": at(0).replace(year=1)})
     letter = message(errors=() if errors == "none" else (error,), died=True)
-    reading = read(Arrival(encode(letter), [], via="gt.dlx"))
+    reading = read(FakeDelivery(encode(letter), [], via="gt.dlx"))
     assert isinstance(reading.event, StoryFailed)
     assert "times that cannot be" in reading.event.failure.message
 
@@ -336,5 +342,5 @@ def test_letter_that_is_wrong_as_a_whole_has_failed_all_the_same(errors: str) ->
 @given(st.binary(max_size=200), st.dictionaries(st.sampled_from(list(NAMED)), st.text() | st.integers()))
 def test_no_body_and_no_headers_break_it(body: bytes, headers: dict[str, object]) -> None:
     for via in ("gt.dlx", "gt.results"):
-        reading = read(Arrival(body, [], via=via, headers=NAMED | headers))
+        reading = read(FakeDelivery(body, [], via=via, headers=NAMED | headers))
         assert bool(reading.problem) == (via == "gt.results" and reading.event is None)

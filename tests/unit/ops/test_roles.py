@@ -1,4 +1,4 @@
-"""The rights of roles.json, as text and tried on a broker with one user per role."""
+"""The rights of roles.json as text, and the documents that `make_users` writes of them."""
 
 from __future__ import annotations
 
@@ -7,14 +7,9 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
-import aio_pika
 import pytest
-from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
-from aiormq.exceptions import ChannelAccessRefused
 from toolbox.errors import USAGE, BrokerError
 from toolbox.users.roles import (
     commands,
@@ -30,39 +25,10 @@ from gt_common.messaging.topology import Role as Asker
 from gt_common.messaging.topology import topology as topology_of
 from gt_common.rates import Rate
 from gt_common.settings import Settings
-from support.broker.node import PrivateNode, needs_rabbitmq
 
 SCRIPT = Path(__file__).resolve().parents[3] / "ops" / "rabbitmq" / "make_users"
 ROLES = read_roles("gt")
 PASSWORDS = {password_variable(name): f"{name} p/@ss" for name in ROLES}
-EXCHANGES = ("gt.stories", "gt.retry", "gt.results", "gt.dlx", "gt.progress", "gt.tokens", "gt.pauses")
-QUEUES = (
-    "gt.stories",
-    "gt.retry.10s",
-    "gt.dlq",
-    "gt.results.ledger",
-    "gt.results.dlq",
-    "gt.tokens.gemini",
-    "gt.pauses",
-)
-
-# What each role does in its work (MAY) is all it may do: everything else of the topology is refused.
-MAY_PUBLISH = {
-    "producer": {"gt.stories", "gt.results"},
-    "worker": set(EXCHANGES),
-    "aggregator": {"gt.dlx", "gt.progress"},
-    "dlq": {"gt.stories", "gt.results", "gt.dlx"},
-    "follower": set(),
-}
-MAY_CONSUME = {
-    "producer": set(),
-    "worker": {"gt.stories", "gt.tokens.gemini", "gt.pauses"},
-    "aggregator": {"gt.results.ledger"},
-    "dlq": {"gt.dlq", "gt.results.dlq"},
-    "follower": set(),
-}
-MAY_FOLLOW = {"producer", "follower"}
-WORKING = sorted(MAY_PUBLISH)
 
 
 def make_users(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -144,111 +110,3 @@ def test_a_role_has_a_right_on_everything_it_checks(role: str, name: str) -> Non
     # RabbitMQ asks for one since 4.2.7 and 4.3.1.
     rights = ROLES[role]
     assert any(re.search(pattern, name) for pattern in (rights.configure, rights.write, rights.read))
-
-
-@pytest.fixture(scope="module")
-def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateNode]:
-    """A node with the users of `make_users definitions` and an empty topology."""
-    with PrivateNode.start(tmp_path_factory.mktemp("roles")) as node:
-        node.import_definitions(make_users("definitions", **PASSWORDS).stdout)
-        yield node
-
-
-@pytest.fixture
-async def topology(node: PrivateNode) -> None:
-    """The names of the topology; types and arguments do not matter for rights."""
-    async with channel(node, "topology") as admin:
-        for name in EXCHANGES:
-            await admin.declare_exchange(name, aio_pika.ExchangeType.TOPIC, durable=True)
-        for name in QUEUES:
-            await admin.declare_queue(name, durable=True)
-
-
-@asynccontextmanager
-async def channel(node: PrivateNode, role: str) -> AsyncIterator[AbstractChannel]:
-    """A channel of the user of a role."""
-    url = node.url_for(f"gt-{role}", PASSWORDS[password_variable(role)], "gt")
-    async with await aio_pika.connect(url, timeout=10) as connection:
-        yield await connection.channel()
-
-
-async def ignore(_message: AbstractIncomingMessage) -> None:
-    """The rights are tried, not the messages."""
-
-
-async def may_publish(node: PrivateNode, role: str, exchange: str) -> bool:
-    """Whether a confirmed publish is accepted; refused ones close the channel with 403."""
-    async with channel(node, role) as opened:
-        target = await opened.get_exchange(exchange, ensure=False)
-        try:
-            await target.publish(aio_pika.Message(b"{}"), "story", mandatory=False, timeout=10)
-        except ChannelAccessRefused:
-            return False
-    return True
-
-
-async def may_consume(node: PrivateNode, role: str, queue: str) -> bool:
-    """Whether a consumer is accepted."""
-    async with channel(node, role) as opened:
-        source = await opened.get_queue(queue, ensure=False)
-        try:
-            await source.consume(ignore, timeout=10)
-        except ChannelAccessRefused:
-            return False
-    return True
-
-
-async def may_follow(node: PrivateNode, role: str) -> bool:
-    """Whether a queue of one's own can be bound to the progress of a batch and read."""
-    async with channel(node, role) as opened:
-        try:
-            queue = await opened.declare_queue(f"gt.follow.{role}", exclusive=True, auto_delete=True)
-            await queue.bind("gt.progress", "batch.#")
-            await queue.consume(ignore, no_ack=True)
-        except ChannelAccessRefused:
-            return False
-    return True
-
-
-async def may_be_elected(node: PrivateNode, role: str) -> bool:
-    """Whether the lock of the one that gives out tokens can be taken."""
-    async with channel(node, role) as opened:
-        try:
-            await opened.declare_queue("gt.metronome", exclusive=True)
-        except ChannelAccessRefused:
-            return False
-    return True
-
-
-@pytest.mark.broker
-@pytest.mark.usefixtures("topology")
-@needs_rabbitmq
-class TestRightsOnABroker:
-    """Each role may do its work and nothing else."""
-
-    @pytest.mark.parametrize("role", WORKING)
-    async def test_publishing(self, role: str, node: PrivateNode) -> None:
-        # "" is the default exchange: a right on it would reach every queue directly.
-        allowed = {name for name in (*EXCHANGES, "") if await may_publish(node, role, name)}
-        assert allowed == MAY_PUBLISH[role]
-
-    @pytest.mark.parametrize("role", WORKING)
-    async def test_consuming(self, role: str, node: PrivateNode) -> None:
-        assert {name for name in QUEUES if await may_consume(node, role, name)} == MAY_CONSUME[role]
-
-    @pytest.mark.parametrize("role", WORKING)
-    async def test_following(self, role: str, node: PrivateNode) -> None:
-        assert await may_follow(node, role) is (role in MAY_FOLLOW)
-
-    @pytest.mark.parametrize("role", WORKING)
-    async def test_giving_out_tokens(self, role: str, node: PrivateNode) -> None:
-        assert await may_be_elected(node, role) is (role == "worker")
-
-    @pytest.mark.parametrize("role", WORKING)
-    async def test_no_role_but_topology_makes_or_deletes(self, role: str, node: PrivateNode) -> None:
-        async with channel(node, role) as opened:
-            with pytest.raises(ChannelAccessRefused):
-                await opened.queue_delete("gt.stories")
-        async with channel(node, role) as opened:
-            with pytest.raises(ChannelAccessRefused):
-                await opened.declare_exchange("gt.other", durable=True)

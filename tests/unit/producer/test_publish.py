@@ -16,7 +16,7 @@ from gt_common.stories import Story, read_list
 from gt_producer.produce.journal import Journal, read_state
 from gt_producer.produce.plan import make_header, make_plan
 from gt_producer.produce.publish import WINDOW, Listeners, Publication, publish_batch
-from support.fakes.publisher import MemoryOutlet
+from support.fakes.publisher import MemoryPublisher
 
 
 def stories(count: int, first: int = 1) -> tuple[Story, ...]:
@@ -25,43 +25,43 @@ def stories(count: int, first: int = 1) -> tuple[Story, ...]:
 
 
 async def publish(
-    outlet: MemoryOutlet, folder: Path, listed: tuple[Story, ...], counted: list[int] | None = None
+    publisher: MemoryPublisher, folder: Path, listed: tuple[Story, ...], counted: list[int] | None = None
 ) -> Publication:
     header = make_header("b", "gt", listed, None, {})
     listeners = Listeners(counted.append) if counted is not None else Listeners()
     with Journal.open(folder, "b") as journal:
         plan = make_plan(header, listed, journal.state)
-        return await publish_batch(outlet, journal, header, plan, listeners)
+        return await publish_batch(publisher, journal, header, plan, listeners)
 
 
 async def test_a_batch_is_opened_listed_sent_and_sealed_in_this_order(tmp_path: Path) -> None:
-    outlet, counted = MemoryOutlet(), list[int]()
-    publication = await publish(outlet, tmp_path, stories(600), counted)
-    kinds = [type(message) for message in outlet.log]
+    publisher, counted = MemoryPublisher(), list[int]()
+    publication = await publish(publisher, tmp_path, stories(600), counted)
+    kinds = [type(message) for message in publisher.log]
     assert kinds == [BatchOpened, BatchStories, BatchStories, *[StoryMessage] * 600, BatchSealed]
-    assert sorted(story.position for story in outlet.stories) == list(range(1, 601))
+    assert sorted(story.position for story in publisher.stories) == list(range(1, 601))
     assert counted == list(range(1, 601))
     assert publication.published == 600
-    state = fold("b", outlet.events)
+    state = fold("b", publisher.events)
     assert (state.total, state.sealed) == (600, True)
-    assert {story.story_id for story in outlet.stories} == set(state.stories)
+    assert {story.story_id for story in publisher.stories} == set(state.stories)
 
 
 async def test_the_window_bounds_what_is_unconfirmed(tmp_path: Path) -> None:
-    outlet = MemoryOutlet()
-    await publish(outlet, tmp_path, stories(300))
-    assert outlet.most_unconfirmed == WINDOW
+    publisher = MemoryPublisher()
+    await publish(publisher, tmp_path, stories(300))
+    assert publisher.most_unconfirmed == WINDOW
 
 
 async def test_after_a_failure_the_same_again_publishes_just_the_rest(tmp_path: Path) -> None:
-    broken = MemoryOutlet(fail_at=120)
+    broken = MemoryPublisher(fail_at=120)
     with pytest.raises(PublishFailedError, match="full"):
         await publish(broken, tmp_path, stories(200))
     confirmed = read_state(tmp_path / "b.jsonl").confirmed
     assert 0 < len(confirmed) < 120
     assert confirmed <= {story.story_id for story in broken.stories}
 
-    whole = MemoryOutlet()
+    whole = MemoryPublisher()
     publication = await publish(whole, tmp_path, stories(200))
     assert publication.published == 200 - len(confirmed)
     assert publication.plan.before == len(confirmed)
@@ -77,24 +77,24 @@ async def test_after_a_failure_the_same_again_publishes_just_the_rest(tmp_path: 
 
 
 async def test_more_stories_of_the_same_batch_come_after_those_before(tmp_path: Path) -> None:
-    outlet = MemoryOutlet()
-    await publish(outlet, tmp_path, stories(3))
-    publication = await publish(outlet, tmp_path, stories(3, first=2))
+    publisher = MemoryPublisher()
+    await publish(publisher, tmp_path, stories(3))
+    publication = await publish(publisher, tmp_path, stories(3, first=2))
     assert (publication.published, publication.plan.total) == (1, 4)
-    assert [story.position for story in outlet.stories] == [1, 2, 3, 4]
-    assert fold("b", outlet.events).total == 4
+    assert [story.position for story in publisher.stories] == [1, 2, 3, 4]
+    assert fold("b", publisher.events).total == 4
 
 
 async def test_a_batch_with_stories_missing_of_an_earlier_list_is_not_sealed(tmp_path: Path) -> None:
     with pytest.raises(PublishFailedError):
-        await publish(MemoryOutlet(fail_at=1), tmp_path, stories(3))
-    outlet = MemoryOutlet()
-    publication = await publish(outlet, tmp_path, stories(1, first=3))
+        await publish(MemoryPublisher(fail_at=1), tmp_path, stories(3))
+    publisher = MemoryPublisher()
+    publication = await publish(publisher, tmp_path, stories(1, first=3))
     assert (publication.published, publication.plan.absent, publication.plan.total) == (1, 2, 3)
-    assert not any(isinstance(event, BatchSealed) for event in outlet.events)
+    assert not any(isinstance(event, BatchSealed) for event in publisher.events)
     assert not read_state(tmp_path / "b.jsonl").complete
-    await publish(outlet, tmp_path, stories(3))
-    assert fold("b", outlet.events).sealed
+    await publish(publisher, tmp_path, stories(3))
+    assert fold("b", publisher.events).sealed
     assert read_state(tmp_path / "b.jsonl").complete
 
 
@@ -111,16 +111,16 @@ async def test_a_disk_that_fills_half_way_is_told_apart_from_nothing_published(
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         write(self, record)
 
-    full, outlet = MemoryOutlet(), MemoryOutlet()
+    full, publisher = MemoryPublisher(), MemoryPublisher()
     with monkeypatch.context() as patch:
         patch.setattr(Journal, "_append", append)
         with pytest.raises(PublishedOnlyInPartError, match="No space left on device") as refused:
             await publish(full, tmp_path, stories(200))
     assert refused.value.exit_code == ExitCode.UNREACHABLE
     assert len(read_state(tmp_path / "b.jsonl").confirmed) == 9
-    assert (await publish(outlet, tmp_path, stories(200))).published == 191
-    assert len({story.story_id for story in (*full.stories, *outlet.stories)}) == 200
-    assert len(full.stories) + len(outlet.stories) <= 200 + WINDOW
+    assert (await publish(publisher, tmp_path, stories(200))).published == 191
+    assert len({story.story_id for story in (*full.stories, *publisher.stories)}) == 200
+    assert len(full.stories) + len(publisher.stories) <= 200 + WINDOW
 
 
 async def test_a_disk_that_is_full_before_is_an_error_of_the_system(
@@ -130,7 +130,7 @@ async def test_a_disk_that_is_full_before_is_an_error_of_the_system(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(Journal, "_append", append)
-    outlet = MemoryOutlet()
+    publisher = MemoryPublisher()
     with pytest.raises(OSError, match="No space left"):
-        await publish(outlet, tmp_path, stories(3))
-    assert outlet.log == []
+        await publish(publisher, tmp_path, stories(3))
+    assert publisher.log == []

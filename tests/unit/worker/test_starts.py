@@ -14,7 +14,7 @@ from gt_common.settings import Settings, load_settings
 from gt_consumer.limits.run_starts import run_key
 from gt_consumer.runner.outcomes import Succeeded
 from gt_consumer.worker.worker import Worker
-from support.fakes.worker import Book, Letterbox, Script, message
+from support.fakes.worker import FakeDelivery, RecordingPublisher, ScriptedRunner, message
 
 MADE = Succeeded(Path("/tmp/v.mp4"), "p", 1.0, 61.0)
 
@@ -46,9 +46,9 @@ def limited(tmp_path: Path) -> Settings:
 
 
 async def run(settings: Settings, turns: Turns, story: StoryMessage, losses: int) -> StorySucceeded:
-    book, script = Book(), Script(MADE)
+    book, script = RecordingPublisher(), ScriptedRunner(MADE)
     worker = Worker(settings, script, book, limiter=turns, starts=turns)
-    worker.receive(Letterbox(book, encode(story), losses))
+    worker.receive(FakeDelivery(book, encode(story), losses))
     turns.may_start.set()
     async with asyncio.timeout(5):
         await worker.wait_until_quiet()
@@ -69,9 +69,9 @@ async def test_a_story_that_had_begun_is_charged_for_each_start(limited: Setting
 
 
 async def test_what_is_heard_while_it_waits_counts(limited: Settings) -> None:
-    book, turns = Book(), Turns()
-    worker = Worker(limited, Script(MADE), book, limiter=turns, starts=turns)
-    worker.receive(Letterbox(book, encode(message()), 1))
+    book, turns = RecordingPublisher(), Turns()
+    worker = Worker(limited, ScriptedRunner(MADE), book, limiter=turns, starts=turns)
+    worker.receive(FakeDelivery(book, encode(message()), 1))
     await turns.asked.wait()
     await turns.record_start(message())
     turns.may_start.set()
@@ -81,9 +81,9 @@ async def test_what_is_heard_while_it_waits_counts(limited: Settings) -> None:
 
 
 async def test_a_story_that_is_given_back_unbegun_tells_of_no_start(limited: Settings) -> None:
-    book, turns = Book(), Turns()
-    worker = Worker(limited, Script(), book, limiter=turns, starts=turns)
-    worker.receive(Letterbox(book, encode(message()), 1))
+    book, turns = RecordingPublisher(), Turns()
+    worker = Worker(limited, ScriptedRunner(), book, limiter=turns, starts=turns)
+    worker.receive(FakeDelivery(book, encode(message()), 1))
     worker.stop_starting()
     async with asyncio.timeout(5):
         await worker.wait_until_quiet()

@@ -14,7 +14,7 @@ from gt_common.messages import StoryMessage, StoryReleased, StoryStage, StorySuc
 from gt_common.settings import Settings, load_settings
 from gt_consumer.runner.outcomes import FailedForGood, FailedForNow, Interrupted, Outcome, Succeeded, Waiting
 from gt_consumer.worker.worker import Worker
-from support.fakes.worker import Book, Letterbox, Script, message
+from support.fakes.worker import FakeDelivery, RecordingPublisher, ScriptedRunner, message
 
 DONE = Succeeded(Path("/videos/1.mp4"), "p1", 3.0, 60.0)
 OOPS = Failure(type="TimeoutError", message="no answer", stage="voice")
@@ -26,18 +26,18 @@ def plain(tmp_path: Path) -> Settings:
 
 
 async def play(
-    settings: Settings, script: Script, story: StoryMessage, delivery_count: int = 0
-) -> tuple[Book, Worker]:
-    book = Book()
+    settings: Settings, script: ScriptedRunner, story: StoryMessage, delivery_count: int = 0
+) -> tuple[RecordingPublisher, Worker]:
+    book = RecordingPublisher()
     worker = Worker(settings, script, book)
-    worker.receive(Letterbox(book, encode(story), delivery_count))
+    worker.receive(FakeDelivery(book, encode(story), delivery_count))
     async with asyncio.timeout(5):
         await worker.wait_until_quiet()
     return book, worker
 
 
 async def test_success_is_published_before_the_ack(plain: Settings) -> None:
-    book, worker = await play(plain, Script(DONE), message())
+    book, worker = await play(plain, ScriptedRunner(DONE), message())
     assert book.names() == ["story.succeeded", "ack"]
     event = book.found("story.succeeded", StorySucceeded)
     assert (event.output_path, event.worker, event.attempt) == ("/videos/1.mp4", "w1", 1)
@@ -48,7 +48,7 @@ async def test_success_is_published_before_the_ack(plain: Settings) -> None:
 async def test_failure_with_attempts_left_waits_and_remembers_the_error(
     plain: Settings, attempt: int, delay: str
 ) -> None:
-    book, _ = await play(plain, Script(FailedForNow(OOPS, "p1", 2.0)), message(attempt=attempt))
+    book, _ = await play(plain, ScriptedRunner(FailedForNow(OOPS, "p1", 2.0)), message(attempt=attempt))
     assert book.names() == ["story.retrying", f"retry {delay}", "ack"]
     again = book.found(f"retry {delay}", StoryMessage)
     assert (again.attempt, again.run, again.generation) == (attempt + 1, 0, 1)
@@ -62,7 +62,7 @@ async def test_failure_with_attempts_left_waits_and_remembers_the_error(
 async def test_last_failure_and_permanent_failure_are_one_dead_letter(
     plain: Settings, outcome: Outcome, attempt: int
 ) -> None:
-    book, worker = await play(plain, Script(outcome), message(attempt=attempt))
+    book, worker = await play(plain, ScriptedRunner(outcome), message(attempt=attempt))
     assert book.names() == ["dead", "progress story.failed", "ack"]
     letter = book.found("dead", StoryMessage)
     assert letter.died_at is not None
@@ -72,7 +72,7 @@ async def test_last_failure_and_permanent_failure_are_one_dead_letter(
 
 
 async def test_waiting_for_a_provider_spends_no_attempt(plain: Settings) -> None:
-    book, _ = await play(plain, Script(Waiting("gemini", 42.0)), message(attempt=2))
+    book, _ = await play(plain, ScriptedRunner(Waiting("gemini", 42.0)), message(attempt=2))
     assert book.names() == ["story.released", "retry 42", "ack"]
     again = book.found("retry 42", StoryMessage)
     assert (again.attempt, again.run, again.errors) == (2, 1, ())
@@ -80,28 +80,28 @@ async def test_waiting_for_a_provider_spends_no_attempt(plain: Settings) -> None
 
 
 async def test_interrupted_story_goes_back_unspent(plain: Settings) -> None:
-    book, _ = await play(plain, Script(Interrupted()), message(attempt=2))
+    book, _ = await play(plain, ScriptedRunner(Interrupted()), message(attempt=2))
     assert book.names() == ["story.released", "story", "ack"]
     back = book.found("story", StoryMessage)
     assert (back.attempt, back.run) == (2, 1)
 
 
 async def test_stopping_worker_gives_back_what_it_has_not_begun(plain: Settings) -> None:
-    book, script = Book(), Script()
+    book, script = RecordingPublisher(), ScriptedRunner()
     worker = Worker(plain, script, book)
     worker.stop_starting()
-    worker.receive(Letterbox(book, encode(message())))
+    worker.receive(FakeDelivery(book, encode(message())))
     await worker.wait_until_quiet()
     assert book.names() == ["story.released", "story", "ack"]
     assert script.attempts == []
 
 
 async def test_each_lost_worker_costs_one_attempt_and_too_many_end_the_story_unrun(plain: Settings) -> None:
-    script = Script(FailedForNow(OOPS, None, 1.0))
+    script = ScriptedRunner(FailedForNow(OOPS, None, 1.0))
     book, _ = await play(plain, script, message(), delivery_count=1)
     assert script.attempts == [2]
     assert book.found("retry 60", StoryMessage).attempt == 3
-    unrun = Script()
+    unrun = ScriptedRunner()
     book, _ = await play(plain, unrun, message(), delivery_count=3)
     assert book.names() == ["dead", "progress story.failed", "ack"]
     assert unrun.attempts == []
@@ -109,12 +109,12 @@ async def test_each_lost_worker_costs_one_attempt_and_too_many_end_the_story_unr
 
 
 async def test_redelivery_adopts_the_run_in_progress_and_all_deliveries_are_acked(plain: Settings) -> None:
-    book, script = Book(), Script(DONE)
+    book, script = RecordingPublisher(), ScriptedRunner(DONE)
     worker = Worker(plain, script, book)
     script.may_end.clear()
-    worker.receive(Letterbox(book, encode(message())))
+    worker.receive(FakeDelivery(book, encode(message())))
     await script.begun.acquire()
-    worker.receive(Letterbox(book, encode(message()), delivery_count=1))
+    worker.receive(FakeDelivery(book, encode(message()), delivery_count=1))
     script.may_end.set()
     await worker.wait_until_quiet()
     assert script.attempts == [1]
@@ -122,19 +122,19 @@ async def test_redelivery_adopts_the_run_in_progress_and_all_deliveries_are_acke
 
 
 async def test_story_settled_here_is_only_acked_when_it_comes_again(plain: Settings) -> None:
-    book, script = Book(), Script(DONE)
+    book, script = RecordingPublisher(), ScriptedRunner(DONE)
     worker = Worker(plain, script, book)
     for count in (0, 1):
-        worker.receive(Letterbox(book, encode(message()), delivery_count=count))
+        worker.receive(FakeDelivery(book, encode(message()), delivery_count=count))
         await worker.wait_until_quiet()
     assert script.attempts == [1]
     assert book.names() == ["story.succeeded", "ack", "ack"]
 
 
 async def test_malformed_message_is_put_aside_as_it_came(plain: Settings) -> None:
-    book = Book()
-    worker = Worker(plain, Script(), book)
-    worker.receive(Letterbox(book, b'{"v": 1, "batch_id": "../../etc"}'))
+    book = RecordingPublisher()
+    worker = Worker(plain, ScriptedRunner(), book)
+    worker.receive(FakeDelivery(book, b'{"v": 1, "batch_id": "../../etc"}'))
     await worker.wait_until_quiet()
     assert book.names() == ["malformed story", "ack"]
     (content,) = [content for name, content in book.lines if name == "malformed story"]
@@ -145,10 +145,10 @@ async def test_malformed_message_is_put_aside_as_it_came(plain: Settings) -> Non
 
 
 async def test_failed_publish_leaves_the_delivery_unsettled_and_breaks_the_worker(plain: Settings) -> None:
-    book, script = Book(), Script(DONE)
+    book, script = RecordingPublisher(), ScriptedRunner(DONE)
     worker = Worker(plain, script, book)
     book.broken = True
-    worker.receive(Letterbox(book, encode(message())))
+    worker.receive(FakeDelivery(book, encode(message())))
     await worker.wait_until_quiet()
     assert ("ack", None) not in book.lines
     with pytest.raises(PublishFailedError):
@@ -156,7 +156,7 @@ async def test_failed_publish_leaves_the_delivery_unsettled_and_breaks_the_worke
 
 
 async def test_trouble_of_the_runner_itself_is_a_failed_attempt(plain: Settings) -> None:
-    book, worker = await play(plain, Script(OSError("too many open files")), message())
+    book, worker = await play(plain, ScriptedRunner(OSError("too many open files")), message())
     assert book.names() == ["story.retrying", "retry 10", "ack"]
     error = book.found("retry 10", StoryMessage).errors[0].failure
     assert (error.type, error.message) == ("OSError", "too many open files")
@@ -164,11 +164,11 @@ async def test_trouble_of_the_runner_itself_is_a_failed_attempt(plain: Settings)
 
 
 async def test_never_more_runs_than_slots_even_with_more_deliveries(plain: Settings) -> None:
-    book, script = Book(), Script(*[DONE] * 5)
+    book, script = RecordingPublisher(), ScriptedRunner(*[DONE] * 5)
     worker = Worker(plain, script, book)
     script.may_end.clear()
     for number in range(1, 6):
-        worker.receive(Letterbox(book, encode(message(number))))
+        worker.receive(FakeDelivery(book, encode(message(number))))
     for _ in range(2):
         await script.begun.acquire()
     script.may_end.set()
@@ -178,10 +178,10 @@ async def test_never_more_runs_than_slots_even_with_more_deliveries(plain: Setti
 
 
 async def test_stage_changes_are_events_and_finer_progress_is_not(plain: Settings) -> None:
-    book, script = Book(), Script(DONE)
+    book, script = RecordingPublisher(), ScriptedRunner(DONE)
     worker = Worker(plain, script, book)
     script.may_end.clear()
-    worker.receive(Letterbox(book, encode(message())))
+    worker.receive(FakeDelivery(book, encode(message())))
     await script.begun.acquire()
     async with asyncio.timeout(5):
         while len(book.lines) < 3:
@@ -194,7 +194,7 @@ async def test_stage_changes_are_events_and_finer_progress_is_not(plain: Setting
 
 async def test_users_rule_ends_a_story_at_once(plain: Settings) -> None:
     ruled = plain.model_copy(update={"retry_rules": "TimeoutError=permanent"})
-    book, worker = await play(ruled, Script(FailedForNow(OOPS, None, 1.0)), message())
+    book, worker = await play(ruled, ScriptedRunner(FailedForNow(OOPS, None, 1.0)), message())
     assert book.names() == ["dead", "progress story.failed", "ack"]
     assert book.found("dead", StoryMessage).errors[-1].failure.retryable is False
     assert worker.counts == {StoryStatus.FAILED: 1}
@@ -202,7 +202,7 @@ async def test_users_rule_ends_a_story_at_once(plain: Settings) -> None:
 
 async def test_quota_in_the_text_of_a_failure_spends_no_attempt(plain: Settings) -> None:
     limit = Failure(type="OrchestratorFailed", message="HTTP 429: retry after 3 s", stage="voice")
-    book, worker = await play(plain, Script(FailedForNow(limit, None, 1.0)), message(attempt=2))
+    book, worker = await play(plain, ScriptedRunner(FailedForNow(limit, None, 1.0)), message(attempt=2))
     again = book.found("retry 3", StoryMessage)
     assert (again.attempt, again.run, again.errors) == (2, 1, ())
     assert worker.counts == {StoryStatus.QUEUED: 1}
@@ -211,11 +211,11 @@ async def test_quota_in_the_text_of_a_failure_spends_no_attempt(plain: Settings)
 async def test_wait_longer_than_any_queue_is_honoured_by_whoever_takes_the_story_too_soon(
     plain: Settings,
 ) -> None:
-    book, _ = await play(plain, Script(Waiting("gemini", 3600.0)), message())
+    book, _ = await play(plain, ScriptedRunner(Waiting("gemini", 3600.0)), message())
     put_off = book.found("retry 3600", StoryMessage)
     released = book.found("story.released", StoryReleased)
     assert put_off.not_before == released.until
-    runner = Script()
+    runner = ScriptedRunner()
     book, _ = await play(plain, runner, put_off)
     assert runner.attempts == []
     later = book.found("story.released", StoryReleased)
@@ -229,7 +229,7 @@ async def test_wait_longer_than_any_queue_is_honoured_by_whoever_takes_the_story
 
 
 async def test_story_whose_time_has_come_runs(plain: Settings) -> None:
-    runner = Script(DONE)
+    runner = ScriptedRunner(DONE)
     book, _ = await play(plain, runner, message(not_before=utc_now(), waits_for="gemini", run=1))
     assert runner.attempts == [1]
     assert book.names() == ["story.succeeded", "ack"]
@@ -237,10 +237,10 @@ async def test_story_whose_time_has_come_runs(plain: Settings) -> None:
 
 async def test_stopping_worker_does_not_rest_before_a_retry(plain: Settings) -> None:
     slow = plain.model_copy(update={"retry_delays": (86400.0,)})
-    book, runner = Book(), Script(FailedForNow(OOPS, None, 1.0))
+    book, runner = RecordingPublisher(), ScriptedRunner(FailedForNow(OOPS, None, 1.0))
     runner.may_end.clear()
     worker = Worker(slow, runner, book)
-    worker.receive(Letterbox(book, encode(message())))
+    worker.receive(FakeDelivery(book, encode(message())))
     await runner.begun.acquire()
     worker.stop_starting()
     runner.may_end.set()
@@ -251,4 +251,4 @@ async def test_stopping_worker_does_not_rest_before_a_retry(plain: Settings) -> 
 
 async def test_bad_rules_keep_the_worker_from_starting(plain: Settings) -> None:
     with pytest.raises(UsageError, match="GT_RETRY_RULES: not a rule"):
-        Worker(plain.model_copy(update={"retry_rules": "nonsense"}), Script(), Book())
+        Worker(plain.model_copy(update={"retry_rules": "nonsense"}), ScriptedRunner(), RecordingPublisher())
