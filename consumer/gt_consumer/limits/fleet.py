@@ -102,7 +102,7 @@ class FleetLimiter:
             async with asyncio.timeout(_PUBLISH_S):
                 await self._publisher.notice(notice)
         except (TimeoutError, GossipToonError) as error:
-            log.warning("notice_not_told", notice=notice.type, problem=str(error) or "no answer in time")
+            log.warning("notice_lost", notice=notice.type, error=str(error) or "no answer in time")
 
 
 @asynccontextmanager

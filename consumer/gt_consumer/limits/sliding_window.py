@@ -83,7 +83,7 @@ class SharedWindow:
                 wait_s = self._take(descriptor, now)
         except OSError as error:
             if not self._warned:
-                _log.warning("limits_not_kept", file=str(self._path), problem=error.strerror or str(error))
+                _log.warning("grant_write_failed", file=str(self._path), error=error.strerror or str(error))
                 self._warned = True
             return self._own.take(now)
         if not wait_s:

@@ -77,7 +77,7 @@ def decode_notice(body: bytes) -> Notice | None:
     try:
         return _NOTICES.validate_json(body)
     except ValidationError as error:
-        log.warning("notice_malformed", problems=error.error_count(), bytes=len(body))
+        log.warning("notice_rejected", problems=error.error_count(), bytes=len(body))
         return None
 
 

@@ -48,7 +48,7 @@ async def serve_tokens(
                 # cancelled, which `is_own_cancellation` asks for.
                 await asyncio.create_task(_serve(connection, settings, consumers, paused_s, history))
         except* GossipToonError as errors:
-            log.warning("limits_interrupted", problem=str(errors.exceptions[0]), tries=backoff.tries)
+            log.warning("limits_interrupted", error=str(errors.exceptions[0]), tries=backoff.tries)
         await backoff.wait()
 
 

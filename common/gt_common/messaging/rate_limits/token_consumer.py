@@ -98,14 +98,14 @@ class TokenConsumer:
     async def _on_token(self, message: AbstractIncomingMessage) -> None:
         age = self._clock() - self._sent_after
         if message.redelivered or age > self._rate.margin_s / 2:
-            log.info("token_too_old", provider=self._rate.provider, seconds=round(age, 3))
+            log.info("token_expired", provider=self._rate.provider, seconds=round(age, 3))
         elif not self._paused_s(self._rate.provider):
             self._grant()
         try:
             with honest_losses():
                 await message.ack()
         except BROKER_ERRORS as error:
-            log.debug("token_not_acked", problem=str(error))
+            log.debug("token_ack_failed", error=str(error))
 
     def _grant(self) -> None:
         self._latest = self._clock()
@@ -126,8 +126,8 @@ class TokenConsumer:
         if seconds >= self._patience_s and not self._paused_s(self._rate.provider):
             self._latest = self._clock()
             log.warning(
-                "no_token",
+                "token_missed",
                 provider=self._rate.provider,
-                message=f"no token for {seconds:.0f} s; runs keep waiting. Check that the broker is up, and "
+                hint=f"no token for {seconds:.0f} s; runs keep waiting. Check that the broker is up, and "
                 "that an elected worker (log line metronome_elected) has this limit in its GT_RATE_LIMITS.",
             )
