@@ -59,7 +59,7 @@ class Small:
 
 
 async def plain_loop(stories: list[Story], folder: Path) -> float:
-    """Give the seconds a story in a plain loop."""
+    """Return the seconds per story in a plain loop."""
     begun = time.perf_counter()
     for number, story in enumerate(stories):
         workdir = Path(tempfile.mkdtemp(dir=folder))
@@ -72,7 +72,7 @@ async def plain_loop(stories: list[Story], folder: Path) -> float:
 
 
 def measure_batch(stories: list[Story], folder: Path) -> list[float]:
-    """Give the seconds between two successes, one for each story but the first."""
+    """Return the seconds between successes, one for each story but the first."""
     settings = load_settings(
         orchestrator="batch_overhead:Small",
         prefetch=1,

@@ -12,7 +12,7 @@ from support.broker.node import PrivateNode
 
 @pytest.fixture(scope="session")
 def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateNode]:
-    """Give a broker that may be killed."""
+    """Yield a broker that may be killed."""
     with PrivateNode.start(tmp_path_factory.mktemp("node")) as started:
         yield started
 

@@ -31,7 +31,7 @@ _SET_TIMEOUT = (
 
 @pytest.fixture(scope="module")
 def amqp_url(node: PrivateNode) -> str:
-    """Give the broker whose settings these tests change."""
+    """Return the URL of the broker whose settings these tests change."""
     return node.amqp_url
 
 

@@ -15,7 +15,7 @@ HEAVY = {"pydantic", "sqlalchemy", "aio_pika", "numpy", "onnxruntime", "skia", "
 
 
 def scripts() -> dict[str, str]:
-    """Give every console script of the three packages and what it calls."""
+    """Return every console script of the three packages and its entry point."""
     found: dict[str, str] = {}
     for part in ("common", "producer", "consumer"):
         project = tomllib.loads((ROOT / part / "pyproject.toml").read_text())["project"]
@@ -24,7 +24,7 @@ def scripts() -> dict[str, str]:
 
 
 def subcommands(name: str) -> list[list[str]]:
-    """Give the command and each of its subcommands, as words."""
+    """Return the command and each of its subcommands, as words."""
     groups = {
         "gt-dlq": ["list", "groups", "show", "export", "replay", "discard", "restore"],
         "gt-topology": ["declare", "show", "delete"],

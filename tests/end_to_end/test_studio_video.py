@@ -84,7 +84,7 @@ class Film:
         return np.frombuffer(subprocess.run(command, capture_output=True, check=True).stdout, np.float32)
 
     def active_colour(self, at: float) -> NDArray[np.bool_]:
-        """Tell which pixels of the caption band have the colour of the spoken word, at a time in seconds."""
+        """Return which pixels of the caption band have the colour of the spoken word at a time (seconds)."""
         scale = 360 / WIDTH
         band = self.frames[round(at * FPS), int(CAPTION_TOP * scale) : int(CAPTION_BOTTOM * scale)].astype(
             int

@@ -62,7 +62,7 @@ class Target:
 
 @cache
 def _folder() -> Path:
-    """Give a folder of this process for parsers that read files."""
+    """Return a folder of this process for parsers that read files."""
     holder = tempfile.TemporaryDirectory(prefix="gt-fuzz-")
     _kept.append(holder)
     return Path(holder.name)

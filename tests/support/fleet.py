@@ -49,7 +49,7 @@ async def publish(settings: Settings, *stories: StoryMessage) -> None:
 
 
 def read_runs(runs: Path) -> list[dict[str, object]]:
-    """Give the runs that `Scripted` wrote down."""
+    """Return the runs that `Scripted` recorded."""
     return [json.loads(line) for line in runs.read_text().splitlines()] if runs.exists() else []
 
 
@@ -123,7 +123,7 @@ async def tally(environment: Mapping[str, str], settings: Settings, batch_id: st
 
 
 async def depth(settings: Settings, queue: str) -> int:
-    """Give the number of ready messages of one of the fleet's queues, named as in `Names`."""
+    """Return the number of ready messages of one of the fleet's queues, named as in `Names`."""
     (info,) = await topology.inspect(settings, [getattr(Names(settings.namespace), queue)])
     assert info.messages is not None
     return info.messages

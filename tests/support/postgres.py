@@ -22,7 +22,7 @@ _LOCAL = tuple(f"postgresql://{user}@127.0.0.1:5432/postgres" for user in ("post
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
-    """Give the URL of a server on which databases can be made; none skips on a laptop and fails in CI."""
+    """Yield the URL of a server for databases; without one the tests are skipped, and fail in CI."""
     url = os.environ.get("GT_TEST_POSTGRES_URL") or next(filter(_answers, _LOCAL), None)
     programs = _programs()
     if url:
@@ -38,7 +38,7 @@ def postgres_server() -> Iterator[str]:
 
 @pytest.fixture
 def postgres_url(postgres_server: str) -> Iterator[str]:
-    """Give the URL of an empty database of the test's own; it is dropped afterwards."""
+    """Yield the URL of an empty database for one test; it is dropped afterwards."""
     name = f"gt_test_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(postgres_server, autocommit=True) as connection:
         connection.execute(
@@ -50,7 +50,7 @@ def postgres_url(postgres_server: str) -> Iterator[str]:
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Give the URL of a ledger that does not exist yet, of each kind in turn."""
+    """Return the URL of a ledger that does not exist yet: on SQLite, then on PostgreSQL."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'state' / 'ledger.db'}"
     url: str = request.getfixturevalue("postgres_url")
@@ -88,7 +88,7 @@ def _answers(url: str) -> bool:
 
 
 def _programs() -> Path | None:
-    """Give the newest folder with initdb and pg_ctl; Debian keeps them out of PATH."""
+    """Return the newest folder with initdb and pg_ctl; Debian does not put them on PATH."""
     found = shutil.which("initdb")
     installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=_major_version)
     candidates = [*installed, *([Path(found).resolve()] if found else [])]

@@ -95,7 +95,7 @@ class FakeReddit:
         return post
 
     def asked(self, path: str) -> list[Seen]:
-        """Give the requests for a path."""
+        """Return the requests for a path."""
         return [seen for seen in self.seen if seen.path == path]
 
     def answer(self, seen: Seen, body: str) -> Answer:
@@ -137,7 +137,7 @@ class FakeReddit:
 
 
 def listing(posts: list[Json], after: object = None) -> Json:
-    """Give a page of a listing."""
+    """Return a page of a listing."""
     children = [{"kind": "t3", "data": post} for post in posts]
     return {"kind": "Listing", "data": {"children": children, "after": after, "before": None}}
 
@@ -185,7 +185,7 @@ def _handler(reddit: FakeReddit) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(payload)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is http.server's
-            """Say nothing."""
+            """Log nothing."""
 
     return Handler
 
@@ -209,7 +209,7 @@ def serving() -> Iterator[FakeReddit]:
 
 @pytest.fixture
 def fake_reddit(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeReddit]:
-    """Give a Reddit of the test's own, with its credentials in the environment."""
+    """Yield a Reddit for one test, with its credentials in the environment."""
     with serving() as reddit:
         monkeypatch.setenv("GT_REDDIT_URL", reddit.url)
         monkeypatch.setenv("GT_REDDIT_CLIENT_ID", CLIENT_ID)

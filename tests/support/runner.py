@@ -49,7 +49,7 @@ async def a_runner(
     recycling: Recycling | None = None,
     grace: float = 5.0,
 ) -> AsyncIterator[Runner]:
-    """Give a runner whose output and notes lie below the folder."""
+    """Yield a runner whose output and notes are in the folder."""
     spec = parse_orchestrator(orchestrator)
     executor = (
         CommandExecutor(spec)
@@ -77,18 +77,18 @@ async def run_once(
 
 
 def succeeded(outcome: Outcome) -> Succeeded:
-    """Give the outcome as a success; fails with what it says else."""
+    """Return the outcome as a success; any other outcome fails the test."""
     assert isinstance(outcome, Succeeded), outcome
     return outcome
 
 
 def processes(pids: str) -> list[psutil.Process]:
-    """Give the processes whose ids stand in a text."""
+    """Return the processes whose ids are in a text."""
     return [psutil.Process(int(pid)) for pid in pids.split()]
 
 
 def remaining(pids: str) -> list[psutil.Process]:
-    """Give those of the processes that are still there."""
+    """Return those of the processes that still exist."""
     return [psutil.Process(int(pid)) for pid in pids.split() if psutil.pid_exists(int(pid))]
 
 
@@ -102,7 +102,7 @@ def assert_gone(living: list[psutil.Process], seconds: float = GONE_SECONDS) -> 
 
 
 def python_path() -> str:
-    """Give a PYTHONPATH on which the fake orchestrators are found."""
+    """Return a PYTHONPATH on which the fake orchestrators are found."""
     return os.pathsep.join([str(TESTS), *filter(None, [os.environ.get("PYTHONPATH")])])
 
 

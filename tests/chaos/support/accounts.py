@@ -60,7 +60,7 @@ class Accounts:
         return [f"{kind}: {text}" for kind, texts in kinds.items() for text in texts]
 
     def show(self, title: str) -> str:
-        """Give the figures as lines."""
+        """Format the figures as lines of text."""
         faults = ", ".join(f"{kind} {count}" for kind, count in sorted(self.faults.items()))
         return (
             f"{title}: {self.stories} stories, {self.faults.total()} faults, {self.seconds:.0f} s\n"
@@ -97,7 +97,7 @@ async def settle_accounts(world: World, stories: Sequence[ChaosStory], faults: S
 
 
 def final_everywhere(world: World, stories: Sequence[ChaosStory]) -> bool:
-    """Tell whether the ledger knows every story as final."""
+    """Whether the ledger knows every story as final."""
     with open_ledger(world.settings.ledger) as ledger:
         for batch_id in {story.batch_id for story in stories}:
             try:
@@ -133,7 +133,7 @@ def _check_runs(
 
 
 def _touched(story: ChaosStory, runs: Sequence[Run], faults: Iterable[Fault]) -> bool:
-    """Tell whether a fault hit a worker while, or just after, it ran the story, or its producer."""
+    """Whether a fault hit the story's producer, or a worker while it ran the story or just after."""
     producers = {"producer", f"producer of {story.batch_id}"}
     for fault in faults:
         if fault.hit & producers:
@@ -146,7 +146,7 @@ def _touched(story: ChaosStory, runs: Sequence[Run], faults: Iterable[Fault]) ->
 
 
 def read_runs(world: World, story: ChaosStory) -> list[Run]:
-    """Give the runs of a story, in their order."""
+    """Return the runs of a story, in their order."""
     path = world.runs / f"{story.batch_id}-{story.story_id}"
     if not path.exists():
         return []
@@ -203,7 +203,7 @@ def _check_videos(accounts: Accounts, world: World, stories: Sequence[ChaosStory
 
 
 async def count_letters(world: World) -> Counter[str]:
-    """Give how many dead letters of each story lie in the queue; what is no story is counted elsewhere."""
+    """Return the number of dead letters of each story; messages that are not stories are not counted here."""
     found: Counter[str] = Counter()
     async with browse(world.settings, Names(world.settings.namespace).dlq, "chaos") as deliveries:
         for delivery in deliveries:

@@ -53,7 +53,7 @@ class Result:
         return found
 
     def row(self) -> str:
-        """Give its row of the Markdown table."""
+        """Format its row of the Markdown table."""
         outcome = "as predicted" if not self.problems else "; ".join(self.problems)
         cells = (self.boundary.command, self.boundary.name, self.ledger, outcome, self.runs, self.letters)
         return f"| {' | '.join(str(cell) for cell in cells)} |"
@@ -116,7 +116,7 @@ class Fleet:
         return died
 
     def _command(self, name: str) -> Sequence[str]:
-        """Give a command with its arguments."""
+        """Return a command with its arguments."""
         return {
             PRODUCE: (name, *self._batch),
             CONSUME: (name, "--orchestrator", "chaos.support.orchestrator:Cheap", "--until-empty"),

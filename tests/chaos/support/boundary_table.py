@@ -47,7 +47,7 @@ class Boundary:
     ends: StoryStatus | None = None
 
     def draw(self) -> list[ChaosStory]:
-        """Give the stories."""
+        """Return the stories."""
         return [
             ChaosStory(
                 "b1",

@@ -38,11 +38,11 @@ class Cluster:
         return ",".join(node.amqp_url for node in self._nodes.values())
 
     def node(self, number: int) -> PrivateNode:
-        """Give one of the nodes, 1 to 3."""
+        """Return one of the nodes, 1 to 3."""
         return self._nodes[f"c{number}@localhost"]
 
     def leader(self, queue: str) -> str:
-        """Give the name of the node that leads a queue now; empty when there is none.
+        """Return the name of the node that leads a queue now; empty if there is none.
 
         Raises:
             BrokerError: no node could be asked

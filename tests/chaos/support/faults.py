@@ -63,7 +63,7 @@ async def kill_part(world: World, order: Order) -> frozenset[str]:
 
 
 async def stop_part(world: World, order: Order) -> frozenset[str]:
-    """Tell a worker to stop, as a rollout does; it gives back what does not end soon and is started again."""
+    """Stop a worker as a rollout does: it requeues what does not end soon, and is started again."""
     part = world.parts[order.target]
     part.expected_end = True
     part.send(signal.SIGTERM)

@@ -81,7 +81,7 @@ async def _send(
 
 
 async def look_aside(settings: Settings) -> Aside:
-    """Give what lies in the two queues of dead letters and is no story of ours."""
+    """Return what is in the two dead-letter queues and is not a story of the run."""
     names = Names(settings.namespace)
     found = [Counter[bytes](), Counter[bytes]()]
     for bodies, queue in zip(found, (names.dlq, names.results_dlq), strict=True):
@@ -91,17 +91,17 @@ async def look_aside(settings: Settings) -> Aside:
 
 
 def lost_of(sent: Sequence[bytes], found: Counter[bytes]) -> list[bytes]:
-    """Give what was sent and is not there."""
+    """Return what was sent and was not found."""
     return [body for body in sent if body not in found]
 
 
 def strange_of(sent: Collection[bytes], found: Counter[bytes]) -> list[bytes]:
-    """Give what is there and was not sent."""
+    """Return what was found and was not sent."""
     return [body for body in found if body not in sent]
 
 
 def copies_of(found: Counter[bytes]) -> int:
-    """Give how many bodies lie there once more."""
+    """Return how many of the messages are duplicates."""
     return found.total() - len(found)
 
 

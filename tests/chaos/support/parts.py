@@ -75,7 +75,7 @@ class Part:
         return self._keeper is not None and not self._keeper.done()
 
     def has_ended(self) -> bool:
-        """Tell whether it has done its work; exit code 1 of a worker says that it left dead letters."""
+        """Whether it has done its work; a worker that left dead letters has exit code 1."""
         return self.process is not None and self.process.returncode in {0, 1}
 
     def send(self, number: signal.Signals) -> bool:
@@ -87,7 +87,7 @@ class Part:
         return True
 
     def children(self) -> list[psutil.Process]:
-        """Give the Python children of a worker, which run stories, not their guards."""
+        """Return the Python children of a worker that run stories, without their guards."""
         if self.pid is None:
             return []
         try:
@@ -142,7 +142,7 @@ class Part:
             await pause(_RESTART_S)
 
     def _may_end(self, code: int | None) -> bool:
-        """Tell whether an exit is a refusal to start, or to go on, that a fault explains."""
+        """Whether an exit is a refusal to start, or to continue, that a fault explains."""
         refused = code in {2, 3, 4} and self.trouble()
         return refused and (self.once or not self._is_ready)
 
@@ -183,10 +183,10 @@ class Part:
 
 
 def ours(name: str, *arguments: str) -> list[str]:
-    """Give the command line of an installed command."""
+    """Return the command line of an installed command."""
     return [str(BIN / name), *arguments]
 
 
 def patched(options: Sequence[str], name: str, *arguments: str) -> list[str]:
-    """Give the command line of a command that is started through `chaos.support.crashing`."""
+    """Return the command line of a command that is started through `chaos.support.crashing`."""
     return [sys.executable, "-m", "chaos.support.crashing", *options, "--", name, *arguments]

@@ -53,7 +53,7 @@ class Trend:
         return self.first > 0 and self.grows <= _LIMITS[self.what]
 
     def row(self) -> str:
-        """Give its row of the Markdown table."""
+        """Format its row of the Markdown table."""
         return f"| {self.name} | {self.what} | {self.first:.1f} | {self.last:.1f} | {self.grows:+.2f} |"
 
 
@@ -114,7 +114,7 @@ class Soak:
                     samples.append(Sample(time.monotonic(), _process(pid) | held[name]))
 
     def _ask_broker(self) -> dict[str, dict[str, float]]:
-        """Give connections and channels by part; by the broker's word, not the client's."""
+        """Return connections and channels of each part, as counted by the broker."""
         listed = self._world.node.ctl(
             "list_connections", "--formatter", "json", "client_properties", "channels"
         )
@@ -154,7 +154,7 @@ def _process(pid: int) -> dict[str, float]:
 
 
 def _client(connection: dict[str, object]) -> str:
-    """Give a connection's name; RabbitMQ 3 prints the properties as triples, 4 as an object."""
+    """Return a connection's name; RabbitMQ 3 prints the properties as triples, RabbitMQ 4 as an object."""
     properties = connection["client_properties"]
     if isinstance(properties, dict):
         return str(properties.get("connection_name", ""))

@@ -61,13 +61,13 @@ class ChaosStory:
         return self.ends or (StoryStatus.FAILED if self.times == FOREVER else StoryStatus.SUCCESS)
 
     def most_runs(self, max_attempts: int) -> int:
-        """Give how often it is run when no fault comes in between."""
+        """Return how often it is run if no fault occurs."""
         if self.do == "permanent":
             return 1
         return max_attempts if self.times == FOREVER else self.times + 1
 
     def line(self, runs: Path) -> str:
-        """Give its line of a list file."""
+        """Format its line of a list file."""
         options = {"runs": str(runs), "do": self.do, "times": self.times, "seconds": self.seconds}
         return json.dumps({"url": self.url, "options": options})
 

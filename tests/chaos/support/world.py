@@ -70,7 +70,7 @@ class World:
         return [*self.parts.values(), *self.producers]
 
     def environment(self, name: str) -> dict[str, str]:
-        """Give the environment of a part."""
+        """Return the environment of a part."""
         return {
             **{key: value for key, value in os.environ.items() if not key.startswith(("GT_", "CHAOS_"))},
             "GT_AMQP_URL": self._urls[name],
@@ -118,7 +118,7 @@ class World:
         return part
 
     def can_be_hit(self, name: str) -> bool:
-        """Tell whether a worker, or any without a name, runs a story, or that there is none to wait for."""
+        """Whether a worker (any, if `name` is not one) runs a story, or no work is left to wait for."""
         busy = {worker for worker in WORKERS if self.parts[worker].busy > 0}
         if name in WORKERS and name in busy:
             return True
@@ -126,7 +126,7 @@ class World:
         return not more or (name not in WORKERS and bool(busy))
 
     def troubled(self) -> bool:
-        """Tell whether any fault is on, which may keep a part from starting."""
+        """Whether any fault is active, which may keep a part from starting."""
         return self.broken > 0
 
     async def add_proxies(self, stack: AsyncExitStack, ledger_url: str) -> None:

@@ -70,7 +70,7 @@ async def run(environment: dict[str, str], *command: str) -> tuple[int, str]:
 
 
 async def waiting(settings: Settings, queue: str) -> int | None:
-    """Give the number of messages that are ready in a queue."""
+    """Return the number of messages that are ready in a queue."""
     (info,) = await topology.inspect(settings, [queue])
     return info.messages
 

@@ -27,7 +27,7 @@ LIST: list[dict[str, object]] = [
 
 
 def comparable(document: dict[str, object], output: Path) -> dict[str, object]:
-    """Give a report without times and workers, and with its videos' places within the output folder."""
+    """Return a report without times and workers, with video paths relative to the output folder."""
     rows = document["results"]
     assert isinstance(rows, list)
     for row in rows:

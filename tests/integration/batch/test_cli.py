@@ -22,7 +22,7 @@ OK: dict[str, object] = {}
 
 
 def ran(folder: Path) -> list[tuple[object, object]]:
-    """Give (story, attempt) of each run, in their order."""
+    """Return (story, attempt) of each run, in their order."""
     return [(run["story"], run["attempt"]) for run in read_runs(folder / "runs")]
 
 

@@ -27,12 +27,12 @@ LONGEST_S = 0.1
 
 
 def runs_of(folder: Path) -> Counter[object]:
-    """Give how often each story was run."""
+    """Return how often each story was run."""
     return Counter(run["story"] for run in read_runs(folder / "runs"))
 
 
 def made(state: BatchState) -> set[str]:
-    """Give the stories that are known to be made."""
+    """Return the stories that are known to be finished."""
     return {one.story_id for one in state.stories.values() if one.status is StoryStatus.SUCCESS}
 
 
@@ -98,7 +98,7 @@ async def test_twenty_kills_of_thirty_stories(tmp_path: Path) -> None:
 
 
 def batches(folder: Path) -> set[str]:
-    """Give the ids of the batches that the ledger knows."""
+    """Return the ids of the batches that the ledger knows."""
     with open_ledger(ledger_url(folder)) as ledger:
         return {batch.batch_id for batch in ledger.batches()}
 
@@ -123,5 +123,5 @@ async def test_killed_while_it_waits_for_its_retry_a_story_resumes_from_its_chec
 
 
 def made_of(event: StorySucceeded) -> str:
-    """Give what the pipeline wrote into its video."""
+    """Return what the pipeline wrote into its video."""
     return Path(event.output_path).read_text()

@@ -24,7 +24,7 @@ def _importable(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def seconds_of(video: Path) -> float:
-    """Give the length that the video itself has."""
+    """Return the length of the video itself, in seconds."""
     _frames, seconds = imageio_ffmpeg.count_frames_and_secs(video)
     return float(seconds)
 

@@ -35,12 +35,12 @@ Env = dict[str, str]
 
 @pytest.fixture
 def sound(settings: Settings) -> Settings:
-    """Give settings of which nothing is to be said."""
+    """Return settings about which no check complains."""
     return settings.model_copy(update={"orchestrator": "command:true {url}", "time_limit": 60.0})
 
 
 async def findings(settings: Settings) -> dict[str, Finding]:
-    """Give what all checks find; of several lines of one check the gravest."""
+    """Return what all checks find; of several lines of one check the most serious."""
     found: dict[str, Finding] = {}
     for finding in await asyncio.to_thread(examine, settings):
         if finding.check not in found or finding.level is Level.FAIL:
@@ -196,7 +196,7 @@ def test_ledger_that_is_locked_newer_or_no_ledger(sound: Settings) -> None:
 
 
 def doctor_local_findings(settings: Settings) -> list[Finding]:
-    """Give what the ledger's check finds."""
+    """Return what the ledger's check finds."""
     return [finding for finding in examine(settings) if finding.check in {"ledger", "oldest story"}]
 
 

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.postgres
 
 @pytest.fixture
 def role(postgres_server: str) -> Iterator[str]:
-    """Give a role that may log in and nothing else."""
+    """Yield a role that may log in and do nothing else."""
     name = f"gt_test_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(postgres_server, autocommit=True) as connection:
         connection.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD 'right'").format(sql.Identifier(name)))
@@ -27,7 +27,7 @@ def role(postgres_server: str) -> Iterator[str]:
 
 
 def as_user(url: str, user: str, password: str) -> str:
-    """Give the URL with another user."""
+    """Return the URL with another user."""
     return make_url(url).set(username=user, password=password).render_as_string(hide_password=False)
 
 

@@ -39,13 +39,13 @@ from support.samples.events import BATCH, TIMED_OUT, at, deliveries, entry, lett
 
 @pytest.fixture
 def ledger(ledger_url: str) -> Iterator[Ledger]:
-    """Give a fresh ledger."""
+    """Yield an empty ledger."""
     with open_ledger(ledger_url) as opened_ledger:
         yield opened_ledger
 
 
 def of_batch(batch_id: str, events: list[Event]) -> list[Event]:
-    """Give the same events as those of another batch."""
+    """Return the same events with another batch id."""
     return [
         event.model_copy(update={"batch_id": batch_id, "event_id": f"{batch_id}.{event.event_id[:24]}"})
         for event in events

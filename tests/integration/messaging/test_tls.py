@@ -33,7 +33,7 @@ class TlsNode:
     authority: Path
 
     def url(self, host: str = "localhost", authority: Path | None = None) -> str:
-        """Give its URL, with the authority that is to be believed."""
+        """Return its URL with the certificate authority to trust."""
         return f"amqps://guest:guest@{host}:{self.port}/?cafile={authority or self.authority}"
 
 
@@ -60,7 +60,7 @@ def tls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TlsNode]:
 
 @pytest.fixture
 def amqp_url(tls: TlsNode) -> str:
-    """Give the address that all of a test's processes use."""
+    """Return the address that all processes of a test use."""
     return tls.url()
 
 
@@ -92,7 +92,7 @@ MISTAKES = {
 
 
 def mistaken(tls: TlsNode, folder: Path) -> dict[str, str]:
-    """Give wrong ways to reach the node."""
+    """Return wrong ways to connect to the node."""
     other, empty = folder / "other.pem", folder / "empty.pem"
     trustme.CA().cert_pem.write_to_path(other)
     empty.touch()

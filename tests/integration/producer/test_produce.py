@@ -336,7 +336,7 @@ async def test_exchanges_without_their_queues_are_an_error_not_a_loss(
 
 
 async def work_off(settings: Settings, batch_id: str, *, fail: frozenset[int] = frozenset()) -> None:
-    """Tell of every queued story what a worker would."""
+    """Publish for every queued story what a worker would."""
     async with open_publisher(settings, "test", patience=20) as publisher:
         for story in await queued_stories(settings):
             about = {

@@ -50,7 +50,7 @@ class Discover:
 
 @pytest.fixture
 def run(fake_reddit: FakeReddit, tmp_path: Path) -> Discover:
-    """Give the command, and a Reddit with two stories."""
+    """Return a function that runs the command, with a Reddit that has two stories."""
     fake_reddit.add("tifu", "one", title="TIFU by\x1b[31m doing\nit", ups=5000)
     fake_reddit.add("AmItheAsshole", "two", title="AITA for this?")
     return Discover(tmp_path)

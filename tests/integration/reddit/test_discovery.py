@@ -26,7 +26,7 @@ TIFU = DiscoverOptions(subreddits=("tifu",))
 
 @pytest.fixture
 def local(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """Give settings with folders of the test's own."""
+    """Return settings with folders of the test."""
     monkeypatch.chdir(tmp_path)
     return load_settings(state_dir=tmp_path / "state", ledger_url=f"sqlite:///{tmp_path / 'ledger.db'}")
 

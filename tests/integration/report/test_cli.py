@@ -61,7 +61,7 @@ class Report:
 
 @pytest.fixture
 def gt_report(tmp_path: Path) -> Report:
-    """Give a way to run gt-report."""
+    """Return a function that runs gt-report."""
     return Report(tmp_path)
 
 

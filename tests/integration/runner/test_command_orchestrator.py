@@ -26,12 +26,12 @@ def program(folder: Path, text: str) -> str:
 
 
 def found(folder: Path, name: str) -> list[Path]:
-    """Give all files of this name below the folder."""
+    """Return all files of this name below the folder."""
     return list(folder.rglob(name))
 
 
 def for_now(outcome: Outcome) -> FailedForNow:
-    """Give the outcome as a failure for now; fails with what it is else."""
+    """Return the outcome as a failure that may be retried; any other outcome fails the test."""
     assert isinstance(outcome, FailedForNow), outcome
     return outcome
 

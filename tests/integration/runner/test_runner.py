@@ -36,7 +36,7 @@ def _importable(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def work_folders(folder: Path) -> list[Path]:
-    """Give what is left below the working folders."""
+    """Return what is left in the working folders."""
     return list((folder / "out" / ".work").rglob("*"))
 
 

@@ -29,12 +29,12 @@ HUGE_HEADERS = {f"gt-x{number}": "y" * 1000 for number in range(100)}
 
 
 def changed(story: StoryMessage, **fields: object) -> bytes:
-    """Give a story's body with fields that no story has."""
+    """Return the body of a story with unknown fields."""
     return json.dumps(json.loads(encode(story)) | fields).encode()
 
 
 def hostile_bodies(story: StoryMessage) -> dict[str, bytes]:
-    """Give bodies, each of its own kind."""
+    """Return bodies that are malformed in different ways."""
     return {
         "empty": b"",
         "broken": b"{not json",
@@ -70,18 +70,18 @@ async def send(settings: Settings, *messages: aio_pika.Message) -> None:
 
 
 async def dead(settings: Settings) -> list[Delivery]:
-    """Give what lies in the dead-letter queue."""
+    """Return what is in the dead-letter queue."""
     async with browse(settings, Names(settings.namespace).dlq, "test") as found:
         return found
 
 
 async def all_dead(settings: Settings, count: int) -> bool:
-    """Tell whether so many messages lie in the dead-letter queue."""
+    """Whether the dead-letter queue has `count` messages."""
     return await depth(settings, "dlq") >= count
 
 
 def videos(settings: Settings) -> list[Path]:
-    """Give what lies in the output folder and is not hidden."""
+    """Return the files of the output folder that are not hidden."""
     return [path for path in settings.output.iterdir() if not path.name.startswith(".")]
 
 

@@ -46,7 +46,7 @@ LOOKS = (
 
 @pytest.fixture
 def planted(environment: Env, postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Env:
-    """Give an environment with a password in every place that takes one; all of it works."""
+    """Return an environment with a working password in every variable that takes one."""
     dead = f"amqp://guest:{quote(BROKER, safe='')}@127.0.0.1:1/"
     ledger = URL(postgres_url).with_password(LEDGER)
     leaks = tmp_path_factory.mktemp("leaks") / "leaks"
@@ -83,7 +83,7 @@ async def run(environment: Env, folder: Path, *command: str) -> tuple[int, str, 
 
 
 def stored(url: str) -> str:
-    """Give every row of every table of a database as text."""
+    """Return every row of every table of a database as text."""
     with psycopg.connect(url) as connection:
         tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
         rows = [
@@ -94,14 +94,14 @@ def stored(url: str) -> str:
 
 
 def written(folder: Path) -> str:
-    """Give the content of every file below a folder."""
+    """Return the content of every file in a folder and its subfolders."""
     return "\n".join(
         path.read_bytes().decode("utf-8", "replace") for path in folder.rglob("*") if path.is_file()
     )
 
 
 def leaks(texts: dict[str, str]) -> list[tuple[str, str, str]]:
-    """Give which secret stands where, with what is around it."""
+    """Return where each secret was found, with the text around it."""
     found = []
     for place, text in texts.items():
         for secret in SECRETS:

@@ -20,7 +20,7 @@ from support.broker.node import PrivateNode
 
 @pytest.fixture(scope="session")
 def amqp_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Give the URL of a broker that answers; none to be had skips on a laptop and fails in CI."""
+    """Yield the URL of a broker; without one the tests are skipped, and fail in CI."""
     given = os.environ.get("GT_TEST_AMQP_URL")
     if given:
         yield given
@@ -39,7 +39,7 @@ def amqp_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 async def settings(amqp_url: str, tmp_path: Path) -> AsyncIterator[Settings]:
-    """Give settings with a namespace, folders and short delays of the test's own; cleans the broker up."""
+    """Yield settings with a namespace, folders and short delays for one test; cleans up the broker."""
     made = load_settings(
         amqp_url=amqp_url,
         namespace=f"t{uuid.uuid4().hex[:10]}",
@@ -58,7 +58,7 @@ async def settings(amqp_url: str, tmp_path: Path) -> AsyncIterator[Settings]:
 
 @pytest.fixture
 def environment(settings: Settings) -> dict[str, str]:
-    """Give the environment in which a command of ours as a subprocess has the same settings."""
+    """Return the environment that gives a command the same settings."""
     return {
         **os.environ,
         "GT_AMQP_URL": settings.amqp_url.get_secret_value(),

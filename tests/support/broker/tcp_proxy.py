@@ -101,7 +101,7 @@ class TcpProxy:
 
 @asynccontextmanager
 async def open_proxy(url: str, pace: float = 0.0) -> AsyncIterator[tuple[TcpProxy, str]]:
-    """Give a proxy in front of a server and the URL that leads through it."""
+    """Yield a proxy in front of a server, and the URL that goes through it."""
     parts = urlsplit(url)
     proxy = TcpProxy(parts.hostname or "127.0.0.1", parts.port or 5672, pace)
     server = await asyncio.start_server(proxy.handle, "127.0.0.1", 0)

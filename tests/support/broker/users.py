@@ -35,6 +35,6 @@ def node_with_roles(folder: Path) -> Iterator[PrivateNode]:
 
 
 def settings_of(node: PrivateNode, role: str, **more: object) -> Settings:
-    """Give the settings of a command that logs in as the user of a role."""
+    """Return the settings of a command that logs in as the user of a role."""
     url = node.url_for(f"gt-{role}", f"{role}secret", "gt")
     return load_settings(amqp_url=SecretStr(url), **more)

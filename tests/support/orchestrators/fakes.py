@@ -118,7 +118,7 @@ def flood() -> Calling:
 
 
 def none() -> Calling:
-    """Give nothing back."""
+    """Return None."""
     return Calling(lambda: None)
 
 
@@ -133,7 +133,7 @@ def empty() -> Calling:
 
 
 def as_mapping() -> Calling:
-    """Give a mapping, and a video that lies outside the working folder."""
+    """Return a mapping, with a video outside the working folder."""
 
     def body() -> dict[str, object]:
         place = Path(str(job().options["place"]))
@@ -260,9 +260,9 @@ def needs(config: str) -> Calling:
 
 
 def makes_nothing() -> None:
-    """Give no orchestrator."""
+    """Return None instead of an orchestrator."""
 
 
 async def later() -> Calling:
-    """Give an orchestrator from a coroutine."""
+    """Return an orchestrator from a coroutine."""
     return success()

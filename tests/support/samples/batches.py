@@ -28,7 +28,7 @@ def write_list(folder: Path, options: Sequence[Mapping[str, object]], runs: Path
 
 
 def no_broker(folder: Path, **more: str) -> dict[str, str]:
-    """Give an environment with folders of its own, short delays and a broker that does not answer."""
+    """Return an environment with its own folders, short delays and a broker that does not answer."""
     return {
         **os.environ,
         "GT_AMQP_URL": "amqp://nobody:nothing@127.0.0.1:1/",
@@ -43,12 +43,12 @@ def no_broker(folder: Path, **more: str) -> dict[str, str]:
 
 
 def ledger_url(folder: Path) -> str:
-    """Give the URL of the ledger of `no_broker`."""
+    """Return the URL of the ledger of `no_broker`."""
     return f"sqlite:///{folder / 'ledger.db'}"
 
 
 def batch_state(folder: Path, batch_id: str) -> BatchState:
-    """Give a batch as the ledger of `no_broker` knows it."""
+    """Return a batch from the ledger of `no_broker`."""
     with open_ledger(ledger_url(folder)) as ledger:
         return ledger.batch(batch_id)
 

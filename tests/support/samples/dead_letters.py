@@ -24,7 +24,7 @@ class Found:
 
 
 def make_story(position: int, batch: str = "b1") -> StoryMessage:
-    """Give a story message, generation 1, attempt 1."""
+    """Return a story message, generation 1, attempt 1."""
     url = f"https://www.reddit.com/comments/{position}/"
     return StoryMessage(
         batch_id=batch,
@@ -40,7 +40,7 @@ def make_story(position: int, batch: str = "b1") -> StoryMessage:
 def make_error(
     position: int, kind: str = "TimeoutError", message: str = "no answer", stage: str | None = "narration"
 ) -> AttemptError:
-    """Give the error of an attempt that began a minute before it ended; later positions end later."""
+    """Return the error of an attempt that took a minute; later positions end later."""
     ended = FIRST + timedelta(minutes=position)
     return AttemptError(
         failure=Failure(
@@ -62,5 +62,5 @@ def make_letter(
     message: str = "no answer",
     stage: str | None = "narration",
 ) -> StoryMessage:
-    """Give the dead letter of a story that failed for the third time."""
+    """Return the dead letter of a story that failed for the third time."""
     return make_story(position, batch).dead(make_error(position, kind, message, stage))

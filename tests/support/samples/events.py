@@ -41,7 +41,7 @@ STORY_EVENTS: tuple[type[StoryEvent], ...] = (
 
 
 def at(seconds: float) -> datetime:
-    """Give a time so many seconds after noon."""
+    """Return the time `seconds` after noon."""
     return NOON + timedelta(seconds=seconds)
 
 
@@ -98,7 +98,7 @@ def opened(total: int, seconds: float = 0, batch_id: str = BATCH, name: str | No
 
 @st.composite
 def story_events(draw: st.DrawFn) -> StoryEvent:
-    """Give any event of any of four stories, spelt in two ways, in small ranges so that ties are common."""
+    """Generate any event of four stories, with two spellings and small ranges, so that ties are common."""
     number = draw(st.integers(1, 4))
     return story_event(
         draw(st.sampled_from(STORY_EVENTS)),
@@ -116,7 +116,7 @@ def story_events(draw: st.DrawFn) -> StoryEvent:
 
 @st.composite
 def batch_events(draw: st.DrawFn) -> Event:
-    """Give any event of a batch itself."""
+    """Generate any event of a batch itself."""
     seconds = draw(st.integers(0, 3))
     match draw(st.sampled_from(["opened", "stories", "sealed"])):
         case "opened":
@@ -131,13 +131,13 @@ def batch_events(draw: st.DrawFn) -> Event:
 
 
 def lives() -> st.SearchStrategy[list[Event]]:
-    """Give events of one batch, in any order."""
+    """Generate events of one batch, in any order."""
     return st.lists(st.one_of(story_events(), story_events(), batch_events()), max_size=25)
 
 
 @st.composite
 def deliveries(draw: st.DrawFn) -> tuple[list[Event], list[Event]]:
-    """Give events of one batch, and how they came: shuffled, some several times, some late."""
+    """Generate events of one batch, and how they arrive: shuffled, some repeated, some late."""
     events = draw(lives())
     again = draw(st.lists(st.sampled_from(events), max_size=10)) if events else []
     late = draw(st.lists(st.booleans(), min_size=len(events), max_size=len(events)))

@@ -20,7 +20,7 @@ EVIL = "<script>alert(1)</script>|`x`\n=cmd|' /C calc'!A0\x1b[31m"
 
 
 def finished_events() -> list[Event]:
-    """Give a batch of five: two made, two failed of one cause, one of another."""
+    """Return a batch of five: two finished, two failed for one reason, one for another."""
     return [
         opened(5, name="Five stories"),
         story_event(StorySucceeded, 1, 30, duration_s=30, video_s=61.0, worker="w-1", project_id="p1"),
@@ -32,7 +32,7 @@ def finished_events() -> list[Event]:
 
 
 def open_events() -> list[Event]:
-    """Give a batch of eight in full swing: two made, one failed, two running, two waiting, one unseen."""
+    """Return a batch of eight: two finished, one failed, two running, two waiting, one not started."""
     return [
         opened(8),
         story_event(StorySucceeded, 1, 100, duration_s=100, worker="w-1"),
@@ -46,17 +46,17 @@ def open_events() -> list[Event]:
 
 
 def finished() -> BatchState:
-    """Give the finished batch."""
+    """Return the finished batch."""
     return fold(BATCH, finished_events())
 
 
 def under_way() -> BatchState:
-    """Give the open batch."""
+    """Return the open batch."""
     return fold(BATCH, open_events())
 
 
 def evil() -> BatchState:
-    """Give a batch whose every text tries to break out of its place."""
+    """Return a batch in which every text tries to inject markup or commands."""
     failure = Failure(type=EVIL, message=EVIL, stage=EVIL)
     return fold(
         BATCH,
@@ -70,7 +70,7 @@ def evil() -> BatchState:
 
 
 def spans() -> list[AttemptSpan]:
-    """Give attempts of the finished batch; two of `w-2` overlap."""
+    """Return attempts of the finished batch; two of `w-2` overlap."""
     return [
         AttemptSpan("story-1", 1, 1, 0, "w-1", at(0), at(30), "success"),
         AttemptSpan("story-2", 1, 1, 0, "w-2", at(0), at(20), "retrying"),

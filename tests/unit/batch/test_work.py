@@ -39,7 +39,7 @@ def stories(count: int) -> list[Story]:
 
 
 def of(work: BatchWork, place: int = 0) -> dict[str, object]:
-    """Give what the events of a planned story have in common."""
+    """Return the fields that all events of a planned story share."""
     message = work.stories[place][0]
     return {
         "batch_id": message.batch_id,

@@ -52,7 +52,7 @@ HARD = [
 
 
 def nodes(value: object, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
-    """Give the paths of all parts of a JSON value."""
+    """Yield the paths of all parts of a JSON value."""
     found = [path]
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, inner in items:
@@ -61,7 +61,7 @@ def nodes(value: object, path: tuple[str | int, ...] = ()) -> list[tuple[str | i
 
 
 def changed(value: object, path: tuple[str | int, ...], new: object) -> object:
-    """Give a JSON value with one part put in another's place."""
+    """Return a JSON value with one part replaced."""
     if not path:
         return new
     key, *rest = path
@@ -74,7 +74,7 @@ def changed(value: object, path: tuple[str | int, ...], new: object) -> object:
 
 @st.composite
 def inputs(draw: st.DrawFn, seeds: tuple[bytes, ...]) -> bytes:
-    """Give any bytes, or a sound input with one part of it spoilt."""
+    """Generate any bytes, or a valid input with one part corrupted."""
     seed = draw(st.sampled_from(seeds))
     kind = draw(st.integers(0, 3))
     if kind == 0:

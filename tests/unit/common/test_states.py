@@ -36,7 +36,7 @@ Row = tuple[str, ...]
 
 
 def table(heading: str) -> list[Row]:
-    """Give the rows of the table below a heading."""
+    """Return the rows of the table below a heading."""
     part = PAGE.split(f"## {heading}\n", 1)[1].split("\n## ", 1)[0]
     lines = [line for line in part.splitlines() if line.startswith("|")]
     assert len(lines) > 2, heading
@@ -47,7 +47,7 @@ MOVES, STAYS, BATCHES = table("Story: what moves it"), table("Story: what does n
 
 
 def counts(words: str) -> dict[str, int]:
-    """Give the new event's counts; what is less than the named one begins anew."""
+    """Return the counts of the new event; those below the named one start again."""
     if words == "same":
         return BASE
     name, sign, number = words.split()
@@ -55,7 +55,7 @@ def counts(words: str) -> dict[str, int]:
 
 
 def standing(row: Row) -> StoryEvent | None:
-    """Give the event that made a row's first state, checked against it."""
+    """Return the event that led to a row's first state, checked against it."""
     if row[1] == "none":
         assert row[0] == "queued"
         return None
@@ -96,7 +96,7 @@ def test_from_every_status_that_is_not_final_there_is_a_way_to_each_end() -> Non
 
 
 def stories_of(words: str) -> Iterator[Event]:
-    """Give the events that bring stories to these statuses, and the batch's opening."""
+    """Return events after which stories have these statuses, and the batch's opening."""
     names = [] if words == "none" else words.split(", ")
     if names:
         yield opened(len(names))
@@ -107,7 +107,7 @@ def stories_of(words: str) -> Iterator[Event]:
 
 
 def coming(row: Row) -> Event:
-    """Give the event of a batch's row."""
+    """Return the event of a batch's row."""
     number = 1 if row[1] == "none" else len(row[1].split(", "))
     if row[2] == "batch.opened":
         return opened(number + 1, seconds=1)

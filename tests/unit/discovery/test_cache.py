@@ -23,7 +23,7 @@ POSTS = (
 
 @pytest.fixture
 def cache(tmp_path: Path) -> Cache:
-    """Give a cache that has an answer of NOW."""
+    """Return a cache with an answer from NOW."""
     made = Cache(tmp_path / "discovery", "https://reddit.example/")
     made.put("Tifu", OPTIONS, POSTS, NOW)
     return made

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.skipif("sys.platform != 'linux'", reason="elsewhere the
 
 @pytest.fixture
 def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give a folder for programs, which the tests use as root."""
+    """Return a folder for programs, which the tests use as root."""
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     folder = tmp_path / "tools"
     folder.mkdir()

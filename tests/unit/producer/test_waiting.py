@@ -46,7 +46,7 @@ class View:
         self._items: asyncio.Queue[Event | Exception | None] = asyncio.Queue()
 
     def gives(self, *items: Event | Exception | None) -> None:
-        """Give these next; None is a view that (re)starts."""
+        """Queue what is delivered next; None stands for a view that (re)starts."""
         for item in items:
             self._items.put_nowait(item)
 

@@ -42,12 +42,12 @@ def store(folder: Path, *, story: StoryMessage | None = None, source: Path | Non
 
 
 def files(folder: Path) -> list[str]:
-    """Give the names of all files below the output folder."""
+    """Return the names of all files below the output folder."""
     return sorted(path.name for path in (folder / "out").rglob("*") if path.is_file())
 
 
 def refuse(number: int) -> Callable[..., None]:
-    """Give a function that fails as the system does."""
+    """Return a function that fails with an error of the operating system."""
 
     def fail(*_args: object, **_options: object) -> None:
         raise OSError(number, os.strerror(number))
