@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import logging
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO, cast
 
 import structlog
@@ -101,7 +103,27 @@ def _route_library_logs(shared: list[Processor], renderer: Processor, target: Te
         logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
+@contextmanager
+def log_context(keys: Mapping[str, str | int | None]) -> Iterator[None]:
+    """Add keys to every line that is logged in a block, by whatever it calls and by tasks that it starts.
+
+    A key without a value keeps the value of the block around this one, if there is one.
+
+    Parameters:
+        keys: for a story those of `gt_common.messages.log_keys`
+    """
+    around = structlog.contextvars.get_contextvars()
+    bound = {key: around.get(key) if value is None else value for key, value in keys.items()}
+    with structlog.contextvars.bound_contextvars(**bound):
+        yield
+
+
 def get_logger(name: str) -> structlog.typing.FilteringBoundLogger:
-    """Give the logger of one part of the program; every line carries its name as `part`."""
+    """Return the logger of one part of the program; every line carries its name as `part`."""
     logger: structlog.typing.FilteringBoundLogger = structlog.get_logger(part=name)
     return logger
+
+
+def context_logger(name: str) -> structlog.typing.FilteringBoundLogger:
+    """Return a logger that keeps the keys bound here by `log_context`, wherever it is called later."""
+    return get_logger(name).bind(**structlog.contextvars.get_contextvars())

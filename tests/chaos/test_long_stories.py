@@ -56,7 +56,7 @@ async def impatient(node: PrivateNode, settings: Settings) -> AsyncIterator[None
 async def ready_worker(environment: dict[str, str], *arguments: str) -> AsyncIterator[Running]:
     """Run a worker that has said that it is ready."""
     async with worker(environment, *arguments) as running:
-        await running.says("worker_ready")
+        await running.says("worker_started")
         yield running
 
 
@@ -108,7 +108,7 @@ async def test_heartbeats_go_on_while_the_orchestrator_is_busy(
     async with ready_worker({**environment, "GT_HEARTBEAT": "2"}) as running:
         await publish(settings, scripted_story("b1", 1, runs, do=do, busy=10))
         await running.says("story_ended", deadline=60)
-        assert not [line for line in running.lines if "subscription_lost" in line or "publish_again" in line]
+        assert not [line for line in running.lines if "subscription_lost" in line or "publish_failed" in line]
     assert len(read_runs(runs)) == 1
     assert (await tally(environment, settings, "b1")).phase is BatchPhase.DONE
 

@@ -66,7 +66,7 @@ async def test_stories_become_videos_and_a_true_report(
         command(environment, "gt-consume", "--worker-name", "w1") as first,
         command(environment, "gt-consume", "--worker-name", "w2") as second,
     ):
-        await asyncio.gather(first.says("worker_ready"), second.says("worker_ready"))
+        await asyncio.gather(first.says("worker_started"), second.says("worker_started"))
         printed = await run(
             environment, "gt-produce", "--file", str(stories), "--batch-id", BATCH, "--name", "Evening"
         )

@@ -165,7 +165,7 @@ def _log_traceback() -> None:
     from gt_common.log import get_logger
 
     if structlog.is_configured():
-        get_logger("command").debug("system_error", exc_info=True)
+        get_logger("command").debug("command_failed", exc_info=True)
 
 
 def _replace_closed_streams() -> None:

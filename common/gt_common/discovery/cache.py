@@ -76,7 +76,7 @@ class Cache:
             self._prune(now)
             put_in_place(path, draft, Entry.of(posts, options, now).model_dump_json().encode())
         except OSError as error:
-            _log.warning("the answers of Reddit cannot be kept", folder=str(self._folder), error=str(error))
+            _log.warning("cache_write_failed", folder=str(self._folder), error=str(error))
 
     def _path(self, subreddit: str, options: DiscoverOptions) -> Path:
         server = hashlib.sha256(self._server.encode()).hexdigest()[:8]

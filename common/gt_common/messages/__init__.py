@@ -21,6 +21,7 @@ from gt_common.messages.events import (
     StoryStarted,
     StorySucceeded,
 )
+from gt_common.messages.log_keys import LogKeys, header_log_keys, log_keys
 from gt_common.messages.story import (
     GT_BATCH,
     MAX_ERRORS,
@@ -54,6 +55,7 @@ __all__ = [
     "Event",
     "Identifier",
     "Label",
+    "LogKeys",
     "Ordinal",
     "Reason",
     "Replay",
@@ -75,5 +77,7 @@ __all__ = [
     "decode_event",
     "decode_story",
     "encode",
+    "header_log_keys",
+    "log_keys",
     "utc_now",
 ]

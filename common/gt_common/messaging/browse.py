@@ -54,7 +54,7 @@ async def _collect(connection: AbstractConnection, name: str, idle_s: float = 2.
         if not depth:
             return []
         if ready > depth:
-            log.warning("queue_longer_than_one_look", queue=name, looked_at=depth, behind=ready - depth)
+            log.warning("browse_truncated", queue=name, shown=depth, hidden=ready - depth)
         await channel.set_qos(prefetch_count=depth)
         arrived: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
         tag = await queue.consume(arrived.put)

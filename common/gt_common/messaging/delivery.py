@@ -62,7 +62,7 @@ class Delivery:
             with honest_losses():
                 await self._message.ack()
         except BROKER_ERRORS as error:
-            log.info("ack_not_sent", error=str(error))
+            log.info("ack_failed", error=str(error))
             return False
         return True
 

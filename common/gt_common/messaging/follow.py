@@ -44,7 +44,7 @@ async def follow(settings: Settings, batch_id: str) -> AsyncGenerator[Event | No
                 if event is not None:
                     yield event
         except _TROUBLE as error:
-            log.info("follow_lost", problem=str(error))
+            log.info("follow_interrupted", error=str(error))
         finally:
             await close_quietly(connection)
         connection = await _reconnect(settings, batch_id, backoff)
@@ -77,13 +77,13 @@ async def _reconnect(settings: Settings, batch_id: str, backoff: Backoff) -> Abs
         try:
             return await open_connection(settings, f"gt follow {batch_id}")
         except _TROUBLE as error:
-            log.info("follow_again", problem=str(error))
+            log.info("follow_reconnect_failed", error=str(error))
 
 
 def _decode(body: bytes, batch_id: str) -> Event | None:
     try:
         event = decode_event(body)
     except MalformedMessageError as error:
-        log.info("follow_skips", problem=str(error))
+        log.info("event_skipped", error=str(error))
         return None
     return event if event.batch_id == batch_id else None

@@ -19,8 +19,8 @@ from gt_common.errors import (
     PublishFailedError,
     TopologyError,
 )
-from gt_common.log import get_logger
-from gt_common.messages import Event, StoryMessage, encode, utc_now
+from gt_common.log import get_logger, log_context
+from gt_common.messages import Event, StoryMessage, encode, log_keys, utc_now
 from gt_common.messaging.backoff import Backoff
 from gt_common.messaging.connection import (
     BROKER_ERRORS,
@@ -59,20 +59,23 @@ class Publisher:
 
     async def story(self, message: StoryMessage) -> None:
         """Put a story into the queue of stories."""
-        await self._send(self._names.stories, STORY_KEY, encode(message), message.headers())
+        with log_context(log_keys(message)):
+            await self._send(self._names.stories, STORY_KEY, encode(message), message.headers())
 
     async def retry(self, message: StoryMessage, delay_s: float) -> None:
         """Put a story into the wait queue whose delay is the least that is long enough, else the longest."""
         delays = sorted(self._settings.retry_delays)
         delay = next((known for known in delays if known >= delay_s), delays[-1])
         key = self._names.retry_queue(delay)
-        await self._send(self._names.retry, key, encode(message), message.headers())
+        with log_context(log_keys(message)):
+            await self._send(self._names.retry, key, encode(message), message.headers())
 
     async def dead_letter(self, message: StoryMessage) -> None:
         """Publish a dead letter once; the broker routes it to the dead-letter queue and to the ledger."""
         reason = message.errors[-1].failure.type if message.errors else "unknown"
         headers = {**message.headers(), "gt-reason": reason}
-        await self._send(self._names.dlx, STORY_KEY, encode(message), headers)
+        with log_context(log_keys(message)):
+            await self._send(self._names.dlx, STORY_KEY, encode(message), headers)
 
     async def malformed(self, body: bytes, reason: str, key: str, headers: Headers | None = None) -> None:
         """Put aside a message that cannot be understood, as it came, with the reason in a header.
@@ -85,7 +88,8 @@ class Publisher:
 
     async def event(self, event: Event) -> None:
         """Publish a result event."""
-        await self._send(self._names.results, f"{event.batch_id}.{event.type}", encode(event), {})
+        with log_context(log_keys(event)):
+            await self._send(self._names.results, f"{event.batch_id}.{event.type}", encode(event), {})
 
     async def notice(self, notice: PauseNotice | StartNotice) -> None:
         """Tell all workers that a provider asked to be left alone, or that a run begins."""
@@ -100,7 +104,8 @@ class Publisher:
                 exchange = await channel.get_exchange(self._names.progress, ensure=False)
                 await exchange.publish(message, f"{event.batch_id}.{event.type}", mandatory=False, timeout=5)
         except (*BROKER_ERRORS, BrokerUnreachableError, CredentialsRefusedError) as error:
-            log.debug("progress_not_sent", error=str(error))
+            with log_context(log_keys(event)):
+                log.debug("progress_dropped", error=str(error))
 
     async def aclose(self) -> None:
         """Close the connection."""
@@ -120,14 +125,15 @@ class Publisher:
         backoff = Backoff()
         while problem := await self._try(exchange, key, body, headers):
             # Every publish in flight meets the same trouble: say it once.
-            (log.debug if self._troubled else log.warning)(
-                "publish_again", exchange=exchange, problem=problem
-            )
+            if self._troubled:
+                log.debug("publish_failed", exchange=exchange, error=problem)
+            else:
+                log.warning("publish_failed", exchange=exchange, error=problem)
             self._troubled = True
             await backoff.wait()
         if self._troubled:
             self._troubled = False
-            log.info("publish_works_again", exchange=exchange)
+            log.info("publish_recovered", exchange=exchange)
 
     async def _try(self, exchange: str, key: str, body: bytes, headers: Headers) -> str:
         """Publish once; give the problem, empty when the broker confirmed."""

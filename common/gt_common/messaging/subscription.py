@@ -80,7 +80,7 @@ class Subscription:
                 with plain_errors("stop consuming"):
                     await self._queue.cancel(self._tag, timeout=5)
             except GossipToonError as error:
-                log.info("consumer_not_cancelled", error=str(error))
+                log.info("cancel_failed", error=str(error))
 
     async def aclose(self) -> None:
         """Close; the broker delivers what was not settled to others."""
@@ -105,9 +105,7 @@ class Subscription:
             try:
                 await self._consume()
             except GossipToonError as error:
-                log.info(
-                    "subscription_again", queue=self._queue_name, problem=str(error), tries=backoff.tries
-                )
+                log.info("resubscribe_failed", queue=self._queue_name, error=str(error), tries=backoff.tries)
             else:
                 backoff.reset()
                 log.info("subscription_restored", queue=self._queue_name)

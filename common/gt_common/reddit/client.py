@@ -114,7 +114,7 @@ class RedditClient:
         if seconds > self._patience:
             raise RateLimited(PROVIDER, round(seconds, 1))
         if seconds > 0:
-            _log.info("Reddit asks to wait", seconds=round(seconds, 1))
+            _log.info("reddit_throttled", seconds=round(seconds, 1))
             self._patience -= seconds
             await self._pace.wait(seconds)
 

@@ -15,8 +15,8 @@ from gt_common.errors import (
     LedgerUnreachableError,
     MalformedMessageError,
 )
-from gt_common.log import get_logger
-from gt_common.messages import Event
+from gt_common.log import get_logger, log_context
+from gt_common.messages import Event, header_log_keys, log_keys
 from gt_common.messaging.dead_letters import (
     known_headers,
 )
@@ -134,14 +134,19 @@ class Aggregator:
         if not await self._commit(readings):
             return
         for reading in readings:
-            if reading.problem:
-                await self._put_aside(reading)
-            elif reading.news:
-                await self._outbox.progress(reading.news)
-            elif not reading.event:
-                log.warning("nameless_story_put_aside", bytes=len(reading.arrival.body))
-            await reading.arrival.ack()
-            self.tally.taken += 1
+            headers = reading.arrival.headers
+            with log_context(log_keys(reading.event) if reading.event else header_log_keys(headers)):
+                await self._settle(reading)
+
+    async def _settle(self, reading: Reading) -> None:
+        if reading.problem:
+            await self._put_aside(reading)
+        elif reading.news:
+            await self._outbox.progress(reading.news)
+        elif not reading.event:
+            log.warning("unnamed_story_skipped", bytes=len(reading.arrival.body))
+        await reading.arrival.ack()
+        self.tally.taken += 1
 
     async def _commit(self, readings: Sequence[Reading]) -> bool:
         """Take all readable events into the ledger; False when told to stop while it does not answer."""
@@ -163,13 +168,13 @@ class Aggregator:
                 self.tally.new += await asyncio.to_thread(self._apply, events)
             except (LedgerUnreachableError, CredentialsRefusedError) as error:
                 if not tries:
-                    log.warning("ledger_lost", problem=str(error), unacked=len(events))
+                    log.warning("ledger_lost", error=str(error), unacked=len(events))
                 if await self._stopped_within(self._wait_before(tries)):
                     return False
                 tries += 1
             else:
                 if tries:
-                    log.info("ledger_back", tries=tries)
+                    log.info("ledger_recovered", tries=tries)
                 return True
 
     def _wait_before(self, tries: int) -> float:
@@ -185,7 +190,7 @@ class Aggregator:
 
     async def _put_aside(self, reading: Reading) -> None:
         arrival = reading.arrival
-        log.warning("result_malformed", problem=reading.problem, bytes=len(arrival.body))
+        log.warning("result_rejected", error=reading.problem, bytes=len(arrival.body))
         headers = known_headers(arrival.headers)
         await self._outbox.malformed(arrival.body, reading.problem, RESULT_KEY, headers)
         self.tally.malformed += 1

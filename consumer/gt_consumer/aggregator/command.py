@@ -43,12 +43,12 @@ async def _aggregate(settings: Settings, *, until_idle: bool) -> int:
         async with open_publisher(settings, NAME) as publisher:
             aggregator = Aggregator(ledger.apply, publisher)
             async with subscribe(settings, queue, GROUP, aggregator.receive, NAME) as subscription:
-                log.info("aggregator_ready", queue=queue, ledger=ledger.label, pid=os.getpid())
+                log.info("aggregator_started", queue=queue, ledger=ledger.label, pid=os.getpid())
                 work = asyncio.create_task(aggregator.run(depth=depth if until_idle else None))
                 await _until_done_or_stopped(work, aggregator, signals)
                 await subscription.cancel()
     tally = aggregator.tally
-    log.info("aggregator_left", taken=tally.taken, new=tally.new, malformed=tally.malformed)
+    log.info("aggregator_stopped", taken=tally.taken, new=tally.new, malformed=tally.malformed)
     return ExitCode.DONE if signals.exit_code is None else signals.exit_code
 
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from gt_common.errors import MalformedMessageError
-from gt_common.log import get_logger
-from gt_common.messages import Event, StoryFailed, StoryMessage, StoryRetrying
+from gt_common.log import get_logger, log_context
+from gt_common.messages import Event, StoryFailed, StoryMessage, StoryRetrying, log_keys
 from gt_common.messaging.dead_letters import failed_event_of
 from gt_consumer.batch.ledger_writer import LedgerWriter
 
@@ -80,16 +80,14 @@ class LocalPublisher:
 
 def _log_failure(event: StoryFailed | StoryRetrying) -> None:
     failure = event.failure
-    log.error(
-        "story_failed" if isinstance(event, StoryFailed) else "attempt_failed",
-        batch=event.batch_id,
-        story=event.story_id,
-        position=event.position,
-        url=event.url,
-        stage=failure.stage,
-        attempt=event.attempt,
-        generation=event.generation,
-        error=failure.type,
-        message=failure.message,
-        traceback=failure.traceback,
-    )
+    with log_context(log_keys(event)):
+        log.error(
+            "story_failed" if isinstance(event, StoryFailed) else "attempt_failed",
+            position=event.position,
+            url=event.url,
+            stage=failure.stage,
+            generation=event.generation,
+            error_type=failure.type,
+            error=failure.message,
+            traceback=failure.traceback,
+        )

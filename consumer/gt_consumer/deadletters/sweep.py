@@ -173,5 +173,5 @@ def _ask_ledger(settings: Settings, batches: set[str]) -> dict[StoryKey, StoryEv
     try:
         return standing_events(settings, batches)
     except (LedgerUnreachableError, CredentialsRefusedError) as error:
-        log.warning("dlq_without_ledger", problem=str(error), effect="stale copies count as dead letters")
+        log.warning("ledger_read_failed", error=str(error), effect="stale copies count as dead letters")
         return {}

@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from gt_common.log import get_logger
+from gt_common.log import context_logger
 
 MAX_LOGGED = 1000
 TAIL_LINES = 40
@@ -28,17 +28,16 @@ class OutputLog:
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._log = get_logger("orchestrator")
+        self._log = context_logger("orchestrator")
         self._clock = clock
-        self._story: dict[str, str] = {}
         self._errors: deque[bytes] = deque(maxlen=TAIL_LINES)
         self._allowance = float(BURST)
         self._refilled = clock()
         self._left_out = 0
 
-    def begin(self, batch_id: str, story_id: str) -> None:
-        """Set the story of the lines to come, and forget the last lines of the story before."""
-        self._story = {"batch_id": batch_id, "story_id": story_id}
+    def begin(self) -> None:
+        """Log the lines to come with the story that is bound now; forget the last lines of the one before."""
+        self._log = context_logger("orchestrator")
         self._errors.clear()
 
     def stdout(self, line: bytes) -> None:
@@ -57,7 +56,7 @@ class OutputLog:
     def close(self) -> None:
         """Say how many lines were left out, if any were since it was last said."""
         if self._left_out:
-            self._log.warning(f"{self._left_out} lines of output left out", **self._story)
+            self._log.warning("output_lines_dropped", count=self._left_out)
             self._left_out = 0
 
     def _write(self, stream: str, line: bytes) -> None:
@@ -66,7 +65,7 @@ class OutputLog:
             return
         self._allowance -= 1
         self.close()
-        self._log.info(_text(line), stream=stream, **self._story)
+        self._log.info("output_line_printed", line=_text(line), stream=stream)
 
     def _refill(self) -> bool:
         now = self._clock()

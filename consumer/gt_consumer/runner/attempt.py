@@ -77,7 +77,7 @@ class Attempt:
         try:
             self.on_stage(stage, fraction)
         except Exception:  # noqa: BLE001 - a listener's fault must not cut the connection to the child
-            _log.warning("a stage report was lost", story_id=self.story.story_id, exc_info=True)
+            _log.warning("stage_report_lost", exc_info=True)
 
     @property
     def seconds(self) -> float:

@@ -55,11 +55,11 @@ class CommandExecutor:
 class CommandExecution:
     """One run of a program; the last `output_path` line that it prints counts."""
 
-    def __init__(self, spec: CommandSpec, request: Run, on_stage: OnStage) -> None:
+    def __init__(self, spec: CommandSpec, on_stage: OnStage) -> None:
         self._program = spec.program
         self._on_stage = on_stage
         self._output = OutputLog()
-        self._output.begin(request.batch_id, request.story_id)
+        self._output.begin()
         self._made: Made | None = None
         self._group: Group
         self.end: asyncio.Future[Final | Died]
@@ -72,7 +72,7 @@ class CommandExecution:
             OSError: no process can be started
             ValueError: its arguments cannot be passed to a process
         """
-        execution = cls(spec, request, on_stage)
+        execution = cls(spec, on_stage)
         values = {
             "url": request.url,
             "workdir": request.workdir,

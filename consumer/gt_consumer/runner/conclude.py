@@ -69,7 +69,7 @@ def _store(made: Made, attempt: Attempt, places: Places, workdir: Path) -> Outco
     try:
         forget_project(places.state_dir, attempt.story)
     except OSError as error:
-        _log.warning("the note of a finished project stays", reason=str(error))
+        _log.warning("project_note_removal_failed", error=str(error))
     return Succeeded(finished.video, finished.project_id, attempt.seconds, finished.video_s)
 
 
@@ -95,7 +95,7 @@ def _keep_project(end: End, attempt: Attempt, state_dir: Path) -> None:
         elif isinstance(end, (Failed, Died)) and attempt.project_id is not None:
             forget_project(state_dir, attempt.story)
     except OSError as error:
-        _log.warning("the project could not be noted for a later attempt", reason=str(error))
+        _log.warning("project_note_update_failed", error=str(error))
 
 
 def _describe_death(death: Died) -> str:

@@ -57,7 +57,7 @@ class InlineExecution:
         self._task.cancel()
         _, pending = await asyncio.wait({self._task}, timeout=grace)
         if pending:
-            _log.warning("a cancelled orchestrator goes on", task=self._task.get_name())
+            _log.warning("cancellation_ignored", task=self._task.get_name())
 
     def kill(self) -> None:
         """Cancel the run; within a process, nothing stronger exists."""

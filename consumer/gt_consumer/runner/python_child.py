@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import sys
+from contextvars import copy_context
 from dataclasses import dataclass
 
 import psutil
@@ -56,6 +57,7 @@ class PythonChild:
         self._output = OutputLog()
         self._on_stage: OnStage = lambda _: None
         self._on_acquire: OnAcquire = lambda _message, _on_grant: None
+        self._context = copy_context()
         self._idle = asyncio.Event()
         self._base_rss = 0
         self._transport: asyncio.WriteTransport
@@ -118,7 +120,9 @@ class PythonChild:
         self._idle.clear()
         self._on_stage = on_stage
         self._on_acquire = on_acquire
-        self._output.begin(request.batch_id, request.story_id)
+        self._output.begin()
+        # The pipes keep the context of the child's first story; what it sends is about this one.
+        self._context = copy_context()
         self.end = asyncio.get_running_loop().create_future()
         if self._watch.done():
             self.end.set_result(self._death(self._group.ending.result()))
@@ -157,6 +161,9 @@ class PythonChild:
         self._group.kill()
 
     def _take(self, line: bytes) -> None:
+        self._context.run(self._handle, line)
+
+    def _handle(self, line: bytes) -> None:
         match parse(line):
             case Stage() as stage:
                 self._on_stage(stage)

@@ -7,8 +7,8 @@ from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
-from gt_common.log import get_logger
-from gt_common.messages import StoryMessage, utc_now
+from gt_common.log import get_logger, log_context
+from gt_common.messages import StoryMessage, log_keys, utc_now
 from gt_consumer.limits import LONGEST_PAUSE_S, Limiter
 from gt_consumer.limits.local import LocalLimiter
 from gt_consumer.processes.protocol import Run
@@ -71,10 +71,11 @@ class Runner:
         self._running[done] = current
         try:
             await self._tidy_once()
-            outcome = await self._finished(story) or await self._run(current)
-            if isinstance(outcome, Waiting):
-                await _pause_for(self._limiter, outcome)
-            return outcome
+            with log_context({**log_keys(story), "attempt": attempt}):
+                outcome = await self._finished(story) or await self._run(current)
+                if isinstance(outcome, Waiting):
+                    await _pause_for(self._limiter, outcome)
+                return outcome
         finally:
             del self._running[done]
             done.set_result(None)
@@ -98,7 +99,7 @@ class Runner:
         self._tidied = True
         removed = await asyncio.to_thread(remove_stale_workdirs, self._places.output)
         if removed:
-            _log.info("removed working folders of dead workers", count=removed)
+            _log.info("workdirs_removed", count=removed)
 
     async def _finished(self, story: StoryMessage) -> Succeeded | None:
         if not self._reuse_finished:

@@ -63,7 +63,7 @@ class Waits:
         del self._tasks[message.id]
         self._limit.go_on()
         if not task.cancelled() and (error := task.exception()):
-            _log.error("the limiter failed", provider=message.acquire, exc_info=error)
+            _log.error("limiter_failed", provider=message.acquire, exc_info=error)
         elif not task.cancelled() and not self._closed:
             on_grant(Granted(message.acquire, message.id))
         if self._shown is not None and not self._closed:
@@ -73,6 +73,11 @@ class Waits:
         """Show what is waited for longest, if that is something else now."""
         self._timer = None
         first = next((provider for provider, _ in self._tasks.values()), None)
-        if first != self._shown:
-            self._shown = first
-            self._show(first)
+        if first == self._shown:
+            return
+        if self._shown is not None:
+            _log.info("provider_wait_ended", provider=self._shown)
+        if first is not None:
+            _log.info("provider_wait_started", provider=first)
+        self._shown = first
+        self._show(first)

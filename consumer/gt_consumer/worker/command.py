@@ -59,7 +59,7 @@ async def _consume(settings: Settings, *, until_empty: bool) -> int:
             worker.stop_starting()
             await subscription.cancel()
             await _drain(settings, worker, runner, signals)
-    log.info("worker_left", **{str(status): count for status, count in worker.counts.items()})
+    log.info("worker_stopped", stories={str(status): count for status, count in worker.counts.items()})
     if signals.exit_code is not None:
         return signals.exit_code
     return ExitCode.SOME_FAILED if worker.counts[StoryStatus.FAILED] else ExitCode.DONE
@@ -97,7 +97,7 @@ async def _are_empty(settings: Settings, queues: list[str]) -> bool:
         return not any(info.messages for info in await inspect(settings, queues))
     except BrokerUnreachableError as error:
         # The subscription comes back by itself, and what was not settled with it.
-        log.info("queues_not_seen", problem=str(error))
+        log.info("queue_inspection_failed", error=str(error))
         return False
 
 
@@ -105,7 +105,7 @@ async def _drain(settings: Settings, worker: Worker, runner: Runner, signals: St
     """Let running stories finish; after the grace period or a second signal give them back."""
     if not worker.busy:
         return
-    log.info("worker_drains", seconds=settings.drain_timeout)
+    log.info("drain_started", seconds=settings.drain_timeout)
     finished = asyncio.create_task(worker.wait_until_quiet())
     second = asyncio.create_task(signals.wait_second())
     await asyncio.wait(
@@ -113,7 +113,7 @@ async def _drain(settings: Settings, worker: Worker, runner: Runner, signals: St
     )
     second.cancel()
     if not finished.done():
-        log.info("worker_gives_back")
+        log.info("running_stories_interrupted")
         await runner.interrupt()
         await asyncio.wait({finished}, timeout=GIVE_BACK_S)
     finished.cancel()
@@ -122,7 +122,7 @@ async def _drain(settings: Settings, worker: Worker, runner: Runner, signals: St
 def _say_hello(settings: Settings, subscription: Subscription) -> None:
     version = subscription.server_version
     log.info(
-        "worker_ready",
+        "worker_started",
         worker=settings.worker_name,
         queue=Names(settings.namespace).stories,
         slots=settings.prefetch,
@@ -133,8 +133,8 @@ def _say_hello(settings: Settings, subscription: Subscription) -> None:
     )
     if (0, 0) < version_of(version) < TIMEOUT_OF_A_QUEUE and settings.time_limit > BROKER_LIMIT_S:
         log.warning(
-            "broker_timeout",
-            message="this broker closes the channel of a story that takes over 30 minutes unless its "
+            "ack_timeout_detected",
+            hint="this broker closes the channel of a story that takes over 30 minutes unless its "
             "rabbitmq.conf has the line: consumer_timeout = 86400000",
             broker=version,
         )

@@ -13,8 +13,8 @@ from typing import Protocol
 from gt_common.errors import MalformedMessageError
 from gt_common.failures import Failure
 from gt_common.lifecycle import StoryStatus
-from gt_common.log import get_logger
-from gt_common.messages import StoryMessage, decode_story, utc_now
+from gt_common.log import get_logger, log_context
+from gt_common.messages import LogKeys, StoryMessage, decode_story, header_log_keys, log_keys, utc_now
 from gt_common.messaging.dead_letters import known_headers
 from gt_common.messaging.names import STORY_KEY
 from gt_common.rates import STORIES
@@ -130,18 +130,26 @@ class Worker:
             _check_content_type(delivery.content_type)
             story = decode_story(delivery.body)
         except MalformedMessageError as error:
-            self._spawn(self._put_aside(delivery, str(error)))
+            with log_context(header_log_keys(delivery.headers, self._settings.worker_name)):
+                self._spawn(self._put_aside(delivery, str(error)))
             return
+        with log_context(self._keys(story)):
+            self._take(story, delivery)
+
+    def _take(self, story: StoryMessage, delivery: Settleable) -> None:
         key = (story.batch_id, story.story_id, story.generation, story.attempt, story.run)
         held = self._held.get(key)
         if held is not None:
-            log.info("run_adopted", **_ids(story), delivery_count=delivery.delivery_count)
+            log.info("run_adopted", delivery_count=delivery.delivery_count)
             held.deliveries.append(delivery)
         elif key in self._settled:
             self._spawn(self._ack_all([delivery]))
         else:
             task = self._spawn(self._work(key, story, delivery.delivery_count))
             self._held[key] = _Held([delivery], task)
+
+    def _keys(self, story: StoryMessage) -> LogKeys:
+        return log_keys(story, self._settings.worker_name)
 
     async def wait_until_quiet(self) -> None:
         """Wait until every delivery at hand is settled."""
@@ -154,16 +162,21 @@ class Worker:
                 # Charged again: what others tell of their starts may have come meanwhile.
                 story = self._charged(delivered, losses)
                 attempt = Attempt(story, self._settings.worker_name, utc_now())
-                if self._starts is not None and self._may_run(story):
-                    await self._starts.record_start(delivered)
-                outcome = await self._run(attempt)
-            status = await publish_outcome(attempt, outcome, self._outlet, self._settings, self._rest)
-            self.counts[status] += 1
-            _log_end(story, outcome, status)
-            self._remember(key)
-            await self._ack_all(self._held[key].deliveries)
+                with log_context(self._keys(story)):
+                    if self._starts is not None and self._may_run(story):
+                        await self._starts.record_start(delivered)
+                    outcome = await self._run(attempt)
+            with log_context(self._keys(story)):
+                await self._settle(key, attempt, outcome)
         finally:
             del self._held[key]
+
+    async def _settle(self, key: Key, attempt: Attempt, outcome: Outcome) -> None:
+        status = await publish_outcome(attempt, outcome, self._outlet, self._settings, self._rest)
+        self.counts[status] += 1
+        _log_end(outcome, status)
+        self._remember(key)
+        await self._ack_all(self._held[key].deliveries)
 
     def _charged(self, story: StoryMessage, losses: int) -> StoryMessage:
         """Give a delivered story with an attempt spent for each worker that was lost while it ran the story.
@@ -208,17 +221,17 @@ class Worker:
         judged = self._policy.judge(story, outcome)
         if isinstance(judged, Waiting) and isinstance(outcome, FailedForNow | FailedForGood):
             failure = outcome.failure
-            log.info("rate_limit_recognised", **_ids(story), error=failure.type, message=failure.message)
+            log.info("rate_limit_recognised", error_type=failure.type, error=failure.message)
         return judged
 
     async def _attempt(self, attempt: Attempt) -> Outcome:
         story = attempt.story
-        log.info("story_started", **_ids(story), attempt=story.attempt, url=story.url)
+        log.info("story_started", url=story.url)
         async with _Reporter(attempt, self._outlet) as reporter:
             try:
                 return await self._runner.run(story, story.attempt, reporter.stage)
             except Exception as error:
-                log.exception("runner_failed", **_ids(story))
+                log.exception("runner_failed")
                 failure = Failure(type=type(error).__name__, message=str(error), traceback=format_exc())
                 return FailedForNow(failure, None, (utc_now() - attempt.started_at).total_seconds())
 
@@ -228,7 +241,7 @@ class Worker:
             await asyncio.wait_for(self._stop.wait(), seconds)
 
     async def _put_aside(self, delivery: Settleable, reason: str) -> None:
-        log.warning("message_malformed", reason=reason, bytes=len(delivery.body))
+        log.warning("story_rejected", error=reason, bytes=len(delivery.body))
         await self._outlet.malformed(delivery.body, reason, STORY_KEY, known_headers(delivery.headers))
         await delivery.ack()
 
@@ -276,13 +289,12 @@ def _lost_workers(story: StoryMessage) -> Failure:
     return Failure(type="WorkerLost", message=f"{message} (attempt {story.attempt - 1} was the last allowed)")
 
 
-def _log_end(story: StoryMessage, outcome: Outcome, status: StoryStatus) -> None:
-    why: dict[str, str | None] = {}
-    if isinstance(outcome, (FailedForNow, FailedForGood)):
-        failure = outcome.failure
-        why = {"error": failure.type, "message": failure.message, "stage": failure.stage}
-    log.info("story_ended", **_ids(story), attempt=story.attempt, left=str(status), **why)
-
-
-def _ids(story: StoryMessage) -> dict[str, str]:
-    return {"batch": story.batch_id, "story": story.story_id}
+def _log_end(outcome: Outcome, status: StoryStatus) -> None:
+    failure = outcome.failure if isinstance(outcome, FailedForNow | FailedForGood) else None
+    log.info(
+        "story_ended",
+        status=str(status),
+        error_type=failure.type if failure else None,
+        error=failure.message if failure else None,
+        stage=failure.stage if failure else None,
+    )

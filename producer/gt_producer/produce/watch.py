@@ -99,7 +99,7 @@ class BatchWatch:
         try:
             known = await asyncio.to_thread(self._read_ledger)
         except GossipToonError as error:
-            log.debug("ledger_not_read", problem=str(error))
+            log.debug("ledger_read_failed", error=str(error))
             return
         for event in news(known, self.state):
             self.feed(event)

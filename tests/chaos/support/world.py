@@ -99,12 +99,12 @@ class World:
             *limits,
             *more,
         )
-        return Part(name, command, self.environment(name), "worker_ready", bool(more), self.troubled)
+        return Part(name, command, self.environment(name), "worker_started", bool(more), self.troubled)
 
     def aggregator(self, name: str, *more: str) -> Part:
         """Make an aggregator."""
         command = ours("gt-aggregate", *more)
-        return Part(name, command, self.environment(name), "aggregator_ready", bool(more), self.troubled)
+        return Part(name, command, self.environment(name), "aggregator_started", bool(more), self.troubled)
 
     def produce(self, stories: Sequence[ChaosStory]) -> Part:
         """Start a producer of a batch, by way of a slow line, so that a fault can hit it half-way."""

@@ -133,7 +133,7 @@ async def test_a_signal_ends_it_once_its_group_is_in(
     )
     assert process.stderr is not None
     async with asyncio.timeout(DEADLINE_S):
-        assert b"aggregator_ready" in await process.stderr.readline()
+        assert b"aggregator_started" in await process.stderr.readline()
         async with open_publisher(settings, "test", patience=10) as publisher:
             await publish(publisher, made(2))
         with open_ledger(settings.ledger) as ledger:

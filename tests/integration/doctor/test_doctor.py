@@ -52,7 +52,7 @@ async def test_a_fleet_at_work_is_healthy(sound: Settings, environment: Env) -> 
     with open_ledger(sound.ledger):
         pass
     async with worker(environment) as running:
-        await running.says("worker_ready")
+        await running.says("worker_started")
         found = await findings(sound)
     bad = {name: finding for name, finding in found.items() if finding.level is not Level.OK}
     assert set(bad) <= {"aggregator", "reddit"}, bad

@@ -120,7 +120,7 @@ async def test_lines_that_are_no_messages_go_to_the_log(tmp_path: Path) -> None:
     with capture_logs() as logs:
         outcome = succeeded(await run_once(program(tmp_path, text), tmp_path))
     assert outcome.video_s is None
-    lines = [entry["event"] for entry in logs if entry["part"] == "orchestrator"]
+    lines = [entry["line"] for entry in logs if entry["part"] == "orchestrator"]
     assert lines == [
         "[1]",
         '{"broken',

@@ -104,8 +104,9 @@ async def test_a_pipeline_resumes_its_project_and_is_made_new_for_each_attempt(t
         assert second.output_path.read_text() == "resumed=True stages=story,script,voice,render"
         assert second.video_s == 61.5
         assert not note.exists()
-    line = next(entry for entry in logs if entry["event"] == "=== Stage: story ===")
-    assert (line["batch_id"], line["story_id"], line["stream"]) == ("b1", "s1", "stdout")
+    line = next(entry for entry in logs if entry.get("line") == "=== Stage: story ===")
+    assert (line["batch_id"], line["story_id"], line["attempt"]) == ("b1", "s1", 1)
+    assert (line["event"], line["stream"]) == ("output_line_printed", "stdout")
 
 
 @pytest.mark.parametrize("loss", ["removed", "broken", "complete"])
@@ -124,7 +125,7 @@ async def test_a_project_that_cannot_be_resumed_is_begun_anew_in_the_same_attemp
             second = await runner.run(story, 2, lambda *_: None)
     assert isinstance(second, FailedForNow)
     assert second.failure.message == "voice service answered 503"
-    assert any("project_s1 cannot be resumed, begun anew" in entry["event"] for entry in logs)
+    assert any("project_s1 cannot be resumed, begun anew" in entry.get("line", "") for entry in logs)
 
 
 async def test_a_project_that_failed_before_its_first_checkpoint_costs_no_attempt(tmp_path: Path) -> None:
@@ -191,8 +192,8 @@ async def test_a_flood_of_output_is_drained_thinned_and_no_message(tmp_path: Pat
     assert outcome.output_path.read_text() == "flooded"
     printed = [entry for entry in logs if entry["part"] == "orchestrator"]
     assert 100 < len(printed) < 5000
-    assert max(len(entry["event"]) for entry in printed) <= 1001
-    assert any("lines of output left out" in entry["event"] for entry in printed)
+    assert max(len(entry.get("line", "")) for entry in printed) <= 1001
+    assert any(entry["event"] == "output_lines_dropped" and entry["count"] > 0 for entry in printed)
 
 
 async def test_a_mapping_is_a_result_and_a_foreign_file_is_copied(tmp_path: Path) -> None:

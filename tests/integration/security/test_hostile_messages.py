@@ -93,7 +93,7 @@ async def test_each_hostile_body_is_dead_lettered_once_with_its_reason(
     bodies = hostile_bodies(spoilt)
     names: FieldTable = dict(spoilt.headers())
     async with worker(environment) as running:
-        await running.says("worker_ready")
+        await running.says("worker_started")
         await send(settings, *(aio_pika.Message(body, content_type=JSON) for body in bodies.values()))
         # One of them is a story of the batch, as a later version would write it.
         await publish(settings, good, last)

@@ -37,7 +37,7 @@ async def test_two_workers_share_eight_slow_stories_evenly_in_all_four_slots(
         worker(environment, "--prefetch", "2", "--worker-name", "w1") as first,
         worker(environment, "--prefetch", "2", "--worker-name", "w2") as second,
     ):
-        await asyncio.gather(first.says("worker_ready"), second.says("worker_ready"))
+        await asyncio.gather(first.says("worker_started"), second.says("worker_started"))
         await publish(settings, *stories)
         await until(lambda: len(read_runs(runs)) == 4)
         assert await depth(settings, "stories") == 4, "a worker holds no story that it does not work on"
@@ -57,7 +57,7 @@ async def test_first_sigterm_lets_the_running_story_finish_and_takes_no_other(
     async with worker(environment) as running:
         await until(lambda: len(read_runs(runs)) == 1)
         running.send(signal.SIGTERM)
-        await running.says("worker_drains")
+        await running.says("drain_started")
         gate.touch()
         assert await running.ends() == 143
     assert await depth(settings, "stories") == 1
@@ -75,7 +75,7 @@ async def test_stopped_worker_gives_the_story_back_unspent(
     async with worker(environment, "--drain-timeout", grace) as running:
         await until(lambda: len(read_runs(runs)) == 1)
         running.send(signal.SIGINT)
-        await running.says("worker_drains")
+        await running.says("drain_started")
         if impatience == "second signal":
             running.send(signal.SIGINT)
         assert await running.ends() == 130
@@ -100,11 +100,11 @@ async def test_killed_worker_costs_one_attempt_and_the_story_runs_elsewhere_at_o
 ) -> None:
     runs, gate = tmp_path / "runs", tmp_path / "gate"
     async with worker(environment) as first:
-        await first.says("worker_ready")
+        await first.says("worker_started")
         await publish(settings, scripted_story("b1", 1, runs, until=str(gate)))
         await until(lambda: len(read_runs(runs)) == 1)
         async with worker(environment) as second:
-            await second.says("worker_ready")
+            await second.says("worker_started")
             killed = time.time()
             first.send(signal.SIGKILL)
             await until(lambda: len(read_runs(runs)) == 2)
@@ -286,7 +286,7 @@ async def test_wrong_password_is_exit_code_4(settings: Settings, environment: En
 
 async def test_idle_worker_of_the_command_kind_is_small(settings: Settings, environment: Env) -> None:
     async with command(environment, "gt-consume", "--orchestrator", "command:true {url}") as running:
-        await running.says("worker_ready")
+        await running.says("worker_started")
         family = [
             psutil.Process(running.process.pid),
             *psutil.Process(running.process.pid).children(recursive=True),

@@ -28,7 +28,7 @@ async def test_a_kill_charges_the_story_that_ran_and_not_the_one_that_waited(
     try:
         stories = [scripted_story("b1", number, runs, until=str(gate)) for number in (1, 2)]
         async with worker(own, "--prefetch", "2") as first:
-            await first.says("worker_ready")
+            await first.says("worker_started")
             await publish(limited, *stories)
             await until(lambda: len(read_runs(runs)) == 1)
             first.send(signal.SIGKILL)

@@ -54,7 +54,7 @@ async def workers(environment: Env, rates: str, *names: str) -> AsyncIterator[di
             running[name] = await stack.enter_async_context(
                 command(own, "gt-consume", "--orchestrator", "support.orchestrators.limited:Limited")
             )
-        await asyncio.gather(*(one.says("worker_ready") for one in running.values()))
+        await asyncio.gather(*(one.says("worker_started") for one in running.values()))
         yield running
 
 

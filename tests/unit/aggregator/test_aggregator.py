@@ -104,7 +104,7 @@ async def test_an_outage_of_the_ledger_is_waited_out_and_said_once(trouble: type
         await harness.run_until_idle()
     assert acked == [False, False, False]
     assert harness.journal == ["commit", "ack"]
-    assert [line["event"] for line in logs] == ["ledger_lost", "ledger_back"]
+    assert [line["event"] for line in logs] == ["ledger_lost", "ledger_recovered"]
 
 
 async def test_an_outage_of_the_ledger_holds_one_group_however_often_the_broker_comes_back() -> None:
