@@ -1,4 +1,4 @@
-"""Workers that are killed while stories wait for their start: only those that ran are charged."""
+"""Workers that are killed while stories wait for their start: only stories that ran are charged."""
 
 from __future__ import annotations
 

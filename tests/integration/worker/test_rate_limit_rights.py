@@ -1,4 +1,4 @@
-"""Rate limits with the least rights of a worker: everything that it does for them is allowed."""
+"""Rate limits with the minimal rights of a worker: they allow everything that it does for its limits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""GT_RATE_LIMITS as people write it."""
+"""GT_RATE_LIMITS as users write it."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_what_cannot_be_used_names_the_variable_and_the_part(text: str, says: st
 @given(st.integers(1, 10_000), st.floats(1, 2_678_400))
 def test_spread_grants_keep_to_the_limit_in_every_window(count: int, per_s: float) -> None:
     rate = Rate("p", count, per_s)
-    # Whoever calls up to the margin late makes the window as much longer.
+    # A call up to the margin after its grant makes the window longer by that much.
     assert count * rate.interval_s >= per_s + rate.margin_s - 1e-6
     assert 0.25 <= rate.margin_s <= 2.0
 
