@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tomllib
@@ -48,9 +49,31 @@ def test_help_names_exit_codes_and_shows_an_example(words: list[str]) -> None:
         return
     assert words[0] in shown.stdout
     assert "Exit codes:" in shown.stdout
-    assert "0 done" in shown.stdout
+    assert "  0 " + ("no check failed" if words[0] == "gt-doctor" else "done") + "\n" in shown.stdout
     assert "2 usage" in shown.stdout
-    assert "Example:" in shown.stdout
+    assert re.search(r"^ *Examples?:\n +\S", shown.stdout, re.MULTILINE)
+
+
+@pytest.mark.parametrize("width", [40, 60])
+def test_a_command_to_copy_is_never_wrapped(width: int) -> None:
+    shown = subprocess.run(
+        [BIN / "gt-batch", "--help"], capture_output=True, text=True, env={"COLUMNS": str(width)}, timeout=60
+    )
+    assert "    gt-batch -f urls.txt --parallel 2 --max-failures 20%\n" in shown.stdout
+
+
+def test_gt_batch_speaks_neither_of_a_broker_nor_of_publishing() -> None:
+    shown = subprocess.run([BIN / "gt-batch", "--help"], capture_output=True, text=True, timeout=60)
+    codes = shown.stdout.partition("Exit codes:")[2]
+    assert codes.split()
+    assert "broker" not in codes
+    assert "publish" not in codes
+
+
+def test_exit_codes_are_in_order() -> None:
+    shown = subprocess.run([BIN / "gt-doctor", "--help"], capture_output=True, text=True, timeout=60)
+    codes = [int(line.split()[0]) for line in shown.stdout.partition("Exit codes:\n")[2].splitlines()]
+    assert codes == [0, 1, 2, 3, 4, 130, 143]
 
 
 @pytest.mark.parametrize("name", sorted(scripts()))

@@ -1,4 +1,4 @@
-"""What every command shares: its form, its exit codes and one clear line for each error."""
+"""What every command line shares: its form, its exit codes and one clear line for each error."""
 
 from __future__ import annotations
 
@@ -7,31 +7,32 @@ import errno
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, NoReturn
+from typing import Annotated, Final, NoReturn
 
 import typer
 
 from gt_common.errors import ExitCode, GossipToonError
 
-EXIT_CODES: dict[int, str] = {
+EXIT_CODES: Final[dict[int, str]] = {
     ExitCode.DONE: "done",
-    ExitCode.SOME_FAILED: "ran, some stories failed",
-    ExitCode.USAGE: "usage or invalid list (nothing was published)",
-    ExitCode.UNREACHABLE: "broker or ledger unreachable, or a disk failed half-way",
-    ExitCode.CREDENTIALS: "credentials refused or missing",
+    ExitCode.SOME_FAILED: "some stories failed",
+    ExitCode.USAGE: "usage error",
+    ExitCode.UNREACHABLE: "broker or ledger unreachable",
+    ExitCode.CREDENTIALS: "credentials missing or refused",
     ExitCode.STOPPED_BY_RULE: "stopped by a rule",
     ExitCode.NO_SUCH_BATCH: "no such batch",
     ExitCode.NOT_FINISHED: "not finished yet",
-    ExitCode.INTERRUPTED: "Ctrl-C",
-    ExitCode.TERMINATED: "SIGTERM",
+    ExitCode.INTERRUPTED: "stopped by Ctrl-C",
+    ExitCode.TERMINATED: "stopped by SIGTERM",
 }
-
+"""What an exit code means, unless a command says it more exactly."""
+_ALWAYS: Final = (ExitCode.DONE, ExitCode.USAGE, ExitCode.INTERRUPTED, ExitCode.TERMINATED)
 
 _ROOM = "make room or set another folder"
-_RIGHTS = "mend its rights or set another folder"
+_RIGHTS = "fix its permissions or set another folder"
 _PATH = "give another path"
 _REMEDIES: dict[int, str] = {
     errno.ENOSPC: _ROOM,
@@ -48,69 +49,67 @@ _REMEDIES: dict[int, str] = {
     errno.ENOENT: _PATH,
     errno.EEXIST: _PATH,
     errno.ELOOP: _PATH,
-    errno.ENOLCK: "this file system has no locks; set another folder",
-    errno.ENOTSUP: "this file system cannot do it; set another folder",
+    errno.ENOLCK: "this file system does not support locks; set another folder",
+    errno.ENOTSUP: "this file system does not support it; set another folder",
 }
-"""What helps against errors that the user can mend, by their number."""
+"""How to fix the errors that the user can fix, by their number."""
 _NO_NETWORK = frozenset({errno.ENETDOWN, errno.ENETUNREACH, errno.EHOSTDOWN, errno.EHOSTUNREACH})
 
 
-class _App(typer.Typer):
-    """A command that tells its version too."""
-
-    def __call__(self, *args: object, **kwargs: object) -> object:
-        command, option = typer.main.get_command(self), typer.Typer(add_completion=False)
-        option.command()(_version)
-        command.params.append(typer.main.get_command(option).params[0])
-        return command(*args, **kwargs)
-
-
 def _print_version(context: typer.Context, wanted: bool) -> None:
-    if wanted:
+    if wanted and not context.resilient_parsing:
         from importlib.metadata import version
 
         print(f"{context.info_name} {version('gt-common')}")
         raise typer.Exit
 
 
-def _version(
-    wanted: Annotated[
-        bool,
-        typer.Option(
-            "--version", is_eager=True, expose_value=False, callback=_print_version, help="Show the version."
-        ),
-    ] = False,
-) -> None:
-    """Only its option is used."""
+Version = Annotated[
+    bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Show the version and exit.")
+]
+"""The option --version of a command; its callback does all the work."""
 
 
 def make_app(help_text: str | None = None, end: str | None = None) -> typer.Typer:
-    """Make a command's Typer application in the house's form.
+    """Create the Typer application of a command.
 
     Parameters:
-        help_text, end: for a command with subcommands, its own help page's beginning and `epilog`
+        help_text, end: for a command with subcommands, the beginning and the end (`epilog`) of its help page
     """
-    return _App(
-        help=help_text,
-        epilog=end,
-        add_completion=False,
+    app = typer.Typer(
         pretty_exceptions_enable=False,
         # Plain help pages: loading rich for them takes longer than everything else that --help does.
         rich_markup_mode=None,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
+    if help_text is not None:
+
+        @app.callback(help=help_text, epilog=end)
+        def group(_version: Version = False) -> None:
+            """Only the option --version belongs to the group itself."""
+
+    return app
 
 
-def epilog(example: str, *codes: int) -> str:
-    """Give the end of a `--help` page: an example and the exit codes that the command uses."""
-    listed = " · ".join(f"{code} {EXIT_CODES[code]}" for code in sorted({0, *codes, 2, 130, 143}))
-    return f"Example: {example}\n\nExit codes: {listed}"
+def epilog(examples: str, *codes: int, meanings: Mapping[int, str] | None = None) -> str:
+    """Format the end of a `--help` page: examples to copy, and the exit codes that the command uses.
+
+    Parameters:
+        examples: command lines, one per line
+        codes: exit codes with their usual meaning, besides 0, 2, 130 and 143
+        meanings: exit codes with a meaning of their own
+    """
+    used = dict.fromkeys((*_ALWAYS, *codes), "") | dict(meanings or {})
+    listed = [f"{code:>5} {used[code] or EXIT_CODES[code]}" for code in sorted(used)]
+    shown = [f"  {example}" for example in examples.splitlines()]
+    # A paragraph that begins with \b is printed as it is: a command to copy is not wrapped.
+    return "\n".join(["\b", f"Example{'s' * (len(shown) > 1)}:", *shown, "", "\b", "Exit codes:", *listed])
 
 
 def run_command(name: str, work: Callable[[], int]) -> NoReturn:
-    """Run a command's work and leave with its exit code.
+    """Run a command's work and exit with its exit code.
 
-    An error of ours or of the operating system is one line; the latter's traceback goes to the debug log.
+    A GossipToonError or OSError is printed as one line; the traceback of an OSError goes to the debug log.
     """
     with contextlib.suppress(ValueError):
         signal.signal(signal.SIGTERM, _terminated)
@@ -119,30 +118,30 @@ def run_command(name: str, work: Callable[[], int]) -> NoReturn:
         code = work()
         sys.stdout.flush()
     except GossipToonError as error:
-        code = _say(name, str(error), error.exit_code)
+        code = _print_error(name, str(error), error.exit_code)
     except KeyboardInterrupt:
         code = ExitCode.INTERRUPTED
     except BrokenPipeError:
-        # The reader of our output left (`| head`); do not let the interpreter complain when it flushes.
+        # The reader of the output left (`| head`); the interpreter must not complain when it flushes.
         _discard_output()
         code = ExitCode.DONE
     except OSError as error:
         _log_traceback()
-        code = _say(name, say_os_error(error), _code_of(error))
-    _give_up_full_output()
+        code = _print_error(name, format_os_error(error), _code_of(error))
+    _drop_unwritable_output()
     raise SystemExit(code)
 
 
 def print_lenient(line: str) -> None:
-    """Print one line of data before work that goes on even if nobody reads it."""
+    """Print one line of data; if nobody reads it, the work continues."""
     try:
         print(line, flush=True)
     except BrokenPipeError:
         _discard_output()
 
 
-def say_os_error(error: OSError) -> str:
-    """Give what the operating system refused, where, and what helps, as one line."""
+def format_os_error(error: OSError) -> str:
+    """Format as one line what the operating system refused, where, and how to fix it."""
     reason = error.strerror or str(error) or type(error).__name__
     place = f": {error.filename}" if error.filename else ""
     remedy = _REMEDIES.get(error.errno or 0)
@@ -169,14 +168,14 @@ def _log_traceback() -> None:
 
 
 def _replace_closed_streams() -> None:
-    """Let a program that was started with a closed standard output or error (`>&-`) write into nothing."""
+    """Replace a standard output or error that was closed at the start (`>&-`) by the null device."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115 - open until the program ends
 
 
-def _give_up_full_output() -> None:
-    """Do not let the interpreter fail over what standard output did not take when it flushes at its end."""
+def _drop_unwritable_output() -> None:
+    """Drop what standard output does not accept, so that the interpreter does not fail on its last flush."""
     try:
         sys.stdout.flush()
     except OSError:
@@ -187,7 +186,7 @@ def _discard_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _say(name: str, message: str, code: int) -> int:
+def _print_error(name: str, message: str, code: int) -> int:
     from gt_common.redaction import redact
 
     print(f"{name}: {redact(' '.join(message.split()))}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Options that every command with a list of stories has, said once."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ Files = Annotated[
         "-f",
         "--file",
         metavar="FILE|-",
-        help="List, one story a line, or .jsonl; - is standard input; repeatable.",
+        help="List with one story per line, or .jsonl; - is standard input; repeatable.",
     ),
 ]
 Limit = Annotated[
-    int | None, typer.Option(metavar="N", help="How many stories --discover gives. (default: 20)")
+    int | None, typer.Option(metavar="N", help="Number of stories for --discover. (default: 20)")
 ]
-Name = Annotated[str | None, typer.Option(metavar="N", help="Name of the batch, for reports.")]
+Name = Annotated[str | None, typer.Option(metavar="NAME", help="Name of the batch, shown in reports.")]
 Tags = Annotated[list[str] | None, typer.Option(metavar="K=V", help="Tag of the batch; repeatable.")]

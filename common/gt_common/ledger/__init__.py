@@ -23,7 +23,14 @@ else:
         return Ledger
 
 
-__all__ = ["AttemptSpan", "BatchSummary", "examine_ledger", "ledger_is_there", "open_ledger"]
+__all__ = [
+    "AttemptSpan",
+    "BatchSummary",
+    "examine_ledger",
+    "ledger_is_there",
+    "open_ledger",
+    "recent_batch_ids",
+]
 
 
 def ledger_is_there(url: str) -> bool:
@@ -61,3 +68,20 @@ def open_ledger(url: str, *, timeout: float = 10.0) -> Ledger:
     from gt_common.ledger.ledger import Ledger as Ledger
 
     return Ledger.open(url, timeout=timeout)
+
+
+def recent_batch_ids(url: str, prefix: str, *, timeout: float) -> list[str]:
+    """Return the newest batch ids that begin with a prefix, 100 at most; none if there is no ledger.
+
+    It neither creates nor changes the ledger.
+
+    Parameters:
+        timeout: seconds to wait for the server, or for another program's lock
+
+    Raises:
+        UsageError: not a ledger's URL, or the driver is missing
+        LedgerUnreachableError, CredentialsRefusedError: it cannot be read
+    """
+    from gt_common.ledger import recent
+
+    return recent.recent_batch_ids(url, prefix, timeout=timeout)

@@ -1,4 +1,4 @@
-"""gt-topology: declares, shows and deletes the exchanges and queues of one namespace."""
+"""gt-topology: its command line."""
 
 from __future__ import annotations
 
@@ -7,53 +7,58 @@ from typing import Annotated
 import typer
 
 from gt_common.cli.app import epilog, make_app, run_command
+from gt_common.errors import ExitCode
+
+_UNREACHABLE = {ExitCode.UNREACHABLE: "broker unreachable"}
+_IN_USE = _UNREACHABLE | {ExitCode.STOPPED_BY_RULE: "nothing was deleted: queues are in use"}
 
 app = make_app(
-    "Make, show or delete the exchanges and queues of GT_NAMESPACE.", epilog("gt-topology show", 3, 4)
+    "Declare, show or delete the exchanges and queues of GT_NAMESPACE.",
+    epilog("gt-topology show\ngt-topology declare", ExitCode.CREDENTIALS, meanings=_IN_USE),
 )
 
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
-@app.command(epilog=epilog("gt-topology declare", 3, 4))
+@app.command(epilog=epilog("gt-topology declare", ExitCode.CREDENTIALS, meanings=_UNREACHABLE))
 def declare(as_json: AsJson = False) -> None:
-    """Make everything that is not there yet; what is there stays as it is."""
+    """Declare the exchanges and queues that are missing; existing ones stay as they are."""
 
     def work() -> int:
-        from gt_common.topology import command as topology_commands  # --help stays fast
+        from gt_common.topology import command  # --help stays fast
 
-        return topology_commands.declare(as_json=as_json)
+        return command.declare(as_json=as_json)
 
     run_command("gt-topology", work)
 
 
-@app.command(epilog=epilog("gt-topology show --json", 3, 4))
+@app.command(epilog=epilog("gt-topology show --json", ExitCode.CREDENTIALS, meanings=_UNREACHABLE))
 def show(as_json: AsJson = False) -> None:
     """Show exchanges and queues, their messages and consumers, and what is missing.
 
-    Messages are those ready in a queue; what a consumer holds and has not settled is not counted.
+    Only messages that are ready in a queue are counted, not those that a consumer holds unacknowledged.
     """
 
     def work() -> int:
-        from gt_common.topology import command as topology_commands
+        from gt_common.topology import command
 
-        return topology_commands.show(as_json=as_json)
+        return command.show(as_json=as_json)
 
     run_command("gt-topology", work)
 
 
-@app.command(epilog=epilog("gt-topology delete -y", 3, 4, 5))
+@app.command(epilog=epilog("gt-topology delete -y", ExitCode.CREDENTIALS, meanings=_IN_USE))
 def delete(
     yes: Annotated[
-        bool, typer.Option("-y", "--yes", help="Delete although queues hold messages or are consumed.")
+        bool, typer.Option("-y", "--yes", help="Delete even if queues have messages or consumers.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Delete all exchanges and queues of the namespace; refuses while they are in use, unless -y."""
+    """Delete all exchanges and queues of the namespace; refuses while they are in use, unless -y is given."""
 
     def work() -> int:
-        from gt_common.topology import command as topology_commands
+        from gt_common.topology import command
 
-        return topology_commands.delete(yes=yes, as_json=as_json)
+        return command.delete(yes=yes, as_json=as_json)
 
     run_command("gt-topology", work)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from gt_common.cli.app import epilog, make_app, run_command
+from gt_common.cli.app import Version, epilog, make_app, run_command
 
 app = make_app()
 
@@ -21,6 +21,7 @@ def aggregate(
             "for 2 s, and no message is ready in the queue. It does not wait for stories that still run.",
         ),
     ] = False,
+    _version: Version = False,
 ) -> None:
     """Take every result into the ledger (GT_LEDGER_URL), from which gt-report reads.
 

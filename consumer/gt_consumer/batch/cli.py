@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from gt_common.cli.app import epilog, make_app, run_command
+from gt_common.cli.app import Version, epilog, make_app, run_command
+from gt_common.cli.completion import complete_batch_id
 from gt_common.cli.options import Files, Limit, Name, Tags, Urls
 from gt_consumer.worker.options import Orchestrator, Output, TimeLimit
 
@@ -17,7 +18,11 @@ Discover = Annotated[
 ]
 BatchId = Annotated[
     str | None,
-    typer.Option(metavar="ID", help="Begin a batch of this id, or add the list to it."),
+    typer.Option(
+        metavar="ID",
+        autocompletion=complete_batch_id,
+        help="Begin a batch of this id, or add the list to it.",
+    ),
 ]
 Parallel = Annotated[
     int | None,
@@ -28,17 +33,28 @@ DryRun = Annotated[
 ]
 Resume = Annotated[
     str | None,
-    typer.Option(metavar="ID", help="Go on with an interrupted or killed batch; it keeps its settings."),
+    typer.Option(
+        metavar="ID",
+        autocompletion=complete_batch_id,
+        help="Go on with an interrupted or killed batch; it keeps its settings.",
+    ),
 ]
 RetryFailed = Annotated[
-    str | None, typer.Option(metavar="ID", help="Run the failed stories of a batch again, and no others.")
+    str | None,
+    typer.Option(
+        metavar="ID",
+        autocompletion=complete_batch_id,
+        help="Run the failed stories of a batch again, and no others.",
+    ),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Make stories again that an earlier batch has made.")]
 MaxFailures = Annotated[
     str | None,
     typer.Option(metavar="N|N%", help="Start no other story once so many have failed in this run."),
 ]
-MaxAttempts = Annotated[int | None, typer.Option(help="Attempts before a story has failed. (default: 3)")]
+MaxAttempts = Annotated[
+    int | None, typer.Option(metavar="N", help="Attempts before a story has failed. (default: 3)")
+]
 SkipInvalid = Annotated[
     bool, typer.Option("--skip-invalid", help="Make the good stories although others are none.")
 ]
@@ -47,7 +63,18 @@ Json = Annotated[
 ]
 
 
-@app.command(epilog=epilog("gt-batch -f urls.txt --parallel 2 --max-failures 20%", 1, 3, 4, 5, 6, 8))
+@app.command(
+    epilog=epilog(
+        "gt-batch -f urls.txt --parallel 2 --max-failures 20%\ngt-batch --resume monday",
+        *(1, 4, 6),
+        meanings={
+            2: "usage error or invalid list; no videos were made",
+            3: "ledger or Reddit unreachable, or the disk failed half-way",
+            5: "stopped by --max-failures",
+            8: "some stories have not been made yet",
+        },
+    )
+)
 def batch(
     urls: Urls = None,
     file: Files = None,
@@ -68,6 +95,7 @@ def batch(
     time_limit: TimeLimit = None,
     skip_invalid: SkipInvalid = False,
     as_json: Json = False,
+    _version: Version = False,
 ) -> None:
     """Make the videos of a list on this machine, one after the other or several at once; needs no broker.
 

@@ -85,7 +85,7 @@ def _new(request: Request, settings: Settings) -> int:
 
 def _refuse(request: Request, reading: ListReading) -> None:
     """Refuse a list of which nothing is to be made; with --json it is shown all the same."""
-    problem = refusal(reading, "nothing was made", "makes", skip_invalid=request.skip_invalid)
+    problem = refusal(reading, "no videos made", "makes", skip_invalid=request.skip_invalid)
     found_nothing = request.discover and not reading.problems and not reading.stories
     if problem and not found_nothing:
         if request.as_json:

@@ -25,14 +25,18 @@ from gt_consumer.deadletters.cli_options import (
 if TYPE_CHECKING:
     from gt_common.settings import Settings
 
+_CODES = (3, 4, 6)
+_SKIPPED = {1: "some dead letters were skipped"}
+_CANARY = {5: "stopped by --canary"}
+
 app = make_app(
     "Look at dead letters, send them back to work, or discard them.\n\n"
     "A dead letter is a story that will not be tried again until somebody replays it.",
-    epilog("gt-dlq groups --batch monday", 1, 3, 4, 5, 6),
+    epilog("gt-dlq groups --batch monday", *_CODES, meanings=_SKIPPED | _CANARY),
 )
 
 
-@app.command("list", epilog=epilog("gt-dlq list --batch monday --error TimeoutError", 3, 4, 6))
+@app.command("list", epilog=epilog("gt-dlq list --batch monday --error TimeoutError", *_CODES))
 def list_letters(
     batch: Batch = None,
     story: Stories = None,
@@ -73,7 +77,7 @@ def list_letters(
     run_configured(work)
 
 
-@app.command("groups", epilog=epilog("gt-dlq groups --batch monday", 3, 4, 6))
+@app.command("groups", epilog=epilog("gt-dlq groups --batch monday", *_CODES))
 def list_groups(batch: Batch = None, since: Since = None, as_json: Json = False) -> None:
     """List dead letters by their cause, each with the command that replays all of that cause.
 
@@ -89,7 +93,7 @@ def list_groups(batch: Batch = None, since: Since = None, as_json: Json = False)
     run_configured(work)
 
 
-@app.command("show", epilog=epilog("gt-dlq show 3f0c9a5d1b7e4c22", 3, 4, 6))
+@app.command("show", epilog=epilog("gt-dlq show 3f0c9a5d1b7e4c22", *_CODES))
 def show_letter(
     story_id: Annotated[str, typer.Argument(metavar="STORY_ID", help="As `gt-dlq list` shows it.")],
     batch: Batch = None,
@@ -108,7 +112,7 @@ def show_letter(
     run_configured(work)
 
 
-@app.command("export", epilog=epilog("gt-dlq export --batch monday --file letters.jsonl", 3, 4, 6))
+@app.command("export", epilog=epilog("gt-dlq export --batch monday --file letters.jsonl", *_CODES))
 def export_letters(
     file: Annotated[str, typer.Option("--file", metavar="F|-", help="Where to; - is standard output.")] = "-",
     batch: Batch = None,
@@ -134,10 +138,14 @@ def export_letters(
     run_configured(work)
 
 
-app.command("replay", epilog=epilog("gt-dlq replay --group 1a2b3c4d5e6f --canary 1", 1, 3, 4, 5, 6))(
-    replay_letters
-)
 app.command(
-    "discard", epilog=epilog("gt-dlq discard --group 1a2b3c4d5e6f --reason 'story deleted'", 1, 3, 4, 6)
+    "replay",
+    epilog=epilog("gt-dlq replay --group 1a2b3c4d5e6f --canary 1", *_CODES, meanings=_SKIPPED | _CANARY),
+)(replay_letters)
+app.command(
+    "discard",
+    epilog=epilog("gt-dlq discard --group 1a2b3c4d5e6f --reason 'story deleted'", *_CODES, meanings=_SKIPPED),
 )(discard_letters)
-app.command("restore", epilog=epilog("gt-dlq restore --batch monday --since 2h", 1, 3, 4, 6))(restore_letters)
+app.command("restore", epilog=epilog("gt-dlq restore --batch monday --since 2h", *_CODES, meanings=_SKIPPED))(
+    restore_letters
+)

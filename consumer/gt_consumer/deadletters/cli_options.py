@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gt_common.cli.app import run_command
+from gt_common.cli.completion import complete_batch_id
 
 if TYPE_CHECKING:
     from gt_common.settings import Settings
     from gt_consumer.deadletters.selection import Selection
 
 
-Batch = Annotated[str | None, typer.Option("--batch", metavar="ID", help="Only those of this batch.")]
+Batch = Annotated[
+    str | None,
+    typer.Option("--batch", metavar="ID", autocompletion=complete_batch_id, help="Only those of this batch."),
+]
 
 
 Stories = Annotated[

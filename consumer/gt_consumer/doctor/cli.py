@@ -7,31 +7,49 @@ from typing import Annotated
 
 import typer
 
-from gt_common.cli.app import epilog, make_app, run_command
+from gt_common.cli.app import Version, epilog, make_app, run_command
+from gt_common.errors import ExitCode
 
 app = make_app()
 
 
-@app.command(epilog=epilog("gt-doctor --time-limit 2h", 3, 4) + " · 1 something else is wrong")
+@app.command(
+    epilog=epilog(
+        "gt-doctor --time-limit 2h",
+        ExitCode.CREDENTIALS,
+        meanings={
+            ExitCode.DONE: "no check failed",
+            ExitCode.SOME_FAILED: "another check failed",
+            ExitCode.UNREACHABLE: "broker or ledger unreachable, or queues missing",
+        },
+    )
+)
 def doctor(
     orchestrator: Annotated[
-        str | None, typer.Option(help="What gt-consume shall run. (default: GT_ORCHESTRATOR or studio)")
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Orchestrator that gt-consume will use. (default: GT_ORCHESTRATOR or studio)"
+        ),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option(help="Folder for finished videos. (default: GT_OUTPUT or outputs)")
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder for finished videos. (default: GT_OUTPUT or outputs)"),
     ] = None,
     time_limit: Annotated[
-        str | None, typer.Option(help="Longest time for one attempt. (default: GT_TIME_LIMIT or 30m)")
+        str | None,
+        typer.Option(metavar="TIME", help="Time limit of one attempt. (default: GT_TIME_LIMIT or 30m)"),
     ] = None,
     json_form: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    _version: Version = False,
 ) -> None:
-    """Check broker, queues, ledger, output folder, orchestrator and credentials, and say how to mend them.
+    """Check broker, queues, ledger, output folder, orchestrator and credentials, and show how to fix them.
 
-    It makes and changes nothing, but for the output folder, which it makes. A warning is no failure.
+    Read-only, except that it creates the output folder if it is missing. Warnings do not affect the exit
+    code.
     """
 
     def work() -> int:
-        from gt_common.log import configure_logging
+        from gt_common.log import configure_logging  # --help stays fast
         from gt_common.settings import load_settings
         from gt_consumer.doctor.command import run_doctor
 

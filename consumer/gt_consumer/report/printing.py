@@ -6,7 +6,7 @@ import json
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 from rich.table import Table
 from rich.text import Text
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from gt_common.ledger import BatchSummary
     from gt_common.ledger.ledger import Ledger
+    from gt_consumer.report.request import Form
 
-Form = Literal["table", "json", "csv", "markdown"]
 
 LISTED: Final = 50
 LISTED_JSON: Final = 100_000

@@ -6,13 +6,19 @@ from typing import Annotated
 
 import typer
 
-from gt_common.cli.app import epilog, make_app, run_command
+from gt_common.cli.app import Version, epilog, make_app, run_command
 from gt_consumer.worker.options import Orchestrator, Output, TimeLimit
 
 app = make_app()
 
 
-@app.command(epilog=epilog("gt-consume --prefetch 2 --output /srv/videos", 1, 3, 4))
+@app.command(
+    epilog=epilog(
+        "gt-consume --prefetch 2 --output /srv/videos",
+        4,
+        meanings={1: "--until-empty: some stories ended as dead letters", 3: "broker unreachable"},
+    )
+)
 def consume(
     prefetch: Annotated[
         int | None, typer.Option(help="Slots: stories made, and held, at once. (default: GT_PREFETCH or 1)")
@@ -39,6 +45,7 @@ def consume(
             "exit code 1 when this worker left dead letters.",
         ),
     ] = False,
+    _version: Version = False,
 ) -> None:
     """Make videos of the stories in the queue, each in a child process of its own.
 

@@ -9,9 +9,13 @@ import typer
 
 Orchestrator = Annotated[
     str | None,
-    typer.Option(help="studio, package.module:factory, or 'command:PROGRAM ARG…'. (default: studio)"),
+    typer.Option(
+        metavar="NAME", help="studio, package.module:factory, or 'command:PROGRAM ARG…'. (default: studio)"
+    ),
 ]
-Output = Annotated[Path | None, typer.Option(help="Folder for finished videos. (default: outputs)")]
+Output = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Folder for finished videos. (default: outputs)")
+]
 TimeLimit = Annotated[
-    str | None, typer.Option(help="Longest time for one attempt, such as 30m. (default: 30m)")
+    str | None, typer.Option(metavar="TIME", help="Longest time for one attempt, such as 30m. (default: 30m)")
 ]

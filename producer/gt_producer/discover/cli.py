@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from gt_common.cli.app import epilog, make_app, run_command
+from gt_common.cli.app import Version, epilog, make_app, run_command
 from gt_common.discovery.options import DEFAULT_SUBREDDITS, DiscoverOptions, TimeFilter, parse_subreddits
 from gt_common.errors import ExitCode
 
@@ -42,9 +42,9 @@ Depth = Annotated[int, typer.Option(metavar="N", help="Posts to look at in each 
 @app.command(
     epilog=epilog(
         "gt-discover --subreddits AITA,tifu --limit 10 | gt-produce -f -",
-        ExitCode.UNREACHABLE,
         ExitCode.CREDENTIALS,
-    ).replace("broker or ledger", "Reddit or ledger")
+        meanings={ExitCode.UNREACHABLE: "Reddit or ledger unreachable"},
+    )
 )
 def discover(
     subreddits: Subreddits = _EVERYWHERE,
@@ -63,6 +63,7 @@ def discover(
     no_cache: NoCache = False,
     as_json: Json = False,
     urls: UrlList = False,
+    _version: Version = False,
 ) -> None:
     """Find stories on Reddit, best first: score = (upvotes + 2 x comments) / sqrt(hours), times quality.
 

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from gt_common.cli.app import epilog, make_app, run_command
+from gt_common.cli.app import Version, epilog, make_app, run_command
+from gt_common.cli.completion import complete_batch_id
 from gt_common.cli.options import Files, Limit, Name, Tags, Urls
 
 app = make_app()
@@ -17,7 +18,9 @@ Discover = Annotated[
 BatchId = Annotated[
     str | None,
     typer.Option(
-        metavar="ID", help="Go on with this batch, or begin one of this id: only the rest is published."
+        metavar="ID",
+        autocompletion=complete_batch_id,
+        help="Go on with this batch, or begin one of this id: only the rest is published.",
     ),
 ]
 DryRun = Annotated[
@@ -35,7 +38,17 @@ Json = Annotated[
 ]
 
 
-@app.command(epilog=epilog("gt-produce -f urls.txt --name 'monday' --wait", 1, 3, 4))
+@app.command(
+    epilog=epilog(
+        "gt-produce -f urls.txt --name monday --wait\ngt-discover --limit 20 | gt-produce -f -",
+        4,
+        meanings={
+            1: "--wait: some stories failed",
+            2: "usage error or invalid list; nothing was published",
+            3: "broker or ledger unreachable, or the disk failed half-way",
+        },
+    )
+)
 def produce(
     urls: Urls = None,
     file: Files = None,
@@ -48,6 +61,7 @@ def produce(
     skip_invalid: SkipInvalid = False,
     wait: Wait = False,
     as_json: Json = False,
+    _version: Version = False,
 ) -> None:
     """Check the whole list, then publish one message per story; print the batch id.
 

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from gt_common.batches import check_batch_id, check_messages, check_name, new_batch_id, parse_tags
-from gt_common.cli.app import say_os_error
+from gt_common.cli.app import format_os_error
 from gt_common.cli.listing import refusal, say, say_problems, say_repeated
 from gt_common.cli.signals import run_until_stopped
 from gt_common.discovery import check_limit, search
@@ -71,7 +71,7 @@ def run(request: Request) -> int:
     except OSError as error:
         if _say_how_to_go_on(checked):
             # Not exit code 2: that says that nothing was published.
-            raise PublishedOnlyInPartError(say_os_error(error)) from error
+            raise PublishedOnlyInPartError(format_os_error(error)) from error
         raise
     if code == ExitCode.TERMINATED:
         _say_how_to_go_on(checked)

@@ -209,7 +209,7 @@ def test_a_list_without_a_story_is_told_from_an_empty_one_and_shown_as_json(tmp_
     environment = no_broker(tmp_path)
     refused = gt_batch(environment, "nope.md", "--json", *SCRIPTED)
     assert refused.returncode == 2
-    assert "nothing was made: 1 of 1 are no stories" in refused.stderr
+    assert "no videos made: 1 of 1 entries is not a story" in refused.stderr
     assert json.loads(refused.stdout)["invalid"] == ["argument 1: story file not found: nope.md"]
 
 
@@ -290,7 +290,7 @@ async def test_two_of_one_batch_cannot_run_at_once(tmp_path: Path) -> None:
         (("https://redd.it/a1", "--limit", "3"), 2, "--limit says how many stories --discover gives"),
         (("https://redd.it/a1", "--max-failures", "0"), 2, "--max-failures"),
         (("https://redd.it/a1", "--orchestrator", "no.such:thing"), 2, "cannot be imported"),
-        (("https://redd.it/a1", "notes.xls"), 2, "1 of 2 are no stories"),
+        (("https://redd.it/a1", "notes.xls"), 2, "1 of 2 entries is not a story"),
     ],
 )
 def test_what_cannot_be_done_is_one_line_and_makes_nothing(

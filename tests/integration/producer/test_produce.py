@@ -251,7 +251,7 @@ async def test_a_list_with_errors_publishes_nothing_and_names_their_places(
     assert lines[0].startswith("urls.txt:2: not a story URL: nonsense-0")
     assert lines[19].startswith("urls.txt:21: ")
     assert lines[20] == "… and 5 more"
-    assert lines[21].startswith("gt-produce: nothing was published: 25 of 26 are no stories")
+    assert lines[21].startswith("gt-produce: nothing was published: 25 of 26 entries are not stories")
     assert await messages_in(settings, Names(settings.namespace).stories) == 0
 
     skipping = produce(env, "-f", "urls.txt", "--skip-invalid", "--json")

@@ -38,7 +38,7 @@ def failing(error: BaseException) -> int:
         (OSError(errno.ENAMETOOLONG, "File name too long", "/x/y"), 2, "File name too long: /x/y"),
         (IsADirectoryError(errno.EISDIR, "Is a directory", "/x"), 2, "Is a directory: /x"),
         (NotADirectoryError(errno.ENOTDIR, "Not a directory", "/x"), 2, "Not a directory: /x"),
-        (PermissionError(errno.EACCES, "Permission denied", "/x"), 2, "mend its rights"),
+        (PermissionError(errno.EACCES, "Permission denied", "/x"), 2, "fix its permissions"),
         (ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused"), 3, "Connection refused"),
         (TimeoutError(), 3, "TimeoutError"),
         (socket.gaierror(socket.EAI_NONAME, "Name or service not known"), 3, "not known"),
