@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# A program as orchestrator: two seconds of one colour.
+# A program as the orchestrator: two seconds of one colour.
 #   gt-batch examples/the-last-cupcake.md --orchestrator 'command:bash examples/command_orchestrator.sh {url}'
 set -euo pipefail
 url=$1
 echo '{"stage": "render", "fraction": 0.0}'
-echo "making a video of $url" # no JSON object, so it goes to the log
+echo "making a video of $url" # not a JSON object, so it goes to the log
 "${FFMPEG:-ffmpeg}" -v error -f lavfi -i color=teal:size=360x640:rate=30:duration=2 -pix_fmt yuv420p video.mp4 ||
     exit 75 # try again later
 echo '{"output_path": "video.mp4", "duration": 2.0}'

@@ -1,8 +1,8 @@
-"""An orchestrator of your own: a plain colour for as long as it takes to read the story.
+"""A custom orchestrator: a plain colour for as long as it takes to read the story.
 
     cd examples && gt-batch the-last-cupcake.md --orchestrator own_orchestrator:create
 
-docs/orchestrators.md tells what it may do.
+docs/orchestrators.md describes what it may do.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ WORDS_PER_SECOND = 40.0
 
 @dataclass(frozen=True)
 class Result:
-    """What the worker reads: `success` and, on success, where the video is and how many seconds it has."""
+    """What the worker reads: `success` and, on success, where the video is and how many seconds it lasts."""
 
     success: bool
     project_id: str | None = None
@@ -49,7 +49,7 @@ class ColourOrchestrator:
 
 
 def read_story(url: str) -> str:
-    """Give the text of a `file:` URL; a file that is gone will not come back by trying again."""
+    """Return the text of a `file:` URL; a missing file is a permanent error, since a retry does not help."""
     try:
         return Path(unquote(urlsplit(url).path)).read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -57,7 +57,7 @@ def read_story(url: str) -> str:
 
 
 async def render(video: Path, seconds: float, colour: str) -> str:
-    """Make the MP4; gives what ffmpeg complained about, if it did."""
+    """Make the MP4; return what ffmpeg complained about, or an empty string."""
     ffmpeg = await asyncio.create_subprocess_exec(
         imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-f", "lavfi",
         "-i", f"color={colour}:size=360x640:rate=30:duration={seconds:.3f}",
