@@ -1,4 +1,4 @@
-"""What gt-batch costs a story over calling the orchestrator in a plain loop, its child already warm.
+"""What gt-batch adds to a story's time, compared with calling the orchestrator in a plain loop.
 
     python benchmarks/batch_overhead.py [--stories 200] [--most 50]
 
@@ -38,7 +38,7 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Result:
-    """What an orchestrator gives back."""
+    """The result of an orchestrator."""
 
     success: bool
     output_path: Path
@@ -86,7 +86,7 @@ def measure_batch(stories: list[Story], folder: Path) -> list[float]:
 
 
 async def by_batch(stories: list[Story], settings: Settings) -> list[float]:
-    """Run the stories; give the seconds between two successes."""
+    """Run the stories. Return the seconds between successes."""
     ends: list[float] = []
 
     def listener(event: Event) -> None:

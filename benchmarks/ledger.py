@@ -1,4 +1,4 @@
-"""How many events a second a ledger takes in, and how long its answers take, on SQLite and PostgreSQL.
+"""How many events per second a ledger stores, and how long its queries take, on SQLite and PostgreSQL.
 
     python benchmarks/ledger.py [--stories 5000] [--group 200] [--postgres URL]
 
@@ -92,14 +92,14 @@ def many_batches() -> list[Event]:
 
 
 def timed(task: Callable[[], Answer]) -> tuple[float, Answer]:
-    """Run a task; give the seconds that it took, and its answer."""
+    """Run a task. Return the seconds that it took, and its result."""
     begun = time.perf_counter()
     answer = task()
     return time.perf_counter() - begun, answer
 
 
 def apply_in_groups(ledger: Ledger, events: list[Event], size: int) -> int:
-    """Take events in, group by group; give how many were new."""
+    """Store events in groups. Return how many were new."""
     return sum(ledger.apply(events[start : start + size]) for start in range(0, len(events), size))
 
 
@@ -129,7 +129,7 @@ def measure(name: str, url: str, events: list[Event], size: int) -> None:
 
 @contextmanager
 def postgres_database(server: str) -> Iterator[str]:
-    """Make a database on a server for the time of a block."""
+    """Create a database on a server for the duration of a block."""
     import psycopg
 
     name = f"gt_bench_{uuid.uuid4().hex[:12]}"

@@ -1,4 +1,4 @@
-"""Fixtures of the chaos suite; its long forms run by `make chaos` and `make soak` only."""
+"""Fixtures of the chaos suite; its long runs are part of `make chaos` and `make soak` only."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateNode]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the long forms unless they are asked for."""
+    """Deselect the long runs unless they are requested."""
     wanted = {name for name in ("chaos", "soak") if os.environ.get(f"GT_TEST_{name.upper()}")}
     left_out = [
         item

@@ -30,7 +30,7 @@ def _cases() -> Iterator[object]:
 
 @pytest.fixture(scope="module")
 def results() -> Iterator[list[Result]]:
-    """Gather the rows of the table, and print it in the end."""
+    """Collect the rows of the table and print it at the end."""
     found: list[Result] = []
     yield found
     print(f"\n\n{TABLE_HEAD}", *(result.row() for result in found), sep="\n")

@@ -1,4 +1,4 @@
-"""A cluster of three nodes of which the leader of a queue dies: at the worst moment, then again and again."""
+"""A cluster of three nodes in which the leader of a queue dies, at the worst moment and repeatedly."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ async def test_dying_leaders_lose_and_double_nothing(tmp_path: Path) -> None:
 
 
 async def test_retries_that_end_while_the_stories_have_no_leader_come_soon(tmp_path: Path) -> None:
-    """RabbitMQ 3.10 to 3.12 refuse them until the node is back; then advanced.config tells how late."""
+    """RabbitMQ 3.10 to 3.12 refuse them until the node is back; advanced.config then determines the delay."""
     async with open_cluster(tmp_path / "nodes") as cluster:
         url = cluster.first.amqp_url
         settings = load_settings(amqp_url=url, namespace="late", retry_delays="50ms,150ms,300ms")
@@ -79,7 +79,7 @@ async def test_retries_that_end_while_the_stories_have_no_leader_come_soon(tmp_p
 
 
 async def _let_another_node_lead_the_stories(cluster: Cluster, settings: Settings) -> None:
-    """The node that a queue is declared on leads it first."""
+    """Declare the queue on another node, because the node on which it is declared leads it first."""
     (stories,) = [one for one in topology.topology(settings).queues if one.name == Names("late").stories]
     elsewhere = settings.model_copy(update={"amqp_url": SecretStr(cluster.node(2).amqp_url)})
     async with connect(elsewhere, "test") as connection:

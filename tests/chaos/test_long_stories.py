@@ -1,4 +1,4 @@
-"""Runs longer than the broker waits for an ack, runs that block or burn, and how fast lost stories go on."""
+"""Runs longer than the ack timeout, runs that block or burn CPU, and how fast lost stories run again."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def amqp_url(node: PrivateNode) -> str:
 
 @pytest.fixture
 async def impatient(node: PrivateNode, settings: Settings) -> AsyncIterator[None]:
-    """Let the broker wait 3 s for an ack: by its own setting before 3.12, by the queue's argument since."""
+    """Set the broker's ack timeout to 3 s: by its own setting before 3.12, by the queue's argument since."""
     await asyncio.to_thread(node.ctl, "eval", _SET_TIMEOUT.format(3000, 1000))
     (stories,) = [one for one in topology.topology(settings).queues if "x-consumer-timeout" in one.arguments]
     async with connect(settings, "test") as connection:
@@ -54,7 +54,7 @@ async def impatient(node: PrivateNode, settings: Settings) -> AsyncIterator[None
 
 @asynccontextmanager
 async def ready_worker(environment: dict[str, str], *arguments: str) -> AsyncIterator[Running]:
-    """Run a worker that has said that it is ready."""
+    """Run a worker and wait until it reports that it is ready."""
     async with worker(environment, *arguments) as running:
         await running.says("worker_started")
         yield running
@@ -125,7 +125,7 @@ async def test_the_story_of_a_killed_worker_runs_elsewhere_within_two_seconds(
 async def _seconds_to_go_on(
     settings: Settings, environment: dict[str, str], folder: Path, batch: str
 ) -> float:
-    """Kill the worker that runs a story while another stands by; the other has no child yet."""
+    """Kill the worker that runs a story while another is ready, which has no child process yet."""
     runs, gate = folder / f"{batch}.runs", folder / f"{batch}.gate"
     async with ready_worker(environment) as first:
         await publish(settings, scripted_story(batch, 1, runs, until=str(gate)))

@@ -1,4 +1,4 @@
-"""Minutes of steady work, by `make soak`: nothing that worker and aggregator hold grows."""
+"""Minutes of steady work, by `make soak`: no resource of worker and aggregator grows."""
 
 from __future__ import annotations
 

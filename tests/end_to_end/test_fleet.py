@@ -26,7 +26,7 @@ BATCH = "evening"
 
 
 async def run(environment: dict[str, str], name: str, *arguments: str, code: int = 0) -> str:
-    """Run a command of ours to its end; give its standard output."""
+    """Run a command to its end. Return its standard output."""
     process = await asyncio.create_subprocess_exec(
         str(BIN / name),
         *arguments,

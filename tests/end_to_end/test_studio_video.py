@@ -188,7 +188,7 @@ def test_the_picture_moves_and_changes(film: Film) -> None:
 
 
 def listing(folder: Path) -> list[str]:
-    """Name what lies in a folder."""
+    """Return the names of what is in a folder."""
     return [p.name for p in folder.iterdir()]
 
 

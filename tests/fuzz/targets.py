@@ -1,4 +1,4 @@
-"""Every parser of what comes from outside, as a function of bytes; it may raise errors of ours only."""
+"""Every parser of outside input, as a function of bytes that may raise only the project's errors."""
 
 from __future__ import annotations
 

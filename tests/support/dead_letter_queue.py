@@ -1,4 +1,4 @@
-"""gt-dlq and its queue for tests: commands run, letters buried, queues looked into."""
+"""gt-dlq and its queue for tests: run commands, add dead letters, look into queues."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ async def gt_dlq(environment: dict[str, str], *arguments: str) -> Result:
 
 
 async def run(capsys: pytest.CaptureFixture[str], command: Callable[[], int]) -> Result:
-    """Run what a subcommand does, in a thread of this process: as it has an event loop of its own."""
+    """Run a subcommand's function in a thread, because it has its own event loop."""
     capsys.readouterr()
     try:
         code, error = await asyncio.to_thread(command), ""
@@ -79,7 +79,7 @@ async def ready(settings: Settings, queue: str, count: int) -> None:
 
 
 async def look(settings: Settings, queue: str) -> list[Delivery]:
-    """Hold everything in a queue and let it return; wait until it has."""
+    """Return all messages of a queue, and wait until they are back in it."""
     before = await depth(settings, queue)
     async with browse(settings, queue, "test") as deliveries:
         found = list(deliveries)
@@ -115,7 +115,7 @@ async def bury(settings: Settings, letters: Iterable[StoryMessage], *, known: bo
 
 
 def mixed() -> list[StoryMessage]:
-    """Six letters of two batches, three kinds of errors and two stages."""
+    """Return six letters of two batches, with four kinds of errors and two stages."""
     return [
         make_letter(1, "b1", kind="TimeoutError", message="gemini gave no answer"),
         make_letter(2, "b1", kind="OSError", message="disk gone", stage="mix"),
@@ -127,7 +127,7 @@ def mixed() -> list[StoryMessage]:
 
 
 async def take_in(settings: Settings) -> list[Event]:
-    """Take what waits for the ledger into it, as the aggregator does; give it."""
+    """Store the waiting events in the ledger, as the aggregator does. Return them."""
     events = [
         failed_event_of(decode_story(delivery.body)) if is_dlx(delivery.via) else decode_event(delivery.body)
         for delivery in await take(settings, Names(settings.namespace).ledger_queue)

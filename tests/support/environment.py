@@ -1,4 +1,4 @@
-"""The environment of the tests: no setting of the shell, and no `.env` of the folder they are run in."""
+"""The environment of the tests: without the shell's settings and without `.env` of the current folder."""
 
 from __future__ import annotations
 

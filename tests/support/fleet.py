@@ -1,4 +1,4 @@
-"""A small fleet for tests: batches published, commands of ours as processes, and what they left behind."""
+"""A small fleet for tests: publishes batches, runs commands as processes, reads what they left behind."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def read_runs(runs: Path) -> list[dict[str, object]]:
 
 
 class Running:
-    """One of our commands as a process; its standard error is read as it comes."""
+    """A command as a process; its standard error is read continuously."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self.process = process
@@ -70,12 +70,12 @@ class Running:
                 self._seen.notify_all()
 
     async def says(self, text: str, times: int = 1, deadline: float = 30.0) -> None:
-        """Wait until a text was said on standard error so many times."""
+        """Wait until a text has been on standard error `times` times."""
         async with asyncio.timeout(deadline), self._seen:
             await self._seen.wait_for(lambda: sum(text in line for line in self.lines) >= times)
 
     async def ends(self, deadline: float = 30.0) -> int:
-        """Wait for the end; give the exit code."""
+        """Wait for its end. Return the exit code."""
         async with asyncio.timeout(deadline):
             code = await self.process.wait()
             await self._reader
@@ -88,7 +88,7 @@ class Running:
 
 @asynccontextmanager
 async def command(environment: Mapping[str, str], name: str, *arguments: str) -> AsyncIterator[Running]:
-    """Run a command of ours for the time of a block; what is left of it then is killed."""
+    """Run a command for the duration of a block, after which it is killed if it still runs."""
     process = await asyncio.create_subprocess_exec(
         str(BIN / name),
         *arguments,
@@ -113,7 +113,7 @@ def worker(environment: Mapping[str, str], *arguments: str) -> AbstractAsyncCont
 
 
 async def tally(environment: Mapping[str, str], settings: Settings, batch_id: str) -> BatchState:
-    """Let gt-aggregate take what there is; give the batch as the ledger then knows it."""
+    """Let gt-aggregate store what is waiting. Return the batch from the ledger."""
     from gt_common.ledger import open_ledger
 
     async with command(environment, "gt-aggregate", "--until-idle") as aggregator:

@@ -1,4 +1,4 @@
-"""Logging as it was: what one test sets up must not silence the next one's."""
+"""Restores logging: what one test sets up must not silence the next one's."""
 
 from __future__ import annotations
 

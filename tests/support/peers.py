@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def peer(answer: bytes) -> Iterator[int]:
-    """A loopback server; gives its port. Reads the 8 bytes of the protocol header before it answers."""
+    """Run a loopback server that reads the 8 bytes of the protocol header and answers; yields its port."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(10)
         thread = threading.Thread(target=_serve, args=(server, answer))
@@ -31,7 +31,7 @@ def _serve(server: socket.socket, answer: bytes) -> None:
 
 
 def start_frame(**properties: str) -> bytes:
-    """A Connection.Start frame with these server properties."""
+    """Return a Connection.Start frame with these server properties."""
     table = b"".join(
         bytes([len(key)]) + key.encode() + b"S" + struct.pack(">I", len(value)) + value.encode()
         for key, value in properties.items()

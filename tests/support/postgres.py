@@ -58,7 +58,7 @@ def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 def private_cluster(programs: Path) -> Iterator[str]:
-    """Run a server of our own on a free port; as another user when we are root, which PostgreSQL refuses."""
+    """Run a private server on a free port; for root as another user, because PostgreSQL refuses root."""
     folder = Path(tempfile.mkdtemp(prefix="gt-postgres-"))
     user = _other_user() if os.geteuid() == 0 else None
     if user:

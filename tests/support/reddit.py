@@ -1,4 +1,4 @@
-"""A Reddit of the tests: OAuth, listings with pages, single posts, share links, and faults on demand."""
+"""A fake Reddit: OAuth, listings with pages, single posts, share links, and faults on demand."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ Json = dict[str, object]
 
 @dataclass(frozen=True)
 class Answer:
-    """A fault, or any answer that is not the server's own.
+    """A fault, or any other answer that replaces the server's own.
 
     Parameters:
-        times: for how many requests it stands; then the server's own answer comes again
+        times: for how many requests; then the server gives its own answer again
     """
 
     status: int
@@ -41,7 +41,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Seen:
-    """One request as it came."""
+    """A request as it was received."""
 
     method: str
     path: str
@@ -51,14 +51,14 @@ class Seen:
 
 @dataclass
 class FakeReddit:
-    """What the server has and does; tests change it at will.
+    """What the server has and does, which tests may change.
 
     Parameters:
-        posts: of each community, by its name in small letters
-        answers: by path, in the place of the server's own
+        posts: of each community, by its name in lower case
+        answers: by path, instead of the server's own
         shares: where a share link leads
         rate: `x-ratelimit-…` headers of every answer
-        page: most posts of a page, whatever is asked for
+        page: the most posts of a page, whatever is requested
     """
 
     url: str = ""
@@ -70,7 +70,7 @@ class FakeReddit:
     seen: list[Seen] = field(default_factory=list)
 
     def add(self, subreddit: str, identity: str, **given: object) -> Json:
-        """Add a post that passes every default filter but for what is given; `hours` is its age."""
+        """Add a post that passes every default filter, apart from what is given; `hours` is its age."""
         age = float(str(given.pop("hours", 10)))
         post: Json = {
             "id": identity,
@@ -192,7 +192,7 @@ def _handler(reddit: FakeReddit) -> type[BaseHTTPRequestHandler]:
 
 @contextmanager
 def serving() -> Iterator[FakeReddit]:
-    """Run a server on a port of its own."""
+    """Run a server on a free port."""
     reddit = FakeReddit()
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(reddit))
     server.daemon_threads = True

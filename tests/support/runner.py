@@ -1,4 +1,4 @@
-"""What the tests of the runner share: stories, a runner with its folders, and waiting for processes to go."""
+"""What the tests of the runner share: stories, a runner with its folders, waiting for processes to end."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ async def run_once(
     on_stage: Callable[[str, float | None], None] = lambda _stage, _fraction: None,
     time_limit: float = 60.0,
 ) -> Outcome:
-    """Run one attempt with a runner of its own."""
+    """Run one attempt with a new runner."""
     async with a_runner(orchestrator, folder, time_limit=time_limit) as runner:
         return await runner.run(story or a_story(), 1, on_stage)
 
@@ -93,7 +93,7 @@ def remaining(pids: str) -> list[psutil.Process]:
 
 
 def assert_gone(living: list[psutil.Process], seconds: float = GONE_SECONDS) -> None:
-    """Wait until the processes are gone (one that nobody reaped, a zombie, is); fails after the deadline."""
+    """Wait until the processes are gone (a zombie counts as gone); fails after the deadline."""
     deadline = time.monotonic() + seconds
     while living and time.monotonic() < deadline:
         _, alive = psutil.wait_procs(living, timeout=0.05)

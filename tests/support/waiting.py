@@ -1,4 +1,4 @@
-"""Waiting for what another process or the broker does: looked at again until it is so, or too late."""
+"""Waiting for what another process or the broker does: checked repeatedly, with a deadline."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import suppress
 
 
 async def until(predicate: Callable[[], object], deadline: float = 30.0, every: float = 0.05) -> None:
-    """Wait until the predicate gives something true.
+    """Wait until the predicate returns a true value.
 
     Parameters:
         predicate: a function, plain or async
@@ -29,7 +29,7 @@ async def until(predicate: Callable[[], object], deadline: float = 30.0, every: 
 
 
 async def pause(seconds: float) -> None:
-    """Let time pass, where time itself is meant: the length of a fault or of a story's run."""
+    """Wait, where time itself is meant: the length of a fault or of a story's run."""
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await asyncio.Event().wait()

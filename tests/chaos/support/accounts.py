@@ -1,4 +1,4 @@
-"""The count at the end of a run: every story, run, video and dead letter against what had to come."""
+"""The accounts at the end of a run: every story, run, video and dead letter against what is expected."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LATE_S = 4.0
 
 @dataclass
 class Accounts:
-    """What was found; every list must be empty but those of what faults explain."""
+    """What was found; every list must be empty, except those of what faults explain."""
 
     stories: int = 0
     faults: Counter[str] = field(default_factory=Counter)
@@ -114,7 +114,7 @@ def final_everywhere(world: World, stories: Sequence[ChaosStory]) -> bool:
 def _check_runs(
     accounts: Accounts, world: World, stories: Sequence[ChaosStory], faults: Sequence[Fault]
 ) -> set[str]:
-    """Find the reason of every run beyond the usual; give the stories that a fault can have hit."""
+    """Find a reason for every extra run. Return the stories that a fault may have hit."""
     disturbed = set()
     for story in stories:
         runs = read_runs(world, story)
@@ -184,7 +184,7 @@ def _check_batch(accounts: Accounts, state: BatchState, wanted: Sequence[ChaosSt
 
 
 def _check_videos(accounts: Accounts, world: World, stories: Sequence[ChaosStory]) -> None:
-    """Check that each success has one video with its result file, and nothing else has any."""
+    """Check that each success has one video with its result file, and that no other story has any."""
     for story in stories:
         folder = world.settings.output / story.batch_id
         found = sorted(path.name for path in folder.glob(f"*-{story.story_id}.*"))
@@ -229,7 +229,7 @@ async def _check_letters(
 
 
 async def _check_junk(accounts: Accounts, world: World) -> None:
-    """Check that everything that is no story or event was put aside, and nothing else was."""
+    """Check that every message that is not a story or an event was put aside, and nothing else."""
     aside = await look_aside(world.settings)
     for kind, sent, found in (
         ("story", world.junk.stories, aside.stories),

@@ -1,4 +1,4 @@
-"""A process dies at a boundary; everything is started again and counted."""
+"""Lets a process die at a boundary, starts everything again and checks the accounts."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _BEFORE = {RESTORE: (*_MADE, DISCARD, AGGREGATE)}
 
 @dataclass(frozen=True)
 class Result:
-    """What became of a boundary."""
+    """The outcome of a death at a boundary."""
 
     boundary: Boundary
     ledger: str
@@ -65,10 +65,10 @@ TABLE_HEAD = (
 
 
 async def cross(world: World, boundary: Boundary, *, planted: str = "") -> Result:
-    """Have a process die at its boundary, start everything again, count.
+    """Let a process die at its boundary, start everything again and check the accounts.
 
     Parameters:
-        planted: a mistake, as chaos.planted names it, in the command that dies and its second start
+        planted: name of a mistake in `planted`, made by the command that dies and by its second start
     """
     stories = boundary.draw()
     path = write_list(stories, world.folder, world.runs)
@@ -85,7 +85,7 @@ async def cross(world: World, boundary: Boundary, *, planted: str = "") -> Resul
 
 
 class Fleet:
-    """The commands of a batch's way, one after the other; one of them dies at its boundary first."""
+    """The commands that a batch passes, one after the other; one of them first dies at its boundary."""
 
     def __init__(self, world: World, boundary: Boundary, batch: Sequence[str], planted: str) -> None:
         self._world = world
@@ -95,7 +95,7 @@ class Fleet:
         self.surprises: list[str] = []
 
     async def run_through(self) -> bool:
-        """Go the whole way; tell whether the process that was to die did."""
+        """Run all commands. Return whether the process that was to die did."""
         command = self._boundary.command
         if command in _AFTER:
             for name in _BEFORE.get(command, _MADE):

@@ -1,4 +1,4 @@
-"""The boundaries at which a process may die, and what may come of each: the rows of the table."""
+"""The boundaries at which a process may die, and what may follow: the rows of the table."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ REPLAY, DISCARD, RESTORE = "gt-dlq replay", "gt-dlq discard", "gt-dlq restore"
 
 @dataclass(frozen=True)
 class Boundary:
-    """A place to die, and what may come of it.
+    """A point at which a process dies, and what may follow.
 
     Parameters:
-        name: between what and what
+        name: the two steps between which it is
         command: the one that dies there
-        point: as chaos.support.crashing takes it
-        do, times: what the batch's stories do; there are `stories` of them, each of `seconds`
-        runs: how often they are run in all, at most; without a fault it would be less or the same
-        letters: how many dead letters lie in the queue at the end, at most
+        point: in the form of `chaos.support.crashing`
+        do, times: what the batch's stories do; there are `stories` of them, each takes `seconds`
+        runs: the most runs of all stories together; without a fault there are as many or fewer
+        letters: the most dead letters in the queue at the end
         stopped: whether the command is told to stop while it runs a story
-        junk: how many messages that are no stories lie in the queue, each put aside once, or twice at most
-        ends: how each story must end, where its orchestrator alone does not decide it
+        junk: number of messages in the queue that are not stories; each is put aside once, or twice at most
+        ends: how each story must end, if not only its orchestrator decides that
     """
 
     name: str

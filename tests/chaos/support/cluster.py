@@ -52,7 +52,7 @@ class Cluster:
         return next((str(one["leader"]) for one in listed if one["name"] == queue), "")
 
     async def kill_leader(self, queue: str, seconds: float) -> str:
-        """Kill the leader of a queue; start it again after some seconds. Gives its name."""
+        """Kill the leader of a queue and start it again after some seconds. Return its name."""
         name = await asyncio.to_thread(self.leader, queue)
         node = self._nodes[name]
         began = time.monotonic()
@@ -74,7 +74,7 @@ class Cluster:
 async def open_cluster(folder: Path) -> AsyncIterator[Cluster]:
     """Start three nodes and make them one cluster.
 
-    They share an epmd of their own, since that of a node dies with it.
+    They share a separate epmd, because a node's own epmd dies with it.
     """
     port = free_port()
     program = str(require_installation().epmd)

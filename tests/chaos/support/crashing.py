@@ -1,11 +1,11 @@
-"""Starts a command of ours that dies at a chosen call, or whose clock is wrong; it knows nothing of it.
+"""Starts a command, unchanged, that dies at a chosen call or has a wrong clock.
 
     python -m chaos.support.crashing --at gt_common.ledger.ledger:Ledger.apply:after:1 -- gt-aggregate …
     python -m chaos.support.crashing --clock -3600 -- gt-consume …
     python -m chaos.support.crashing --planted "ack on arrival" -- gt-consume …
 
-A point is `module:function:before|after:n[:Type]`: at the n-th call, of those whose first argument is of that
-type where one is named, the process kills itself with SIGKILL.
+A point is `module:function:before|after:n[:Type]`: at the n-th call (of those whose first argument is of that
+type, if one is given) the process kills itself with SIGKILL.
 """
 
 from __future__ import annotations
@@ -44,12 +44,12 @@ class Point:
 
 
 def die() -> None:
-    """End at once, as by a kill from outside: nothing is flushed, closed or sent."""
+    """End immediately, as if killed from outside: nothing is flushed, closed or sent."""
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 def arm(point: Point) -> None:
-    """Have the process die at a point."""
+    """Make the process die at a point."""
     *outer, name = point.path.split(".")
     holder = functools.reduce(getattr, outer, importlib.import_module(point.module))
     setattr(holder, name, _deadly(getattr(holder, name), point))
@@ -93,7 +93,7 @@ def _deadly(call: Callable[..., Any], point: Point) -> Callable[..., Any]:
 
 
 def shift_clock(seconds: float) -> None:
-    """Let the messages of this process be dated wrongly."""
+    """Shift the clock by which this process dates its messages."""
     messages = importlib.import_module("gt_common.messages")
 
     class Shifted(datetime):
@@ -105,7 +105,7 @@ def shift_clock(seconds: float) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    """Arm what is asked for and run the command."""
+    """Set up what was requested and run the command."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--at", type=Point.parse, action="append", default=[])
     parser.add_argument("--clock", type=float, default=0.0)

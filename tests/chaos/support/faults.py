@@ -30,7 +30,7 @@ EVERYBODY = frozenset({*WORKERS, *AGGREGATORS, "producer"})
 
 @dataclass(frozen=True)
 class Fault:
-    """A fault that was made: its kind, when it began and ended, and the parts it hit."""
+    """A fault that happened: its kind, when it began and ended, and the parts it hit."""
 
     kind: str
     began: float
@@ -40,11 +40,11 @@ class Fault:
 
 @dataclass(frozen=True)
 class Order:
-    """A fault to be made: drawn beforehand, so that a seed gives the same ones again.
+    """A fault to make; drawn in advance, so that a seed leads to the same faults again.
 
     Parameters:
-        seconds: how long it lasts, where it lasts
-        roll: 0 to 1, chooses among what is there at that moment
+        seconds: how long it lasts, if it is not instantaneous
+        roll: 0 to 1, chooses among what exists at that moment
     """
 
     kind: str
@@ -87,7 +87,7 @@ async def kill_producer(world: World, _order: Order) -> frozenset[str]:
 
 
 async def spill(world: World, order: Order) -> frozenset[str]:
-    """Send messages that are no stories and no events."""
+    """Send messages that are neither stories nor events."""
     with contextlib.suppress(GossipToonError):
         count = 1 + int(order.roll * 5)
         await send_junk(world.settings, world.junk, stories=count, results=count)
@@ -134,7 +134,7 @@ async def refuse(world: World, order: Order) -> frozenset[str]:
 
 
 async def stall(world: World, order: Order) -> frozenset[str]:
-    """Hold back what a part and the broker say to each other, for less or more than the heartbeat bears."""
+    """Hold back all data between a part and the broker, for less or more time than the heartbeat allows."""
     return await _while_broken(world, order, lambda name: world.proxies[name].black_hole())
 
 
@@ -148,17 +148,17 @@ async def kill_broker(world: World, order: Order) -> frozenset[str]:
 
 
 async def alarm_memory(world: World, order: Order) -> frozenset[str]:
-    """Let the broker believe that its memory is used up: it reads no publisher any more."""
+    """Make the broker believe that its memory is used up, so that it blocks publishers."""
     return await _alarm(world, order, "set_vm_memory_high_watermark", "0.00001", "0.4")
 
 
 async def alarm_disk(world: World, order: Order) -> frozenset[str]:
-    """Let the broker believe that its disk is full."""
+    """Make the broker believe that its disk is full."""
     return await _alarm(world, order, "set_disk_free_limit", "900000000000000", "1000000")
 
 
 async def fill_output(world: World, order: Order) -> frozenset[str]:
-    """Fill the disk of finished videos or, where it is no disk of its own, forbid workers to write."""
+    """Fill the disk of finished videos or, if it is not a separate disk, forbid workers to write."""
     if not world.disk:
         await limit_files([world.parts[name] for name in WORKERS], order.seconds)
         return ALL
@@ -174,7 +174,7 @@ async def fill_output(world: World, order: Order) -> frozenset[str]:
 
 
 async def limit_files(parts: Sequence[Part], seconds: float) -> None:
-    """Let no process of some parts write to a file for a while."""
+    """Keep the processes of some parts from writing to files for a while."""
     pids = [part.pid for part in parts if part.pid is not None]
     for pid in pids:
         _limit(pid, 0)
@@ -191,7 +191,7 @@ async def lock_ledger(world: World, order: Order) -> frozenset[str]:
 
 
 async def forbid_ledger(world: World, order: Order) -> frozenset[str]:
-    """Let nothing be written to the ledger: a full disk for SQLite, a read-only server for PostgreSQL."""
+    """Make the ledger read-only: as by a full disk for SQLite, by a server's setting for PostgreSQL."""
     if world.ledger_proxy is None:
         await limit_files([world.parts[name] for name in AGGREGATORS], order.seconds)
     else:
@@ -247,11 +247,11 @@ KINDS: dict[str, _Kind] = {
 def draw_orders(
     random: Random, count: int, *, broker_deaths: int, allowed: Collection[str] = ()
 ) -> list[Order]:
-    """Draw the faults of a run: one of each kind, where there are enough, and the rest by their weights.
+    """Draw the faults of a run: one of each kind, if `count` allows, and the rest by their weights.
 
     Parameters:
-        broker_deaths: how often the broker is killed at most; each takes some ten seconds
-        allowed: the kinds to draw from, if not all
+        broker_deaths: the most times that the broker is killed; each takes about ten seconds
+        allowed: the kinds to draw from; empty for all
     """
     kinds = {name: kind for name, kind in KINDS.items() if not allowed or name in allowed}
     names = list(kinds) if count > len(kinds) else []
@@ -270,7 +270,7 @@ def draw_orders(
 
 
 async def make(world: World, order: Order) -> Fault:
-    """Make a fault, while there is work that it can hit, and wait until it is over."""
+    """Make a fault while there is work that it can hit, and wait until it is over."""
     with contextlib.suppress(TimeoutError):
         await until(lambda: world.can_be_hit(order.target), _BUSY_WITHIN_S)
     async with _trouble(world):
@@ -281,7 +281,7 @@ async def make(world: World, order: Order) -> Fault:
 
 @asynccontextmanager
 async def _trouble(world: World) -> AsyncIterator[None]:
-    """Note that something is broken, and for as long afterwards as a part may need to notice the mending."""
+    """Note that something is broken, until parts have had time to notice that it works again."""
     world.broken += 1
     try:
         yield
@@ -309,7 +309,7 @@ async def _while_broken(world: World, order: Order, break_one: Callable[[str], N
 
 
 async def _patiently(action: Callable[[], object]) -> None:
-    """Do something to the broker, once more where a busy machine was too slow for it."""
+    """Do something to the broker; again, if a busy machine was too slow for it."""
     try:
         await asyncio.to_thread(action)
     except BrokerError:

@@ -1,4 +1,4 @@
-"""Messages that are no stories and no events; each has a text of its own, by which it is found again."""
+"""Messages that are neither stories nor events; each has a unique text by which it is recognised."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _SHAPES = (
 
 @dataclass
 class Junk:
-    """What the broker confirmed in the stories' exchange and in that of the results, and what was tried."""
+    """What the broker confirmed in the exchanges of stories and of results, and what was sent."""
 
     stories: list[bytes] = field(default_factory=list)
     results: list[bytes] = field(default_factory=list)
@@ -39,14 +39,14 @@ class Junk:
 
 @dataclass(frozen=True)
 class Aside:
-    """What was put aside of it: how often each body lies in its queue."""
+    """What was put aside: how often each body is in its queue."""
 
     stories: Counter[bytes]
     results: Counter[bytes]
 
 
 async def send_junk(settings: Settings, junk: Junk, *, stories: int, results: int) -> None:
-    """Send so many messages of every shape.
+    """Send messages of every shape.
 
     Raises:
         BrokerUnreachableError: some are not confirmed

@@ -1,4 +1,4 @@
-"""Faults of the ledger's database, made from outside: locked by somebody else, or read-only."""
+"""Faults of the ledger's database, made from outside: locked by another client, or read-only."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Closable(Protocol):
 
 @asynccontextmanager
 async def locked(url: str) -> AsyncIterator[None]:
-    """Hold the whole ledger for the time of a block; not at all when it is not there yet or busy for long."""
+    """Lock the whole ledger for the duration of a block; not if it does not exist yet or stays busy."""
     hold: Callable[[str], Closable] = _hold_sqlite if url.startswith("sqlite") else _hold_postgres
     holder = await asyncio.to_thread(hold, url)
     try:
@@ -36,7 +36,7 @@ async def locked(url: str) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def read_only(url: str) -> AsyncIterator[None]:
-    """Let a PostgreSQL database refuse writing for the time of a block, on new connections."""
+    """Make a PostgreSQL database read-only for new connections, for the duration of a block."""
     await asyncio.to_thread(_set_read_only, url, on=True)
     try:
         yield

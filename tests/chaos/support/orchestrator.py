@@ -1,4 +1,4 @@
-"""The suite's orchestrator: does what the story's options say, and writes down each run."""
+"""The suite's orchestrator: does what the story's options say, and records each run."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Cheap:
     async def run(
         self, story_url: str | None = None, project_id: str | None = None, resume: bool = False
     ) -> Result:
-        """Do it; bad as often as `times` says, then well."""
+        """Misbehave as often as `times` says, then make the video."""
         current = job()
         current.report("working", 0.0)
         before = _note_run(current)
@@ -41,7 +41,7 @@ class Cheap:
 
 
 def _note_run(current: Job) -> int:
-    """Append this run to the story's file; give how many there were before."""
+    """Append this run to the story's file. Return the number of runs before it."""
     path = Path(str(current.options["runs"])) / f"{current.batch_id}-{current.story_id}"
     line = {
         "at": time.time(),
@@ -81,7 +81,7 @@ def _misbehave(do: str) -> None:
 
 
 def _eat_memory() -> None:
-    """Allocate until a limit that is near; it is lifted afterwards, for the next story of this process."""
+    """Allocate memory up to a low limit, which is lifted afterwards for the next story of this process."""
     used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     before = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (used + _ROOM, before[1]))

@@ -1,4 +1,4 @@
-"""Commands of ours as processes that are started again when they end, as a supervisor would."""
+"""Commands as processes that are restarted when they end, as by a supervisor."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _INHERITED = [os.environ["PYTHONPATH"]] if "PYTHONPATH" in os.environ else []
 
 @dataclass
 class Part:
-    """One command that is to run all the time, or until it has done its work.
+    """A command that runs all the time, or until it has done its work.
 
     Parameters:
-        name: how it is called in figures
-        ready: what it says on standard error once it works
+        name: its name in reports
+        ready: text on standard error that means that it works
         once: whether it is done when it ends with exit code 0
-        trouble: tells whether a fault is on that may keep it from starting
+        trouble: whether a fault is active that may keep it from starting
     """
 
     name: str
@@ -42,13 +42,13 @@ class Part:
     surprises: list[str] = field(default_factory=list)
     starts: int = 0
     busy: int = 0
-    """Stories that a worker runs now, by its own word."""
+    """Stories that a worker runs now, according to its log."""
     said: deque[str] = field(default_factory=lambda: deque(maxlen=_KEPT_LINES))
     process: asyncio.subprocess.Process | None = None
     changed: Sequence[str] | None = None
     """The command with which it is started the next time, if not the usual one."""
     expected_end: bool = False
-    """Whether it was told to stop, and is to be started again."""
+    """Whether it was told to stop and will be started again."""
     _stopping: bool = False
     _killed: bool = False
     _is_ready: bool = False
@@ -66,12 +66,12 @@ class Part:
 
     @property
     def is_ready(self) -> bool:
-        """Whether the process that runs now has said that it works."""
+        """Whether the current process has reported that it works."""
         return self._is_ready and self.pid is not None
 
     @property
     def is_kept(self) -> bool:
-        """Whether it still has work to do, or is to run on."""
+        """Whether it still has work to do, or is to keep running."""
         return self._keeper is not None and not self._keeper.done()
 
     def has_ended(self) -> bool:
@@ -79,7 +79,7 @@ class Part:
         return self.process is not None and self.process.returncode in {0, 1}
 
     def send(self, number: signal.Signals) -> bool:
-        """Send a signal; False when it does not run."""
+        """Send a signal. Return False if it does not run."""
         if self.pid is None or self.process is None:
             return False
         self._killed = self._killed or number is signal.SIGKILL
@@ -103,7 +103,7 @@ class Part:
             await asyncio.shield(self._keeper)
 
     async def stop(self, deadline: float = 30.0) -> int | None:
-        """End it with SIGTERM; give its exit code, None when it did not run.
+        """End it with SIGTERM. Return its exit code, or None if it was never started.
 
         Raises:
             TimeoutError: it did not end in time
@@ -117,7 +117,7 @@ class Part:
         return self.process.returncode if self.process else None
 
     async def cut_off(self) -> None:
-        """End it at once, whatever it is at."""
+        """Kill it, whatever it is doing."""
         self._stopping = True
         self.send(signal.SIGCONT)
         self.send(signal.SIGKILL)
@@ -125,7 +125,7 @@ class Part:
             await asyncio.gather(self._keeper, return_exceptions=True)
 
     async def until_ready(self, deadline: float = 30.0) -> None:
-        """Wait until it has said that it works."""
+        """Wait until it has reported that it works."""
         await until(lambda: self.is_ready, deadline)
 
     async def _keep(self) -> None:
@@ -147,7 +147,7 @@ class Part:
         return refused and (self.once or not self._is_ready)
 
     async def run_once(self) -> None:
-        """Run it to its end, once."""
+        """Run it once and wait for its end."""
         self._killed = self._is_ready = self.expected_end = False
         self.busy = 0
         command, self.changed = self.changed or self.command, None

@@ -1,4 +1,4 @@
-"""Mistakes that others make, put into our commands on purpose: the suite has to find each."""
+"""Typical mistakes, put into the commands on purpose: the suite has to find each."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Planted:
     """A mistake, and the boundary at which it shows.
 
     Parameters:
-        plant: puts it into this process
+        plant: makes the mistake in this process
         boundary: the name of the boundary
     """
 
@@ -35,7 +35,7 @@ class Planted:
 
 
 def ack_on_arrival() -> None:
-    """Let a worker ack a story as soon as it has it."""
+    """Make a worker ack a story as soon as it is delivered."""
     from gt_consumer.worker.worker import Worker
 
     receive = Worker.receive
@@ -48,7 +48,7 @@ def ack_on_arrival() -> None:
 
 
 def ack_before_publish() -> None:
-    """Let a worker ack a story once its run is over, before it publishes what came of it."""
+    """Make a worker ack a story after its run, before it publishes the outcome."""
     from gt_consumer.worker.worker import Worker
 
     run = Worker._run
@@ -63,14 +63,14 @@ def ack_before_publish() -> None:
 
 
 def forget_finished() -> None:
-    """Let a worker make a video again that is there."""
+    """Make a worker repeat a video that is already finished."""
     from gt_consumer.runner import runner
 
     vars(runner)["find_finished"] = lambda *_: None
 
 
 def ack_before_commit() -> None:
-    """Let the aggregator ack events before they are in the ledger."""
+    """Make the aggregator ack events before they are in the ledger."""
     from gt_consumer.aggregator.aggregator import Aggregator
 
     commit = Aggregator._commit
@@ -84,7 +84,7 @@ def ack_before_commit() -> None:
 
 
 def note_before_confirm() -> None:
-    """Let the producer note its whole list as confirmed before it publishes any of it."""
+    """Make the producer note its whole list as confirmed before it publishes any of it."""
     from gt_producer.produce.journal import Journal
 
     listed = Journal.list_stories
@@ -98,7 +98,7 @@ def note_before_confirm() -> None:
 
 
 def remove_before_act() -> None:
-    """Let gt-dlq remove a letter before it does what it is to do with it."""
+    """Make gt-dlq remove a letter before it acts on it."""
     from gt_consumer.deadletters.sweep import Handling
 
     handle: Callable[..., Awaitable[bool]] = Handling._handle

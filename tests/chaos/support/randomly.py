@@ -1,4 +1,4 @@
-"""One random run: batches are published while faults are made; at the end everything is counted."""
+"""A random run: batches are published while faults happen; at the end the accounts are checked."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _LANES = 2
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run does; the same seed draws the same stories and faults again.
+    """What a run does; the same seed draws the same stories and faults.
 
     Parameters:
-        batches: into how many the stories are divided; they are published one after another
-        broker_deaths: how often the broker is killed at most
-        allowed: the kinds of fault, if not all
-        longest_gap: seconds between two faults of a lane, at most
-        quiet_s: seconds within which all must be quiet once the faults are over
+        batches: number of batches for the stories, which are published one after another
+        broker_deaths: the most times that the broker is killed
+        allowed: the kinds of fault; empty for all
+        longest_gap: the most seconds between two faults of a lane
+        quiet_s: seconds within which everything must be quiet after the last fault
     """
 
     seed: int
@@ -51,10 +51,10 @@ class Plan:
 async def run_randomly(
     world: World, plan: Plan, beside: Callable[[], Awaitable[Fault]] | None = None
 ) -> Accounts:
-    """Do a run; give its figures.
+    """Do a run. Return its accounts.
 
     Parameters:
-        beside: makes another fault, again and again while the others are made
+        beside: makes an additional fault, repeatedly while the others are made
     """
     began = time.monotonic()
     batches, orders, gaps = plan.draw()
@@ -86,7 +86,7 @@ async def _repeat(make_one: Callable[[], Awaitable[Fault]], made: list[Fault], e
 async def _publish_and_break(
     world: World, batches: Sequence[Sequence[ChaosStory]], orders: Sequence[tuple[Order, float]]
 ) -> list[Fault]:
-    """Publish batch after batch while lanes of faults go on side by side."""
+    """Publish batch after batch while several lanes make faults at the same time."""
     faults: list[Fault] = []
     waiting = iter(batches)
     every = max(1, len(orders) // len(batches))
@@ -108,7 +108,7 @@ async def _publish_and_break(
 
 
 async def _end(world: World, stories: Sequence[ChaosStory], quiet_s: float) -> list[str]:
-    """Wait until all is quiet, end all parts, and let a last worker and aggregator take what is left."""
+    """Wait until all is quiet, end all parts, and let a last worker and aggregator process the rest."""
     overdue = []
     try:
         await asyncio.gather(*(part.done(quiet_s) for part in world.producers))

@@ -1,4 +1,4 @@
-"""A steady flow of stories, and what worker and aggregator hold while it goes on."""
+"""A steady flow of stories, and the resources that worker and aggregator hold meanwhile."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _LIMITS = {"rss_mb": 6.0, "handles": 3.0, "threads": 2.0, "connections": 0.9, "c
 
 @dataclass(frozen=True)
 class Sample:
-    """What one process holds at a moment."""
+    """The resources of one process at one time."""
 
     at: float
     values: dict[str, float]
@@ -39,7 +39,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Trend:
-    """A straight line through what a process held."""
+    """A straight line through the samples of a process."""
 
     name: str
     what: str
@@ -49,7 +49,7 @@ class Trend:
 
     @property
     def steady(self) -> bool:
-        """Whether it was there at all and does not grow."""
+        """Whether it was measured at all and does not grow."""
         return self.first > 0 and self.grows <= _LIMITS[self.what]
 
     def row(self) -> str:
@@ -58,7 +58,7 @@ class Trend:
 
 
 class Soak:
-    """Runs a worker and an aggregator for some minutes and looks at them.
+    """Runs a worker and an aggregator for some minutes and samples their resources.
 
     Parameters:
         minutes: how long
@@ -71,7 +71,7 @@ class Soak:
         self.stories: list[ChaosStory] = []
 
     async def run(self) -> list[Trend]:
-        """Do it; give what became of everything that is held."""
+        """Run the soak. Return the trend of every resource."""
         world = self._world
         world.parts = {"w1": world.worker("w1"), "a1": world.aggregator("a1")}
         for part in world.parts.values():
@@ -95,7 +95,7 @@ class Soak:
             await pause(EVERY_S)
 
     async def _reset(self) -> None:
-        """Cut all connections now and then: what is lost and opened again is where things leak."""
+        """Cut all connections now and then, because what is lost and opened again is what leaks."""
         while True:
             await pause(_RESET_S)
             for name in self._samples:
@@ -164,7 +164,7 @@ def _client(connection: dict[str, object]) -> str:
 
 
 def _cheap(story: ChaosStory) -> bool:
-    """Leave out what takes a slot for seconds or a new process each time."""
+    """Whether a story takes no slot for seconds and no new process each time."""
     return story.do == "permanent" or (
         story.do in {"ok", "flaky", "rubbish", "limited", "novideo"} and story.times < FOREVER
     )

@@ -1,4 +1,4 @@
-"""Cheap stories of which it is known beforehand how they must end, drawn from a seed."""
+"""Cheap stories, drawn from a seed, whose right outcome is known in advance."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gt_common.lifecycle import StoryStatus
 from gt_common.stories import story_id
 
 FOREVER = 1_000_000
-"""`times` of a story that never gets better."""
+"""`times` of a story that never succeeds."""
 
 # What a story does, how often it does so before it goes well, and how many of a hundred are so.
 _KINDS: tuple[tuple[str, int, float], ...] = (
@@ -35,11 +35,11 @@ _KINDS: tuple[tuple[str, int, float], ...] = (
 
 @dataclass(frozen=True)
 class ChaosStory:
-    """One story and its right outcome.
+    """A story and its right outcome.
 
     Parameters:
-        do, times: what its run does, and how often before it goes well
-        ends: its right outcome, where that is not what its runs come to
+        do, times: what its run does, and how often before it succeeds
+        ends: its right outcome, if that is not the one of its runs
     """
 
     batch_id: str

@@ -1,4 +1,4 @@
-"""One fleet for one run: its folders, its proxies, its parts, its ledger, and the broker it may break."""
+"""The fleet of one run: its folders, proxies, parts, ledger, and the broker that it may break."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ class World:
     """What a run is made of.
 
     Parameters:
-        settings: those of the suite itself, past all proxies
-        parts, proxies: workers and aggregators by name, and what stands between each and the broker
-        ledger_proxy: what stands between the aggregators and a ledger on a server
-        disk: whether the output folder is a small file system of its own, which can be filled
-        broken: faults that are on now
-        junk: messages that were sent and are no stories or events
+        settings: of the suite itself, without a proxy
+        parts, proxies: workers and aggregators by name, and the proxy between each and the broker
+        ledger_proxy: between the aggregators and a ledger on a server
+        disk: whether the output folder is a separate small file system, which can be filled
+        broken: number of active faults
+        junk: messages that were sent and are neither stories nor events
     """
 
     node: PrivateNode
@@ -61,7 +61,7 @@ class World:
 
     @property
     def runs(self) -> Path:
-        """Where each run of a story is written down."""
+        """The folder in which each run of a story is recorded."""
         return self.folder / "runs"
 
     @property
@@ -107,7 +107,7 @@ class World:
         return Part(name, command, self.environment(name), "aggregator_started", bool(more), self.troubled)
 
     def produce(self, stories: Sequence[ChaosStory]) -> Part:
-        """Start a producer of a batch, by way of a slow line, so that a fault can hit it half-way."""
+        """Start a producer of a batch through a slow connection, so that a fault can hit it halfway."""
         path = write_list(list(stories), self.folder, self.runs)
         batch_id = stories[0].batch_id
         command = ours("gt-produce", "-f", str(path), "--batch-id", batch_id)
@@ -130,7 +130,7 @@ class World:
         return self.broken > 0
 
     async def add_proxies(self, stack: AsyncExitStack, ledger_url: str) -> None:
-        """Put a proxy before each part, though none before a cluster, and one before a ledger on a server."""
+        """Put proxies between the parts and the broker (not a cluster), and before the ledger's server."""
         direct = self.settings.amqp_url.get_secret_value()
         self._urls = dict.fromkeys((*WORKERS, *AGGREGATORS, "producer", "last"), direct)
         self._ledger_url = ledger_url
@@ -196,7 +196,7 @@ def _make_folders(folder: Path) -> Path:
 
 @contextmanager
 def _small_disk(folder: Path) -> Iterator[bool]:
-    """Make the folder a small file system of its own for the time of a block, where we may."""
+    """Mount a small file system on the folder for the duration of a block, if that is allowed."""
     mount, unmount = shutil.which("mount"), shutil.which("umount")
     if os.geteuid() != 0 or mount is None or unmount is None:
         yield False

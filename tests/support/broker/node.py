@@ -52,7 +52,7 @@ class PrivateNode:
 
     @property
     def directory(self) -> Path:
-        """Where its data and logs lie."""
+        """The folder of its data and logs."""
         return self._node.directory
 
     def url_for(self, user: str, password: str, vhost: str = "/") -> str:
@@ -68,12 +68,12 @@ class PrivateNode:
         self._node.kill()
 
     def restart(self) -> None:
-        """Start it again on the same ports and data, after `kill` or in good order if it still runs."""
+        """Start it again on the same ports and data; a running node is stopped cleanly first."""
         self._node.stop()
         self._node.start()
 
     def stop(self) -> None:
-        """End it in good order; it may be started again with `restart`."""
+        """Stop it cleanly; `restart` starts it again."""
         self._node.stop()
         atexit.unregister(self._node.kill)
 

@@ -13,11 +13,11 @@ _CHUNK = 2048
 
 
 class TcpProxy:
-    """Forwards to one address; `reset`, `half_close`, `refuse` and `black_hole` break it, `restore` mends it.
+    """Forwards to one address; `reset`, `half_close`, `refuse`, `black_hole` break it, `restore` repairs it.
 
     Parameters:
         host, port: where to forward to
-        pace: seconds that each 2 KiB take, for a slow line
+        pace: seconds that each 2 KiB take, for a slow connection
     """
 
     def __init__(self, host: str, port: int, pace: float = 0.0) -> None:

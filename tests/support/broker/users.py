@@ -21,7 +21,7 @@ _PASSWORDS = {f"RABBITMQ_{role.upper()}_PASSWORD": f"{role}secret" for role in R
 
 @contextmanager
 def node_with_roles(folder: Path) -> Iterator[PrivateNode]:
-    """Start it; nothing is declared yet."""
+    """Start the node; no topology is declared yet."""
     made = subprocess.run(
         [sys.executable, _ROOT / "ops/rabbitmq/make_users", "definitions"],
         env=os.environ | _PASSWORDS,

@@ -20,7 +20,7 @@ Body = Callable[[], object]
 
 
 class Calling:
-    """An orchestrator of one plain function."""
+    """An orchestrator that calls a function."""
 
     def __init__(self, body: Body) -> None:
         self._body = body
@@ -33,7 +33,7 @@ class Calling:
 
 
 def success() -> Calling:
-    """Make a file at once; its content is the process id."""
+    """Make a file immediately; its content is the process id."""
     return Calling(lambda: made(str(os.getpid()), project_id="p1", duration=61.0))
 
 
@@ -186,7 +186,7 @@ def blocks() -> Hanging:
 
 
 def meets() -> Calling:
-    """Connect to a socket and go on when it answers."""
+    """Connect to a socket and finish when it answers."""
 
     def body() -> Result:
         with socket.create_connection(("127.0.0.1", int(str(job().options["port"])))) as meeting:
@@ -198,7 +198,7 @@ def meets() -> Calling:
 
 
 def chatters() -> Calling:
-    """Leave a thread behind that goes on reporting, and the working folder changed."""
+    """Leave behind a thread that continues to report, and a changed working folder."""
 
     def body() -> Result:
         report = job().report

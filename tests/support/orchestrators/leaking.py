@@ -1,4 +1,4 @@
-"""An orchestrator that tells its secrets wherever it can: `support.orchestrators.leaking:Leaking`."""
+"""An orchestrator that reveals secrets wherever it can: `support.orchestrators.leaking:Leaking`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An orchestrator that calls a provider as often as its story says, and writes down when it might."""
+"""An orchestrator that calls a provider as often as its story says, and records when it was allowed to."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from support.orchestrators.results import Result, made
 class Limited:
     """Understands `calls` (file of calls), `times`, `provider`, `refuse` (seconds, once) and two more.
 
-    With `at_once` it calls so often at once each time; `give_up` is a provider whose second turn it gives up.
+    `at_once` is the number of calls at the same time; `give_up` a provider whose second turn it gives up.
     """
 
     async def run(

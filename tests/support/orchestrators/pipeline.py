@@ -1,4 +1,4 @@
-"""Of the form of GossipToon's PipelineOrchestrator: state per job, results, checkpoints, prints."""
+"""An orchestrator like GossipToon's PipelineOrchestrator: state per job, results, checkpoints, prints."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gt_consumer import job
 
 @dataclass(frozen=True)
 class ConfigManager:
-    """What the pipeline's constructor wants; `folder` holds its checkpoints."""
+    """Configuration for the pipeline's constructor; `folder` has its checkpoints."""
 
     folder: Path
 
@@ -26,7 +26,7 @@ class VideoProject:
 
 @dataclass
 class PipelineResult:
-    """What `run` gives back."""
+    """The result of `run`."""
 
     success: bool
     project_id: str
@@ -36,7 +36,7 @@ class PipelineResult:
 
 @dataclass
 class PipelineOrchestrator:
-    """Runs a job's stages; it keeps the job's state in itself, so it serves for one job only."""
+    """Runs a job's stages; it keeps the job's state in itself, so that it can run only one job."""
 
     config: ConfigManager
     done: list[str] = field(default_factory=list)
@@ -45,7 +45,7 @@ class PipelineOrchestrator:
     async def run(
         self, story_url: str | None = None, project_id: str | None = None, resume: bool = False
     ) -> PipelineResult:
-        """Run the stages; a resumed project goes on after its checkpoint."""
+        """Run the stages; a resumed project continues after its checkpoint."""
         if self.project_id is not None:
             return PipelineResult(False, self.project_id, error="this orchestrator has already run a job")
         self.project_id = project_id or f"project_{job().story_id}"

@@ -20,7 +20,7 @@ class Result:
 
 
 def made(content: str, project_id: str | None = None, duration: float | None = None) -> Result:
-    """Write a file into the working folder and give it as the video."""
+    """Write a file into the working folder and return it as the video."""
     video = job().workdir / "video.mp4"
     video.write_text(content)
     return Result(True, project_id=project_id, output_path=video, duration=duration)

@@ -1,4 +1,4 @@
-"""A process that opens a ledger and takes a file of events in, group by group."""
+"""A process that opens a ledger and stores a file of events in groups."""
 
 from __future__ import annotations
 

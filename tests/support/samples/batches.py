@@ -16,7 +16,7 @@ SCRIPTED = ("--orchestrator", "support.orchestrators.fleet:Scripted")
 
 
 def write_list(folder: Path, options: Sequence[Mapping[str, object]], runs: Path | None = None) -> Path:
-    """Write a list of one story for each of the options; every run is noted in a file."""
+    """Write a list with one story for each of the options; every run is recorded in a file."""
     noted = {"runs": str(runs or folder / "runs")}
     lines = [
         json.dumps({"url": f"https://redd.it/s{place:02}", "options": noted | dict(one)})

@@ -15,7 +15,7 @@ FIRST = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Found:
-    """What is read of a dead letter."""
+    """What was read from a dead letter."""
 
     body: bytes
     headers: Mapping[str, object] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Made-up lives of batches for property tests, and short ways to write single events."""
+"""Random lives of batches for property tests, and short ways to write single events."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def story_event(kind: type[StoryEvent], number: int = 1, seconds: float = 0, **g
     """Make an event of the story at a place of the list.
 
     Parameters:
-        given: fields that matter to the test; the others get values that fit
+        given: fields that matter to the test; the others get fitting values
     """
     needed: dict[type[StoryEvent], dict[str, object]] = {
         StoryRequeued: {"by": "tester"},

@@ -1,4 +1,4 @@
-"""Batches with something of everything, for tests of the report and of what shows it."""
+"""Batches with something of everything, for tests of the report and its views."""
 
 from __future__ import annotations
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -126,16 +124,6 @@ def test_a_lock_that_stays_is_said_after_the_time_limit(tmp_path: Path) -> None:
         holder.execute("ROLLBACK")
         holder.close()
         assert ledger.apply([opened(1)]) == 1
-
-
-@pytest.mark.skipif(os.name != "posix", reason="needs a refused port")
-def test_a_server_that_does_not_answer_is_said() -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))  # bound but not listening: connecting is refused
-        port = taken.getsockname()[1]
-        with pytest.raises(LedgerUnreachableError, match=f"127.0.0.1:{port}.*refused") as caught:
-            open_ledger(f"postgresql://gt:hunter2@127.0.0.1:{port}/gt", timeout=2)
-    check_line(caught.value)
 
 
 @pytest.mark.parametrize(
