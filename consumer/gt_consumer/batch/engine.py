@@ -13,7 +13,8 @@ from gt_common.settings import Settings
 from gt_consumer.batch.local_queue import LocalDelivery, LocalQueue
 from gt_consumer.batch.publisher import Listener, LocalPublisher
 from gt_consumer.limits import Limiter
-from gt_consumer.worker.worker import StoryRunner, Worker
+from gt_consumer.worker.ports import StoryRunner
+from gt_consumer.worker.worker import Worker
 
 if TYPE_CHECKING:
     from gt_common.ledger.ledger import Ledger

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from gt_consumer import jobs
-from gt_consumer.orchestrator.channel import StageReporter, Turns
+from gt_consumer.orchestrator.channel import RunPermits, StageReporter
 from gt_consumer.orchestrator.loading import Orchestrator
 from gt_consumer.orchestrator.results import FAILED_RESULT, UNUSABLE_RESULTS, read_exception, read_result
 from gt_consumer.processes.protocol import Failed, Final, Run
@@ -16,7 +16,7 @@ from gt_consumer.processes.protocol import Failed, Final, Run
 MakeOne = Callable[[], Awaitable[Orchestrator]]
 
 
-async def run_attempt(make_one: MakeOne, request: Run, reporter: StageReporter, turns: Turns) -> Final:
+async def run_attempt(make_one: MakeOne, request: Run, reporter: StageReporter, permits: RunPermits) -> Final:
     """Run an orchestrator with its `job()`; whatever it raises is the attempt's failure.
 
     Parameters:
@@ -30,7 +30,7 @@ async def run_attempt(make_one: MakeOne, request: Run, reporter: StageReporter, 
         workdir=Path(request.workdir),
         options=request.options,
         reporter=reporter,
-        acquirer=turns,
+        acquirer=permits,
     )
     token = jobs.enter(current)
     final = await _run_once(make_one, request)

@@ -35,7 +35,7 @@ class Sends(Protocol):
 
 
 class Acquires(Protocol):
-    """Gives a run its turns at providers."""
+    """Gives a run its permits at providers."""
 
     async def acquire(self, provider: str) -> None: ...
 
@@ -120,8 +120,8 @@ class StageReporter:
             self.open = False
 
 
-class Turns:
-    """Lets one run wait for its turns at providers until it is over."""
+class RunPermits:
+    """Lets one run wait for its permits at providers until it is over."""
 
     def __init__(self, channel: Acquires) -> None:
         self._channel = channel

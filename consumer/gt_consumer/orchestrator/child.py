@@ -18,7 +18,7 @@ from pathlib import Path
 
 from gt_common.errors import ExitCode, OrchestratorError
 from gt_consumer.orchestrator.calling import run_attempt
-from gt_consumer.orchestrator.channel import Channel, StageReporter, Turns
+from gt_consumer.orchestrator.channel import Channel, RunPermits, StageReporter
 from gt_consumer.orchestrator.loading import Maker, load_maker, make
 from gt_consumer.orchestrator.offered_check import call_check
 from gt_consumer.orchestrator.results import read_exception
@@ -34,14 +34,14 @@ def serve(spec: str, channel: Channel) -> None:
     while True:
         request = requests.get()
         channel.send(ChildState("accepted"))
-        reporter, turns = StageReporter(channel), Turns(channel)
+        reporter, permits = StageReporter(channel), RunPermits(channel)
         folder = Path.cwd()
         try:
             maker = maker or load_maker(spec)
-            asyncio.run(_run(spec, maker, request, reporter, turns))
+            asyncio.run(_run(spec, maker, request, reporter, permits))
         except BaseException as error:  # noqa: BLE001 - whatever a foreign module raises is the run's failure
             reporter.close(read_exception(error))
-        turns.close()
+        permits.close()
         with contextlib.suppress(OSError):
             os.chdir(folder)
         channel.send(ChildState("idle"))
@@ -60,9 +60,9 @@ def check(spec: str, channel: Channel) -> None:
         channel.send(Failed("OrchestratorError", text))
 
 
-async def _run(spec: str, maker: Maker, request: Run, reporter: StageReporter, turns: Turns) -> None:
+async def _run(spec: str, maker: Maker, request: Run, reporter: StageReporter, permits: RunPermits) -> None:
     _cancel_on_terminate(reporter)
-    final = await run_attempt(lambda: make(spec, maker), request, reporter, turns)
+    final = await run_attempt(lambda: make(spec, maker), request, reporter, permits)
     # Told before the loop is closed: a thread that the orchestrator left behind can hold that up.
     reporter.close(final)
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from gt_common.errors import OrchestratorError, PermanentError, RateLimited
-from gt_consumer.processes.protocol import Failed, Final, Made, Wait
+from gt_consumer.processes.protocol import Failed, Final, VideoMade, Wait
 from gt_consumer.processes.values import label, number
 
 FAILED_RESULT = "OrchestratorFailed"
@@ -41,7 +41,7 @@ def read_result(result: object) -> Final:
     if path is None:
         return Failed("NoVideo", "the orchestrator succeeded without an output_path", project_id=project_id)
     length = number(_get(project, "total_duration"))
-    return Made(path, number(_get(result, "duration")) if length is None else length, project_id)
+    return VideoMade(path, number(_get(result, "duration")) if length is None else length, project_id)
 
 
 def read_exception(error: BaseException) -> Final:

@@ -24,7 +24,7 @@ LineSink = Callable[[bytes], None]
 
 
 @dataclass(frozen=True)
-class Ending:
+class ProcessEnd:
     """How a program ended: with an exit code, by a signal, or it could not be started."""
 
     exit_code: int | None = None
@@ -44,14 +44,14 @@ class Ending:
         return f"killed by {name}" + (", perhaps out of memory" if self.signal == signal.SIGKILL else "")
 
 
-class Group:
-    """One program with all that it starts. `ending` is done when it has ended and its output is read."""
+class ProcessGroup:
+    """One program with all that it starts. `end` is done when it has ended and its output is read."""
 
-    ending: asyncio.Task[Ending]
+    end: asyncio.Task[ProcessEnd]
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._process = process
-        self._told: Ending | None = None
+        self._reported: ProcessEnd | None = None
         self._control: asyncio.WriteTransport | None = None
         self.pid: int | None = None
 
@@ -65,7 +65,7 @@ class Group:
         fds: Sequence[int] = (),
         cwd: Path | None = None,
         env: Mapping[str, str] | None = None,
-    ) -> Group:
+    ) -> ProcessGroup:
         """Start a program.
 
         Parameters:
@@ -76,7 +76,7 @@ class Group:
             env: added to the environment, from which the broker's and the ledger's URL are taken out
 
         Raises:
-            OSError, ValueError: the arguments cannot be handed over; a missing program is an `Ending`
+            OSError, ValueError: the arguments cannot be handed over; a missing program is an `ProcessEnd`
         """
         ours, theirs = socket.socketpair()
         outputs: list[int] = []
@@ -90,25 +90,25 @@ class Group:
         finally:
             theirs.close()
         group = cls(process)
-        group.ending = asyncio.create_task(group._follow(ours, outputs, (stdout, stderr)))
+        group.end = asyncio.create_task(group._follow(ours, outputs, (stdout, stderr)))
         return group
 
     async def stop(self, grace: float) -> None:
         """Terminate the group, after `grace` seconds kill it, and wait for its end."""
         if self._control is not None and not self._control.is_closing():
             self._control.write(b"T")
-            await asyncio.wait({self.ending}, timeout=grace)
+            await asyncio.wait({self.end}, timeout=grace)
         self.kill()
-        await asyncio.wait({self.ending})
+        await asyncio.wait({self.end})
 
     def kill(self) -> None:
         """Kill the group at once."""
         if self._control is not None:
             self._control.abort()
-        elif not self.ending.done():
+        elif not self.end.done():
             self._kill_group()
 
-    async def _follow(self, ours: socket.socket, outputs: list[int], sinks: Sequence[LineSink]) -> Ending:
+    async def _follow(self, ours: socket.socket, outputs: list[int], sinks: Sequence[LineSink]) -> ProcessEnd:
         loop = asyncio.get_running_loop()
         transports: list[asyncio.BaseTransport] = []
         try:
@@ -129,11 +129,11 @@ class Group:
             if self._process.returncode is None:
                 self._kill_group()
                 self._process.wait()
-        return self._told or Ending(signal=signal.SIGKILL)
+        return self._reported or ProcessEnd(signal=signal.SIGKILL)
 
     async def _reap(self) -> None:
         """Wait for the guard, which is gone or going: its end of the socket is closed."""
-        if self._told is None:
+        if self._reported is None:
             # We let go of it, or somebody killed it; its process id is ours until it is waited for.
             self._kill_group()
         try:
@@ -147,11 +147,11 @@ class Group:
         if kind == "pid":
             self.pid = int(value)
         elif kind == "exit":
-            self._told = Ending(exit_code=int(value))
+            self._reported = ProcessEnd(exit_code=int(value))
         elif kind == "signal":
-            self._told = Ending(signal=int(value))
+            self._reported = ProcessEnd(signal=int(value))
         elif kind == "missing":
-            self._told = Ending(start_error=value)
+            self._reported = ProcessEnd(start_error=value)
 
     def _kill_group(self) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):

@@ -45,7 +45,7 @@ class Stage:
 
 
 @dataclass(frozen=True)
-class Made:
+class VideoMade:
     """The run made a video; `duration` is its length in seconds."""
 
     output_path: str
@@ -109,7 +109,7 @@ class Checked:
     checked: tuple[str, ...]
 
 
-Final = Made | Failed | Wait
+Final = VideoMade | Failed | Wait
 Message = Final | Stage | ChildState | Acquire | Withdraw | Checked
 Order = Run | Granted
 
@@ -175,11 +175,11 @@ def _stage(data: dict[str, object]) -> Stage | None:
     return stage_message(data["stage"], data.get("fraction")) if isinstance(data["stage"], str) else None
 
 
-def _made(data: dict[str, object]) -> Made | None:
+def _made(data: dict[str, object]) -> VideoMade | None:
     path = data["output_path"]
     if not isinstance(path, str) or not path or "\0" in path:
         return None
-    return Made(path, number(data.get("duration")), label(data.get("project_id")))
+    return VideoMade(path, number(data.get("duration")), label(data.get("project_id")))
 
 
 def _failed(data: dict[str, object]) -> Failed:

@@ -1,1 +1,1 @@
-"""One attempt of one story: run it in a child, keep its time limit, conclude how it ended."""
+"""One attempt of one story: run it, enforce its time limit, store what it made."""

@@ -1,4 +1,4 @@
-"""One attempt of one story: what it is told, where it works, what it reports."""
+"""One attempt of one story: its request, its progress, and where its files are."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _log = get_logger("runner")
 OnStage = Callable[[str, float | None], None]
 
 
-GOES_ON = "working"
-"""Shown after a wait to which a run came before it named any stage."""
+NO_STAGE_YET = "working"
+"""Shown when a rate-limit wait ends and the run has not reported a stage yet."""
 
 
 @dataclass
@@ -30,10 +30,12 @@ class Attempt:
 
     Parameters:
         number: the attempt, from 1
-        on_stage: told each stage, throttled; what it raises is logged and does no harm
+        on_stage: called with each stage, throttled; what it raises is logged and has no other effect
         stop: done when the worker stops
-        stage, fraction: the last one reported
+        started: of the monotonic clock, in seconds
+        stage, fraction: the last stage reported, and the share of it that was done (0 to 1)
         project_id: the project that is resumed, if any
+        waits: whether the run waits for a permit of a provider
     """
 
     story: StoryMessage
@@ -60,28 +62,28 @@ class Attempt:
         )
 
     def report(self, message: Stage) -> None:
-        """Take a stage that the orchestrator reports."""
+        """Record a stage that the orchestrator reports, and pass it on."""
         self.stage, self.fraction = message.stage, message.fraction
         if not self.waits and self.throttle.admits(message):
-            self._tell(message.stage, message.fraction)
+            self._pass_on(message.stage, message.fraction)
 
     def show_wait(self, provider: str | None) -> None:
-        """Show that the run waits for its turn at a provider, or with None that it goes on where it was."""
+        """Report that the run waits for a permit of a provider, or with None that it continues."""
         self.waits = provider is not None
         if provider is not None:
-            self._tell(f"waiting: {provider}"[:MAX_LABEL], None)
+            self._pass_on(f"waiting: {provider}"[:MAX_LABEL], None)
         else:
-            self._tell(self.stage or GOES_ON, self.fraction)
+            self._pass_on(self.stage or NO_STAGE_YET, self.fraction)
 
-    def _tell(self, stage: str, fraction: float | None) -> None:
+    def _pass_on(self, stage: str, fraction: float | None) -> None:
         try:
             self.on_stage(stage, fraction)
-        except Exception:  # noqa: BLE001 - a listener's fault must not cut the connection to the child
+        except Exception:  # noqa: BLE001 - a faulty listener must not cut the connection to the child
             _log.warning("stage_report_lost", exc_info=True)
 
     @property
     def seconds(self) -> float:
-        """How long the attempt has taken so far."""
+        """How long the attempt has taken so far, in seconds."""
         return time.monotonic() - self.started
 
     def failed(
@@ -93,7 +95,7 @@ class Attempt:
         traceback: str | None = None,
         project_id: str | None = None,
     ) -> FailedForNow | FailedForGood:
-        """Give the outcome of a failure."""
+        """Return the outcome of a failure in the current stage."""
         failure = Failure(
             type=encodable(kind),
             message=encodable(message),
@@ -107,7 +109,12 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Places:
-    """Where an attempt's things lie; all paths are absolute."""
+    """Where the files of attempts are.
+
+    Parameters:
+        output: absolute path of the folder of finished videos
+        state_dir: absolute path of the folder in which begun projects are noted
+    """
 
     output: Path
     state_dir: Path

@@ -1,4 +1,4 @@
-"""Runs a `command:` orchestrator: one program per attempt, its standard output is the protocol."""
+"""Runs `command:` orchestrators: one program per attempt, which reports on its standard output."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from gt_consumer.orchestrator.spec import CommandSpec
-from gt_consumer.processes.group import Ending, Group
+from gt_consumer.processes.group import ProcessEnd, ProcessGroup
 from gt_consumer.processes.output_log import OutputLog
-from gt_consumer.processes.protocol import Failed, Final, Made, Run, Stage, parse
+from gt_consumer.processes.protocol import Failed, Final, Run, Stage, VideoMade, parse
 from gt_consumer.runner.execution import Died, NotStartedError, OnAcquire, OnStage
 
 TEMPORARY_FAILURE = 75
@@ -23,7 +23,7 @@ _MESSAGE_LINES = 5
 class CommandExecutor:
     """Starts the program of a `command:` orchestrator.
 
-    A program resumes nothing and asks for no provider.
+    A program cannot resume a project and cannot ask for a permit of a provider.
     """
 
     resumes = False
@@ -60,8 +60,8 @@ class CommandExecution:
         self._on_stage = on_stage
         self._output = OutputLog()
         self._output.begin()
-        self._made: Made | None = None
-        self._group: Group
+        self._made: VideoMade | None = None
+        self._group: ProcessGroup
         self.end: asyncio.Future[Final | Died]
 
     @classmethod
@@ -81,7 +81,7 @@ class CommandExecution:
             "attempt": str(request.attempt),
         }
         workdir = Path(request.workdir)
-        execution._group = await Group.start(
+        execution._group = await ProcessGroup.start(
             spec.fill(values),
             stdout=execution._take,
             stderr=execution._output.stderr,
@@ -104,31 +104,31 @@ class CommandExecution:
         match parse(line):
             case Stage() as stage:
                 self._on_stage(stage)
-            case Made() as made:
+            case VideoMade() as made:
                 self._made = made
             case _:
                 self._output.stdout(line)
 
     async def _follow(self, workdir: Path) -> Final | Died:
-        ending = await self._group.ending
+        end = await self._group.end
         self._output.close()
-        if ending.start_error is not None:
-            text = f"the program {self._program!r} {ending.describe()}"
+        if end.start_error is not None:
+            text = f"the program {self._program!r} {end.describe()}"
             return Failed("OrchestratorError", text, retryable=False)
-        if ending.signal is not None:
-            return Died(ending, self._output.tail())
-        if ending.exit_code == 0:
+        if end.signal is not None:
+            return Died(end, self._output.tail())
+        if end.exit_code == 0:
             return self._success(workdir)
-        kind = "TemporaryFailure" if ending.exit_code == TEMPORARY_FAILURE else "CommandFailed"
-        return Failed(kind, self._reason(ending), traceback=self._output.tail() or None)
+        kind = "TemporaryFailure" if end.exit_code == TEMPORARY_FAILURE else "CommandFailed"
+        return Failed(kind, self._reason(end), traceback=self._output.tail() or None)
 
     def _success(self, workdir: Path) -> Final:
         if self._made is None:
             text = 'the program ended with exit code 0 but printed no line {"output_path": …}'
             return Failed("NoVideo", text, traceback=self._output.tail() or None)
         path = workdir / self._made.output_path
-        return Made(str(path), self._made.duration, self._made.project_id)
+        return VideoMade(str(path), self._made.duration, self._made.project_id)
 
-    def _reason(self, ending: Ending) -> str:
-        said = self._output.tail(_MESSAGE_LINES)
-        return said or f"the program {ending.describe()} and wrote nothing to standard error"
+    def _reason(self, end: ProcessEnd) -> str:
+        lines = self._output.tail(_MESSAGE_LINES)
+        return lines or f"the program {end.describe()} and wrote nothing to standard error"

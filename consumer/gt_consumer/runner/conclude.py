@@ -1,4 +1,4 @@
-"""Turns a run's end into the attempt's outcome: stores the video, names the failure, notes the project."""
+"""Turns the end of a run into an outcome: stores the video, names the failure, notes the project."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gt_common.durations import say_duration
 from gt_common.errors import OutputError
 from gt_common.log import get_logger
 from gt_consumer.orchestrator.results import FAILED_RESULT
-from gt_consumer.processes.protocol import Failed, Made, Wait
+from gt_consumer.processes.protocol import Failed, VideoMade, Wait
 from gt_consumer.runner.attempt import Attempt, Places
 from gt_consumer.runner.execution import Died, End, Stopped, TimedOut
 from gt_consumer.runner.outcomes import Interrupted, Outcome, Succeeded, Waiting
@@ -22,10 +22,10 @@ _log = get_logger("runner")
 
 
 async def conclude(end: End, attempt: Attempt, places: Places, workdir: Path, time_limit: float) -> Outcome:
-    """Give the outcome of an attempt."""
+    """Return the outcome of an attempt; a video is stored, a begun project is noted for a later attempt."""
     await asyncio.to_thread(_keep_project, end, attempt, places.state_dir)
     match end:
-        case Made():
+        case VideoMade():
             return await asyncio.to_thread(_store, end, attempt, places, workdir)
         case Failed():
             return attempt.failed(
@@ -47,7 +47,7 @@ async def conclude(end: End, attempt: Attempt, places: Places, workdir: Path, ti
             assert_never(end)
 
 
-def _store(made: Made, attempt: Attempt, places: Places, workdir: Path) -> Outcome:
+def _store(made: VideoMade, attempt: Attempt, places: Places, workdir: Path) -> Outcome:
     video = Path(made.output_path)
     problem = _video_problem(video)
     if problem is not None:
@@ -79,15 +79,15 @@ def _video_problem(video: Path) -> str | None:
     except OSError as error:
         return f"cannot be read ({error.strerror})"
     if not stat.S_ISREG(found.st_mode):
-        return "is no regular file"
+        return "is not a regular file"
     return None if found.st_size else "is empty"
 
 
 def _keep_project(end: End, attempt: Attempt, state_dir: Path) -> None:
-    """Remember what a failed attempt has begun.
+    """Note the project that a failed attempt has begun.
 
-    A resumed project that fails in another way, or takes its process down, is not resumed once more: its
-    checkpoint may be the cause.
+    A resumed project that fails in another way, or ends its process, is not resumed again: its checkpoint may
+    be the cause.
     """
     try:
         if isinstance(end, Failed) and end.type == FAILED_RESULT and end.project_id is not None:
@@ -99,8 +99,8 @@ def _keep_project(end: End, attempt: Attempt, state_dir: Path) -> None:
 
 
 def _describe_death(death: Died) -> str:
-    text = death.ending.describe()
-    return text if death.ending.exit_code is None else f"{text} without a result"
+    text = death.end.describe()
+    return text if death.end.exit_code is None else f"{text} without a result"
 
 
 def _describe_limit(stage: str | None, seconds: float) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final as Const
 from typing import Protocol
 
-from gt_consumer.processes.group import Ending
+from gt_consumer.processes.group import ProcessEnd
 from gt_consumer.processes.protocol import Acquire, Final, Granted, Run, Stage, Withdraw
 from gt_consumer.runner.time_limit import TimeLimit
 
@@ -31,7 +31,7 @@ class Died:
         before_start: it had died before it took the story over, which therefore can be run again
     """
 
-    ending: Ending
+    end: ProcessEnd
     stderr: str
     before_start: bool = False
 

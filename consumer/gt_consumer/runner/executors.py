@@ -1,4 +1,4 @@
-"""Makes the runner that the settings ask for, with the adapter for its kind of orchestrator."""
+"""Makes the runner that the settings describe, with the adapter for its kind of orchestrator."""
 
 from __future__ import annotations
 

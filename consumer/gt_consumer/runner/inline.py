@@ -9,8 +9,18 @@ from itertools import count
 
 from gt_common.log import get_logger
 from gt_consumer.orchestrator.calling import MakeOne, run_attempt
-from gt_consumer.orchestrator.channel import StageReporter, Turns
-from gt_consumer.processes.protocol import Acquire, Failed, Final, Made, Message, Run, Stage, Wait, Withdraw
+from gt_consumer.orchestrator.channel import RunPermits, StageReporter
+from gt_consumer.processes.protocol import (
+    Acquire,
+    Failed,
+    Final,
+    Message,
+    Run,
+    Stage,
+    VideoMade,
+    Wait,
+    Withdraw,
+)
 from gt_consumer.runner.execution import Died, OnAcquire, OnStage
 
 _log = get_logger("runner")
@@ -48,7 +58,7 @@ class InlineExecution:
         channel = _LocalChannel(on_stage, on_acquire)
         self.end: asyncio.Future[Final | Died] = channel.end
         self._reporter = StageReporter(channel)
-        self._turns = Turns(channel)
+        self._permits = RunPermits(channel)
         self._task = asyncio.create_task(self._run(make_one, request), name=f"story {request.story_id}")
 
     async def stop(self, grace: float) -> None:
@@ -65,8 +75,8 @@ class InlineExecution:
         self._task.cancel()
 
     async def _run(self, make_one: MakeOne, request: Run) -> None:
-        final = await run_attempt(make_one, request, self._reporter, self._turns)
-        self._turns.close()
+        final = await run_attempt(make_one, request, self._reporter, self._permits)
+        self._permits.close()
         self._reporter.close(final)
 
 
@@ -96,7 +106,7 @@ class _LocalChannel:
         match message:
             case Stage():
                 self._on_stage(message)
-            case Made() | Failed() | Wait() if not self.end.done():
+            case VideoMade() | Failed() | Wait() if not self.end.done():
                 self.end.set_result(message)
             case _:
                 return

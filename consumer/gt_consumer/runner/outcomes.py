@@ -1,4 +1,4 @@
-"""How one attempt of one story can end: a closed set. Whoever handles it ends in `assert_never`."""
+"""How one attempt of one story can end: a closed set; code that handles it ends in `assert_never`."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from gt_common.failures import Failure
 
 @dataclass(frozen=True)
 class Succeeded:
-    """The video lies at its final place and its result file is written.
+    """The video is at its final place and its result file is written.
 
     Parameters:
         output_path: the finished video
         duration_s: seconds that the attempt took
-        video_s: length of the video in seconds, if the orchestrator told it
+        video_s: length of the video in seconds, if the orchestrator reported it
     """
 
     output_path: Path
@@ -44,7 +44,7 @@ class FailedForGood:
 
 @dataclass(frozen=True)
 class Waiting:
-    """A provider asked to wait; no attempt is spent."""
+    """A provider asked to wait `retry_after` seconds; no attempt is used up."""
 
     provider: str
     retry_after: float
@@ -52,14 +52,7 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Interrupted:
-    """The worker stops; no attempt is spent."""
-
-
-@dataclass(frozen=True)
-class Malformed:
-    """The message cannot be understood, so nothing was run."""
-
-    reason: str
+    """The worker stops; no attempt is used up."""
 
 
 Outcome = Succeeded | FailedForNow | FailedForGood | Waiting | Interrupted

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import psutil
 
-from gt_consumer.processes.group import Ending, Group
+from gt_consumer.processes.group import ProcessEnd, ProcessGroup
 from gt_consumer.processes.lines import LineProtocol
 from gt_consumer.processes.output_log import OutputLog
 from gt_consumer.processes.protocol import (
@@ -19,9 +19,9 @@ from gt_consumer.processes.protocol import (
     Failed,
     Final,
     Granted,
-    Made,
     Run,
     Stage,
+    VideoMade,
     Wait,
     Withdraw,
     encode,
@@ -41,7 +41,7 @@ class Recycling:
         stories: after this many stories
         growth_bytes: when its resident memory has grown by this much since its first story
         growth_factor: or to this multiple (and by 256 MiB at least)
-        idle_seconds: when it had nothing to do for this long; its models need not fill the memory for ever
+        idle_seconds: when it had nothing to do for this long, so that its models do not fill the memory
     """
 
     stories: int = 50
@@ -62,8 +62,8 @@ class PythonChild:
         self._base_rss = 0
         self._transport: asyncio.WriteTransport
         self._messages: LineProtocol
-        self._group: Group
-        self._watch: asyncio.Task[None]
+        self._group: ProcessGroup
+        self._follower: asyncio.Task[None]
         self.end: asyncio.Future[Final | Died]
         self.stories = 0
         self._accepted = False
@@ -78,7 +78,7 @@ class PythonChild:
         child = cls()
         ours, theirs = socket.socketpair()
         try:
-            child._group = await Group.start(
+            child._group = await ProcessGroup.start(
                 [
                     sys.executable,
                     "-m",
@@ -101,16 +101,16 @@ class PythonChild:
             lambda: LineProtocol(child._take), sock=ours
         )
         child.end = loop.create_future()
-        child._watch = asyncio.create_task(child._follow())
+        child._follower = asyncio.create_task(child._follow())
         return child
 
     @property
     def alive(self) -> bool:
-        """Whether its process is there, as far as is known."""
-        return not self._group.ending.done()
+        """Whether its process exists, as far as is known."""
+        return not self._group.end.done()
 
     def begin(self, request: Run, on_stage: OnStage, on_acquire: OnAcquire) -> None:
-        """Hand it a story; `end` is done when that has ended.
+        """Send it a story; `end` is done when that has ended.
 
         Parameters:
             on_acquire: receives what the run asks of the limiter, and a callback for the grant
@@ -124,24 +124,24 @@ class PythonChild:
         # The pipes keep the context of the child's first story; what it sends is about this one.
         self._context = copy_context()
         self.end = asyncio.get_running_loop().create_future()
-        if self._watch.done():
-            self.end.set_result(self._death(self._group.ending.result()))
+        if self._follower.done():
+            self.end.set_result(self._death(self._group.end.result()))
         else:
             self._transport.write(encode(request))
 
     async def settled(self) -> bool:
-        """Wait until it is free for another story; False when that takes too long or it died."""
+        """Wait until it is free for another story; return False when that takes too long or it died."""
         idle = asyncio.create_task(self._idle.wait())
         try:
             await asyncio.wait(
-                {idle, self._watch}, timeout=_SETTLE_SECONDS, return_when=asyncio.FIRST_COMPLETED
+                {idle, self._follower}, timeout=_SETTLE_SECONDS, return_when=asyncio.FIRST_COMPLETED
             )
             return self._idle.is_set() and self.alive
         finally:
             idle.cancel()
 
     def grown(self, recycling: Recycling) -> bool:
-        """Tell whether its memory has grown too much since its first story."""
+        """Whether its memory has grown too much since its first story."""
         try:
             rss: int = psutil.Process(self._group.pid).memory_info().rss
         except psutil.Error:
@@ -154,7 +154,7 @@ class PythonChild:
     async def stop(self, grace: float) -> None:
         """Terminate its process group, kill it after `grace` seconds, and wait for its end."""
         await self._group.stop(grace)
-        await asyncio.wait({self._watch})
+        await asyncio.wait({self._follower})
 
     def kill(self) -> None:
         """Kill its process group at once."""
@@ -167,13 +167,13 @@ class PythonChild:
         match parse(line):
             case Stage() as stage:
                 self._on_stage(stage)
-            case Made() | Failed() | Wait() as final:
+            case VideoMade() | Failed() | Wait() as final:
                 if not self.end.done():
                     self.end.set_result(final)
             case Acquire() | Withdraw() as message if not self.end.done():
                 self._on_acquire(message, self._grant)
             case Acquire() | Withdraw():
-                # Of a run that is over; its waits are given up.
+                # Of a run that is over; its waits are cancelled.
                 return
             case ChildState("accepted"):
                 self._accepted = True
@@ -187,15 +187,15 @@ class PythonChild:
             self._transport.write(encode(granted))
 
     async def _follow(self) -> None:
-        ending = await self._group.ending
-        # What it said before its death may still be on the way.
+        end = await self._group.end
+        # What it sent before its death may not have been read yet.
         await asyncio.wait({self._messages.ended}, timeout=1.0)
         self._transport.close()
         self._output.close()
         if not self.end.done():
-            self.end.set_result(self._death(ending))
+            self.end.set_result(self._death(end))
 
-    def _death(self, ending: Ending) -> Died:
+    def _death(self, end: ProcessEnd) -> Died:
         # A warm child may have died, unnoticed, while it was free.
         unnoticed = self.stories > 1 and not self._accepted
-        return Died(ending, self._output.tail(), before_start=unnoticed)
+        return Died(end, self._output.tail(), before_start=unnoticed)

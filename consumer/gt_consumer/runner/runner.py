@@ -1,4 +1,4 @@
-"""Runs one attempt of one story in a process of its own and tells how it ended; the only runner."""
+"""Runs one attempt of one story, from its working folder to its outcome."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ _log = get_logger("runner")
 
 
 class Runner:
-    """Runs attempts, as many at once as are asked for.
+    """Runs attempts, any number of them at the same time.
 
     Parameters:
         executor: what runs the stories
         output: folder of finished videos
-        state_dir: where the projects begun by failed attempts are noted
-        time_limit: seconds that one attempt may take, without those in which it waits for a rate limit
-        grace: seconds between terminating and killing a process group
-        reuse_finished: whether a story whose video is already made is reported instead of made again
-        limiter: when a run may call a provider; without one there are no limits, but pauses
+        state_dir: where the projects that failed attempts have begun are noted
+        time_limit: seconds that one attempt may take, not counting its waits for a rate limit
+        grace: seconds between asking a run to end and forcing it
+        reuse_finished: whether a story whose video exists is reported as made and not made again
+        limiter: grants calls to providers; without one there are pauses but no limits
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Runner:
 
         Parameters:
             attempt: its number, from 1
-            on_stage: told each stage and, if known, how much of it is done (0 to 1)
+            on_stage: called with each stage and, if known, the share of it that is done (0 to 1)
         """
         loop = asyncio.get_running_loop()
         current = Attempt(story, attempt, on_stage, stop=loop.create_future())
@@ -81,7 +81,7 @@ class Runner:
             done.set_result(None)
 
     async def interrupt(self) -> None:
-        """End all running attempts as `Interrupted` and wait; a video that is made is still stored."""
+        """End all running attempts as `Interrupted` and wait for them; a finished video is still stored."""
         for attempt in self._running.values():
             if not attempt.stop.done():
                 attempt.stop.set_result(None)
@@ -89,7 +89,7 @@ class Runner:
             await asyncio.wait(list(self._running))
 
     async def aclose(self) -> None:
-        """Interrupt what runs and end all processes."""
+        """Interrupt what runs and end all child processes."""
         await self.interrupt()
         await self._executor.aclose()
 
@@ -150,7 +150,7 @@ class Runner:
 
 
 async def _pause_for(limiter: Limiter, outcome: Waiting) -> None:
-    """Have nobody call a provider that has just asked to wait."""
+    """Let no run call a provider that has just asked to wait."""
     if outcome.retry_after > 0:
         seconds = min(outcome.retry_after, LONGEST_PAUSE_S)
         await limiter.pause(outcome.provider, utc_now() + timedelta(seconds=seconds))

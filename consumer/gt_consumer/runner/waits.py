@@ -1,4 +1,4 @@
-"""What one run waits for: asks the limiter for it, stops the run's clock meanwhile and shows it."""
+"""The permits that one run waits for: requests them, stops the run's clock meanwhile and shows the wait."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from gt_consumer.runner.execution import OnGrant
 from gt_consumer.runner.time_limit import TimeLimit
 
 SHOWN_AFTER_S = 0.2
-"""A wait that is shorter is not shown."""
+"""Shorter waits are not shown."""
 
 _log = get_logger("limits")
 
 
 class Waits:
-    """The grants that one run asked for and did not get yet.
+    """The permits that one run has requested and not received yet.
 
     Parameters:
         limit: the run's clock
-        show: told the provider that is waited for, and None when the run goes on
+        show: called with the provider that the run waits for, and with None when the run continues
     """
 
     def __init__(self, limiter: Limiter, limit: TimeLimit, show: Callable[[str | None], None]) -> None:
@@ -36,7 +36,7 @@ class Waits:
         self._closed = False
 
     def take(self, message: Acquire | Withdraw, on_grant: OnGrant) -> None:
-        """Take what the run asks; `on_grant` is called once it is granted."""
+        """Take a request of the run, or its withdrawal; `on_grant` is called when the permit is there."""
         if isinstance(message, Withdraw):
             waiting = self._tasks.get(message.withdraw)
             if waiting is not None:
@@ -46,13 +46,13 @@ class Waits:
             return
         task = asyncio.create_task(self._limiter.acquire(message.acquire), name=f"wait {message.acquire}")
         self._tasks[message.id] = (message.acquire, task)
-        self._limit.hold()
+        self._limit.pause()
         task.add_done_callback(partial(self._ended, message, on_grant))
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(SHOWN_AFTER_S, self._refresh)
 
     def close(self) -> None:
-        """Give up whatever is still waited for: the run is over."""
+        """Cancel all requests: the run is over."""
         self._closed = True
         if self._timer is not None:
             self._timer.cancel()
@@ -61,7 +61,7 @@ class Waits:
 
     def _ended(self, message: Acquire, on_grant: OnGrant, task: asyncio.Task[None]) -> None:
         del self._tasks[message.id]
-        self._limit.go_on()
+        self._limit.resume()
         if not task.cancelled() and (error := task.exception()):
             _log.error("limiter_failed", provider=message.acquire, exc_info=error)
         elif not task.cancelled() and not self._closed:
@@ -70,7 +70,7 @@ class Waits:
             self._refresh()
 
     def _refresh(self) -> None:
-        """Show what is waited for longest, if that is something else now."""
+        """Show the longest wait, if it is not the one that is shown."""
         self._timer = None
         first = next((provider for provider, _ in self._tasks.values()), None)
         if first == self._shown:

@@ -1,1 +1,1 @@
-"""gt-consume: take story messages from the queue, run them in slots, publish results, settle deliveries."""
+"""gt-consume: take story messages from the queue, run them, publish the results, then ack."""

@@ -21,7 +21,10 @@ app = make_app()
 )
 def consume(
     prefetch: Annotated[
-        int | None, typer.Option(help="Slots: stories made, and held, at once. (default: GT_PREFETCH or 1)")
+        int | None,
+        typer.Option(
+            help="Stories to process at the same time; the worker holds no more than that. (default: 1)"
+        ),
     ] = None,
     orchestrator: Orchestrator = None,
     output: Output = None,
@@ -32,7 +35,7 @@ def consume(
     drain_timeout: Annotated[
         str | None,
         typer.Option(
-            help="On the first SIGTERM or Ctrl-C running stories get this long, then are given back. "
+            help="After the first SIGTERM or Ctrl-C, requeue stories that still run after this time. "
             "(default: 10m)"
         ),
     ] = None,
@@ -41,16 +44,16 @@ def consume(
         bool,
         typer.Option(
             "--until-empty",
-            help="Leave when no story is queued or waits for a retry; "
-            "exit code 1 when this worker left dead letters.",
+            help="Exit when no story is queued or waiting for a retry; "
+            "exit code 1 if any story ended as a dead letter.",
         ),
     ] = False,
     _version: Version = False,
 ) -> None:
     """Make videos of the stories in the queue, each in a child process of its own.
 
-    The first Ctrl-C or SIGTERM takes no new stories and lets the running ones finish.
-    The second gives them back to the queue at once, without spending an attempt.
+    On the first Ctrl-C or SIGTERM the worker accepts no new stories and finishes the running ones.
+    On the second it requeues them immediately; no attempt is used up.
     """
 
     def work() -> int:

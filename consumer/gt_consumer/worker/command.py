@@ -1,4 +1,4 @@
-"""What gt-consume does: check everything, take stories until told to stop, leave nothing behind."""
+"""What gt-consume does: check everything, process stories until told to stop, and clean up."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ from gt_consumer.worker.worker import Worker
 
 log = get_logger("worker")
 
-LOOK_AGAIN_S = 1.0
-GIVE_BACK_S = 20.0
+POLL_S = 1.0
+REQUEUE_S = 20.0
 BROKER_LIMIT_S = 25 * 60
 
 
 def consume_stories(settings: Settings, *, until_empty: bool) -> int:
-    """Run a worker until it is told to stop, or until nothing is left; give the exit code.
+    """Run a worker until it is told to stop, or until nothing is left; return the exit code.
 
     Raises:
         OrchestratorError, OutputError, BrokerUnreachableError, CredentialsRefusedError, TopologyError: at
-            the start only; later trouble with the broker is waited out
+            the start only; the worker waits for a broker that is lost later
     """
     check_output(settings.output)
     check_orchestrator(settings.orchestrator)
@@ -54,7 +54,7 @@ async def _consume(settings: Settings, *, until_empty: bool) -> int:
         worker = Worker(settings, runner, publisher, limiter=limiter, starts=limiter)
         queue = Names(settings.namespace).stories
         async with subscribe(settings, queue, settings.prefetch, worker.receive, name) as subscription:
-            _say_hello(settings, subscription)
+            _log_start(settings, subscription)
             await _until_stop(settings, worker, signals, until_empty=until_empty)
             worker.stop_starting()
             await subscription.cancel()
@@ -66,7 +66,7 @@ async def _consume(settings: Settings, *, until_empty: bool) -> int:
 
 
 async def _until_stop(settings: Settings, worker: Worker, signals: StopSignals, *, until_empty: bool) -> None:
-    """Return on the first signal or, if so wanted, when nothing is left; raise what broke the worker."""
+    """Return on the first signal or, with `until_empty`, when nothing is left; raise the worker's error."""
     stop = asyncio.create_task(signals.wait_first())
     waits: set[asyncio.Future[None]] = {stop, worker.broken}
     if until_empty:
@@ -82,27 +82,27 @@ async def _until_stop(settings: Settings, worker: Worker, signals: StopSignals, 
 
 async def _until_empty(settings: Settings, worker: Worker) -> None:
     names = Names(settings.namespace)
-    # In the direction in which stories go, so that none moves behind the look.
+    # In the direction in which stories move, so that none escapes by moving to a queue seen before.
     queues = [*(names.retry_queue(delay) for delay in settings.retry_delays), names.stories]
     while True:
         await worker.wait_until_quiet()
         if await _are_empty(settings, queues) and not worker.busy:
             return
-        # A story that waits for its retry gives no event that we could wait for.
-        await asyncio.sleep(LOOK_AGAIN_S)
+        # A story that waits for its retry causes no event that could be awaited.
+        await asyncio.sleep(POLL_S)
 
 
 async def _are_empty(settings: Settings, queues: list[str]) -> bool:
     try:
         return not any(info.messages for info in await inspect(settings, queues))
     except BrokerUnreachableError as error:
-        # The subscription comes back by itself, and what was not settled with it.
+        # The subscription reconnects by itself, and unsettled stories are delivered again.
         log.info("queue_inspection_failed", error=str(error))
         return False
 
 
 async def _drain(settings: Settings, worker: Worker, runner: Runner, signals: StopSignals) -> None:
-    """Let running stories finish; after the grace period or a second signal give them back."""
+    """Let running stories finish; after the drain timeout or a second signal requeue them."""
     if not worker.busy:
         return
     log.info("drain_started", seconds=settings.drain_timeout)
@@ -115,11 +115,11 @@ async def _drain(settings: Settings, worker: Worker, runner: Runner, signals: St
     if not finished.done():
         log.info("running_stories_interrupted")
         await runner.interrupt()
-        await asyncio.wait({finished}, timeout=GIVE_BACK_S)
+        await asyncio.wait({finished}, timeout=REQUEUE_S)
     finished.cancel()
 
 
-def _say_hello(settings: Settings, subscription: Subscription) -> None:
+def _log_start(settings: Settings, subscription: Subscription) -> None:
     version = subscription.server_version
     log.info(
         "worker_started",

@@ -1,4 +1,4 @@
-"""Options that every command has that makes videos, said once."""
+"""Options that all commands that make videos share."""
 
 from __future__ import annotations
 
@@ -17,5 +17,5 @@ Output = Annotated[
     Path | None, typer.Option(metavar="DIR", help="Folder for finished videos. (default: outputs)")
 ]
 TimeLimit = Annotated[
-    str | None, typer.Option(metavar="TIME", help="Longest time for one attempt, such as 30m. (default: 30m)")
+    str | None, typer.Option(metavar="TIME", help="Time limit for one attempt, such as 30m. (default: 30m)")
 ]

@@ -21,7 +21,7 @@ from gt_common.redaction import redact
 from gt_consumer.runner.outcomes import FailedForNow, Succeeded, Waiting
 
 
-class _Who(StoryIdentity):
+class _RunIdentity(StoryIdentity):
     attempt: int
     run: int
     worker: str
@@ -29,39 +29,31 @@ class _Who(StoryIdentity):
 
 
 @dataclass(frozen=True)
-class Attempt:
-    """One run of one attempt of a story on this worker; makes the events that tell of it.
+class RunEvents:
+    """Makes the events of one run of a story on this worker.
 
     Parameters:
         story: the message, its `attempt` already charged for lost workers
+        worker: the worker's name
+        started_at: when the run started
     """
 
     story: StoryMessage
     worker: str
     started_at: datetime
 
-    def _who(self) -> _Who:
-        story = self.story
-        return {
-            **story.identity(),
-            "attempt": story.attempt,
-            "run": story.run,
-            "worker": self.worker,
-            "started_at": self.started_at,
-        }
-
     def started(self) -> StoryStarted:
-        """Tell that the run begins."""
-        return StoryStarted(**self._who(), at=self.started_at)
+        """Return the event that the run has started."""
+        return StoryStarted(**self._identity(), at=self.started_at)
 
     def stage(self, stage: str, fraction: float | None) -> StoryStage:
-        """Tell where the run is."""
-        return StoryStage(**self._who(), stage=redact(stage)[:200], fraction=fraction)
+        """Return the event that the run has reached a stage, and the share of it that is done (0 to 1)."""
+        return StoryStage(**self._identity(), stage=redact(stage)[:200], fraction=fraction)
 
     def succeeded(self, outcome: Succeeded) -> StorySucceeded:
-        """Tell that the video is made."""
+        """Return the event that the video is finished."""
         return StorySucceeded(
-            **self._who(),
+            **self._identity(),
             output_path=str(outcome.output_path),
             project_id=outcome.project_id,
             duration_s=outcome.duration_s,
@@ -69,9 +61,9 @@ class Attempt:
         )
 
     def retrying(self, outcome: FailedForNow, delay_s: float) -> StoryRetrying:
-        """Tell that another attempt follows."""
+        """Return the event that the attempt failed and another follows after `delay_s` seconds."""
         return StoryRetrying(
-            **self._who(),
+            **self._identity(),
             failure=outcome.failure,
             until=utc_now() + timedelta(seconds=delay_s),
             project_id=outcome.project_id,
@@ -79,17 +71,17 @@ class Attempt:
         )
 
     def waiting(self, outcome: Waiting, until: datetime) -> StoryReleased:
-        """Tell that a provider asked to wait until a time."""
+        """Return the event that a provider asked to wait until a time."""
         return StoryReleased(
-            **self._who(), reason="rate_limited", provider=outcome.provider[:200], until=until
+            **self._identity(), reason="rate_limited", provider=outcome.provider[:200], until=until
         )
 
     def stopped(self) -> StoryReleased:
-        """Tell that the worker stops and gives the story back."""
-        return StoryReleased(**self._who(), reason="stopping")
+        """Return the event that the worker stops and requeues the story."""
+        return StoryReleased(**self._identity(), reason="stopping")
 
     def error(self, failure: Failure, project_id: str | None) -> AttemptError:
-        """Give the failed attempt as the message remembers it."""
+        """Return the failed attempt as the story's message records it."""
         return AttemptError(
             failure=failure,
             generation=self.story.generation,
@@ -99,3 +91,13 @@ class Attempt:
             started_at=self.started_at,
             ended_at=utc_now(),
         )
+
+    def _identity(self) -> _RunIdentity:
+        story = self.story
+        return {
+            **story.identity(),
+            "attempt": story.attempt,
+            "run": story.run,
+            "worker": self.worker,
+            "started_at": self.started_at,
+        }

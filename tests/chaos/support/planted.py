@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from gt_consumer.deadletters.queue_view import Held
     from gt_consumer.deadletters.sweep import Handling
     from gt_consumer.runner.outcomes import Outcome
-    from gt_consumer.worker.run_events import Attempt
-    from gt_consumer.worker.worker import Settleable, Worker
+    from gt_consumer.worker.ports import Delivery
+    from gt_consumer.worker.run_events import RunEvents
+    from gt_consumer.worker.worker import Worker
     from gt_producer.produce.journal import Journal
 
 
@@ -36,12 +37,12 @@ class Planted:
 
 def ack_on_arrival() -> None:
     """Make a worker ack a story as soon as it is delivered."""
-    from gt_consumer.worker.worker import Worker
+    from gt_consumer.worker.worker import Worker, _ack_all
 
     receive = Worker.receive
 
-    def receive_acked(self: Worker, delivery: Settleable) -> None:
-        self._spawn(self._ack_all([delivery]))
+    def receive_acked(self: Worker, delivery: Delivery) -> None:
+        self._spawn(_ack_all([delivery]))
         receive(self, delivery)
 
     Worker.receive = receive_acked  # type: ignore[method-assign]
@@ -49,14 +50,14 @@ def ack_on_arrival() -> None:
 
 def ack_before_publish() -> None:
     """Make a worker ack a story after its run, before it publishes the outcome."""
-    from gt_consumer.worker.worker import Worker
+    from gt_consumer.worker.worker import Worker, _ack_all
 
     run = Worker._run
 
-    async def run_acked(self: Worker, attempt: Attempt) -> Outcome:
-        outcome = await run(self, attempt)
-        for held in self._held.values():
-            await self._ack_all(held.deliveries)
+    async def run_acked(self: Worker, events: RunEvents) -> Outcome:
+        outcome = await run(self, events)
+        for running in self._in_progress.values():
+            await _ack_all(running.deliveries)
         return outcome
 
     Worker._run = run_acked  # type: ignore[method-assign]

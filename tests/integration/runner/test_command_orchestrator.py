@@ -80,7 +80,7 @@ async def test_the_broker_is_hidden_from_programs(tmp_path: Path, monkeypatch: p
         ("echo later >&2; exit 75", "TemporaryFailure", "later"),
         ("echo hello", "NoVideo", "the program ended with exit code 0 but printed no line"),
         (PRINTS_VIDEO, "NoVideo", "cannot be read"),
-        (f"mkfifo v.mp4; {PRINTS_VIDEO}", "NoVideo", "is no regular file"),
+        (f"mkfifo v.mp4; {PRINTS_VIDEO}", "NoVideo", "is not a regular file"),
         ("kill -KILL $$", "ChildDied", "killed by SIGKILL, perhaps out of memory"),
     ],
 )

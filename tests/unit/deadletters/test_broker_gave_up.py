@@ -9,11 +9,11 @@ from gt_common.lifecycle import StoryStatus, fold
 from gt_common.messages import Event, encode, utc_now
 from gt_common.messaging.dead_letters import DELIVERY_LIMIT, failed_event_of, read_dead_letter
 from gt_common.messaging.names import CRASH_LIMIT
-from gt_consumer.worker.run_events import Attempt
+from gt_consumer.worker.run_events import RunEvents
 from support.samples.dead_letters import Found, make_story
 
 STORY = make_story(1)
-STARTS = [Attempt(STORY.charged(lost), "w1", utc_now()).started() for lost in range(CRASH_LIMIT + 1)]
+STARTS = [RunEvents(STORY.charged(lost), "w1", utc_now()).started() for lost in range(CRASH_LIMIT + 1)]
 LETTER = read_dead_letter(Found(encode(STORY), died_of=DELIVERY_LIMIT))
 
 

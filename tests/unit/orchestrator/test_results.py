@@ -9,21 +9,21 @@ import pytest
 
 from gt_common.errors import OrchestratorError, PermanentError, RateLimited
 from gt_consumer.orchestrator.results import read_exception, read_result
-from gt_consumer.processes.protocol import Failed, Made, Wait
+from gt_consumer.processes.protocol import Failed, VideoMade, Wait
 
 
 def test_the_nested_form_and_the_flat_one() -> None:
     project = SimpleNamespace(output_path=Path("/v/a.mp4"), total_duration=61)
     nested = SimpleNamespace(success=True, project_id="p", video_project=project)
-    assert read_result(nested) == Made("/v/a.mp4", 61.0, "p")
+    assert read_result(nested) == VideoMade("/v/a.mp4", 61.0, "p")
     flat = {"success": True, "output_path": "/v/a.mp4", "duration": 3.5}
-    assert read_result(flat) == Made("/v/a.mp4", 3.5)
-    assert read_result({"success": True, "output_path": b"/v/a.mp4"}) == Made("/v/a.mp4")
+    assert read_result(flat) == VideoMade("/v/a.mp4", 3.5)
+    assert read_result({"success": True, "output_path": b"/v/a.mp4"}) == VideoMade("/v/a.mp4")
 
 
 def test_a_relative_path_is_of_the_working_directory() -> None:
     made = read_result({"success": True, "output_path": "a.mp4"})
-    assert made == Made(str(Path.cwd() / "a.mp4"))
+    assert made == VideoMade(str(Path.cwd() / "a.mp4"))
 
 
 @pytest.mark.parametrize(
