@@ -89,7 +89,7 @@ async def elected(running: dict[str, Running]) -> str:
 
     def look() -> bool:
         found[:] = [
-            name for name, one in running.items() if any("metronome_elected" in line for line in one.lines)
+            name for name, one in running.items() if any("leader_elected" in line for line in one.lines)
         ]
         return bool(found)
 
@@ -157,7 +157,7 @@ async def test_rate_limited_at_one_worker_pauses_all_and_costs_no_attempt(
         refused = call_times(calls)[-1]
         await asyncio.gather(*(one.says("provider_paused") for one in running.values()))
         heard = time.monotonic()
-        await until(lambda: sum('"left": "success"' in line for line in said(running)) == 3)
+        await until(lambda: sum('"status": "success"' in line for line in said(running)) == 3)
         after = [at for at in call_times(calls) if at > heard]
         print(f"\nheard after {heard - refused:.3f} s; called again after {after[0] - refused:.2f} s")
         assert heard - refused < 2

@@ -43,7 +43,7 @@ async def wait_until_elected(connection: AbstractConnection, names: Names) -> No
             except ChannelLockedResource:
                 await asyncio.sleep(_CANDIDACY_S * random.uniform(0.8, 1.2))  # noqa: S311 - jitter
             else:
-                log.info("metronome_elected")
+                log.info("leader_elected")
                 return
 
 

@@ -129,5 +129,5 @@ class TokenConsumer:
                 "token_missed",
                 provider=self._rate.provider,
                 hint=f"no token for {seconds:.0f} s; runs keep waiting. Check that the broker is up, and "
-                "that an elected worker (log line metronome_elected) has this limit in its GT_RATE_LIMITS.",
+                "that an elected worker (log line leader_elected) has this limit in its GT_RATE_LIMITS.",
             )
