@@ -1,7 +1,8 @@
-"""Files that are there whole or not at all, whatever happens while they are written."""
+"""Files that are complete or absent, whatever happens while they are written; locks on files."""
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import uuid
@@ -9,33 +10,51 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from gt_common.errors import OutputError, UsageError
+from gt_common.errors import GossipToonError, OutputError, UsageError
 
 
-def put_in_place(path: Path, draft: Path, content: bytes) -> None:
-    """Write a file so that a reader, or a crash, finds the old one or the whole new one.
+def write_atomically(
+    path: Path,
+    content: str | bytes,
+    *,
+    draft: Path | None = None,
+    error: type[GossipToonError] | None = OutputError,
+) -> Path:
+    """Write a file durably, so that a reader, or a crash, finds the old one or the whole new one.
 
     Parameters:
-        draft: a name in the same folder that nobody else uses; gone afterwards, however it ends
+        path: the file; its folder is made if it is missing
+        draft: an unused name in the same folder for the unfinished file; by default a random one
+        error: raised when the file cannot be written; None to let the OSError through
 
-    Raises:
-        OSError: it cannot be written
+    Returns:
+        the path
     """
+    data = content.encode() if isinstance(content, str) else content
+    draft = draft or path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
     try:
-        with draft.open("xb") as out:
-            out.write(content)
-            out.flush()
-            os.fsync(out.fileno())
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with draft.open("xb") as out:
+                out.write(data)
+                out.flush()
+                os.fsync(out.fileno())
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
+    except OSError as problem:
+        if error is None:
+            raise
+        raise error(f"the file cannot be written to {path}: {problem.strerror}") from None
+    sync_folder_if_possible(path.parent)
+    return path
 
 
 def sync_folder(folder: Path) -> None:
     """Make the names of new files durable too.
 
     Raises:
-        OSError: the file system cannot do it; some network file systems cannot
+        OSError: the file system does not support it; some network file systems do not
     """
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -44,25 +63,14 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def write_atomically(path: Path, text: str) -> Path:
-    """Write a text for the user durably and whole, making its folder when needed; give the path.
-
-    Raises:
-        OutputError: it cannot be written
-    """
-    content = text.encode()
-    draft = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        put_in_place(path, draft, content)
-        sync_folder(path.parent)
-    except OSError as error:
-        raise OutputError(f"the file cannot be written to {path}: {error.strerror}") from None
-    return path
+def sync_folder_if_possible(folder: Path) -> None:
+    """Make the names of new files durable where the file system supports it; the files themselves are."""
+    with contextlib.suppress(OSError):
+        sync_folder(folder)
 
 
 def make_state_folder(folder: Path) -> None:
-    """Make a folder within GT_STATE_DIR.
+    """Create a folder within GT_STATE_DIR.
 
     Raises:
         UsageError: a file is in the way, its name is too long, or it cannot be made for another reason

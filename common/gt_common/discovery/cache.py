@@ -12,7 +12,7 @@ from typing import Literal, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from gt_common.discovery.options import DiscoverOptions
-from gt_common.files import put_in_place
+from gt_common.files import write_atomically
 from gt_common.log import get_logger
 from gt_common.reddit.posts import RedditPost
 
@@ -74,7 +74,8 @@ class Cache:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             self._prune(now)
-            put_in_place(path, draft, Entry.of(posts, options, now).model_dump_json().encode())
+            content = Entry.of(posts, options, now).model_dump_json()
+            write_atomically(path, content, draft=draft, error=None)
         except OSError as error:
             _log.warning("cache_write_failed", folder=str(self._folder), error=str(error))
 

@@ -1,1 +1,1 @@
-"""What lies on disk: finished videos with their notes, checkpoints, working folders, leftovers."""
+"""What is kept on disk: finished videos with their notes, checkpoints, working folders, leftovers."""

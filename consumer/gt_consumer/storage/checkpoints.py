@@ -1,4 +1,4 @@
-"""Which project an orchestrator has begun for a story, so that a later attempt on this machine resumes it."""
+"""Notes of the projects that orchestrators began, so that a later attempt on this machine can resume them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gt_consumer.storage.notes import safe_name, write_note
 
 
 def noted_project(state_dir: Path, story: StoryMessage) -> str | None:
-    """Give the project that an earlier attempt on this machine has begun, if any is known."""
+    """Return the project that an earlier attempt on this machine began, if any is known."""
     try:
         content = json.loads(_place(state_dir, story).read_bytes())
     except (OSError, ValueError, RecursionError):
@@ -21,7 +21,7 @@ def noted_project(state_dir: Path, story: StoryMessage) -> str | None:
 
 
 def note_project(state_dir: Path, story: StoryMessage, project_id: str) -> None:
-    """Remember the project that a failed attempt has begun.
+    """Note the project that a failed attempt began.
 
     Raises:
         OSError: the note cannot be written
@@ -30,7 +30,7 @@ def note_project(state_dir: Path, story: StoryMessage, project_id: str) -> None:
 
 
 def forget_project(state_dir: Path, story: StoryMessage) -> None:
-    """Remove the note: the video is made, or resuming does not help."""
+    """Remove the note: the video is finished, or resuming does not help."""
     _place(state_dir, story).unlink(missing_ok=True)
 
 

@@ -1,4 +1,4 @@
-"""Where finished videos lie, how they get there, and how a story that is already made is recognised.
+"""Where finished videos are, how they get there, and how a story that already has one is recognised.
 
 The result file beside a video is written last and atomically; only with it is the video finished.
 """
@@ -15,17 +15,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gt_common.errors import OutputError
+from gt_common.files import sync_folder_if_possible, write_atomically
 from gt_common.messages import StoryMessage, utc_now
 from gt_common.stories import slug
 from gt_consumer.processes.values import label, number
-from gt_consumer.storage.notes import draft_of, remove_leftovers, safe_name, sync_if_possible, write_in_place
+from gt_consumer.storage.notes import draft_of, remove_leftovers, safe_name
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 @dataclass(frozen=True)
 class Finished:
-    """A finished video: its place, its project and its length in seconds, if they are known."""
+    """A finished video: its path, its project and its length in seconds, if they are known."""
 
     video: Path
     project_id: str | None
@@ -33,7 +34,7 @@ class Finished:
 
 
 def check_output(output: Path) -> None:
-    """Make the output folder and see that files can be made in it.
+    """Create the output folder and check that files can be created in it.
 
     Raises:
         OutputError: with the reason
@@ -50,7 +51,7 @@ def check_output(output: Path) -> None:
 
 
 def video_place(output: Path, story: StoryMessage) -> Path:
-    """Give where the story's video belongs: `<output>/<batch_id>/<position>-<slug>-<story_id>.mp4`."""
+    """Return the path of the story's video: `<output>/<batch_id>/<position>-<slug>-<story_id>.mp4`."""
     try:
         title = slug(story.url)
     except ValueError:
@@ -59,12 +60,12 @@ def video_place(output: Path, story: StoryMessage) -> Path:
 
 
 def find_finished(output: Path, story: StoryMessage) -> Finished | None:
-    """Give the story's finished video: its result file is valid, the video there in the size it names."""
+    """Return the story's finished video: one with a valid result file and the size that this names."""
     place = video_place(output, story)
     found = _read_finished(place.with_suffix(".json"), story)
     if found is not None:
         return found
-    # The list of a batch may have been put in another order since.
+    # The stories of the batch may have been put into another order since.
     for record in sorted(place.parent.glob(f"[0-9]*-{safe_name(story.story_id)}.json")):
         found = _read_finished(record, story)
         if found is not None:
@@ -83,11 +84,11 @@ def store_finished(
     video_s: float | None,
     duration_s: float,
 ) -> Finished:
-    """Put a video at its final place and write its result file; on any trouble nothing half-made stays.
+    """Put a video at its final place and write its result file; if that fails, nothing unfinished is left.
 
     Parameters:
         video: a regular file; it is moved when it lies in `workdir`, else copied
-        video_s, duration_s: the length of the video, and how long making it took, in seconds
+        video_s, duration_s: the length of the video, and the time that making it took, in seconds
 
     Raises:
         OutputError: the output folder cannot be written or is full
@@ -140,15 +141,15 @@ def _read_finished(record: Path, story: StoryMessage) -> Finished | None:
 
 
 def _write_record(record: Path, place: Path, content: Mapping[str, object]) -> None:
-    """Write the result file of the video that lies there.
+    """Write the result file of the video at `place`.
 
-    Another run of the story may put its video there at any moment: a worker that was cut off from the broker
-    goes on while the story is delivered again. So whoever writes last looks whether it is still the same.
+    Another run of the story may replace the video at any moment: a worker that was cut off from the broker
+    continues while the story is delivered again. So the file is written again until the size is right.
     """
     while True:
         size = place.stat().st_size
         text = json.dumps({**content, "size": size}, ensure_ascii=False, indent=1)
-        write_in_place(record, text.encode() + b"\n")
+        write_atomically(record, f"{text}\n", draft=draft_of(record), error=None)
         if place.stat().st_size == size:
             return
 
@@ -165,7 +166,7 @@ def _place_video(video: Path, place: Path, workdir: Path) -> None:
     except OSError:
         part.unlink(missing_ok=True)
         raise
-    sync_if_possible(place.parent)
+    sync_folder_if_possible(place.parent)
 
 
 def _renamed(source: Path, target: Path) -> bool:

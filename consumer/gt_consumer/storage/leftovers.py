@@ -1,4 +1,4 @@
-"""Marks in file names by which leftovers of dead processes are told from what a living one uses."""
+"""Marks in file names that show whether the process that used a file is still alive."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ import psutil
 
 ABANDONED_SECONDS = 2 * 86400.0
 
-# A start time is computed from the boot time, which clock corrections move a little.
+# A start time is computed from the boot time, which clock corrections shift a little.
 _CLOCK_SECONDS = 3.0
 
 _MARK = re.compile(r"-([0-9a-f]{8})\.(\d+)\.(\d+)\.[0-9a-f]{8}(?:\.part)?$")
 
 
 def new_mark() -> str:
-    """Give a mark, different each time, that names this machine and this process."""
+    """Return a unique mark that identifies this machine and this process."""
     started = int(psutil.Process().create_time())
     return f"{_host()}.{os.getpid()}.{started}.{secrets.token_hex(4)}"
 
 
 def is_leftover(path: Path) -> bool:
-    """Tell whether the process that marked this path is dead.
+    """Whether the process that marked this path is dead.
 
-    Of another machine's paths only the age is known: two days without a change count as dead.
+    For a path of another machine only its age is known: after two days without a change it counts as dead.
     """
     match = _MARK.search(path.name)
     if match is None:
@@ -47,7 +47,7 @@ def is_leftover(path: Path) -> bool:
 
 
 def _host() -> str:
-    """Give a short name of this machine; its containers, whose process ids differ, are others."""
+    """Return a short id of this machine; each of its containers, whose process ids differ, has its own."""
     try:
         namespace = str(Path("/proc/self/ns/pid").readlink())
     except OSError:

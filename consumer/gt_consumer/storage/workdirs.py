@@ -14,10 +14,10 @@ _TRIES = 5
 
 
 def make_workdir(output: Path, story: StoryMessage, attempt: int) -> Path:
-    """Make the empty folder of an attempt: `<output>/.work/<batch>/<story>-<attempt>-<mark>`.
+    """Create the empty folder of an attempt: `<output>/.work/<batch>/<story>-<attempt>-<mark>`.
 
     Raises:
-        OSError: the folder cannot be made
+        OSError: the folder cannot be created
     """
     name = f"{safe_name(story.story_id)}-{attempt}-{new_mark()}"
     folder = _root(output) / safe_name(story.batch_id) / name
@@ -34,14 +34,14 @@ def make_workdir(output: Path, story: StoryMessage, attempt: int) -> Path:
 
 
 def remove_workdir(folder: Path) -> None:
-    """Remove an attempt's folder, and the folders above it that are empty then."""
+    """Remove an attempt's folder, and its parents if they are empty then."""
     shutil.rmtree(folder, ignore_errors=True)
     _remove_empty(folder.parent)
     _remove_empty(folder.parent.parent)
 
 
 def remove_stale_workdirs(output: Path) -> int:
-    """Remove the folders of attempts whose worker is dead; gives how many there were."""
+    """Remove the folders of attempts whose worker is dead; return how many there were."""
     folders = [folder for batch in _listed(_root(output)) for folder in _listed(batch)]
     stale = [folder for folder in folders if is_leftover(folder)]
     for folder in stale:
@@ -50,7 +50,7 @@ def remove_stale_workdirs(output: Path) -> int:
 
 
 def _listed(folder: Path) -> list[Path]:
-    """Give what is in a folder: nothing, when another worker has just removed it."""
+    """Return the content of a folder, nothing if another worker has just removed it."""
     try:
         return list(folder.iterdir())
     except OSError:

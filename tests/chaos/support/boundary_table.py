@@ -100,7 +100,9 @@ BOUNDARIES: tuple[Boundary, ...] = (
     _producer("`batch.sealed` and the journal's seal", f"{_JOURNAL}.seal:before:1"),
     Boundary("delivery and run", CONSUME, "gt_consumer.runner.runner:Runner.run:before:1"),
     Boundary("run's end and video", CONSUME, "gt_consumer.runner.conclude:store_finished:before:1", runs=2),
-    Boundary("video and result file", CONSUME, "gt_consumer.storage.notes:write_in_place:before:1", runs=2),
+    Boundary(
+        "video and result file", CONSUME, "gt_consumer.storage.finished_videos:_write_record:before:1", runs=2
+    ),
     Boundary("result file and event", CONSUME, f"{_PUBLISHER}.event:before:1:StorySucceeded"),
     Boundary("success event's publish and its confirm", CONSUME, f"{_CONFIRM}:3"),
     Boundary("success event's confirm and ack", CONSUME, f"{_ACK}:before:1"),

@@ -14,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gt_common.errors import OutputError
+from gt_common.files import write_atomically
 from gt_common.messages import StoryMessage
 from gt_consumer.storage import finished_videos as finished_module
 from gt_consumer.storage.finished_videos import Finished, find_finished, store_finished, video_place
 from gt_consumer.storage.leftovers import new_mark
-from gt_consumer.storage.notes import write_in_place
 from support.runner import a_story
 
 
@@ -68,18 +68,18 @@ def test_of_two_runs_that_store_at_once_one_video_with_its_own_result_file_stays
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A worker cut off from the broker goes on while another runs the story, and both come to their end."""
-    write, other = write_in_place, tmp_path / "other.mp4"
+    write, other = write_atomically, tmp_path / "other.mp4"
     other.write_bytes(b"the other run's longer video")
     overtaken = False
 
-    def write_late(path: Path, content: bytes) -> None:
+    def write_late(path: Path, content: str, *, draft: Path, error: None) -> Path:
         nonlocal overtaken
         if not overtaken:
             overtaken = True
             store(tmp_path, source=other)
-        write(path, content)
+        return write(path, content, draft=draft, error=error)
 
-    monkeypatch.setattr(finished_module, "write_in_place", write_late)
+    monkeypatch.setattr(finished_module, "write_atomically", write_late)
     store(tmp_path)
     assert find_finished(tmp_path / "out", a_story()) is not None
     assert files(tmp_path) == ["1-a-title-s1.json", "1-a-title-s1.mp4"]
