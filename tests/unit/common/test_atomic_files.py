@@ -31,7 +31,7 @@ def test_a_failure_keeps_the_old_file_and_raises_the_error_that_is_asked_for(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(error, match="cannot be written to .*note: No space left on device"):
+    with pytest.raises(error, match=r"cannot be written to .*note: No space left on device"):
         write_atomically(path, "new", error=error)
     with pytest.raises(OSError, match="No space left on device"):
         write_atomically(path, "new", error=None)
