@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib.metadata import EntryPoint, entry_points, version
 
 _PREFIX = "gt-"
+_NAME = "gossiptoon"
 _USAGE = 2
+_COMPLETION = ("--install-completion", "--show-completion")
 # Said here and not asked of the commands: importing them all would be slow.
 _DESCRIPTIONS = {
     "aggregate": "take every result event into the ledger",
@@ -25,6 +28,11 @@ def main() -> int:
     """Hand over to the command that the first argument names; without one, list the commands."""
     commands = installed_commands()
     arguments = sys.argv[1:]
+    if f"_{_NAME.upper()}_COMPLETE" in os.environ or arguments[:1] in ([option] for option in _COMPLETION):
+        from gt_common.cli.umbrella import complete
+
+        texts = {name: _DESCRIPTIONS.get(name, "") for name in commands}
+        complete(_NAME, texts, lambda name: commands[name].load())
     if not arguments or arguments[0] in {"-h", "--help", "help"}:
         print(overview(commands))
         return 0
@@ -62,6 +70,7 @@ def overview(commands: dict[str, EntryPoint]) -> str:
             *lines,
             "",
             "Each is a command of its own too: gt-COMMAND. `gossiptoon COMMAND --help` says more.",
+            "Shell completion: `gossiptoon --install-completion`, and the same for each gt-COMMAND.",
         ]
     )
 
