@@ -1,1 +1,1 @@
-"""Dead letters: which are meant, what ledger and queue say of them, what operators do with them."""
+"""gt-dlq: list, show, replay, discard and restore dead letters."""

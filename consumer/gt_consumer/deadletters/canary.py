@@ -1,4 +1,4 @@
-"""Replaying in steps: the end of each is waited for, and a failure of the same cause ends the replay."""
+"""Canary: replay in growing steps, wait for the outcomes of each, and stop when a failure repeats."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from gt_common.lifecycle import status_of
 from gt_common.messages import StoryEvent, StoryFailed, StoryMessage, StorySucceeded
 from gt_common.settings import Settings
 from gt_common.texts import one_line, plural, truncate
-from gt_consumer.deadletters.ledger_view import StoryKey, read_standing
+from gt_consumer.deadletters.ledger_view import StoryKey, read_current
 from gt_consumer.deadletters.selection import last_failure
 
 SIZES: Final = (1, 2, 5, 20, 50)
-"""Stories of each step; after these each step is twice as large as the one before."""
+"""Number of stories in each step; later steps double."""
 LOOK_EVERY_S: Final = 0.5
 REMIND_EVERY_S: Final = 60.0
 
 Look = Callable[[set[str]], Mapping[StoryKey, StoryEvent] | None]
-"""Gives the standing events of some batches, None while nothing is new."""
+"""Returns the events that decide the stories' status in some batches; None while nothing has changed."""
 
 
 def next_size(size: int) -> int:
-    """Give the size of the step after one of this size."""
+    """Return the size of the step that follows one of this size."""
     return next((larger for larger in SIZES if larger > size), size * 2)
 
 
 class Canary:
-    """Knows the step at hand and waits for its end.
+    """Tracks the current step and waits for its outcomes.
 
     Parameters:
-        first: stories of the first step
-        look: asks the ledger
-        remark: tells the operator
+        first: number of stories in the first step
+        look: reads the ledger
+        remark: prints a line for the operator
     """
 
     def __init__(self, first: int, look: Look, remark: Callable[[str], None]) -> None:
@@ -50,7 +50,7 @@ class Canary:
 
     @property
     def full(self) -> bool:
-        """Whether the step's end is to be waited for before the next letter."""
+        """Whether the step is complete, so that its outcomes come before the next letter."""
         return len(self._step) >= self._size
 
     def sent(self, letter: StoryMessage, generation: int) -> None:
@@ -60,11 +60,11 @@ class Canary:
         self._total += 1
 
     async def wait(self) -> None:
-        """Wait until every story of the step has its outcome.
+        """Wait until every story of the step has an outcome.
 
         Raises:
-            StoppedByRuleError: one failed again of a cause that was replayed, or none succeeded
-            LedgerUnreachableError, CredentialsRefusedError: the ledger cannot be asked
+            StoppedByRuleError: one failed again for the reason that was replayed, or none succeeded
+            LedgerUnreachableError, CredentialsRefusedError: the ledger cannot be read
         """
         if not self._step:
             return
@@ -72,8 +72,8 @@ class Canary:
         ended: dict[StoryKey, StoryEvent] = {}
         reminded = time.monotonic()
         while len(ended) < len(self._step):
-            standing = await asyncio.to_thread(self._look, {batch for batch, _ in self._step})
-            for key, event in self._outcomes(standing or {}):
+            current = await asyncio.to_thread(self._look, {batch for batch, _ in self._step})
+            for key, event in self._outcomes(current or {}):
                 if key not in ended:
                     ended[key] = event
                     self._judge(event)
@@ -84,18 +84,18 @@ class Canary:
                 left = plural(len(self._step) - len(ended), "story")
                 self._remark(f"canary: still waiting for {left}; are gt-consume and gt-aggregate running?")
             await asyncio.sleep(LOOK_EVERY_S)
-        self._go_on([*ended.values()])
+        self._next_step([*ended.values()])
 
-    def _outcomes(self, standing: Mapping[StoryKey, StoryEvent]) -> Iterator[tuple[StoryKey, StoryEvent]]:
+    def _outcomes(self, current: Mapping[StoryKey, StoryEvent]) -> Iterator[tuple[StoryKey, StoryEvent]]:
         for key, generation in self._step.items():
-            event = standing.get(key)
+            event = current.get(key)
             if event is None or event.generation < generation:
                 continue
             if event.generation > generation or status_of(event).final:
                 yield key, event
 
     def _judge(self, event: StoryEvent) -> None:
-        """Stop when a story failed for a reason that was thought to be mended."""
+        """Stop when a story failed for a reason that the operator thought was fixed."""
         if (
             not isinstance(event, StoryFailed)
             or event.generation > self._step[event.batch_id, event.story_id]
@@ -105,13 +105,13 @@ class Canary:
         said = truncate(one_line(f"{failure.type}: {failure.message}"), 200)
         if failure.fingerprint in self._causes:
             raise StoppedByRuleError(
-                f"stopped by --canary: story {event.story_id} of batch {event.batch_id} failed again of the "
-                f"same cause (group {failure.fingerprint}: {said}); {plural(self._total, 'story')} replayed, "
+                f"stopped by --canary: story {event.story_id} of batch {event.batch_id} failed again for "
+                f"the same reason (group {failure.fingerprint}: {said}); {plural(self._total, 'story')} replayed, "
                 "the other dead letters stay in the queue"
             )
-        self._remark(f"canary: story {event.story_id} failed of another cause: {said}")
+        self._remark(f"canary: story {event.story_id} failed for a different reason: {said}")
 
-    def _go_on(self, outcomes: list[StoryEvent]) -> None:
+    def _next_step(self, outcomes: list[StoryEvent]) -> None:
         made = sum(isinstance(event, StorySucceeded) for event in outcomes)
         if not made and any(isinstance(event, StoryFailed) for event in outcomes):
             raise StoppedByRuleError(
@@ -125,8 +125,7 @@ class Canary:
 
 @contextmanager
 def ledger_look(settings: Settings) -> Iterator[Look]:
-    """Give what asks the ledger, only when something new was taken in.
-
+    """Open the ledger and provide a `Look` that reads it only when it has changed.
     Raises:
         LedgerUnreachableError, CredentialsRefusedError: the ledger cannot be read
     """
@@ -139,6 +138,6 @@ def ledger_look(settings: Settings) -> Iterator[Look]:
             if now == seen:
                 return None
             seen = now
-            return read_standing(ledger, batches)
+            return read_current(ledger, batches)
 
         yield look

@@ -1,4 +1,4 @@
-"""gt-dlq: the command line for dead letters. What it does lies in gt_consumer.deadletters."""
+"""gt-dlq: `list`, `groups`, `show` and `export`, which only read; the other commands are in cli_change."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gt_common.cli.app import epilog, make_app
-from gt_consumer.deadletters.cli_act import discard_letters, replay_letters, restore_letters
+from gt_consumer.deadletters.cli_change import discard_letters, replay_letters, restore_letters
 from gt_consumer.deadletters.cli_options import (
     Batch,
     Error,
@@ -30,8 +30,8 @@ _SKIPPED = {1: "some dead letters were skipped"}
 _CANARY = {5: "stopped by --canary"}
 
 app = make_app(
-    "Look at dead letters, send them back to work, or discard them.\n\n"
-    "A dead letter is a story that will not be tried again until somebody replays it.",
+    "Show, replay, discard and restore dead letters.\n\n"
+    "A dead letter is a story that will not be tried again until an operator replays it.",
     epilog("gt-dlq groups --batch monday", *_CODES, meanings=_SKIPPED | _CANARY),
 )
 
@@ -47,74 +47,80 @@ def list_letters(
     limit: Newest = None,
     discarded: Annotated[
         bool,
-        typer.Option("--discarded", help="Those that were discarded, and until when they can be restored."),
+        typer.Option("--discarded", help="List discarded letters, and until when each can be restored."),
     ] = False,
     queue: Annotated[
         bool,
         typer.Option(
             "--queue",
-            help="Look into the queue itself, with messages that are no stories; everything stays in its "
-            "place, but this raises the delivery count of each message by one.",
+            help="Read the queue itself, including messages that are not stories. The order is kept, but "
+            "the delivery count of each message rises by one.",
         ),
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """List dead letters, newest first, as the ledger knows them; the queue is not touched.
+    """List dead letters from the ledger, newest first; the queue is not touched.
 
-    Those that were replayed and have no outcome yet follow apart, with what their stories are at.
+    Letters that were replayed and have no outcome yet are listed separately, with the status of their story.
     """
 
     def work(settings: Settings) -> int:
         from gt_common.errors import UsageError
-        from gt_consumer.deadletters import look as looking
+        from gt_consumer.deadletters import command_read
 
         selection = selection_of(batch, story, error, stage, group, since)
         if discarded and queue:
-            raise UsageError("--discarded and --queue do not go together: discarded letters lie in no queue")
-        how = looking.list_discarded if discarded else looking.list_queue if queue else looking.list_ledger
-        return how(settings, selection, limit, as_json=as_json)
+            raise UsageError("--discarded and --queue exclude each other: discarded letters are in no queue")
+        if discarded:
+            return command_read.list_discarded(settings, selection, limit, as_json=as_json)
+        if queue:
+            return command_read.list_queue(settings, selection, limit, as_json=as_json)
+        return command_read.list_ledger(settings, selection, limit, as_json=as_json)
 
     run_configured(work)
 
 
 @app.command("groups", epilog=epilog("gt-dlq groups --batch monday", *_CODES))
 def list_groups(batch: Batch = None, since: Since = None, as_json: Json = False) -> None:
-    """List dead letters by their cause, each with the command that replays all of that cause.
+    """Group dead letters by cause, each group with the command that replays it.
 
-    One group has the same stage, error type and, but for numbers, names and addresses, the same message.
+    The letters of a group have the same stage, error type and message, apart from numbers, names and
+    addresses in the message.
     """
 
     def work(settings: Settings) -> int:
-        from gt_consumer.deadletters import look as looking
+        from gt_consumer.deadletters import command_read
 
         selection = selection_of(batch, None, None, None, None, since)
-        return looking.list_groups(settings, selection, as_json=as_json)
+        return command_read.list_groups(settings, selection, as_json=as_json)
 
     run_configured(work)
 
 
 @app.command("show", epilog=epilog("gt-dlq show 3f0c9a5d1b7e4c22", *_CODES))
 def show_letter(
-    story_id: Annotated[str, typer.Argument(metavar="STORY_ID", help="As `gt-dlq list` shows it.")],
+    story_id: Annotated[str, typer.Argument(metavar="STORY_ID", help="Story id, as shown by `gt-dlq list`.")],
     batch: Batch = None,
     as_json: Json = False,
 ) -> None:
-    """Show everything about one dead letter: its attempts, errors, tracebacks and former replays.
+    """Show one dead letter in full: attempts, errors, tracebacks and earlier replays.
 
-    One that was replayed and has no outcome yet, or that was discarded, is shown as well.
+    Discarded letters, and replayed ones without an outcome yet, are shown too.
     """
 
     def work(settings: Settings) -> int:
-        from gt_consumer.deadletters import look as looking
+        from gt_consumer.deadletters import command_read
 
-        return looking.show(settings, story_id, batch, as_json=as_json)
+        return command_read.show(settings, story_id, batch, as_json=as_json)
 
     run_configured(work)
 
 
 @app.command("export", epilog=epilog("gt-dlq export --batch monday --file letters.jsonl", *_CODES))
 def export_letters(
-    file: Annotated[str, typer.Option("--file", metavar="F|-", help="Where to; - is standard output.")] = "-",
+    file: Annotated[
+        str, typer.Option("--file", metavar="F|-", help="File to write; - is standard output.")
+    ] = "-",
     batch: Batch = None,
     story: Stories = None,
     error: Error = None,
@@ -122,18 +128,18 @@ def export_letters(
     group: Group = None,
     since: Since = None,
     limit: Oldest = None,
-    discarded: Annotated[bool, typer.Option("--discarded", help="Those that were discarded.")] = False,
+    discarded: Annotated[bool, typer.Option("--discarded", help="Export discarded letters.")] = False,
 ) -> None:
-    """Write dead letters whole, one JSON document a line, oldest first, for other programs.
+    """Export complete dead letters for other programs: one JSON document per line, oldest first.
 
-    They come from the ledger; the queue is not touched. Secrets in their errors were taken out before.
+    The letters come from the ledger; the queue is not touched. Secrets in their errors are already removed.
     """
 
     def work(settings: Settings) -> int:
-        from gt_consumer.deadletters import look as looking
+        from gt_consumer.deadletters import command_read
 
         selection = selection_of(batch, story, error, stage, group, since)
-        return looking.export(settings, selection, limit, file, discarded=discarded)
+        return command_read.export(settings, selection, limit, file, discarded=discarded)
 
     run_configured(work)
 

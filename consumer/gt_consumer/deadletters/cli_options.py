@@ -1,4 +1,4 @@
-"""Options that the commands of gt-dlq share, and what they have in common."""
+"""Options and start-up that the gt-dlq commands share."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ if TYPE_CHECKING:
 
 Batch = Annotated[
     str | None,
-    typer.Option("--batch", metavar="ID", autocompletion=complete_batch_id, help="Only those of this batch."),
+    typer.Option(
+        "--batch", metavar="ID", autocompletion=complete_batch_id, help="Only letters of this batch."
+    ),
 ]
 
 
 Stories = Annotated[
-    list[str] | None, typer.Option("--story", metavar="ID", help="Only this story; may be given repeatedly.")
+    list[str] | None, typer.Option("--story", metavar="ID", help="Only this story; repeatable.")
 ]
 
 
@@ -31,44 +33,49 @@ Error = Annotated[
     typer.Option(
         "--error",
         metavar="TEXT",
-        help="Only those whose error type is TEXT or whose message contains it; case does not matter.",
+        help="Only letters whose error type is TEXT or whose message contains it; case does not matter.",
     ),
 ]
 
 
 Stage = Annotated[
-    str | None, typer.Option("--stage", metavar="STAGE", help="Only those that failed in this stage.")
+    str | None, typer.Option("--stage", metavar="STAGE", help="Only letters that failed in this stage.")
 ]
 
 
 Group = Annotated[
     str | None,
-    typer.Option("--group", metavar="FINGERPRINT", help="Only those of this cause; see `gt-dlq groups`."),
+    typer.Option("--group", metavar="FINGERPRINT", help="Only letters of this group; see `gt-dlq groups`."),
 ]
 
 
 Since = Annotated[
     str | None,
-    typer.Option("--since", metavar="TIME", help="Only those since TIME: 2h, 2026-03-01, 2026-03-01T14:00."),
+    typer.Option(
+        "--since", metavar="TIME", help="Only letters that died since TIME: 2h, 2026-03-01, 2026-03-01T14:00."
+    ),
 ]
 
 
-Newest = Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="The N newest only.")]
+Newest = Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="Only the N newest.")]
 
 
-Oldest = Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="The N oldest only.")]
+Oldest = Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="Only the N oldest.")]
 
 
 DryRun = Annotated[
     bool,
     typer.Option(
-        "-n", "--dry-run", help="Only list what the ledger knows of it; changes nothing, asks no broker."
+        "-n",
+        "--dry-run",
+        help="Show what would be affected, according to the ledger, without contacting the broker.",
     ),
 ]
 
 
 Reason = Annotated[
-    str | None, typer.Option("--reason", metavar="TEXT", help="Why; kept with the story and in the ledger.")
+    str | None,
+    typer.Option("--reason", metavar="TEXT", help="Reason; kept in the message and in the ledger."),
 ]
 
 
@@ -83,6 +90,11 @@ def selection_of(
     group: str | None,
     since: str | None,
 ) -> Selection:
+    """Return the selection that the options describe.
+
+    Raises:
+        UsageError: an option is empty, or --since is not a time in the past
+    """
     from gt_common.messages import utc_now
     from gt_consumer.deadletters.selection import Selection, parse_since
 
@@ -91,6 +103,8 @@ def selection_of(
 
 
 def run_configured(work: Callable[[Settings], int]) -> None:
+    """Load settings, configure logging and run one command; exit with its code."""
+
     def configured() -> int:
         from gt_common.log import configure_logging  # --help stays fast
         from gt_common.settings import load_settings

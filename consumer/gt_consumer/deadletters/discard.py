@@ -1,4 +1,4 @@
-"""Discarding dead letters and bringing them back: each lies in the queue, or in the ledger, or in both."""
+"""Discard and restore dead letters; at any moment a letter is in the queue, in the ledger, or in both."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from gt_common.messaging.publisher import Publisher, open_publisher
 from gt_common.messaging.topology import Role, ensure
 from gt_common.settings import Settings
 from gt_consumer.deadletters.gate import Gate
-from gt_consumer.deadletters.ledger_view import Known, choose_known, discarded_letters
+from gt_consumer.deadletters.ledger_view import KnownLetter, discarded_letters, select_letters
 from gt_consumer.deadletters.orders import Order, Step, skipped
 from gt_consumer.deadletters.selection import died, last_failure
-from gt_consumer.deadletters.sweep import Deed, Handling, Tell
+from gt_consumer.deadletters.sweep import LetterAction, OnStep, Sweep
 
 PATIENCE_S = 30.0
 
 
-async def discard(settings: Settings, order: Order, tell: Tell) -> None:
-    """Discard what is ordered: the event that carries the letter is confirmed, then the letter is removed.
+async def discard(settings: Settings, order: Order, on_step: OnStep) -> None:
+    """Discard the selected letters: publish an event that carries the letter, then remove the letter.
 
     Raises:
         BrokerUnreachableError, CredentialsRefusedError, TopologyError: the rest was not discarded
@@ -36,36 +36,37 @@ async def discard(settings: Settings, order: Order, tell: Tell) -> None:
     await ensure(settings, Role.DEAD_LETTERS)
     async with open_publisher(settings, command, PATIENCE_S) as publisher:
 
-        async def act(letter: StoryMessage) -> Step:
-            return await _put_away(publisher, letter, order, settings.discard_keep)
+        async def cancel(letter: StoryMessage) -> Step:
+            return await _cancel(publisher, letter, order, settings.discard_keep)
 
-        await Handling(settings, order, Deed(command, act, all_runs=False), Gate(), tell).run()
+        action = LetterAction(command, cancel, all_runs=False)
+        await Sweep(settings, order, action, Gate(), on_step).run()
 
 
-async def restore(settings: Settings, order: Order, tell: Tell) -> None:
-    """Bring discarded letters back into the dead-letter queue, the oldest discarded first.
+async def restore(settings: Settings, order: Order, on_step: OnStep) -> None:
+    """Return discarded letters to the dead-letter queue, the oldest discard first.
 
-    One publish puts the letter into the queue and tells the ledger. Killed after it, or run again before the
-    ledger has taken it in, the queue may get a second copy, which the next replay recognises.
+    One publish reaches both queue and ledger. If the command is killed after it, or repeated before the
+    ledger has the event, the queue may get a second copy, which the next replay removes as stale.
 
     Raises:
         BrokerUnreachableError, CredentialsRefusedError, TopologyError: the rest was not restored
-        LedgerUnreachableError: the ledger, where discarded letters lie, cannot be read
+        LedgerUnreachableError, CredentialsRefusedError: the ledger cannot be read
     """
     known = await asyncio.to_thread(discarded_letters, settings)
-    chosen = choose_known(known[::-1], order.selection, None)
+    chosen = select_letters(known[::-1], order.selection, None)
     await ensure(settings, Role.DEAD_LETTERS)
     restored = 0
     async with open_publisher(settings, "gt-dlq restore", PATIENCE_S) as publisher:
         for one in chosen:
             if order.limit is not None and restored >= order.limit:
                 return
-            step = await _bring_back(publisher, one, order)
+            step = await _restore(publisher, one, order)
             restored += step.action == "restored"
-            tell(step)
+            on_step(step)
 
 
-async def _put_away(publisher: Publisher, letter: StoryMessage, order: Order, keep_s: float) -> Step:
+async def _cancel(publisher: Publisher, letter: StoryMessage, order: Order, keep_s: float) -> Step:
     now = utc_now()
     kept = letter if letter.errors else letter.model_copy(update={"errors": (_unknown(letter),)})
     event = StoryCancelled(
@@ -79,12 +80,12 @@ async def _put_away(publisher: Publisher, letter: StoryMessage, order: Order, ke
         letter=kept,
     )
     if len(encode(event)) > MAX_BODY:
-        return skipped(letter, "too large for the ledger to keep it; replay it instead")
+        return skipped(letter, "too large to be kept in the ledger; replay it instead")
     await publisher.event(event)
     return Step("discarded", letter.batch_id, letter.story_id, letter.generation)
 
 
-async def _bring_back(publisher: Publisher, known: Known, order: Order) -> Step:
+async def _restore(publisher: Publisher, known: KnownLetter, order: Order) -> Step:
     event, letter, now = known.event, known.letter, utc_now()
     if isinstance(event, StoryCancelled) and event.purge_at <= now:
         when = f"{event.purge_at.astimezone():%Y-%m-%d %H:%M}"
@@ -97,7 +98,7 @@ async def _bring_back(publisher: Publisher, known: Known, order: Order) -> Step:
 
 
 def _unknown(letter: StoryMessage) -> AttemptError:
-    """Give the error of a letter that names none; the ledger takes no dead letter without a cause."""
+    """Return an error for a letter that does not name one; the ledger refuses letters without an error."""
     return AttemptError(
         failure=last_failure(letter),
         generation=letter.generation,

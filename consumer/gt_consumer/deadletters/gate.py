@@ -1,4 +1,4 @@
-"""When the next dead letter may be replayed: at a rate, and in steps that grow while none fails again."""
+"""Decides when the next dead letter may be replayed: a maximum rate, and a canary's growing steps."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from gt_common.rates import Rate
 from gt_consumer.deadletters.canary import Canary
 
 WAIT_HOLDING_S = 5.0
-"""Longer waits let the other letters return to the queue meanwhile."""
+"""During longer waits the other letters are released to the queue."""
 HOLD_S = 60.0
-"""Nor are they held for longer: the broker closes a channel that settles nothing for its ack timeout."""
+"""Letters are never held for longer: the broker closes a channel after its ack timeout."""
 
 
 class Gate:
-    """Opens for one letter at a time.
+    """Lets letters pass one at a time.
 
     Parameters:
-        rate: stories in a time at most, spread evenly
-        canary: waits for the end of each step
-        clock: gives seconds, from any start
+        rate: maximum rate; letters are spread evenly
+        canary: waits for the outcome of each step
+        clock: monotonic clock in seconds
     """
 
     def __init__(
@@ -37,11 +37,11 @@ class Gate:
         self._next = self._held_since = clock()
 
     def holding(self) -> None:
-        """Note that the letters are held from now on."""
+        """Record that the letters are held from now on."""
         self._held_since = self._clock()
 
     async def open(self) -> bool:
-        """Wait until the next letter may pass; False when that is too long to hold the others."""
+        """Wait until the next letter may pass; return False if that takes too long to hold the others."""
         if self._canary is not None and self._canary.full:
             return False
         delay = self._delay()
@@ -51,23 +51,23 @@ class Gate:
         return True
 
     def passed(self, letter: StoryMessage, generation: int) -> None:
-        """Note that a letter was replayed as this generation."""
+        """Record that a letter was replayed as this generation."""
         self._next = max(self._next, self._clock()) + self._interval
         if self._canary is not None:
             self._canary.sent(letter, generation)
 
     async def wait(self) -> None:
-        """Wait, while no letter is held, until the gate may open.
+        """Wait until the gate may open; no letter is held meanwhile.
 
         Raises:
-            StoppedByRuleError: a story of the canary's step failed again
+            StoppedByRuleError: a story of the canary's step failed again, or none succeeded
         """
         if self._canary is not None and self._canary.full:
             await self._canary.wait()
         await asyncio.sleep(self._delay())
 
     async def finish(self) -> None:
-        """Wait for the end of the last step; for errors see `wait`."""
+        """Wait for the outcomes of the last step; for errors see `wait`."""
         if self._canary is not None:
             await self._canary.wait()
 

@@ -1,4 +1,4 @@
-"""What the ledger knows of dead letters, also of those that were replayed or discarded."""
+"""Dead letters as the ledger knows them, including replayed and discarded ones."""
 
 from __future__ import annotations
 
@@ -23,71 +23,74 @@ StoryKey = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Known:
-    """A dead letter, and what stands of its story; nothing is known of one that was read from the queue."""
+class KnownLetter:
+    """A dead letter and the current event of its story; the event is None if read from the queue."""
 
     letter: StoryMessage
     event: StoryEvent | None = None
 
     @property
     def status(self) -> StoryStatus:
-        """What the story is at: `failed`, or what it is since a replay, or `cancelled`."""
+        """The story's status: `failed`, `cancelled`, or its status since the replay."""
         return StoryStatus.FAILED if self.event is None else status_of(self.event)
 
     @property
     def when(self) -> datetime:
-        """When the story came to be so: it died, was discarded, or what happened last since its replay."""
+        """When the story got this status: its death, its discard, or the last event since its replay."""
         if self.event is not None and self.status is not StoryStatus.FAILED:
             return self.event.at
         return self.letter.died_at or self.letter.published_at
 
 
-def failed_letters(settings: Settings, *, batch: str | None = None, story: str | None = None) -> list[Known]:
-    """Give the dead letters, newest first.
+def failed_letters(
+    settings: Settings, *, batch: str | None = None, story: str | None = None
+) -> list[KnownLetter]:
+    """Return the dead letters, newest first.
 
-    Failed stories of a batch that ran without the broker have no letter in any queue and are not among them.
+    Failed stories of a batch that ran without a broker are not included: they have no letter in a queue.
 
     Raises:
         LedgerUnreachableError, CredentialsRefusedError: the ledger cannot be read
     """
     with open_ledger(settings.ledger, timeout=settings.connect_timeout) as ledger:
         failed = ledger.failed(batch_id=batch, story_id=story)
-    return _newest_first(Known(event.letter, event) for event in failed if event.letter is not None)
+    return _newest_first(KnownLetter(event.letter, event) for event in failed if event.letter is not None)
 
 
 def discarded_letters(
     settings: Settings, *, batch: str | None = None, story: str | None = None
-) -> list[Known]:
-    """Give the discarded letters, newest first; for errors see `failed_letters`."""
+) -> list[KnownLetter]:
+    """Return the discarded letters, newest first; for errors see `failed_letters`."""
     with open_ledger(settings.ledger, timeout=settings.connect_timeout) as ledger:
         cancelled = ledger.cancelled(batch_id=batch, story_id=story)
-    return _newest_first(Known(event.letter, event) for event in cancelled)
+    return _newest_first(KnownLetter(event.letter, event) for event in cancelled)
 
 
 def replayed_letters(
     settings: Settings, *, batch: str | None = None, story: str | None = None
-) -> list[Known]:
-    """Give the letters that were replayed and have no outcome yet, newest first; see `failed_letters`."""
+) -> list[KnownLetter]:
+    """Return replayed letters without an outcome yet, newest first; for errors see `failed_letters`."""
     with open_ledger(settings.ledger, timeout=settings.connect_timeout) as ledger:
         replayed = ledger.replayed(batch_id=batch, story_id=story)
-    return _newest_first(Known(letter, event) for event, letter in replayed)
+    return _newest_first(KnownLetter(letter, event) for event, letter in replayed)
 
 
 def check_batch(settings: Settings, batch: str) -> None:
     """Check that the ledger knows a batch.
 
     Raises:
-        NoSuchBatchError: it does not
+        NoSuchBatchError: the ledger does not know it
+        LedgerUnreachableError, CredentialsRefusedError: the ledger cannot be read
     """
     with open_ledger(settings.ledger, timeout=settings.connect_timeout) as ledger:
         ledger.batch(batch)
 
 
-def find_letter(settings: Settings, story: str, batch: str | None) -> Known:
-    """Give the one dead letter of a story, be it in the queue, replayed or discarded.
+def find_letter(settings: Settings, story: str, batch: str | None) -> KnownLetter:
+    """Return the dead letter of a story, whether it is in the queue, replayed or discarded.
 
     Raises:
-        UsageError: the ledger knows none, or the id stands in several batches
+        UsageError: the ledger has none, or several batches have one
         LedgerUnreachableError, CredentialsRefusedError: the ledger cannot be read
     """
     found = [
@@ -97,15 +100,21 @@ def find_letter(settings: Settings, story: str, batch: str | None) -> Known:
     ]
     if not found:
         where = f" in batch {batch}" if batch else ""
-        raise UsageError(f"the ledger knows no dead letter of story {story}{where}; see `gt-dlq list`")
+        raise UsageError(f"the ledger has no dead letter of story {story}{where}; see `gt-dlq list`")
     if len(found) > 1:
         batches = ", ".join(sorted(known.letter.batch_id for known in found))
         raise UsageError(f"story {story} has dead letters in several batches ({batches}); add --batch")
     return found[0]
 
 
-def choose_known(known: Sequence[Known], selection: Selection, limit: int | None) -> list[Known]:
-    """Give the first that are meant, in the order given; of discarded ones `since` means the discarding."""
+def select_letters(
+    known: Sequence[KnownLetter], selection: Selection, limit: int | None
+) -> list[KnownLetter]:
+    """Return the selected letters in the order given; for discarded ones `since` means the discard.
+
+    Parameters:
+        limit: maximum number of letters; None for all
+    """
     return [
         one
         for one in known
@@ -113,18 +122,18 @@ def choose_known(known: Sequence[Known], selection: Selection, limit: int | None
     ][:limit]
 
 
-def standing_events(settings: Settings, batches: Iterable[str]) -> dict[StoryKey, StoryEvent]:
-    """Give the event that stands for each story of some batches, by (batch id, story id).
+def current_events(settings: Settings, batches: Iterable[str]) -> dict[StoryKey, StoryEvent]:
+    """Return the event that decides the status of each story of some batches, by (batch id, story id).
 
     Raises:
         LedgerUnreachableError, CredentialsRefusedError: the ledger cannot be read
     """
     with open_ledger(settings.ledger, timeout=settings.connect_timeout) as ledger:
-        return read_standing(ledger, batches)
+        return read_current(ledger, batches)
 
 
-def read_standing(ledger: Ledger, batches: Iterable[str]) -> dict[StoryKey, StoryEvent]:
-    """Give the same from a ledger that is open; batches that it does not know have none."""
+def read_current(ledger: Ledger, batches: Iterable[str]) -> dict[StoryKey, StoryEvent]:
+    """Return the same from an open ledger; unknown batches have no events."""
     found: dict[StoryKey, StoryEvent] = {}
     for batch in sorted(set(batches)):
         with suppress(NoSuchBatchError):
@@ -133,5 +142,5 @@ def read_standing(ledger: Ledger, batches: Iterable[str]) -> dict[StoryKey, Stor
     return found
 
 
-def _newest_first(known: Iterable[Known]) -> list[Known]:
+def _newest_first(known: Iterable[KnownLetter]) -> list[KnownLetter]:
     return sorted(known, key=lambda one: (one.when, one.letter.story_id), reverse=True)

@@ -1,4 +1,4 @@
-"""What lies in the dead-letter queue itself."""
+"""The contents of the dead-letter queue itself."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ EXCERPT = 200
 
 @dataclass(frozen=True)
 class Unreadable:
-    """A body in the dead-letter queue that is no story message.
+    """A message in the dead-letter queue that is not a story.
 
     Parameters:
-        reason: why it was put aside, else why it cannot be read
-        excerpt: its first 200 bytes
-        size: bytes
+        reason: why it was dead-lettered, or else why it cannot be read
+        excerpt: the first 200 bytes of its body
+        size: length of its body in bytes
     """
 
     reason: str
@@ -34,28 +34,31 @@ class Unreadable:
 
 
 @dataclass(frozen=True)
-class Held:
-    """A delivery of the dead-letter queue and what it is."""
+class HeldDelivery:
+    """An unacknowledged delivery of the dead-letter queue and its decoded content."""
 
     delivery: Delivery
     content: StoryMessage | Unreadable
 
 
-def read_delivery(delivery: Delivery) -> Held:
-    """Tell what a delivery of the dead-letter queue is."""
+def read_delivery(delivery: Delivery) -> HeldDelivery:
+    """Decode a delivery of the dead-letter queue."""
     try:
-        return Held(delivery, read_dead_letter(delivery))
+        return HeldDelivery(delivery, read_dead_letter(delivery))
     except MalformedMessageError as error:
         given = delivery.headers.get("gt-reason")
         reason = given if isinstance(given, str) and given else str(error)
         excerpt = delivery.body[:EXCERPT].decode("utf-8", "backslashreplace")
-        return Held(delivery, Unreadable(reason, excerpt, len(delivery.body)))
+        return HeldDelivery(delivery, Unreadable(reason, excerpt, len(delivery.body)))
 
 
 async def queued_letters(settings: Settings) -> tuple[list[StoryMessage], list[Unreadable]]:
-    """Look into the dead-letter queue itself: its letters, newest first, and what is no story.
+    """Read the dead-letter queue: its letters, newest first, and the messages that are not stories.
 
-    Everything returns in its order; the broker counts one more delivery of each message.
+    The messages keep their order; the broker counts one more delivery of each.
+
+    Raises:
+        BrokerUnreachableError, CredentialsRefusedError, TopologyError: the queue cannot be read
     """
     async with browse(settings, Names(settings.namespace).dlq, "gt-dlq list") as deliveries:
         contents = [read_delivery(delivery).content for delivery in deliveries]
@@ -65,7 +68,7 @@ async def queued_letters(settings: Settings) -> tuple[list[StoryMessage], list[U
 
 
 async def queue_depth(settings: Settings) -> int:
-    """Give how many messages are ready in the dead-letter queue, without touching them.
+    """Return how many messages are ready in the dead-letter queue, without touching them.
 
     Raises:
         BrokerUnreachableError, CredentialsRefusedError: the broker cannot be asked
@@ -79,11 +82,11 @@ async def queue_depth(settings: Settings) -> int:
 
 
 def difference(in_queue: int, in_ledger: int) -> str | None:
-    """Say that the queue and the ledger differ, and what that may mean; None when they agree."""
+    """Return a note that queue and ledger differ, with the probable reason; None when they agree."""
     if in_queue == in_ledger:
         return None
     letters = plural(in_queue, "dead letter")
-    text = f"the queue holds {letters}, the ledger knows {in_ledger}: is gt-aggregate running?"
+    text = f"the queue holds {letters}, the ledger {in_ledger}: is gt-aggregate running?"
     if in_queue > in_ledger:
-        return f"{text} (`gt-dlq list --queue` shows what lies in the queue)"
-    return f"{text} (a replay at this moment also makes the queue look shorter)"
+        return f"{text} (`gt-dlq list --queue` shows the queue's contents)"
+    return f"{text} (a replay in progress also makes the queue look shorter)"

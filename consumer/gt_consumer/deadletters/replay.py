@@ -1,4 +1,7 @@
-"""Sending dead letters back to work: publish, confirm, then remove. Killed, it sends twice, never loses."""
+"""Replay: publish a dead letter's story, wait for the confirm, then remove the letter.
+
+A replay that is killed may send a story twice, but never loses one.
+"""
 
 from __future__ import annotations
 
@@ -13,24 +16,24 @@ from gt_common.settings import Settings
 from gt_consumer.deadletters.canary import Canary, ledger_look
 from gt_consumer.deadletters.gate import Gate
 from gt_consumer.deadletters.orders import Order, Step, make_replay, skipped
-from gt_consumer.deadletters.sweep import Deed, Handling, Tell
+from gt_consumer.deadletters.sweep import LetterAction, OnStep, Sweep
 
 PATIENCE_S = 30.0
 COMMAND = "gt-dlq replay"
 
 
 async def replay(
-    settings: Settings, order: Order, tell: Tell, remark: Callable[[str], None] = lambda _: None
+    settings: Settings, order: Order, on_step: OnStep, remark: Callable[[str], None] = lambda _: None
 ) -> None:
-    """Replay what is ordered, in the queue's order; the rest returns to its place.
+    """Replay the selected letters in the queue's order; the others keep their places.
 
     Parameters:
-        tell: called after each letter
-        remark: called with what the operator should know meanwhile
+        on_step: called after each letter
+        remark: prints a line for the operator
 
     Raises:
         BrokerUnreachableError, CredentialsRefusedError, TopologyError: the rest was not replayed
-        LedgerUnreachableError: a canary needs the ledger
+        LedgerUnreachableError: a canary cannot read the ledger
         StoppedByRuleError: a story of the canary failed again
     """
     await ensure(settings, Role.DEAD_LETTERS)
@@ -40,11 +43,11 @@ async def replay(
             canary = Canary(order.canary, stack.enter_context(ledger_look(settings)), remark)
         async with open_publisher(settings, COMMAND, PATIENCE_S) as publisher:
 
-            async def act(letter: StoryMessage) -> Step:
+            async def send(letter: StoryMessage) -> Step:
                 return await _send(publisher, letter, order)
 
-            deed = Deed(COMMAND, act, all_runs=True)
-            await Handling(settings, order, deed, Gate(order.rate, canary), tell).run()
+            action = LetterAction(COMMAND, send, all_runs=True)
+            await Sweep(settings, order, action, Gate(order.rate, canary), on_step).run()
 
 
 async def _send(publisher: Publisher, letter: StoryMessage, order: Order) -> Step:
@@ -52,13 +55,7 @@ async def _send(publisher: Publisher, letter: StoryMessage, order: Order) -> Ste
     replay = make_replay(letter, order, Replay(at=utc_now(), by=order.by, reason=order.reason))
     story = letter.replayed(replay)
     if len(encode(story)) > MAX_BODY - ROOM_FOR_ERRORS:
-        return skipped(letter, "with these options its message would be too large")
+        return skipped(letter, "its message would be too large with these options")
     await publisher.story(story)
-    await publisher.event(
-        StoryRequeued(
-            **story.identity(),
-            by=order.by,
-            reason=order.reason,
-        )
-    )
+    await publisher.event(StoryRequeued(**story.identity(), by=order.by, reason=order.reason))
     return Step("replayed", story.batch_id, story.story_id, story.generation)

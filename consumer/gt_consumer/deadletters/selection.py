@@ -1,4 +1,4 @@
-"""Which dead letters an operator means."""
+"""Selecting dead letters by batch, story, error, stage, group and time."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from gt_common.messages import AttemptError, StoryMessage
 
 @dataclass(frozen=True)
 class Selection:
-    """Which dead letters are meant; what is not given does not restrict, and all that is given must fit.
+    """Criteria for dead letters; a letter must meet all that are given.
 
     Parameters:
-        batch: a batch's id
-        stories: story ids, of which one must fit
-        error: the error's type exactly, or a part of its message; upper and lower case are the same
-        stage: the stage's name; upper and lower case are the same
-        group: the fingerprint of the cause
-        since: not before this time
+        batch: batch id
+        stories: story ids; the letter's must be one of them
+        error: the exact error type, or a part of its message; case does not matter
+        stage: name of the stage; case does not matter
+        group: fingerprint of the failure
+        since: earliest time of death
 
     Raises:
-        UsageError: a text is empty, as an unset variable of a script leaves it
+        UsageError: a text is empty, as left by an unset variable in a script
     """
 
     batch: str | None = None
@@ -38,23 +38,23 @@ class Selection:
         given = {"--batch": self.batch, "--error": self.error, "--stage": self.stage, "--group": self.group}
         empty = [flag for flag, value in given.items() if value is not None and not value.strip()]
         if empty or any(not story.strip() for story in self.stories):
-            raise UsageError(f"{(empty or ['--story'])[0]} is empty; leave it out to mean all")
+            raise UsageError(f"{(empty or ['--story'])[0]} is empty; omit it to select all")
 
     @property
     def everything(self) -> bool:
-        """Whether nothing restricts it."""
+        """Whether there are no criteria."""
         return self == Selection()
 
     def matches(self, letter: StoryMessage, when: datetime | None = None) -> bool:
-        """Tell whether a dead letter is meant.
+        """Whether a dead letter meets all criteria.
 
         Parameters:
-            when: the time that `since` speaks of; None: that of its death
+            when: the time that `since` is compared with; None for the time of its death
         """
         return (
             self.batch in {None, letter.batch_id}
             and (not self.stories or letter.story_id in self.stories)
-            and (self.error is None or _says(letter, self.error))
+            and (self.error is None or _has_error(letter, self.error))
             and (self.stage is None or _stage(letter).casefold() == self.stage.casefold())
             and (self.group is None or last_failure(letter).fingerprint == self.group.strip())
             and (self.since is None or (when or died(letter)) >= self.since)
@@ -62,7 +62,7 @@ class Selection:
 
 
 def parse_since(text: str, now: datetime) -> datetime:
-    """Read a time in the past: how long ago, such as `2h`, or an ISO time, local where it names no zone.
+    """Parse a time in the past: an age such as `2h`, or an ISO time, local unless it names a zone.
 
     Raises:
         UsageError: neither of them, or in the future
@@ -74,30 +74,30 @@ def parse_since(text: str, now: datetime) -> datetime:
             when = now - timedelta(seconds=parse_duration(text))
         except UsageError:
             raise UsageError(
-                f"--since {text!r} is no time; write for example 2h, 2026-03-01 or 2026-03-01T14:00"
+                f"invalid --since {text!r}: expected for example 2h, 2026-03-01 or 2026-03-01T14:00"
             ) from None
     if when > now:
-        raise UsageError(f"--since {text!r} lies in the future")
+        raise UsageError(f"invalid --since {text!r}: it is in the future")
     return when
 
 
 def last_error(letter: StoryMessage) -> AttemptError | None:
-    """Give what the story died of."""
+    """Return the last attempt's error, which made the story a dead letter."""
     return letter.errors[-1] if letter.errors else None
 
 
 def last_failure(letter: StoryMessage) -> Failure:
-    """Give the cause of what the story died of; a letter of another program may name none."""
+    """Return the failure of the last attempt; a letter from another program may not name one."""
     last = last_error(letter)
-    return last.failure if last else Failure(type="unknown", message="the dead letter names no error")
+    return last.failure if last else Failure(type="unknown", message="the dead letter does not name an error")
 
 
 def died(letter: StoryMessage) -> datetime:
-    """Give when a letter became one."""
+    """Return when the story became a dead letter."""
     return letter.died_at or letter.published_at
 
 
-def _says(letter: StoryMessage, text: str) -> bool:
+def _has_error(letter: StoryMessage, text: str) -> bool:
     failure, wanted = last_failure(letter), text.casefold()
     return wanted == failure.type.casefold() or wanted in failure.message.casefold()
 

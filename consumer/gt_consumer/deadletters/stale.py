@@ -1,4 +1,4 @@
-"""Telling leftovers from dead letters that still need somebody."""
+"""Decides whether a dead letter is a stale copy that can be removed."""
 
 from __future__ import annotations
 
@@ -7,44 +7,47 @@ from collections.abc import Mapping
 from gt_common.messages import StoryCancelled, StoryEvent, StoryMessage, StorySucceeded
 from gt_consumer.deadletters.ledger_view import StoryKey
 
-Place = tuple[int, int, int]
-"""Generation, attempt and run: a story's letters in their order."""
+RunKey = tuple[int, int, int]
+"""Generation, attempt and run: sorts the letters and events of a story by age."""
 LAST = 1_000_001
-"""Above every attempt and run."""
+"""Greater than any attempt or run."""
 
 
-def place_of(of: StoryMessage | StoryEvent) -> Place:
-    """Give where in its story's life a letter or an event stands."""
+def run_key(of: StoryMessage | StoryEvent) -> RunKey:
+    """Return generation, attempt and run of a letter or an event."""
     return of.generation, of.attempt, of.run
 
 
-def why_stale(letter: StoryMessage, standing: StoryEvent | None) -> str | None:
-    """Say why a letter is a leftover that nobody needs; None when it is not.
+def why_stale(letter: StoryMessage, current: StoryEvent | None) -> str | None:
+    """Return why a letter is a stale copy; None when it is not.
 
-    A later generation exists only after its message was confirmed by the broker, a success of the same
-    generation means that the video is made, and a discarded letter lies in the ledger: in each case nothing
-    is lost with the letter.
+    Nothing is lost with a stale copy: a later generation exists only after the broker has confirmed its
+    message, after a success of the same generation the video exists, and a discarded letter is in the ledger.
+
+    Parameters:
+        current: the event that decides the story's status; None if unknown
     """
-    if standing is None:
+    if current is None:
         return None
-    if isinstance(standing, StoryCancelled) and place_of(standing) >= place_of(letter):
-        return f"already discarded by {standing.by}; `gt-dlq restore` brings it back"
-    if standing.generation > letter.generation:
-        return f"already sent on, as generation {standing.generation}"
-    if standing.generation == letter.generation and isinstance(standing, StorySucceeded):
-        return "already made: the success came later than the dead letter"
+    if isinstance(current, StoryCancelled) and run_key(current) >= run_key(letter):
+        return f"already discarded by {current.by}; `gt-dlq restore` brings it back"
+    if current.generation > letter.generation:
+        return f"already replayed, as generation {current.generation}"
+    if current.generation == letter.generation and isinstance(current, StorySucceeded):
+        return "the story has succeeded since"
     return None
 
 
 def stale_reason(
-    letter: StoryMessage, standing: Mapping[StoryKey, StoryEvent], done: Mapping[StoryKey, Place]
+    letter: StoryMessage, current: Mapping[StoryKey, StoryEvent], done: Mapping[StoryKey, RunKey]
 ) -> str | None:
-    """Say why a letter is not to be handled: the ledger's word, or that this run has handled its twin.
+    """Return why a letter must not be handled; None when it is fresh.
 
     Parameters:
-        done: up to which place this run has handled a story's letters
+        current: the events that decide the stories' status, from the ledger
+        done: the newest letter of each story that this command has handled
     """
     key = (letter.batch_id, letter.story_id)
-    if place_of(letter) <= done.get(key, (0, 0, 0)):
-        return "another copy of this dead letter was handled just now"
-    return why_stale(letter, standing.get(key))
+    if run_key(letter) <= done.get(key, (0, 0, 0)):
+        return "another copy of this dead letter has just been handled"
+    return why_stale(letter, current.get(key))

@@ -1,4 +1,4 @@
-"""Handling letters of the dead-letter queue: what is meant is acted on, then removed; the rest returns."""
+"""One pass over the dead-letter queue: an action for each selected letter, then its removal."""
 
 from __future__ import annotations
 
@@ -13,65 +13,67 @@ from gt_common.messaging.browse import browse
 from gt_common.messaging.names import Names
 from gt_common.settings import Settings
 from gt_consumer.deadletters.gate import Gate
-from gt_consumer.deadletters.ledger_view import StoryKey, standing_events
+from gt_consumer.deadletters.ledger_view import StoryKey, current_events
 from gt_consumer.deadletters.orders import Order, Step
-from gt_consumer.deadletters.queue_view import Held, Unreadable, read_delivery
-from gt_consumer.deadletters.stale import LAST, Place, place_of, stale_reason
+from gt_consumer.deadletters.queue_view import HeldDelivery, Unreadable, read_delivery
+from gt_consumer.deadletters.stale import LAST, RunKey, run_key, stale_reason
 
 log = get_logger("dlq")
 
 LOOKS = 5
-"""How often letters that are gone from the queue are looked for: another `gt-dlq` may hold them a moment."""
+"""How often to look again for letters that have left the queue: another `gt-dlq` may hold them briefly."""
 LOOK_AGAIN_S = 1.0
 
-Tell = Callable[[Step], None]
-_Planned = tuple[str, str, int]
+OnStep = Callable[[Step], None]
+_LetterKey = tuple[str, str, int]  # batch id, story id, generation
 
 
 @dataclass(frozen=True)
-class Deed:
+class LetterAction:
     """What is done with each letter before it is removed.
 
     Parameters:
-        command: its name for the broker's list of connections
-        act: publishes, returns once that is confirmed; a step `skipped` leaves the letter where it is
-        all_runs: whether it does away with every letter of the generation, not with this one only
+        command: the name shown in the broker's list of connections
+        apply: publishes and returns once the broker has confirmed; after `skipped` the letter stays
+        all_runs: whether it settles all letters of the story's generation, not only this one
     """
 
     command: str
-    act: Callable[[StoryMessage], Awaitable[Step]]
+    apply: Callable[[StoryMessage], Awaitable[Step]]
     all_runs: bool
 
 
-class Handling:
-    """Goes through the letters that were meant when it began; those that come later are not touched.
+class Sweep:
+    """Handles the letters that were selected when it began; later ones are not touched.
 
     Parameters:
-        tell: called after each letter
+        on_step: called after each letter
     """
 
-    def __init__(self, settings: Settings, order: Order, deed: Deed, gate: Gate, tell: Tell) -> None:
+    def __init__(
+        self, settings: Settings, order: Order, action: LetterAction, gate: Gate, on_step: OnStep
+    ) -> None:
         self._settings = settings
         self._order = order
-        self._deed = deed
+        self._action = action
         self._gate = gate
-        self._tell = tell
-        self._planned: dict[_Planned, StoryMessage] | None = None
-        self._handled: set[_Planned] = set()
-        self._left: set[_Planned] = set()
-        self._done: dict[StoryKey, Place] = {}
+        self._on_step = on_step
+        self._selected: dict[_LetterKey, StoryMessage] | None = None
+        self._handled: set[_LetterKey] = set()
+        self._skipped: set[_LetterKey] = set()
+        self._done: dict[StoryKey, RunKey] = {}
         self._count = 0
         self._gate_closed = False
 
     async def run(self) -> None:
-        """Handle all; while the gate is closed the letters lie in the queue.
+        """Handle all selected letters; while the gate is closed they are released to the queue.
 
-        A letter is removed only after its deed was confirmed by the broker, or when the ledger says that this
-        happened before. Nothing is lost wherever this is interrupted.
+        A letter is removed only after the broker has confirmed its action, or when the ledger shows that
+        this has happened before. Nothing is lost wherever this is interrupted.
 
         Raises:
             BrokerUnreachableError, CredentialsRefusedError, TopologyError: the rest was not handled
-            StoppedByRuleError: the gate says so
+            StoppedByRuleError: the gate's canary failed
         """
         looks = 0
         while not await self._round():
@@ -82,96 +84,98 @@ class Handling:
                 looks += 1
                 await asyncio.sleep(LOOK_AGAIN_S)
             else:
-                self._give_up()
+                self._skip_missing()
                 break
         await self._gate.finish()
 
     async def _round(self) -> bool:
-        """Hold the queue once; True when nothing is left to be handled."""
+        """Hold all letters once and handle what the gate allows; return whether everything is handled."""
         queue = Names(self._settings.namespace).dlq
-        async with browse(self._settings, queue, self._deed.command) as deliveries:
+        async with browse(self._settings, queue, self._action.command) as deliveries:
             self._gate.holding()
             self._gate_closed = False
             held = [read_delivery(delivery) for delivery in deliveries]
-            if self._planned is None:
-                self._planned = self._plan(held)
-            batches = {batch for batch, _, _ in self._planned.keys() - self._handled}
-            # Asked while the letters are held: nobody else can handle them in between.
-            standing = await asyncio.to_thread(_ask_ledger, self._settings, batches) if batches else {}
+            if self._selected is None:
+                self._selected = self._select(held)
+            batches = {batch for batch, _, _ in self._selected.keys() - self._handled}
+            # Read while the letters are held, so that nobody else can handle them in between.
+            current = await asyncio.to_thread(_read_ledger, self._settings, batches) if batches else {}
             for item in held:
                 if self._limit_reached():
                     return True
                 letter = item.content
-                if isinstance(letter, Unreadable) or _key(letter) not in self._planned.keys() - self._left:
+                if (
+                    isinstance(letter, Unreadable)
+                    or _key(letter) not in self._selected.keys() - self._skipped
+                ):
                     continue
-                if not await self._handle(item, letter, standing):
+                if not await self._handle(item, letter, current):
                     self._gate_closed = True
                     return False
-        return self._limit_reached() or self._planned.keys() <= self._handled
+        return self._limit_reached() or self._selected.keys() <= self._handled
 
-    def _plan(self, held: Sequence[Held]) -> dict[_Planned, StoryMessage]:
-        planned: dict[_Planned, StoryMessage] = {}
+    def _select(self, held: Sequence[HeldDelivery]) -> dict[_LetterKey, StoryMessage]:
+        selected: dict[_LetterKey, StoryMessage] = {}
         for item in held:
             content = item.content
             if isinstance(content, StoryMessage):
                 if self._order.selection.matches(content):
-                    planned[_key(content)] = content
+                    selected[_key(content)] = content
             elif self._order.selection.everything and self._order.limit is None:
-                self._tell(Step("skipped", None, None, None, f"no story message: {content.reason}"))
-        return planned
+                self._on_step(Step("skipped", None, None, None, f"not a story: {content.reason}"))
+        return selected
 
     async def _handle(
-        self, item: Held, letter: StoryMessage, standing: Mapping[StoryKey, StoryEvent]
+        self, item: HeldDelivery, letter: StoryMessage, current: Mapping[StoryKey, StoryEvent]
     ) -> bool:
-        """Handle one letter; False when the gate is closed."""
-        stale = stale_reason(letter, standing, self._done)
+        """Handle one letter; return False when the gate is closed."""
+        stale = stale_reason(letter, current, self._done)
         if stale is None:
             if not await self._gate.open():
                 return False
-            step = await self._deed.act(letter)
+            step = await self._action.apply(letter)
             if step.action == "skipped":
                 self._handled.add(_key(letter))
-                self._left.add(_key(letter))
-                self._tell(step)
+                self._skipped.add(_key(letter))
+                self._on_step(step)
                 return True
-            self._note(letter, step)
+            self._count_letter(letter, step)
         else:
             step = Step("removed", letter.batch_id, letter.story_id, letter.generation, stale)
         settled = await item.delivery.ack()
         self._handled.add(_key(letter))
-        self._tell(step)
+        self._on_step(step)
         if not settled:
             raise BrokerUnreachableError(
-                f"the connection to the dead-letter queue was lost: the letter of story {letter.story_id} "
-                "still lies there, and the rest was not touched; run the command again"
+                f"the connection to the broker was lost: the letter of story {letter.story_id} is still in "
+                "the dead-letter queue, and the rest was not touched; run the command again"
             )
         return True
 
-    def _note(self, letter: StoryMessage, step: Step) -> None:
+    def _count_letter(self, letter: StoryMessage, step: Step) -> None:
         self._count += 1
-        place = (letter.generation, LAST, LAST) if self._deed.all_runs else place_of(letter)
-        self._done[letter.batch_id, letter.story_id] = place
+        newest = (letter.generation, LAST, LAST) if self._action.all_runs else run_key(letter)
+        self._done[letter.batch_id, letter.story_id] = newest
         self._gate.passed(letter, step.generation or letter.generation)
 
     def _limit_reached(self) -> bool:
         return self._order.limit is not None and self._count >= self._order.limit
 
-    def _give_up(self) -> None:
-        """Say which letters somebody else took, or holds."""
-        planned = self._planned or {}
-        for key, letter in planned.items():
+    def _skip_missing(self) -> None:
+        """Report the selected letters that have left the queue as skipped."""
+        for key, letter in (self._selected or {}).items():
             if key not in self._handled:
-                why = "no longer in the queue: handled by another gt-dlq, or held by one"
-                self._tell(Step("skipped", letter.batch_id, letter.story_id, letter.generation, why))
+                why = "no longer in the queue: another gt-dlq has handled it or holds it"
+                self._on_step(Step("skipped", letter.batch_id, letter.story_id, letter.generation, why))
 
 
-def _key(letter: StoryMessage) -> _Planned:
+def _key(letter: StoryMessage) -> _LetterKey:
     return letter.batch_id, letter.story_id, letter.generation
 
 
-def _ask_ledger(settings: Settings, batches: set[str]) -> dict[StoryKey, StoryEvent]:
+def _read_ledger(settings: Settings, batches: set[str]) -> dict[StoryKey, StoryEvent]:
     try:
-        return standing_events(settings, batches)
+        return current_events(settings, batches)
     except (LedgerUnreachableError, CredentialsRefusedError) as error:
         log.warning("ledger_read_failed", error=str(error), effect="stale copies count as dead letters")
         return {}

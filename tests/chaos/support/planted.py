@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from gt_consumer.aggregator.aggregator import Aggregator
     from gt_consumer.aggregator.reading import Reading
     from gt_consumer.deadletters.ledger_view import StoryKey
-    from gt_consumer.deadletters.queue_view import Held
-    from gt_consumer.deadletters.sweep import Handling
+    from gt_consumer.deadletters.queue_view import HeldDelivery
+    from gt_consumer.deadletters.sweep import Sweep
     from gt_consumer.runner.outcomes import Outcome
     from gt_consumer.worker.ports import Delivery
     from gt_consumer.worker.run_events import RunEvents
@@ -100,17 +100,17 @@ def note_before_confirm() -> None:
 
 def remove_before_act() -> None:
     """Make gt-dlq remove a letter before it acts on it."""
-    from gt_consumer.deadletters.sweep import Handling
+    from gt_consumer.deadletters.sweep import Sweep
 
-    handle: Callable[..., Awaitable[bool]] = Handling._handle
+    handle: Callable[..., Awaitable[bool]] = Sweep._handle
 
     async def handle_removed(
-        self: Handling, item: Held, letter: StoryMessage, standing: Mapping[StoryKey, StoryEvent]
+        self: Sweep, item: HeldDelivery, letter: StoryMessage, current: Mapping[StoryKey, StoryEvent]
     ) -> bool:
         await item.delivery.ack()
-        return await handle(self, item, letter, standing)
+        return await handle(self, item, letter, current)
 
-    Handling._handle = handle_removed  # type: ignore[method-assign]
+    Sweep._handle = handle_removed  # type: ignore[method-assign]
 
 
 PLANTED: Mapping[str, Planted] = {

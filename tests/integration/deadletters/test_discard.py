@@ -22,8 +22,7 @@ from gt_common.messaging.delivery import Delivery
 from gt_common.messaging.names import Names
 from gt_common.messaging.publisher import Publisher, open_publisher
 from gt_common.settings import Settings
-from gt_consumer.deadletters import act as acting
-from gt_consumer.deadletters import look as looking
+from gt_consumer.deadletters import command_change, command_read
 from gt_consumer.deadletters.discard import discard, restore
 from gt_consumer.deadletters.orders import Order, Step
 from gt_consumer.deadletters.replay import replay
@@ -67,7 +66,7 @@ async def test_discarded_letters_leave_the_queue_for_the_ledger_and_come_back(
     await bury(settings, letters)
     await take(settings, names.ledger_queue)
     some = Selection(batch="b1", error="TimeoutError")
-    done = await run(capsys, partial(acting.discard_now, settings, order(some), as_json=True))
+    done = await run(capsys, partial(command_change.perform, settings, "discard", order(some), as_json=True))
     assert (done.code, json.loads(done.out)["discarded"]) == (0, 2)
     await ready(settings, names.dlq, 4)
     assert positions(await look(settings, names.dlq)) == [2, 3, 4, 6]
@@ -75,18 +74,20 @@ async def test_discarded_letters_leave_the_queue_for_the_ledger_and_come_back(
     assert [type(event) for event in events] == [StoryCancelled, StoryCancelled]
     assert counts(settings) == {"failed": 1, "cancelled": 2}
 
-    listed = await run(capsys, partial(looking.list_discarded, settings, ALL, None, as_json=True))
+    listed = await run(capsys, partial(command_read.list_discarded, settings, ALL, None, as_json=True))
     rows = json.loads(listed.out)["discarded"]
     assert [row["position"] for row in rows] == [5, 1]
     assert {row["discarded_by"] for row in rows} == {"me@here"}
     assert {row["discarded_because"] for row in rows} == {"no longer wanted"}
-    text = await run(capsys, partial(looking.list_discarded, settings, ALL, 1, as_json=False))
+    text = await run(capsys, partial(command_read.list_discarded, settings, ALL, 1, as_json=False))
     assert "RESTORABLE UNTIL" in text.out
-    assert "these are 1 of 2 dead letters" in text.err
-    shown = await run(capsys, partial(looking.show, settings, letters[0].story_id, None, as_json=False))
-    assert f"Restore it with: gt-dlq restore --batch b1 --story {letters[0].story_id}" in shown.out
+    assert "showing 1 of 2 dead letters" in text.err
+    shown = await run(capsys, partial(command_read.show, settings, letters[0].story_id, None, as_json=False))
+    assert f"Restore with: gt-dlq restore --batch b1 --story {letters[0].story_id}" in shown.out
 
-    back = await run(capsys, partial(acting.restore_now, settings, order(some, limit=1), as_json=False))
+    back = await run(
+        capsys, partial(command_change.perform, settings, "restore", order(some, limit=1), as_json=False)
+    )
     assert (back.code, back.out) == (0, f"restored {letters[0].story_id} of batch b1 as generation 2\n")
     await ready(settings, names.dlq, 5)
     assert positions(await look(settings, names.dlq)) == [2, 3, 4, 6, 1]
@@ -100,7 +101,7 @@ async def test_discarded_letters_leave_the_queue_for_the_ledger_and_come_back(
     assert [span.generation for span in spans] == [1], "no run was made since"
 
     again = order(Selection(stories=frozenset({one.story_id})))
-    sent = await run(capsys, partial(acting.replay_now, settings, again, as_json=True))
+    sent = await run(capsys, partial(command_change.perform, settings, "replay", again, as_json=True))
     assert [step["generation"] for step in json.loads(sent.out)["steps"]] == [3]
 
 
@@ -110,11 +111,11 @@ async def test_discarding_and_restoring_on_the_command_line(
     dlq = Names(settings.namespace).dlq
     await bury(settings, mixed())
     unasked = await gt_dlq(environment, "discard", "--batch", "b1")
-    assert (unasked.code, "discarding wants -y" in unasked.err) == (2, True)
+    assert (unasked.code, "discard asks for confirmation" in unasked.err) == (2, True)
     mixing = order(Selection(batch="b1", stage="mix"))
-    plan = await run(capsys, partial(acting.dry_run, settings, "discard", mixing, as_json=False))
+    plan = await run(capsys, partial(command_change.preview, settings, "discard", mixing, as_json=False))
     assert (plan.code, len(plan.out.splitlines())) == (0, 2)
-    assert "would discard 1 dead letter (by the ledger" in plan.err
+    assert "would discard 1 dead letter, according to the ledger" in plan.err
     assert await depth(settings, dlq) == 6
     done = await gt_dlq(environment, "discard", "--batch", "b1", "-y", "--reason", "deleted")
     assert (done.code, done.err) == (0, "gt-dlq: 3 discarded\n")
@@ -124,7 +125,7 @@ async def test_discarding_and_restoring_on_the_command_line(
     await discard(late, order(Selection(batch="b2", error="ValueError")), print)
     await take_in(settings)
     monday = order(Selection(batch="b1"))
-    plan = await run(capsys, partial(acting.dry_run, settings, "restore", monday, as_json=True))
+    plan = await run(capsys, partial(command_change.preview, settings, "restore", monday, as_json=True))
     assert [letter["position"] for letter in json.loads(plan.out)["letters"]] == [1, 2, 5]
     back = await gt_dlq(environment, "restore", "-y", "--since", "1h", "--json")
     steps = json.loads(back.out)["steps"]
@@ -133,7 +134,7 @@ async def test_discarding_and_restoring_on_the_command_line(
     assert refused["detail"].startswith("it could be restored until 20")
     await ready(settings, dlq, 5)
     unknown = order(Selection(batch="nosuch"))
-    nothing = await run(capsys, partial(acting.restore_now, settings, unknown, as_json=False))
+    nothing = await run(capsys, partial(command_change.perform, settings, "restore", unknown, as_json=False))
     assert (nothing.code, "nothing restored" in nothing.err) == (6, True)
 
 
@@ -149,7 +150,7 @@ async def test_what_is_stale_or_no_story_is_not_discarded(
     await take(settings, names.ledger_queue)
     made = {"batch_id": "b1", "story_id": letters[0].story_id, "position": 1, "url": letters[0].url}
     record(settings, [StorySucceeded.model_validate(made | {"output_path": "/v.mp4"})])
-    done = await run(capsys, partial(acting.discard_now, settings, order(), as_json=True))
+    done = await run(capsys, partial(command_change.perform, settings, "discard", order(), as_json=True))
     steps = [(step["action"], step["story_id"]) for step in json.loads(done.out)["steps"]]
     ids = [letter.story_id for letter in letters]
     assert steps == [
@@ -260,8 +261,8 @@ async def test_the_leftover_of_a_killed_discard_is_not_replayed(
     await take_in(settings)
     await bury(settings, [letter], known=False)
     await take(settings, names.ledger_queue)
-    done = await run(capsys, partial(acting.replay_now, settings, order(), as_json=False))
-    assert (done.code, done.err) == (0, "gt-dlq: 1 stale and removed\n")
+    done = await run(capsys, partial(command_change.perform, settings, "replay", order(), as_json=False))
+    assert (done.code, done.err) == (0, "gt-dlq: 1 removed as stale\n")
     assert "already discarded by me@here; `gt-dlq restore` brings it back" in done.out
     assert await depth(settings, names.stories) == 0
     await restore(settings, order(), print)

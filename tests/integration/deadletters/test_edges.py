@@ -15,12 +15,12 @@ from gt_common.messaging.connection import connect
 from gt_common.messaging.dead_letters import failed_event_of, put_aside_event, read_dead_letter
 from gt_common.messaging.names import STORY_KEY, Names
 from gt_common.settings import Settings
-from gt_consumer.deadletters import act as acting
+from gt_consumer.deadletters import command_change
 from gt_consumer.deadletters.gate import Gate
 from gt_consumer.deadletters.orders import Order, Step, skipped
 from gt_consumer.deadletters.replay import replay
 from gt_consumer.deadletters.selection import Selection
-from gt_consumer.deadletters.sweep import Deed, Handling
+from gt_consumer.deadletters.sweep import LetterAction, Sweep
 from support.dead_letter_queue import bury, gt_dlq, look, ready, record, take
 from support.fleet import command
 from support.samples.dead_letters import make_letter, make_story
@@ -99,12 +99,14 @@ async def test_discarding_is_asked_for_by_the_queue_and_not_by_a_ledger_that_kno
     order = Order(Selection(batch="b1"), None, "me@here", None)
 
     def confirm() -> bool:
-        return acting.confirmed(settings, "discard", order, yes=False, ask=no)
+        return command_change.confirm(settings, "discard", order, yes=False, ask=no)
 
     assert await asyncio.to_thread(confirm), "nothing is there to be asked about"
     await bury(settings, [make_letter(1), make_letter(2)], known=False)
     assert not await asyncio.to_thread(confirm)
-    assert asked == ["Discard what fits of 2 dead letters in the queue (the ledger knows 0)?"]
+    assert asked == [
+        "Discard the selected dead letters (0 according to the ledger, 2 in the queue altogether)?"
+    ]
     assert "nothing discarded" in capsys.readouterr().err
 
 
@@ -132,7 +134,7 @@ async def test_a_letter_that_is_left_is_told_of_once_however_often_the_queue_is_
         return skipped(letter, "too large")
 
     order = Order(Selection(), None, "me@here", None)
-    await Handling(settings, order, Deed("test", leave, all_runs=True), Closing(), steps.append).run()
+    await Sweep(settings, order, LetterAction("test", leave, all_runs=True), Closing(), steps.append).run()
     assert [step.action for step in steps] == ["skipped"] * 3
     await ready(settings, Names(settings.namespace).dlq, 3)
 

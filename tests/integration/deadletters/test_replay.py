@@ -21,9 +21,7 @@ from gt_common.messaging.names import Names
 from gt_common.messaging.publisher import open_publisher
 from gt_common.messaging.subscription import subscribe
 from gt_common.settings import Settings
-from gt_consumer.deadletters import act as acting
-from gt_consumer.deadletters import canary, gate
-from gt_consumer.deadletters import look as looking
+from gt_consumer.deadletters import canary, command_change, command_read, gate
 from gt_consumer.deadletters.orders import Order, Step, parse_options, parse_rate
 from gt_consumer.deadletters.replay import replay
 from gt_consumer.deadletters.selection import Selection, last_failure
@@ -113,7 +111,7 @@ async def test_groups_are_listed_with_their_command_which_replays_them(
     names = Names(settings.namespace)
     await bury(settings, mixed())
     before = await look(settings, names.dlq)
-    listed = await run(capsys, partial(looking.list_groups, settings, ALL, as_json=True))
+    listed = await run(capsys, partial(command_read.list_groups, settings, ALL, as_json=True))
     groups = json.loads(listed.out)["groups"]
     found = [(one["count"], one["error_type"], one["stage"], one["batches"]) for one in groups]
     assert found == [
@@ -127,10 +125,14 @@ async def test_groups_are_listed_with_their_command_which_replays_them(
         "2026-03-01T12:02:00+00:00",
         "2026-03-01T12:06:00+00:00",
     )
-    monday = await run(capsys, partial(looking.list_groups, settings, Selection(batch="b2"), as_json=False))
+    monday = await run(
+        capsys, partial(command_read.list_groups, settings, Selection(batch="b2"), as_json=False)
+    )
     assert len(monday.out.splitlines()) == 1 + 3 + 1 + 3
-    assert f"Replay it with: gt-dlq replay --group {groups[0]['fingerprint']} --batch b2" in monday.out
-    unknown = await run(capsys, partial(looking.list_groups, settings, Selection(batch="x"), as_json=False))
+    assert f"Replay with: gt-dlq replay --group {groups[0]['fingerprint']} --batch b2" in monday.out
+    unknown = await run(
+        capsys, partial(command_read.list_groups, settings, Selection(batch="x"), as_json=False)
+    )
     assert unknown.code == 6
     after = await look(settings, names.dlq)
     assert positions(before) == positions(after) == [1, 2, 3, 4, 5, 6]
@@ -160,14 +162,14 @@ async def test_a_replayed_story_is_listed_as_such_until_it_has_an_outcome(
     steps: list[Step] = []
     await replay(settings, order(limit=2), steps.append)
     await take_in(settings)
-    listed = await run(capsys, partial(looking.list_ledger, settings, ALL, None, as_json=True))
+    listed = await run(capsys, partial(command_read.list_ledger, settings, ALL, None, as_json=True))
     document = json.loads(listed.out)
     assert [row["position"] for row in document["letters"]] == [3]
     states = [(row["position"], row["status"], row["generation"]) for row in document["replayed"]]
     assert sorted(states) == [(1, "queued", 2), (2, "queued", 2)]
-    text = await run(capsys, partial(looking.list_ledger, settings, ALL, None, as_json=False))
+    text = await run(capsys, partial(command_read.list_ledger, settings, ALL, None, as_json=False))
     assert text.out.count("replayed g2, waiting") == 2
-    groups = await run(capsys, partial(looking.list_groups, settings, ALL, as_json=True))
+    groups = await run(capsys, partial(command_read.list_groups, settings, ALL, as_json=True))
     assert json.loads(groups.out)["groups"][0]["replayed_waiting"] == 2
 
     one, two = (decode_story(delivery.body) for delivery in await take(settings, names.stories))
@@ -175,10 +177,10 @@ async def test_a_replayed_story_is_listed_as_such_until_it_has_an_outcome(
         success(two).model_dump(include={"batch_id", "story_id", "position", "url", "generation"})
     )
     record(settings, [success(one), running])
-    shown = await run(capsys, partial(looking.show, settings, two.story_id, None, as_json=False))
+    shown = await run(capsys, partial(command_read.show, settings, two.story_id, None, as_json=False))
     assert "Now         replayed g2, running since" in shown.out
-    assert "Replay it with" not in shown.out
-    listed = await run(capsys, partial(looking.list_ledger, settings, ALL, None, as_json=True))
+    assert "Replay with" not in shown.out
+    listed = await run(capsys, partial(command_read.list_ledger, settings, ALL, None, as_json=True))
     assert [(row["position"], row["status"]) for row in json.loads(listed.out)["replayed"]] == [
         (2, "running")
     ]
@@ -191,15 +193,15 @@ async def test_options_are_changed_and_the_change_is_shown(
     await bury(settings, letters)
     await take(settings, names.ledger_queue)
     changed = order(options=parse_options(["voice=alto", "speed=1.5"]))
-    plan = await run(capsys, partial(acting.dry_run, settings, "replay", changed, as_json=False))
+    plan = await run(capsys, partial(command_change.preview, settings, "replay", changed, as_json=False))
     assert f'{letters[0].story_id}  voice: "v1" -> "alto"' in plan.out
     assert f"{letters[1].story_id}  speed: (none) -> 1.5" in plan.out
-    plan = await run(capsys, partial(acting.dry_run, settings, "replay", changed, as_json=True))
+    plan = await run(capsys, partial(command_change.preview, settings, "replay", changed, as_json=True))
     assert json.loads(plan.out)["letters"][1]["options"]["voice"] == {"from": "v2", "to": "alto"}
     assert [delivery.delivery_count for delivery in await look(settings, names.dlq)] == [0, 0]
 
     wrong = await gt_dlq(environment, "replay", "-y", "--set", "voice")
-    assert (wrong.code, "--set 'voice' is no option" in wrong.err) == (2, True)
+    assert (wrong.code, "invalid --set 'voice'" in wrong.err) == (2, True)
     done = await gt_dlq(
         environment, "replay", "-y", "--set", "voice=alto", "--set", "speed=1.5", "--reason", "too shrill"
     )
@@ -210,7 +212,7 @@ async def test_options_are_changed_and_the_change_is_shown(
     assert (kept.reason, kept.options_before) == ("too shrill", {"voice": "v1"})
     dead = stories[0].dead(make_error(9).model_copy(update={"generation": 2}))
     record(settings, [failed_event_of(dead)])
-    shown = await run(capsys, partial(looking.show, settings, dead.story_id, None, as_json=False))
+    shown = await run(capsys, partial(command_read.show, settings, dead.story_id, None, as_json=False))
     assert 'voice: "v1" -> "alto"' in shown.out
 
     large = make_letter(7).model_copy(update={"options": {"text": "x" * 250_000}})
@@ -218,7 +220,7 @@ async def test_options_are_changed_and_the_change_is_shown(
     steps: list[Step] = []
     await replay(settings, order(options={"more": "y" * 15_000}), steps.append)
     assert [(step.action, step.detail) for step in steps] == [
-        ("skipped", "with these options its message would be too large")
+        ("skipped", "its message would be too large with these options")
     ]
     await ready(settings, names.dlq, 1)
 
@@ -254,12 +256,12 @@ async def test_at_a_rate_the_rest_lies_in_the_queue_and_new_letters_are_left_alo
 async def test_letters_that_somebody_else_takes_between_two_holds_are_said(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from gt_consumer.deadletters import sweep as handling
+    from gt_consumer.deadletters import sweep
 
     names = Names(settings.namespace)
     await bury(settings, letters_of(3))
     monkeypatch.setattr(gate, "WAIT_HOLDING_S", 0.0)
-    monkeypatch.setattr(handling, "LOOK_AGAIN_S", 0.01)
+    monkeypatch.setattr(sweep, "LOOK_AGAIN_S", 0.01)
 
     async def taken(_self: gate.Gate) -> None:
         await ready(settings, names.dlq, 2)
@@ -298,7 +300,7 @@ async def test_a_canary_stops_at_the_first_failure_of_the_same_group(
     document = json.loads(done.out)
     assert (document["replayed"], came) == (3, [1, 2, 3])
     group = last_failure(make_letter(3)).fingerprint
-    assert f"failed again of the same cause (group {group}: TimeoutError: no answer)" in document["stopped"]
+    assert f"failed again for the same reason (group {group}: TimeoutError: no answer)" in document["stopped"]
     assert document["stopped"] in done.err
     await ready(settings, names.dlq, 6)
     left = [decode_story(delivery.body) for delivery in await look(settings, names.dlq)]
@@ -314,7 +316,7 @@ async def test_a_canary_needs_the_ledger_before_it_sends_anything(
     names = Names(settings.namespace)
     await bury(settings, letters_of(2))
     blind = settings.model_copy(update={"ledger_url": None, "state_dir": Path("/proc/nowhere")})
-    done = await run(capsys, partial(acting.replay_now, blind, order(canary=1), as_json=False))
+    done = await run(capsys, partial(command_change.perform, blind, "replay", order(canary=1), as_json=False))
     assert done.code == 3
     assert (await depth(settings, names.stories), await depth(settings, names.dlq)) == (0, 2)
 
@@ -371,15 +373,15 @@ async def test_letters_are_exported_whole(
     record(settings, [failed_event_of(letter) for letter in mixed()])
     file = tmp_path / "letters.jsonl"
     some = Selection(batch="b1")
-    done = await run(capsys, partial(looking.export, settings, some, None, str(file), discarded=False))
+    done = await run(capsys, partial(command_read.export, settings, some, None, str(file), discarded=False))
     assert (done.code, done.out) == (0, "")
     assert f"exported 3 dead letters to {file}" in done.err
     letters = [StoryMessage.model_validate_json(line) for line in file.read_text().splitlines()]
     assert letters == [letter for letter in mixed() if letter.batch_id == "b1"]
-    done = await run(capsys, partial(looking.export, settings, some, 1, "-", discarded=False))
+    done = await run(capsys, partial(command_read.export, settings, some, 1, "-", discarded=False))
     assert StoryMessage.model_validate_json(done.out) == mixed()[0]
     nowhere = str(tmp_path / "letters.jsonl" / "x")
-    done = await run(capsys, partial(looking.export, settings, some, None, nowhere, discarded=False))
+    done = await run(capsys, partial(command_read.export, settings, some, None, nowhere, discarded=False))
     assert done.code == 2
-    done = await run(capsys, partial(looking.export, settings, some, None, "-", discarded=True))
+    done = await run(capsys, partial(command_read.export, settings, some, None, "-", discarded=True))
     assert (done.code, done.out) == (0, "")

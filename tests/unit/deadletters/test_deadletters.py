@@ -24,8 +24,8 @@ from gt_common.messages import (
 from gt_common.messaging.dead_letters import failed_event_of
 from gt_consumer.deadletters.display.documents import full, letter_lines, next_command
 from gt_consumer.deadletters.display.steps import step_line, summary
-from gt_consumer.deadletters.display.tables import letter_table, said_time
-from gt_consumer.deadletters.ledger_view import Known, choose_known
+from gt_consumer.deadletters.display.tables import format_time, letter_table
+from gt_consumer.deadletters.ledger_view import KnownLetter, select_letters
 from gt_consumer.deadletters.orders import Step
 from gt_consumer.deadletters.queue_view import difference
 from gt_consumer.deadletters.selection import Selection, last_failure
@@ -62,7 +62,7 @@ def test_a_letter_without_stage_or_errors_is_not_in_any_stage() -> None:
     foreign = make_story(3).model_copy(update={"died_at": utc_now()})
     assert not Selection(stage="narration").matches(nameless)
     assert not Selection(stage="narration").matches(foreign)
-    assert Selection(error="names no error").matches(foreign)
+    assert Selection(error="does not name an error").matches(foreign)
     assert last_failure(foreign).type == "unknown"
 
 
@@ -77,9 +77,9 @@ def test_an_empty_selector_is_refused_and_does_not_mean_all(given: dict[str, str
 
 
 def test_choosing_keeps_the_order_and_limits_what_is_chosen() -> None:
-    known = [Known(make_letter(n, "b1" if n % 2 else "b2")) for n in range(1, 8)]
-    assert [one.letter.position for one in choose_known(known, Selection(batch="b1"), 3)] == [1, 3, 5]
-    assert [one.letter.position for one in choose_known(known, Selection(batch="b2"), None)] == [2, 4, 6]
+    known = [KnownLetter(make_letter(n, "b1" if n % 2 else "b2")) for n in range(1, 8)]
+    assert [one.letter.position for one in select_letters(known, Selection(batch="b1"), 3)] == [1, 3, 5]
+    assert [one.letter.position for one in select_letters(known, Selection(batch="b2"), None)] == [2, 4, 6]
 
 
 def requeued(letter: StoryMessage, generation: int) -> StoryEvent:
@@ -119,11 +119,9 @@ def test_stale_is_only_what_the_ledger_knows_to_be_sent_or_made() -> None:
     assert why_stale(second, StoryStarted(**who(second), generation=2, attempt=3)) is None
     assert why_stale(second, requeued(second, 2)) is None
     assert why_stale(second, succeeded(second, 1)) is None, "a success of the generation before is older"
-    assert (
-        why_stale(second, succeeded(second, 2)) == "already made: the success came later than the dead letter"
-    )
-    assert why_stale(second, requeued(second, 3)) == "already sent on, as generation 3"
-    assert why_stale(second, succeeded(second, 3)) == "already sent on, as generation 3"
+    assert why_stale(second, succeeded(second, 2)) == "the story has succeeded since"
+    assert why_stale(second, requeued(second, 3)) == "already replayed, as generation 3"
+    assert why_stale(second, succeeded(second, 3)) == "already replayed, as generation 3"
 
 
 def test_the_twin_of_a_letter_replayed_just_now_is_stale_but_a_later_generation_is_not() -> None:
@@ -146,7 +144,7 @@ def test_a_discarded_letter_is_stale_but_not_a_later_one_of_its_story() -> None:
     assert why_stale(LETTER.model_copy(update={"run": 1}), standing) is None
     assert why_stale(LETTER.model_copy(update={"generation": 2}), standing) is None
     restored = LETTER.brought_back(Restore(at=utc_now(), by="me@here"))
-    assert why_stale(LETTER, failed_event_of(restored)) == "already sent on, as generation 2"
+    assert why_stale(LETTER, failed_event_of(restored)) == "already replayed, as generation 2"
     assert why_stale(restored, failed_event_of(restored)) is None
 
 
@@ -162,14 +160,14 @@ def test_the_difference_is_said_only_when_there_is_one() -> None:
     assert difference(4, 4) is None
     more, fewer = difference(5, 4), difference(1, 4)
     assert more is not None
-    assert more.startswith("the queue holds 5 dead letters, the ledger knows 4: is gt-aggregate running?")
+    assert more.startswith("the queue holds 5 dead letters, the ledger 4: is gt-aggregate running?")
     assert fewer is not None
-    assert fewer.startswith("the queue holds 1 dead letter, the ledger knows 4")
+    assert fewer.startswith("the queue holds 1 dead letter, the ledger 4")
 
 
 def test_the_table_has_all_columns_and_no_control_characters() -> None:
     hostile = make_letter(2, message="red \x1b[31m [bold]text[/bold] " + "x" * 200)
-    head, first, second = letter_table([Known(LETTER), Known(hostile)], 200)
+    head, first, second = letter_table([KnownLetter(LETTER), KnownLetter(hostile)], 200)
     assert head.split() == ["STORY", "BATCH", "STAGE", "ERROR", "MESSAGE", "ATTEMPTS", "WORKER", "DIED"]
     for cell in (
         LETTER.story_id,
@@ -191,12 +189,12 @@ def test_the_table_has_all_columns_and_no_control_characters() -> None:
 @pytest.mark.parametrize("width", [40, 130, 150, 200])
 def test_a_narrow_screen_cuts_messages_and_never_ids(width: int) -> None:
     letters = [make_letter(n, "a-batch-with-a-name", message="語" * 100) for n in range(1, 4)]
-    head, *lines = letter_table([*map(Known, letters)], width)
+    head, *lines = letter_table([*map(KnownLetter, letters)], width)
     assert head.startswith("STORY  ")
     for letter, line in zip(letters, lines, strict=True):
         assert line.startswith(f"{letter.story_id}  a-batch-with-a-name  narration  TimeoutError  語")
         assert "…" in line
-        assert line.endswith(said_time(letter.died_at))
+        assert line.endswith(format_time(letter.died_at))
         assert cell_len(line) <= max(width, 130)
 
 
@@ -206,7 +204,7 @@ def test_show_says_every_attempt_its_traceback_the_replays_and_the_command() -> 
     letter = LETTER.model_copy(
         update={"errors": (earlier, *LETTER.errors), "replays": replays, "generation": 2}
     )
-    text = "\n".join(letter_lines(Known(letter)))
+    text = "\n".join(letter_lines(KnownLetter(letter)))
     for part in (
         letter.story_id,
         "Batch       b1, position 1",
@@ -221,9 +219,9 @@ def test_show_says_every_attempt_its_traceback_the_replays_and_the_command() -> 
         f"gt-dlq replay --batch b1 --story {letter.story_id}",
     ):
         assert part in text
-    document = full(Known(letter))
+    document = full(KnownLetter(letter))
     assert json.loads(json.dumps(document)) == document
-    assert document["replay_command"] == next_command(Known(letter))
+    assert document["replay_command"] == next_command(KnownLetter(letter))
     assert StoryMessage.model_validate(document["letter"]) == letter
 
 
@@ -231,11 +229,11 @@ def test_steps_are_said_one_by_one_and_in_sum() -> None:
     steps = [
         Step("replayed", "b1", "s1", 2),
         Step("removed", "b1", "s2", 1, "already replayed, as generation 2"),
-        Step("skipped", None, None, None, "no story message: not JSON"),
+        Step("skipped", None, None, None, "not a story: not JSON"),
     ]
     assert [step_line(step) for step in steps] == [
         "replayed s1 of batch b1 as generation 2",
-        "removed, a stale copy, s2 of batch b1: already replayed, as generation 2",
-        "skipped a message: no story message: not JSON",
+        "removed a stale copy of s2 of batch b1: already replayed, as generation 2",
+        "skipped a message: not a story: not JSON",
     ]
-    assert summary(steps) == "1 replayed, 1 stale and removed, 1 skipped"
+    assert summary(steps) == "1 replayed, 1 removed as stale, 1 skipped"

@@ -32,8 +32,8 @@ from gt_consumer.deadletters.display.documents import letter_lines, next_command
 from gt_consumer.deadletters.display.steps import step_line, steps_document
 from gt_consumer.deadletters.display.tables import discarded_table, group_table, replayed_table
 from gt_consumer.deadletters.gate import Gate
-from gt_consumer.deadletters.groups import group, group_command
-from gt_consumer.deadletters.ledger_view import Known, StoryKey, choose_known
+from gt_consumer.deadletters.groups import group_command, group_letters
+from gt_consumer.deadletters.ledger_view import KnownLetter, StoryKey, select_letters
 from gt_consumer.deadletters.orders import (
     Order,
     Step,
@@ -72,8 +72,8 @@ def test_since_takes_the_time_of_death_and_of_discarding() -> None:
     letters = [make_letter(position) for position in (1, 2, 3)]
     since = Selection(since=letters[1].died_at)
     assert [letter.position for letter in letters if since.matches(letter)] == [2, 3]
-    late = Known(letters[0], cancelled(letters[0]))
-    assert choose_known([Known(letters[0]), late], since, None) == [late]
+    late = KnownLetter(letters[0], cancelled(letters[0]))
+    assert select_letters([KnownLetter(letters[0]), late], since, None) == [late]
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_a_replay_changes_options_and_remembers_what_they_were() -> None:
     assert story.replays[-1].options_before == {"voice": "v1", "old": 1}
     lines = ['voice: "v1" -> "alto"', "old: 1 -> (none)", "new: (none) -> [1]"]
     assert [*change_lines(letter.options, overlay)] == lines
-    shown = [line.strip() for line in letter_lines(Known(story))]
+    shown = [line.strip() for line in letter_lines(KnownLetter(story))]
     start = next(place for place, line in enumerate(shown) if line.endswith("by me@here: too shrill"))
     assert shown[start + 1 : start + 4] == lines
 
@@ -165,7 +165,7 @@ def test_groups_gather_by_cause_the_largest_first() -> None:
         make_letter(4, "b2", message="no answer after 31 s"),
         make_letter(3, message="no answer after 9 s"),
     ]
-    first, second = group(letters, [make_letter(9, message="no answer after 1 s")])
+    first, second = group_letters(letters, [make_letter(9, message="no answer after 1 s")])
     assert [letter.position for letter in first.letters] == [4, 3, 1]
     assert (first.first_seen, first.last_seen) == (letters[0].died_at, letters[2].died_at)
     assert (first.batches, first.waiting) == (["b1", "b2"], 1)
@@ -186,8 +186,8 @@ def test_groups_gather_by_cause_the_largest_first() -> None:
 
 def test_what_was_replayed_or_discarded_is_shown_as_such() -> None:
     letter = make_letter(1)
-    waiting = Known(letter, StoryRequeued.model_validate(who(letter, 2) | {"by": "me@here", "at": NOW}))
-    gone = Known(letter, cancelled(letter))
+    waiting = KnownLetter(letter, StoryRequeued.model_validate(who(letter, 2) | {"by": "me@here", "at": NOW}))
+    gone = KnownLetter(letter, cancelled(letter))
     assert "replayed g2, waiting" in [*replayed_table([waiting], 200)][1]
     assert "me@here" in [*discarded_table([gone], 200)][1]
     assert (row(waiting)["status"], row(waiting)["generation"]) == ("queued", 2)
@@ -211,7 +211,7 @@ def test_a_restored_letter_stands_above_its_discarding_and_tells_no_second_run()
     events: list[Event] = [failed_event_of(letter), cancelled(letter), event]
     assert fold("b1", events[:2]).stories[letter.story_id].status is StoryStatus.CANCELLED
     assert fold("b1", reversed(events)).stories[letter.story_id].event == event
-    assert any("by me@here: wrong one" in line for line in letter_lines(Known(back, event)))
+    assert any("by me@here: wrong one" in line for line in letter_lines(KnownLetter(back, event)))
 
 
 def test_a_discarded_story_is_reported_as_cancelled() -> None:
@@ -304,7 +304,7 @@ async def test_a_canary_goes_on_after_another_cause_but_not_when_all_failed() ->
     canary = canary_of(letters, Fleet(made(letters[0]), other), remarks)
     await canary.wait()
     assert not canary.full
-    assert any("failed of another cause: TimeoutError: disk gone" in text for text in remarks)
+    assert any("failed for a different reason: TimeoutError: disk gone" in text for text in remarks)
     with pytest.raises(StoppedByRuleError, match="none of the last 1 story succeeded"):
         await canary_of(letters[1:], Fleet(other), remarks).wait()
 

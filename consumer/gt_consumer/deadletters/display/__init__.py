@@ -1,1 +1,1 @@
-"""How gt-dlq shows dead letters: tables, documents, next steps."""
+"""How gt-dlq shows dead letters: tables, JSON documents, and the steps of a command."""

@@ -1,4 +1,4 @@
-"""How single dead letters and groups are shown: as JSON, and one letter in full."""
+"""JSON documents of dead letters and groups, and one letter in full as text."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pydantic import JsonValue
 from gt_common.lifecycle import StoryStatus
 from gt_common.messages import AttemptError, Replay, StoryCancelled
 from gt_common.texts import one_line
-from gt_consumer.deadletters.display.tables import said_replayed, said_time
-from gt_consumer.deadletters.groups import Group, group_command
-from gt_consumer.deadletters.ledger_view import Known
+from gt_consumer.deadletters.display.tables import format_replayed, format_time
+from gt_consumer.deadletters.groups import LetterGroup, group_command
+from gt_consumer.deadletters.ledger_view import KnownLetter
 from gt_consumer.deadletters.orders import Options, change_lines, changed_options
 from gt_consumer.deadletters.queue_view import Unreadable
 from gt_consumer.deadletters.selection import last_error, last_failure
@@ -22,15 +22,15 @@ Document = dict[str, JsonValue]
 INDENT = "    "
 
 
-def next_command(known: Known) -> str | None:
-    """Give the command that sends a dead letter on; None while its replay has no outcome."""
+def next_command(known: KnownLetter) -> str | None:
+    """Return the command that replays or restores a letter; None while its replay has no outcome."""
     verb = {StoryStatus.FAILED: "replay", StoryStatus.CANCELLED: "restore"}.get(known.status)
     batch, story = shlex.quote(known.letter.batch_id), shlex.quote(known.letter.story_id)
     return f"gt-dlq {verb} --batch {batch} --story {story}" if verb else None
 
 
-def row(known: Known) -> Document:
-    """Give one dead letter as the JSON of `gt-dlq list`."""
+def row(known: KnownLetter) -> Document:
+    """Return one dead letter as in the JSON of `gt-dlq list`."""
     letter, event = known.letter, known.event
     failure, last = last_failure(letter), last_error(letter)
     document: Document = {
@@ -58,15 +58,15 @@ def row(known: Known) -> Document:
     return document
 
 
-def plan_row(known: Known, overlay: Options) -> Document:
-    """Give one letter of a dry run as JSON, with what a replay would change of its options."""
+def plan_row(known: KnownLetter, overlay: Options) -> Document:
+    """Return one letter as in the JSON of a dry run, with the options that a replay would change."""
     changes = changed_options(known.letter.options, overlay)
-    said: Document = {name: {"from": old, "to": new} for name, (old, new) in changes.items()}
-    return {**row(known), **({"options": said} if overlay else {})}
+    options: Document = {name: {"from": old, "to": new} for name, (old, new) in changes.items()}
+    return {**row(known), **({"options": options} if overlay else {})}
 
 
-def full(known: Known) -> Document:
-    """Give one dead letter as the JSON of `gt-dlq show`: the row, the letter, and how to send it on."""
+def full(known: KnownLetter) -> Document:
+    """Return one dead letter as in the JSON of `gt-dlq show`: row, whole letter, and the next command."""
     command, is_discarded = next_command(known), known.status is StoryStatus.CANCELLED
     return {
         "schema": 1,
@@ -77,11 +77,11 @@ def full(known: Known) -> Document:
     }
 
 
-def group_row(group: Group, batch: str | None) -> Document:
-    """Give one group as the JSON of `gt-dlq groups`.
+def group_row(group: LetterGroup, batch: str | None) -> Document:
+    """Return one group as in the JSON of `gt-dlq groups`.
 
     Parameters:
-        batch: the batch that was asked for
+        batch: the selected batch
     """
     failure = last_failure(group.letters[0])
     return {
@@ -101,36 +101,36 @@ def group_row(group: Group, batch: str | None) -> Document:
 
 
 def unreadable_row(body: Unreadable) -> Document:
-    """Give a body that is no story as JSON."""
+    """Return a message that is not a story as JSON."""
     return {"reason": body.reason, "excerpt": body.excerpt, "size": body.size}
 
 
 def unreadable_lines(bodies: Sequence[Unreadable]) -> Iterator[str]:
-    """Say what lies in the queue and is no story message."""
+    """Format the messages in the queue that are not stories."""
     for body in bodies:
-        yield f"no story message, {body.size} bytes: {one_line(body.reason)}"
+        yield f"not a story, {body.size} bytes: {one_line(body.reason)}"
         yield f"{INDENT}{one_line(body.excerpt)}"
 
 
-def plan_lines(letters: Sequence[Known], overlay: Options) -> Iterator[str]:
-    """Say what a replay would change of each letter's options."""
+def plan_lines(letters: Sequence[KnownLetter], overlay: Options) -> Iterator[str]:
+    """Format what a replay would change in each letter's options."""
     for known in letters:
-        changes = [*change_lines(known.letter.options, overlay)] or ["the options are so already"]
+        changes = [*change_lines(known.letter.options, overlay)] or ["the options have these values already"]
         yield from (f"{known.letter.story_id}  {one_line(change)}" for change in changes)
 
 
-def letter_lines(known: Known) -> Iterator[str]:
-    """Say everything about one dead letter."""
+def letter_lines(known: KnownLetter) -> Iterator[str]:
+    """Format everything about one dead letter."""
     letter = known.letter
     yield f"Story       {letter.story_id}"
     yield f"Batch       {letter.batch_id}, position {letter.position}"
     yield f"URL         {one_line(letter.url)}"
     for name, value in letter.options.items():
         yield f"Option      {one_line(name)} = {one_line(str(value))}"
-    yield f"Published   {said_time(letter.published_at)}"
-    yield f"Died        {said_time(letter.died_at)}"
+    yield f"Published   {format_time(letter.published_at)}"
+    yield f"Died        {format_time(letter.died_at)}"
     yield f"Generation  {letter.generation}"
-    yield f"Attempts    {letter.attempt} in this generation, {len(letter.errors)} remembered"
+    yield f"Attempts    {letter.attempt} in this generation; the last {len(letter.errors)} are kept"
     yield f"Group       {one_line(last_failure(letter).fingerprint)}"
     yield from _state_lines(known)
     for error in letter.errors:
@@ -144,22 +144,22 @@ def letter_lines(known: Known) -> Iterator[str]:
     if command := next_command(known):
         yield ""
         verb = "Restore" if known.status is StoryStatus.CANCELLED else "Replay"
-        yield f"{verb} it with: {command}"
+        yield f"{verb} with: {command}"
 
 
-def _state_lines(known: Known) -> Iterator[str]:
+def _state_lines(known: KnownLetter) -> Iterator[str]:
     if past := known.letter.restored:
-        yield f"Restored    {said_time(past.at)} by {one_line(past.by)}{_because(past.reason)}"
+        yield f"Restored    {format_time(past.at)} by {one_line(past.by)}{_because(past.reason)}"
     event = known.event
     if isinstance(event, StoryCancelled):
-        yield f"Discarded   {said_time(event.at)} by {one_line(event.by)}{_because(event.reason)}"
-        yield f"{'':<12}can be restored until {said_time(event.purge_at)}"
+        yield f"Discarded   {format_time(event.at)} by {one_line(event.by)}{_because(event.reason)}"
+        yield f"{'':<12}can be restored until {format_time(event.purge_at)}"
     elif not known.status.final:
-        yield f"Now         {said_replayed(known)} since {said_time(known.when)}"
+        yield f"Now         {format_replayed(known)} since {format_time(known.when)}"
 
 
 def _replay_lines(past: Replay) -> Iterator[str]:
-    yield f"{INDENT}{said_time(past.at)} by {one_line(past.by)}{_because(past.reason)}"
+    yield f"{INDENT}{format_time(past.at)} by {one_line(past.by)}{_because(past.reason)}"
     for change in change_lines(past.options_before, past.options):
         yield f"{INDENT * 2}{one_line(change)}"
 
@@ -178,8 +178,8 @@ def _attempt_lines(error: AttemptError) -> Iterator[str]:
         "stage": one_line(failure.stage or ""),
         "worker": one_line(error.worker or ""),
         "project": one_line(error.project_id or ""),
-        "started": said_time(error.started_at),
-        "ended": said_time(error.ended_at),
+        "started": format_time(error.started_at),
+        "ended": format_time(error.ended_at),
         "retryable": "yes" if failure.retryable else "no",
         "fingerprint": one_line(failure.fingerprint),
     }

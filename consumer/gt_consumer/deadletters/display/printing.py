@@ -1,4 +1,4 @@
-"""Where the commands print: data on standard output, remarks on standard error."""
+"""Output of gt-dlq: data on standard output, remarks on standard error."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gt_consumer.deadletters.display.documents import Document
 
 
 def print_json(document: Document) -> None:
-    """Print one document."""
+    """Print one JSON document."""
     print(json.dumps(document, ensure_ascii=False, indent=2))
 
 
@@ -21,5 +21,5 @@ def print_lines(lines: Iterable[str]) -> None:
 
 
 def remark(text: str) -> None:
-    """Say something on standard error."""
+    """Print one line for the operator on standard error."""
     print(f"gt-dlq: {' '.join(text.split())}", file=sys.stderr, flush=True)

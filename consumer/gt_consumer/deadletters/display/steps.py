@@ -1,4 +1,4 @@
-"""How what was done with dead letters is said."""
+"""Text and JSON for what a command did with dead letters."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from collections.abc import Sequence
 
 from gt_common.texts import one_line
 from gt_consumer.deadletters.display.documents import Document
-from gt_consumer.deadletters.orders import Action, Step
+from gt_consumer.deadletters.orders import Step, StepAction
 
-_WORDS: dict[Action, str] = {
+_WORDS: dict[StepAction, str] = {
     "replayed": "replayed",
     "discarded": "discarded",
     "restored": "restored",
-    "removed": "stale and removed",
+    "removed": "removed as stale",
     "skipped": "skipped",
 }
-ACTIONS: dict[Action, tuple[Action, ...]] = {
+ACTIONS: dict[StepAction, tuple[StepAction, ...]] = {
     "replayed": ("replayed", "removed", "skipped"),
     "discarded": ("discarded", "removed", "skipped"),
     "restored": ("restored", "skipped"),
 }
-"""What a command that does the first may do with a letter."""
+"""For each command, by what it does, the possible steps."""
 
 
 def step_row(step: Step) -> Document:
-    """Give what was done with one letter as JSON."""
+    """Return one step as JSON."""
     return {
         "action": step.action,
         "batch_id": step.batch_id,
@@ -35,12 +35,12 @@ def step_row(step: Step) -> Document:
     }
 
 
-def steps_document(steps: Sequence[Step], done: Action, stopped: str | None) -> Document:
-    """Give what a command did as JSON.
+def steps_document(steps: Sequence[Step], done: StepAction, stopped: str | None) -> Document:
+    """Return everything that a command did as JSON.
 
     Parameters:
-        done: what the command does
-        stopped: why it ended before all was done
+        done: the step that the command exists for
+        stopped: why it ended early; None if it did not
     """
     counts = Counter(step.action for step in steps)
     document: Document = {"schema": 1, "dry_run": False}
@@ -49,7 +49,7 @@ def steps_document(steps: Sequence[Step], done: Action, stopped: str | None) -> 
 
 
 def step_line(step: Step) -> str:
-    """Say what was done with one letter."""
+    """Format one step."""
     name = f"{step.story_id} of batch {step.batch_id}" if step.story_id else "a message"
     match step.action:
         case "replayed" | "restored":
@@ -57,12 +57,12 @@ def step_line(step: Step) -> str:
         case "discarded":
             return f"discarded {name}"
         case "removed":
-            return f"removed, a stale copy, {name}: {one_line(step.detail or '')}"
+            return f"removed a stale copy of {name}: {one_line(step.detail or '')}"
         case "skipped":
             return f"skipped {name}: {one_line(step.detail or '')}"
 
 
 def summary(steps: Sequence[Step]) -> str:
-    """Say in one line what a command did."""
-    counts: Counter[Action] = Counter(step.action for step in steps)
+    """Format what a command did in one line."""
+    counts: Counter[StepAction] = Counter(step.action for step in steps)
     return ", ".join(f"{counts[action]} {word}" for action, word in _WORDS.items() if counts[action])

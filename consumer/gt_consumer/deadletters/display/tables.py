@@ -1,4 +1,4 @@
-"""Tables of dead letters and of their groups."""
+"""Tables of dead letters and of groups."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from datetime import datetime
 from gt_common.lifecycle import StoryStatus
 from gt_common.messages import StoryCancelled
 from gt_common.texts import one_line
-from gt_consumer.deadletters.groups import Group
-from gt_consumer.deadletters.ledger_view import Known
+from gt_consumer.deadletters.groups import LetterGroup
+from gt_consumer.deadletters.ledger_view import KnownLetter
 from gt_consumer.deadletters.selection import last_error, last_failure
 
 LETTERS = ("STORY", "BATCH", "STAGE", "ERROR", "MESSAGE", "ATTEMPTS", "WORKER", "DIED")
@@ -24,50 +24,50 @@ GAP = 2
 _AT = {StoryStatus.QUEUED: "waiting"}
 
 
-def said_time(when: datetime | None) -> str:
-    """Say a time in the reader's time zone, to the second."""
+def format_time(when: datetime | None) -> str:
+    """Format a time in the local time zone, to the second; empty for None."""
     return f"{when.astimezone():%Y-%m-%d %H:%M:%S}" if when else ""
 
 
-def said_replayed(known: Known) -> str:
-    """Say where a replayed story without an outcome is: `replayed g2, waiting`."""
+def format_replayed(known: KnownLetter) -> str:
+    """Format the status of a replayed story without an outcome: `replayed g2, waiting`."""
     generation = known.event.generation if known.event else known.letter.generation + 1
     return f"replayed g{generation}, {_AT.get(known.status, known.status.value)}"
 
 
-def letter_table(letters: Sequence[Known], width: int) -> Iterator[str]:
-    """Lay dead letters out as a table; only messages are cut, so that ids can be copied whole.
+def letter_table(letters: Sequence[KnownLetter], width: int) -> Iterator[str]:
+    """Format dead letters as a table; only messages are shortened, so that ids can be copied.
 
     Parameters:
-        width: columns of the screen; a table that is wider even with short messages stays so
+        width: of the terminal, in columns; ids may make the table wider
     """
     rows = []
     for known in letters:
         letter, last = known.letter, last_error(known.letter)
         attempts = str(letter.attempt) + (f" g{letter.generation}" if letter.generation > 1 else "")
         worker = one_line(last.worker or "") if last else ""
-        rows.append((*_cause(known), attempts, worker, said_time(letter.died_at)))
+        rows.append((*_cause(known), attempts, worker, format_time(letter.died_at)))
     return _lay_out([LETTERS, *rows], width)
 
 
-def replayed_table(letters: Sequence[Known], width: int) -> Iterator[str]:
-    """Lay out letters that were replayed and have no outcome yet; see `letter_table`."""
-    rows = [(*_cause(known), said_replayed(known), said_time(known.when)) for known in letters]
+def replayed_table(letters: Sequence[KnownLetter], width: int) -> Iterator[str]:
+    """Format replayed letters without an outcome yet as a table; see `letter_table`."""
+    rows = [(*_cause(known), format_replayed(known), format_time(known.when)) for known in letters]
     return _lay_out([REPLAYED, *rows], width)
 
 
-def discarded_table(letters: Sequence[Known], width: int) -> Iterator[str]:
-    """Lay out discarded letters; see `letter_table`."""
+def discarded_table(letters: Sequence[KnownLetter], width: int) -> Iterator[str]:
+    """Format discarded letters as a table; see `letter_table`."""
     rows = [
-        (*_cause(known), one_line(known.event.by), said_time(known.event.purge_at))
+        (*_cause(known), one_line(known.event.by), format_time(known.event.purge_at))
         for known in letters
         if isinstance(known.event, StoryCancelled)
     ]
     return _lay_out([DISCARDED, *rows], width)
 
 
-def group_table(groups: Sequence[Group], width: int) -> Iterator[str]:
-    """Lay out groups, with the newest letter's message as the sample; see `letter_table`."""
+def group_table(groups: Sequence[LetterGroup], width: int) -> Iterator[str]:
+    """Format groups as a table, each with the message of its newest letter; see `letter_table`."""
     rows = []
     for one in groups:
         failure = last_failure(one.letters[0])
@@ -82,15 +82,15 @@ def group_table(groups: Sequence[Group], width: int) -> Iterator[str]:
                 one_line(failure.stage or ""),
                 one_line(failure.type),
                 _short(failure.message),
-                said_time(one.first_seen),
-                said_time(one.last_seen),
+                format_time(one.first_seen),
+                format_time(one.last_seen),
                 batches,
             )
         )
     return _lay_out([GROUPS, *rows], width)
 
 
-def _cause(known: Known) -> tuple[str, ...]:
+def _cause(known: KnownLetter) -> tuple[str, ...]:
     letter, failure = known.letter, last_failure(known.letter)
     stage, error = one_line(failure.stage or ""), one_line(failure.type)
     return letter.story_id, letter.batch_id, stage, error, _short(failure.message)

@@ -1,4 +1,4 @@
-"""What `gt-dlq list`, `groups`, `show` and `export` do: they read, and change nothing."""
+"""The commands behind `gt-dlq list`, `groups`, `show` and `export`, which only read."""
 
 from __future__ import annotations
 
@@ -11,22 +11,21 @@ from gt_common.errors import BrokerUnreachableError, CredentialsRefusedError, Ex
 from gt_common.files import write_atomically
 from gt_common.settings import Settings
 from gt_common.texts import plural
-from gt_consumer.deadletters.display import documents as view
-from gt_consumer.deadletters.display import tables
+from gt_consumer.deadletters.display import documents, tables
 from gt_consumer.deadletters.display.printing import (
     print_json,
     print_lines,
     remark,
 )
-from gt_consumer.deadletters.groups import group, group_command
+from gt_consumer.deadletters.groups import group_command, group_letters
 from gt_consumer.deadletters.ledger_view import (
-    Known,
+    KnownLetter,
     check_batch,
-    choose_known,
     discarded_letters,
     failed_letters,
     find_letter,
     replayed_letters,
+    select_letters,
 )
 from gt_consumer.deadletters.queue_view import difference, queue_depth, queued_letters
 from gt_consumer.deadletters.selection import Selection
@@ -35,23 +34,22 @@ BROKER_TROUBLE = (BrokerUnreachableError, CredentialsRefusedError, TopologyError
 
 
 def list_ledger(settings: Settings, selection: Selection, limit: int | None, *, as_json: bool) -> int:
-    """List what the ledger knows; say when the queue holds another number.
-
+    """List the dead letters of the ledger; note when the queue holds a different number.
     Raises:
         LedgerUnreachableError, CredentialsRefusedError: the ledger cannot be read
-        NoSuchBatchError: the ledger knows no such batch
+        NoSuchBatchError: the ledger does not know the selected batch
     """
     known = failed_letters(settings)
     depth = _compare_with_queue(settings, len(known))
-    chosen = choose_known(known, selection, None)
-    replayed = choose_known(replayed_letters(settings, batch=selection.batch), selection, None)
+    chosen = select_letters(known, selection, None)
+    replayed = select_letters(replayed_letters(settings, batch=selection.batch), selection, None)
     if not chosen and not replayed:
         _check_batch(settings, selection)
     if as_json:
-        counts: view.Document = {"in_queue": depth, "in_ledger": len(known), "selected": len(chosen)}
-        letters: view.Document = {
-            "letters": [view.row(one) for one in chosen[:limit]],
-            "replayed": [view.row(one) for one in replayed[:limit]],
+        counts: documents.Document = {"in_queue": depth, "in_ledger": len(known), "selected": len(chosen)}
+        letters: documents.Document = {
+            "letters": [documents.row(one) for one in chosen[:limit]],
+            "replayed": [documents.row(one) for one in replayed[:limit]],
             "unreadable": [],
         }
         print_json({"schema": 1, "source": "ledger", **counts, **letters})
@@ -64,59 +62,58 @@ def list_ledger(settings: Settings, selection: Selection, limit: int | None, *, 
 
 
 def list_discarded(settings: Settings, selection: Selection, limit: int | None, *, as_json: bool) -> int:
-    """List discarded letters, and until when they can be restored; for errors see `list_ledger`."""
-    chosen = choose_known(discarded_letters(settings, batch=selection.batch), selection, None)
+    """List discarded letters and until when each can be restored; for errors see `list_ledger`."""
+    chosen = select_letters(discarded_letters(settings, batch=selection.batch), selection, None)
     if not chosen:
         _check_batch(settings, selection)
     if as_json:
-        rows = [view.row(one) for one in chosen[:limit]]
+        rows = [documents.row(one) for one in chosen[:limit]]
         print_json({"schema": 1, "source": "ledger", "selected": len(chosen), "discarded": [*rows]})
     elif chosen:
         print_lines(tables.discarded_table(chosen[:limit], columns()))
-        _say_rest(chosen, limit)
+        _note_limit(chosen, limit)
     else:
         remark("no discarded dead letters")
     return ExitCode.DONE
 
 
 def list_queue(settings: Settings, selection: Selection, limit: int | None, *, as_json: bool) -> int:
-    """List what lies in the queue itself, with what is no story message when nothing is selected.
-
+    """List the contents of the queue; without a selector, also the messages that are not stories.
     Raises:
         BrokerUnreachableError, CredentialsRefusedError, TopologyError: the queue cannot be read
     """
     letters, bodies = asyncio.run(queued_letters(settings))
-    chosen = choose_known([Known(letter) for letter in letters], selection, None)
+    chosen = select_letters([KnownLetter(letter) for letter in letters], selection, None)
     unreadable = bodies if selection.everything else []
     if as_json:
         depth = len(letters) + len(bodies)
-        counts: view.Document = {"in_queue": depth, "in_ledger": None, "selected": len(chosen)}
-        rows: view.Document = {
-            "letters": [view.row(one) for one in chosen[:limit]],
-            "unreadable": [view.unreadable_row(body) for body in unreadable],
+        counts: documents.Document = {"in_queue": depth, "in_ledger": None, "selected": len(chosen)}
+        rows: documents.Document = {
+            "letters": [documents.row(one) for one in chosen[:limit]],
+            "unreadable": [documents.unreadable_row(body) for body in unreadable],
         }
         print_json({"schema": 1, "source": "queue", **counts, **rows})
         return ExitCode.DONE
     if chosen or not unreadable:
         _print_letters(chosen, limit)
-    print_lines(view.unreadable_lines(unreadable))
+    print_lines(documents.unreadable_lines(unreadable))
     return ExitCode.DONE
 
 
 def list_groups(settings: Settings, selection: Selection, *, as_json: bool) -> int:
-    """List dead letters by their cause; for errors see `list_ledger`."""
-    chosen = choose_known(failed_letters(settings, batch=selection.batch), selection, None)
-    replayed = choose_known(replayed_letters(settings, batch=selection.batch), selection, None)
-    groups = group((one.letter for one in chosen), (one.letter for one in replayed))
+    """List groups of dead letters with the same cause; for errors see `list_ledger`."""
+    chosen = select_letters(failed_letters(settings, batch=selection.batch), selection, None)
+    replayed = select_letters(replayed_letters(settings, batch=selection.batch), selection, None)
+    groups = group_letters((one.letter for one in chosen), (one.letter for one in replayed))
     if not groups:
         _check_batch(settings, selection)
     if as_json:
-        rows = [view.group_row(one, selection.batch) for one in groups]
+        rows = [documents.group_row(one, selection.batch) for one in groups]
         print_json({"schema": 1, "selected": len(chosen), "groups": [*rows]})
     elif groups:
         print_lines(tables.group_table(groups, columns()))
         print()
-        print_lines(f"Replay it with: {group_command(one.fingerprint, selection.batch)}" for one in groups)
+        print_lines(f"Replay with: {group_command(one.fingerprint, selection.batch)}" for one in groups)
     else:
         remark("no dead letters")
     return ExitCode.DONE
@@ -126,32 +123,31 @@ def show(settings: Settings, story: str, batch: str | None, *, as_json: bool) ->
     """Show one dead letter in full.
 
     Raises:
-        NoSuchBatchError, UsageError: there is no such batch or letter, or there are several
+        NoSuchBatchError, UsageError: there is no such batch or letter, or several batches have the story
         LedgerUnreachableError, CredentialsRefusedError: the ledger cannot be read
     """
     if batch is not None:
         check_batch(settings, batch)
     known = find_letter(settings, story, batch)
     if as_json:
-        print_json(view.full(known))
+        print_json(documents.full(known))
     else:
-        print_lines(view.letter_lines(known))
+        print_lines(documents.letter_lines(known))
     return ExitCode.DONE
 
 
 def export(settings: Settings, selection: Selection, limit: int | None, file: str, *, discarded: bool) -> int:
-    """Write letters whole, one JSON document a line, the oldest first.
-
+    """Write complete letters, one JSON document per line, oldest first.
     Parameters:
         file: a path, or `-` for standard output
 
     Raises:
         OutputError: the file cannot be written
         LedgerUnreachableError, CredentialsRefusedError: the ledger cannot be read
-        NoSuchBatchError: the ledger knows no such batch
+        NoSuchBatchError: the ledger does not know the selected batch
     """
     read = discarded_letters if discarded else failed_letters
-    chosen = choose_known(read(settings, batch=selection.batch)[::-1], selection, limit)
+    chosen = select_letters(read(settings, batch=selection.batch)[::-1], selection, limit)
     if not chosen:
         _check_batch(settings, selection)
     lines = [known.letter.model_dump_json(exclude_none=True) for known in chosen]
@@ -164,7 +160,7 @@ def export(settings: Settings, selection: Selection, limit: int | None, file: st
 
 
 def _check_batch(settings: Settings, selection: Selection) -> None:
-    """Say that a batch is unknown, rather than that it has no dead letters."""
+    """Raise NoSuchBatchError if the selected batch is unknown, rather than without dead letters."""
     if selection.batch is not None:
         check_batch(settings, selection.batch)
 
@@ -173,21 +169,21 @@ def _compare_with_queue(settings: Settings, known: int) -> int | None:
     try:
         depth = asyncio.run(queue_depth(settings))
     except BROKER_TROUBLE as error:
-        remark(f"warning: could not compare with the queue: {error}")
+        remark(f"warning: the queue could not be checked: {error}")
         return None
     if said := difference(depth, known):
         remark(said)
     return depth
 
 
-def _print_letters(chosen: Sequence[Known], limit: int | None) -> None:
+def _print_letters(chosen: Sequence[KnownLetter], limit: int | None) -> None:
     if chosen:
         print_lines(tables.letter_table(chosen[:limit], columns()))
-        _say_rest(chosen, limit)
+        _note_limit(chosen, limit)
     else:
         remark("no dead letters")
 
 
-def _say_rest(chosen: Sequence[Known], limit: int | None) -> None:
+def _note_limit(chosen: Sequence[KnownLetter], limit: int | None) -> None:
     if limit is not None and limit < len(chosen):
-        remark(f"these are {limit} of {plural(len(chosen), 'dead letter')}")
+        remark(f"showing {limit} of {plural(len(chosen), 'dead letter')}")

@@ -1,0 +1,208 @@
+"""The command behind `gt-dlq replay`, `discard` and `restore`: preview, confirmation, work, summary."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Literal
+
+from gt_common.cli.width import columns
+from gt_common.errors import (
+    CredentialsRefusedError,
+    ExitCode,
+    LedgerUnreachableError,
+    StoppedByRuleError,
+    UsageError,
+)
+from gt_common.settings import Settings
+from gt_common.texts import plural
+from gt_consumer.deadletters.discard import discard, restore
+from gt_consumer.deadletters.display import documents, tables
+from gt_consumer.deadletters.display.printing import (
+    print_json,
+    print_lines,
+    remark,
+)
+from gt_consumer.deadletters.display.steps import step_line, steps_document, summary
+from gt_consumer.deadletters.ledger_view import (
+    KnownLetter,
+    check_batch,
+    discarded_letters,
+    failed_letters,
+    select_letters,
+)
+from gt_consumer.deadletters.orders import Order, Step, StepAction
+from gt_consumer.deadletters.queue_view import queue_depth
+from gt_consumer.deadletters.replay import replay
+from gt_consumer.deadletters.sweep import OnStep
+
+PROGRESS_EVERY = 500
+"""Letters between two lines of progress, where single letters are not printed at once."""
+
+Change = Literal["replay", "discard", "restore"]
+Ask = Callable[[str], bool]
+
+_DONE: dict[Change, StepAction] = {"replay": "replayed", "discard": "discarded", "restore": "restored"}
+_SELECTORS = "--batch, --story, --group, --error, --stage, --since or --limit"
+
+
+def change_letters(
+    settings: Settings, change: Change, order: Order, *, dry_run: bool, yes: bool, ask: Ask, as_json: bool
+) -> int:
+    """Preview the change, or confirm and perform it; return the exit code.
+
+    For parameters and errors see `preview`, `confirm` and `perform`.
+    """
+    if dry_run:
+        return preview(settings, change, order, as_json=as_json)
+    if not confirm(settings, change, order, yes=yes, ask=ask):
+        return ExitCode.DONE
+    return perform(settings, change, order, as_json=as_json)
+
+
+def preview(settings: Settings, change: Change, order: Order, *, as_json: bool) -> int:
+    """List the letters that would be changed, according to the ledger: reading the queue would touch it.
+
+    Raises:
+        LedgerUnreachableError, CredentialsRefusedError: the ledger cannot be read
+        NoSuchBatchError: the ledger does not know the selected batch
+    """
+    selected = _selected_letters(settings, change, order)
+    if as_json:
+        rows = [documents.plan_row(one, order.options) for one in selected]
+        print_json({"schema": 1, "dry_run": True, "count": len(selected), "letters": [*rows]})
+    elif selected:
+        table = tables.discarded_table if change == "restore" else tables.letter_table
+        print_lines(table(selected, columns()))
+        if order.options:
+            print_lines(["", *documents.plan_lines(selected, order.options)])
+    if selected:
+        remark(
+            f"would {change} {plural(len(selected), 'dead letter')}, according to the ledger; nothing was changed"
+        )
+    else:
+        _check_selected_batch(settings, order)
+        remark("nothing selected: the ledger has no matching dead letter")
+    return ExitCode.DONE
+
+
+def confirm(settings: Settings, change: Change, order: Order, *, yes: bool, ask: Ask) -> bool:
+    """Whether the operator agrees; asked before every discard, and before a change without a selector.
+
+    Parameters:
+        yes: the operator has agreed already (`-y`)
+        ask: puts a question to the operator; returns the answer
+
+    Raises:
+        UsageError: standard input is not a terminal, so nobody can be asked
+    """
+    has_selector = not order.selection.everything or order.limit is not None
+    if yes or (has_selector and change != "discard"):
+        return True
+    if not sys.stdin.isatty():
+        if has_selector:
+            raise UsageError(
+                "discard asks for confirmation and this is not a terminal; add -y, or preview it with -n"
+            )
+        raise UsageError(f"no letters selected: add {_SELECTORS}, or -y for all")
+    question = _question(settings, change, order, has_selector=has_selector)
+    if question is None or ask(question):
+        return True
+    remark(f"nothing {_DONE[change]}")
+    return False
+
+
+def _question(settings: Settings, change: Change, order: Order, *, has_selector: bool) -> str | None:
+    """Return the question for the operator; None when there is nothing to change.
+
+    The count comes from the queue where possible, because the ledger may not know every letter yet.
+    """
+    if change == "restore":
+        count = len(_selected_letters(settings, change, order))
+        return f"Restore {'' if has_selector else 'all '}{plural(count, 'dead letter')}?" if count else None
+    depth = asyncio.run(queue_depth(settings))
+    if not depth:
+        return None
+    if not has_selector:
+        return f"{change.capitalize()} all {plural(depth, 'dead letter')}?"
+    known = len(_selected_letters(settings, change, order))
+    return (
+        f"{change.capitalize()} the selected dead letters ({known} according to the ledger, "
+        f"{depth} in the queue altogether)?"
+    )
+
+
+def perform(settings: Settings, change: Change, order: Order, *, as_json: bool) -> int:
+    """Perform the change and print its steps, also when it is stopped half-way; return the exit code.
+
+    A replay with a rate or a canary prints each step as soon as it is done.
+
+    Raises:
+        BrokerUnreachableError, CredentialsRefusedError, TopologyError: the rest was not changed
+        LedgerUnreachableError: a restore or a canary cannot read the ledger
+        StoppedByRuleError: a canary's story failed again
+    """
+    at_once = order.rate is not None or order.canary is not None
+    steps: list[Step] = []
+    stopped: str | None = None
+    ended = False
+
+    def on_step(step: Step) -> None:
+        steps.append(step)
+        if at_once and not as_json:
+            print(step_line(step), flush=True)
+        elif len(steps) % PROGRESS_EVERY == 0:
+            remark(f"{summary(steps)} so far")
+
+    try:
+        asyncio.run(_work(settings, change, order, on_step))
+        ended = True
+    except StoppedByRuleError as error:
+        stopped = str(error)
+        raise
+    finally:
+        if as_json:
+            print_json(steps_document(steps, _DONE[change], stopped))
+        elif not at_once:
+            print_lines(map(step_line, steps))
+        if steps:
+            remark(summary(steps))
+        elif ended:
+            remark(_nothing_done(change))
+    if not steps:
+        _check_selected_batch(settings, order)
+    return ExitCode.SOME_FAILED if any(step.action == "skipped" for step in steps) else ExitCode.DONE
+
+
+async def _work(settings: Settings, change: Change, order: Order, on_step: OnStep) -> None:
+    match change:
+        case "replay":
+            await replay(settings, order, on_step, remark)
+        case "discard":
+            await discard(settings, order, on_step)
+        case "restore":
+            await restore(settings, order, on_step)
+
+
+def _check_selected_batch(settings: Settings, order: Order) -> None:
+    """Distinguish a batch without dead letters from an unknown batch.
+
+    Raises:
+        NoSuchBatchError: the ledger does not know the batch
+    """
+    if order.selection.batch is not None:
+        with suppress(LedgerUnreachableError, CredentialsRefusedError):
+            check_batch(settings, order.selection.batch)
+
+
+def _nothing_done(change: Change) -> str:
+    if change == "restore":
+        return "nothing restored: the ledger has no matching discarded dead letter"
+    return f"nothing {_DONE[change]}: no matching dead letter is ready in the queue"
+
+
+def _selected_letters(settings: Settings, change: Change, order: Order) -> list[KnownLetter]:
+    read = discarded_letters if change == "restore" else failed_letters
+    return select_letters(read(settings, batch=order.selection.batch)[::-1], order.selection, order.limit)
