@@ -106,8 +106,8 @@ class Canary:
         if failure.fingerprint in self._causes:
             raise StoppedByRuleError(
                 f"stopped by --canary: story {event.story_id} of batch {event.batch_id} failed again for "
-                f"the same reason (group {failure.fingerprint}: {said}); {plural(self._total, 'story')} replayed, "
-                "the other dead letters stay in the queue"
+                f"the same reason (group {failure.fingerprint}: {said}); "
+                f"{plural(self._total, 'story')} replayed, the other dead letters stay in the queue"
             )
         self._remark(f"canary: story {event.story_id} failed for a different reason: {said}")
 

@@ -80,7 +80,8 @@ def preview(settings: Settings, change: Change, order: Order, *, as_json: bool) 
             print_lines(["", *documents.plan_lines(selected, order.options)])
     if selected:
         remark(
-            f"would {change} {plural(len(selected), 'dead letter')}, according to the ledger; nothing was changed"
+            f"would {change} {plural(len(selected), 'dead letter')}, according to the ledger; "
+            "nothing was changed"
         )
     else:
         _check_selected_batch(settings, order)
