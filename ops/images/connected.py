@@ -1,7 +1,7 @@
 """Health check of a container: is there an established TCP connection to the broker's port?
 
-Asks the kernel's tables of this network namespace, so it neither loads the broker nor needs a login, and it
-notices a process that lives on without its connection. Exit code 0 healthy, 1 not.
+It reads the kernel's tables of this network namespace, so it needs no login, puts no load on the broker and
+detects a process that has lost its connection. Exit code 0 healthy, 1 not.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
 
 
 def broker_ports(urls: str) -> set[int]:
-    """The ports of GT_AMQP_URL, which may name several brokers, comma-separated."""
+    """Return the ports of GT_AMQP_URL, which may name several brokers separated by commas."""
     parts = [urlsplit(url) for url in re.split(r",\s*(?=amqps?://)", urls.strip().rstrip(","))]
     return {part.port or (5671 if part.scheme == "amqps" else 5672) for part in parts}
 
@@ -33,7 +33,7 @@ def connected(rows: Iterable[str], ports: set[int]) -> bool:
 
 
 def main(tables: Iterable[Path] = TABLES) -> int:
-    """Look once; gives the exit code."""
+    """Check once; return the exit code."""
     ports = broker_ports(os.environ.get("GT_AMQP_URL") or "amqp://127.0.0.1:5672/")
     rows = [
         row

@@ -1,11 +1,11 @@
-# gt-consume: makes the videos, with the built-in studio. Build from the checkout: docker build -f ops/images/consumer.Dockerfile .
+# gt-consume with the built-in studio. Build from the checkout: docker build -f ops/images/consumer.Dockerfile .
 FROM ghcr.io/astral-sh/uv:0.13.9 AS uv
 
 FROM python:3.11-slim-bookworm AS build
 COPY --from=uv /uv /usr/local/bin/uv
 ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never UV_PROJECT_ENVIRONMENT=/app
 WORKDIR /src
-# What we depend on, in a layer that changes with the lock file only.
+# Dependencies, in a layer that changes only with the lock file.
 COPY pyproject.toml uv.lock ./
 COPY common/pyproject.toml common/
 COPY producer/pyproject.toml producer/
@@ -19,7 +19,7 @@ RUN --mount=type=cache,target=/root/.cache/uv \
     uv sync --locked --no-dev --no-editable --package gt-consumer --extra studio --extra postgres
 
 FROM python:3.11-slim-bookworm
-# The graphics library of the studio links these two; the rest comes with the wheels.
+# System libraries of the studio that its wheels do not contain.
 # hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install -y --no-install-recommends libegl1 libgl1 \

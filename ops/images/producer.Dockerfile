@@ -1,11 +1,11 @@
-# gt-produce: publishes lists of stories. Build from the checkout: docker build -f ops/images/producer.Dockerfile .
+# gt-produce. Build from the checkout: docker build -f ops/images/producer.Dockerfile .
 FROM ghcr.io/astral-sh/uv:0.13.9 AS uv
 
 FROM python:3.11-slim-bookworm AS build
 COPY --from=uv /uv /usr/local/bin/uv
 ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never UV_PROJECT_ENVIRONMENT=/app
 WORKDIR /src
-# What we depend on, in a layer that changes with the lock file only.
+# Dependencies, in a layer that changes only with the lock file.
 COPY pyproject.toml uv.lock ./
 COPY common/pyproject.toml common/
 COPY producer/pyproject.toml producer/

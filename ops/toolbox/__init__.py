@@ -1,4 +1,4 @@
-"""Makes a RabbitMQ answer at GT_AMQP_URL: the code behind `ops/broker` and the private nodes of the tests.
+"""Code behind the scripts in ops/: a local broker, broker users, and libraries of the system.
 
-Standard library only: it runs before anything is installed.
+Standard library only, because the scripts run before anything is installed.
 """

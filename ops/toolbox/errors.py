@@ -1,4 +1,4 @@
-"""The one error of the broker scripts; the exit codes are those of all commands of GossipToon Batch."""
+"""Error and exit codes of the scripts; the codes are the same as for all GossipToon Batch commands."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ UNREACHABLE = 3
 
 
 class BrokerError(Exception):
-    """No broker answers and none could be started; the message says what is wrong and how to mend it."""
+    """A script failed; the message says what is wrong and how to fix it."""
 
     def __init__(self, message: str, exit_code: int = UNREACHABLE) -> None:
         super().__init__(message)

@@ -1,1 +1,1 @@
-"""Puts lists of stories into the queue."""
+"""Producer of GossipToon Batch: gt-produce, gt-discover and the umbrella command gossiptoon."""

@@ -1,4 +1,4 @@
-"""`gossiptoon x` is `gt-x`: one name for all commands, as many as are installed."""
+"""`gossiptoon X` runs `gt-X`: one name for all installed commands."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ _PREFIX = "gt-"
 _NAME = "gossiptoon"
 _USAGE = 2
 _COMPLETION = ("--install-completion", "--show-completion")
-# Said here and not asked of the commands: importing them all would be slow.
+# Kept here because importing every command for its help text would be slow.
 _DESCRIPTIONS = {
-    "aggregate": "take every result event into the ledger",
-    "batch": "make a list of stories on this machine, without a broker",
-    "consume": "worker: make the videos of the stories in the queue",
+    "aggregate": "write result events to the ledger",
+    "batch": "make videos of a list of stories on this machine, without a broker",
+    "consume": "run a worker, which makes videos of the queued stories",
     "discover": "find stories on Reddit",
-    "dlq": "list, group, show, replay, discard and restore dead letters",
+    "dlq": "show, replay, discard and restore dead letters",
     "doctor": "check broker, queues, ledger, orchestrator and disk",
     "produce": "check a list of stories and publish it as a batch",
-    "report": "show a batch, now or while it goes on; without an id, the batches",
+    "report": "report on a batch or list all batches",
     "topology": "declare, show or delete exchanges and queues",
 }
 
 
 def main() -> int:
-    """Hand over to the command that the first argument names; without one, list the commands."""
+    """Run the command that the first argument names; without one, list the commands. Return the exit code."""
     commands = installed_commands()
     arguments = sys.argv[1:]
     if f"_{_NAME.upper()}_COMPLETE" in os.environ or arguments[:1] in ([option] for option in _COMPLETION):
@@ -51,34 +51,34 @@ def main() -> int:
 
 
 def installed_commands() -> dict[str, EntryPoint]:
-    """Give our installed commands by their short names."""
+    """Return the installed GossipToon Batch commands by their short names."""
     found = entry_points(group="console_scripts")
     ours = [point for point in found if point.name.startswith(_PREFIX) and point.value.startswith("gt_")]
     return {point.name.removeprefix(_PREFIX): point for point in sorted(ours, key=lambda point: point.name)}
 
 
 def overview(commands: dict[str, EntryPoint]) -> str:
-    """List the commands, each with what it does."""
+    """Return the help text: every installed command with a description."""
     width = max((len(name) for name in commands), default=0)
     lines = [f"  {name:<{width}}  {_DESCRIPTIONS.get(name, '')}".rstrip() for name in commands]
     return "\n".join(
         [
             "Usage: gossiptoon COMMAND …",
             "",
-            "Many Reddit stories in, finished videos and a true report out.",
+            "Turn lists of Reddit stories into finished videos, with an exact report.",
             "",
             *lines,
             "",
-            "Each is a command of its own too: gt-COMMAND. `gossiptoon COMMAND --help` says more.",
-            "Shell completion: `gossiptoon --install-completion`, and the same for each gt-COMMAND.",
+            "Each command is also installed as gt-COMMAND. See `gossiptoon COMMAND --help`.",
+            "Shell completion: `gossiptoon --install-completion`, or the same option of any gt-COMMAND.",
         ]
     )
 
 
 def unknown(given: str, names: list[str]) -> str:
-    """Say that there is no such command, and what may have been meant."""
-    from difflib import get_close_matches  # only a mistyped command needs it
+    """Return the message for an unknown command, with similar names."""
+    from difflib import get_close_matches  # needed for mistyped commands only
 
     close = get_close_matches(given, names, n=2, cutoff=0.5)
-    hint = f"did you mean {' or '.join(close)}?" if close else "`gossiptoon` lists those that are installed"
-    return f"no command {given}; {hint}"
+    hint = f"did you mean {' or '.join(close)}?" if close else "`gossiptoon` lists the installed ones"
+    return f"unknown command {given}; {hint}"

@@ -40,7 +40,7 @@ from gt_consumer.studio.options import read_options
 from gt_consumer.studio.text.story import load_story
 from gt_consumer.worker.retry_policy import asked_wait
 from gt_consumer.worker.retry_rules import parse_rules
-from gt_producer.produce.journal import read_state
+from gt_producer.produce.journal_state import read_state
 from support.samples.dead_letters import Found
 
 OURS = (GossipToonError, NotAStoryError)

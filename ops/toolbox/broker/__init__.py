@@ -1,1 +1,1 @@
-"""ops/broker: a RabbitMQ for this machine, started when none answers."""
+"""ops/broker: make a RabbitMQ broker available on this machine."""

@@ -16,19 +16,20 @@ from toolbox.broker.service import CHECKOUT, DEFAULT_DIRECTORY, Service
 from toolbox.broker.url import configured_url
 from toolbox.errors import DONE, UNREACHABLE, USAGE, BrokerError
 
-EPILOG = """GT_AMQP_URL (environment, else .env) says where: default amqp://guest:guest@127.0.0.1:5672/
+EPILOG = """The address is GT_AMQP_URL of the environment or .env, by default amqp://guest:guest@127.0.0.1:5672/
 
-`up` is content with a broker that answers there. Else it starts one: with Docker compose; else a private
-node of an installed RabbitMQ, with its data in .broker/; else, on Debian and Ubuntu as root or with a sudo
-that asks for no password, it installs rabbitmq-server first. GT_RABBITMQ_BIN (environment) names the folder
-of another RabbitMQ's rabbitmq-server and rabbitmqctl, to be taken instead.
+`up` does nothing if a broker already answers there. Otherwise it starts one, in the first way that works:
+  1. a container, with Docker compose
+  2. a private node of an installed RabbitMQ, with its data in .broker/
+  3. the same after installing rabbitmq-server with apt-get, as root or with sudo without a password
+GT_RABBITMQ_BIN (environment) names a folder with rabbitmq-server and rabbitmqctl to use instead.
 
 example: GT_AMQP_URL=amqp://guest:guest@127.0.0.1:5999/ ops/broker up
-exit codes: 0 a broker answers, 2 wrong usage, 3 none answers and none could be started"""
+exit codes: 0 a broker answers, 2 wrong usage, 3 no broker answers and none could be started"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; gives the exit code."""
+    """Run one command; return the exit code."""
     arguments = _parser().parse_args(argv)
     try:
         if arguments.command == "node":
@@ -50,7 +51,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _node(arguments: argparse.Namespace) -> int:
-    """Start one private node, say where, and stay until SIGTERM or SIGINT; then stop it."""
+    """Start one private node, print its address, and stop it on SIGTERM or SIGINT.
+
+    Raises:
+        BrokerError: --port is missing, or the node did not start or ended by itself
+    """
     if not arguments.port:
         raise BrokerError("ops/broker node needs --port", USAGE)
     signal.signal(signal.SIGTERM, _end)
@@ -63,11 +68,11 @@ def _node(arguments: argparse.Namespace) -> int:
             time.sleep(0.5)
     finally:
         node.stop()
-    raise BrokerError(f"the RabbitMQ node at {node.url} ended by itself; see {node.directory}/console.log")
+    raise BrokerError(f"the RabbitMQ node at {node.url} has ended; see {node.directory}/console.log")
 
 
 def _end(_number: int, _frame: FrameType | None) -> None:
-    """Leave by way of the `finally` that stops the node; once, a second signal must not disturb that."""
+    """Leave through the `finally` that stops the node; further signals must not interrupt that."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     raise SystemExit(DONE)
@@ -76,7 +81,7 @@ def _end(_number: int, _frame: FrameType | None) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="ops/broker",
-        description="Make a RabbitMQ broker answer at GT_AMQP_URL.",
+        description="Make a RabbitMQ broker available at GT_AMQP_URL.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -85,14 +90,18 @@ def _parser() -> argparse.ArgumentParser:
         nargs="?",
         default="up",
         choices=["up", "down", "status", "node"],
-        help="up (default); down: stop what up started; status; node: run one private node until SIGTERM",
+        help="up (default): start a broker if none answers; down: stop what up started; status: show what "
+        "answers; node: run a private node in the foreground until SIGTERM",
     )
     parser.add_argument(
-        "--dir", type=Path, default=DEFAULT_DIRECTORY, help="folder of the private node (default: .broker)"
+        "--dir",
+        type=Path,
+        default=DEFAULT_DIRECTORY,
+        help="data folder of the private node (default: .broker)",
     )
-    parser.add_argument("--port", type=int, default=0, help="AMQP port, for node")
+    parser.add_argument("--port", type=int, default=0, help="AMQP port of the node (node only)")
     parser.add_argument(
-        "--epmd-port", type=int, default=0, help="port of its name service, for node (default: a free one)"
+        "--epmd-port", type=int, default=0, help="port of the node's epmd (node only; default: a free one)"
     )
-    parser.add_argument("--name", default="", help="node name, for node (default: gt-batch@localhost)")
+    parser.add_argument("--name", default="", help="node name (node only; default: gt-batch@localhost)")
     return parser

@@ -1,4 +1,4 @@
-"""The laptop's broker in a container: one service, the user of GT_AMQP_URL, published on 127.0.0.1 only."""
+"""The local broker in a container: one service with the user of GT_AMQP_URL, published on 127.0.0.1 only."""
 
 from __future__ import annotations
 
@@ -17,13 +17,17 @@ PULL_SECONDS = 900.0
 
 @dataclass(frozen=True)
 class Compose:
-    """Docker with its compose plugin, known to work; `program` is the path of `docker`."""
+    """A working Docker with its compose plugin.
+
+    Parameters:
+        program: path of `docker`
+    """
 
     program: str
 
     @classmethod
     def find(cls, path: str | None = None) -> Compose | None:
-        """Docker, if the compose plugin is there and the engine answers within 10 seconds, else None."""
+        """Return Docker, or None without the compose plugin or an engine that answers within 10 seconds."""
         program = shutil.which("docker", path=path)
         if program and _succeeds([program, "compose", "version"]) and _succeeds([program, "info"]):
             return cls(program)
@@ -33,7 +37,7 @@ class Compose:
         """Start the container and wait until it is healthy.
 
         Raises:
-            BrokerError: compose failed; the message is its last line
+            BrokerError: compose failed; the message has its last line
         """
         done = self._run(url, "up", "--detach", "--wait", "--quiet-pull", "rabbitmq")
         if done.returncode != 0:
@@ -41,12 +45,12 @@ class Compose:
             raise BrokerError(f"docker compose could not start the broker: {last[0]}")
 
     def down(self, url: AmqpUrl) -> bool:
-        """Remove the container, keep its data; whether there was one."""
+        """Remove the container and keep its data; return whether there was one."""
         there = bool(self._run(url, "ps", "--all", "--quiet").stdout.strip())
         return there and self._run(url, "down").returncode == 0
 
     def _run(self, url: AmqpUrl, *arguments: str) -> subprocess.CompletedProcess[str]:
-        # Through the environment: an argument list can be read by every user of the machine.
+        # In the environment, because every user of the machine can read command lines.
         environment = os.environ | {
             "BROKER_PORT": str(url.port),
             "BROKER_USER": url.user,

@@ -1,4 +1,4 @@
-"""Finds an installed RabbitMQ, or installs Debian's."""
+"""Find an installed RabbitMQ, or install it with apt-get."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from pathlib import Path
 from toolbox.errors import BrokerError
 from toolbox.system.apt import find_apt
 
-# The server's own scripts come first: what Debian and Red Hat put on PATH changes to the user "rabbitmq".
+# The server's own scripts come first, because Debian's and Red Hat's on PATH switch to the user "rabbitmq".
 KNOWN_FOLDERS = (
     Path("/usr/lib/rabbitmq/bin"),
     Path("/opt/homebrew/opt/rabbitmq/sbin"),
     Path("/usr/local/opt/rabbitmq/sbin"),
     Path("/opt/rabbitmq/sbin"),
 )
-# A folder with both programs that is taken before all others, such as `sbin` of the generic Unix build.
+# Names a folder with both programs that is preferred to all others, such as `sbin` of the generic Unix build.
 CHOSEN = "GT_RABBITMQ_BIN"
 POLICY_RC = Path("/usr/sbin/policy-rc.d")
 HOW_TO_INSTALL = (
     "start Docker with its compose plugin, or install RabbitMQ 3.10 or newer "
     "(Debian, Ubuntu: sudo apt-get install rabbitmq-server; macOS: brew install rabbitmq; "
-    "Fedora: sudo dnf install rabbitmq-server), or set GT_AMQP_URL to a broker that runs"
+    "Fedora: sudo dnf install rabbitmq-server), or set GT_AMQP_URL to a running broker"
 )
 
 
 @dataclass(frozen=True)
 class Installation:
-    """The two programs of a RabbitMQ installation that are needed, and epmd where it is on PATH."""
+    """The programs of a RabbitMQ installation that are needed; epmd is None if it is not on PATH."""
 
     server: Path
     ctl: Path
@@ -39,11 +39,12 @@ class Installation:
 
 
 def find_installation(path: str | None = None, known: Sequence[Path] = KNOWN_FOLDERS) -> Installation | None:
-    """The installed RabbitMQ, or None.
+    """Return the installed RabbitMQ, or None.
 
     Parameters:
-        path: search path for programs; None means PATH of the environment
+        path: search path for programs; None for PATH of the environment
         known: folders where packages put the server's own scripts
+
     Raises:
         BrokerError: GT_RABBITMQ_BIN names a folder without the two programs
     """
@@ -57,15 +58,15 @@ def find_installation(path: str | None = None, known: Sequence[Path] = KNOWN_FOL
         if os.access(server, os.X_OK) and os.access(ctl, os.X_OK):
             return Installation(server, ctl, shutil.which("epmd", path=path))
     if chosen:
-        raise BrokerError(f"{CHOSEN}={chosen} holds no rabbitmq-server and rabbitmqctl that may be run")
+        raise BrokerError(f"{CHOSEN}={chosen} has no executable rabbitmq-server and rabbitmqctl")
     return None
 
 
 def require_installation(path: str | None = None, known: Sequence[Path] = KNOWN_FOLDERS) -> Installation:
-    """The installed RabbitMQ; where there is none, Debian's package is installed if that is allowed.
+    """Return the installed RabbitMQ; if there is none, install it with apt-get.
 
     Raises:
-        BrokerError: there is none and it may not be installed, or the installation failed
+        BrokerError: there is none, and apt-get is missing, may not be used, or failed
     """
     found = find_installation(path, known)
     if found:
@@ -74,16 +75,16 @@ def require_installation(path: str | None = None, known: Sequence[Path] = KNOWN_
     found = find_installation(path, known)
     if not found:
         raise BrokerError(
-            "the package rabbitmq-server was installed, but its programs were not found; " + HOW_TO_INSTALL
+            "the package rabbitmq-server is installed, but its programs were not found; " + HOW_TO_INSTALL
         )
     return found
 
 
 def install_with_apt(path: str | None = None) -> None:
-    """Install rabbitmq-server on Debian or Ubuntu, as root or through a sudo that asks for no password.
+    """Install rabbitmq-server on Debian or Ubuntu, as root or through sudo without a password.
 
     Raises:
-        BrokerError: no apt-get, no right to use it, or it failed
+        BrokerError: apt-get is missing, may not be used, or failed
     """
     apt = find_apt(path)
     if not apt:
@@ -98,9 +99,8 @@ def install_with_apt(path: str | None = None) -> None:
 
 @contextmanager
 def _service_kept_from_starting(*, enabled: bool) -> Iterator[None]:
-    """Debian's packages start their service at once unless policy-rc.d answers 101 (Debian Policy 9.3.3.1).
-
-    A policy that is there already is left alone; where the service comes up all the same, it is used.
+    """Keep Debian's package from starting its service: policy-rc.d answers 101 (Debian Policy 9.3.3.1).
+    An existing policy is left alone; if the service starts all the same, it is used.
     """
     policy = POLICY_RC
     if not enabled or policy.exists():

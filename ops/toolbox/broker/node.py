@@ -1,4 +1,4 @@
-"""A private RabbitMQ node: own data, cookie, node name and epmd, listening on the loopback interface only."""
+"""A private RabbitMQ node: own data, cookie, name and epmd, listening on the loopback interface only."""
 
 from __future__ import annotations
 
@@ -20,13 +20,18 @@ SETTINGS = Path(__file__).resolve().parents[2] / "rabbitmq"
 STATE = "node.json"
 BOOT_SECONDS = 120.0
 STOP_SECONDS = 30.0
-# epmd is started in the node's process group, so that nothing is left when the group is gone.
+# epmd is started in the node's process group, so that nothing is left when the group is killed.
 LAUNCH = '[ -z "$1" ] || "$1" -address 127.0.0.1 -port "$ERL_EPMD_PORT" & shift; exec "$@"'
 
 
 @dataclass(frozen=True)
 class NodeSpec:
-    """Where a node lives and listens. `pid` is the leader of its process group, 0 before the first start."""
+    """Folder, ports and process of a node.
+
+    Parameters:
+        token: marks its command line, to recognise the process
+        pid: leader of its process group; 0 before the first start
+    """
 
     directory: str
     port: int
@@ -39,7 +44,7 @@ class NodeSpec:
 
 
 class Node:
-    """One private node. Its state lies in its folder: another process may go on with `Node.load`."""
+    """One private node; its state is kept in its folder, so that another process can `load` it."""
 
     def __init__(self, spec: NodeSpec, installation: Installation | None = None) -> None:
         self.spec = spec
@@ -51,7 +56,15 @@ class Node:
     def create(
         cls, directory: Path, port: int, *, address: str = "127.0.0.1", epmd_port: int = 0, name: str = ""
     ) -> Node:
-        """A node in `directory` for AMQP port `port`; ports that are 0 are chosen. Nothing is started yet."""
+        """Return a node that is not started yet.
+
+        Parameters:
+            directory: its data folder
+            port: AMQP port
+            address: loopback address to listen on
+            epmd_port: port of its epmd; 0 for a free one
+            name: node name; empty for gt-batch@localhost
+        """
         spec = NodeSpec(
             directory=str(directory.resolve()),
             port=port,
@@ -65,7 +78,7 @@ class Node:
 
     @classmethod
     def load(cls, directory: Path) -> Node | None:
-        """The node that was started in `directory` last, or None."""
+        """Return the node that was last started in `directory`, or None."""
         try:
             return cls(NodeSpec(**json.loads((directory / STATE).read_text(encoding="utf-8"))))
         except (OSError, ValueError, TypeError):
@@ -73,38 +86,38 @@ class Node:
 
     @property
     def url(self) -> AmqpUrl:
-        """Its address, with the user every new node has."""
+        """Its address, with the user of every new node."""
         return AmqpUrl(self.spec.address, self.spec.port, "guest", "guest", "/", tls=False)
 
     def start(self, timeout: float = BOOT_SECONDS) -> Greeting:
-        """Start it and wait until it speaks AMQP.
+        """Start it and wait until it answers in AMQP.
 
         Parameters:
-            timeout: seconds for the boot, which takes 7 to 20 on two cores
+            timeout: seconds for the start, which takes 7 to 20 s on two cores
+
         Raises:
-            BrokerError: no RabbitMQ installed, port taken, or no answer in time; the node is stopped then
+            BrokerError: RabbitMQ is not installed, the port is taken, or there is no answer in time; the node
+                is then stopped
         """
         if not port_is_free(self.spec.port):
-            raise BrokerError(
-                f"port {self.spec.port} is taken by something that is no broker; change GT_AMQP_URL"
-            )
+            raise BrokerError(f"port {self.spec.port} is in use, but not by a broker; change GT_AMQP_URL")
         self._prepare_folder()
         self._spawn()
         greeting = wait_for_greeting(self.url, timeout, self.running)
         if greeting:
             return greeting
         self.kill()
-        raise BrokerError(f"the RabbitMQ node did not come up; see {self._console}: {self._last_words()}")
+        raise BrokerError(f"the RabbitMQ node did not start; see {self._console}: {self._last_line()}")
 
     def running(self) -> bool:
         """Whether its process is alive."""
         if self._process is not None:
-            # Asked first: a command line is empty for a moment while a program is replaced by the next.
+            # Checked first, because the command line is briefly empty during exec.
             return self._process.poll() is None
         return self.spec.pid > 0 and runs_with(self.spec.pid, self.spec.token)
 
     def stop(self, timeout: float = STOP_SECONDS) -> None:
-        """End it in good order (SIGTERM); killed when it has not ended after `timeout` seconds."""
+        """Stop it with SIGTERM, or with SIGKILL if it is still running after `timeout` seconds."""
         ours = self._process is not None or self.running()
         if self.running():
             os.kill(self.spec.pid, signal.SIGTERM)
@@ -113,8 +126,8 @@ class Node:
             self._kill_group()
 
     def kill(self) -> None:
-        """Kill its process group with SIGKILL, as a power cut would, and its epmd with it."""
-        # Without a process of ours in it the group's number may belong to somebody else by now.
+        """Kill its process group, including epmd, with SIGKILL, as in a power failure."""
+        # If the node's process is gone, another process group may have its number now.
         if self._process is not None or self.running():
             self._kill_group()
 
@@ -124,7 +137,7 @@ class Node:
         Raises:
             BrokerError: the node refused it
         """
-        # Through a file: rabbitmqctl reads no standard input on Erlang 29.
+        # Through a file, because rabbitmqctl does not read standard input on Erlang 29.
         file = self.directory / "definitions.json"
         file.unlink(missing_ok=True)
         try:
@@ -135,11 +148,12 @@ class Node:
             file.unlink(missing_ok=True)
 
     def ctl(self, *arguments: str, timeout: float = 60.0) -> str:
-        """Run rabbitmqctl on the node and give what it printed.
+        """Run rabbitmqctl on the node and return its output.
 
         Parameters:
-            arguments: command and its arguments, which everybody on the machine can see: no passwords
+            arguments: command and arguments; not for passwords, because all users of the machine can see them
             timeout: seconds
+
         Raises:
             BrokerError: rabbitmqctl failed or took too long
         """
@@ -168,13 +182,13 @@ class Node:
         self._installation = self._installation or require_installation()
         return self._installation
 
-    def _last_words(self) -> str:
+    def _last_line(self) -> str:
         lines = (
             self._console.read_text(encoding="utf-8", errors="replace").split("\n")
             if self._console.exists()
             else []
         )
-        return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
+        return next((line.strip() for line in reversed(lines) if line.strip()), "no output")
 
     def _prepare_folder(self) -> None:
         for folder in ("home", "data", "log", "conf.d"):
@@ -216,7 +230,7 @@ class Node:
             (self.directory / STATE).write_text(json.dumps(asdict(spec), indent=1) + "\n", encoding="utf-8")
 
     def _environment(self) -> dict[str, str]:
-        """The same for the server and rabbitmqctl; settings of an installed service must not leak in."""
+        """Return the environment of server and rabbitmqctl, without settings of an installed service."""
         ours = ("RABBITMQ_", "ERL_", "ELIXIR_")
         inherited = {key: value for key, value in os.environ.items() if not key.startswith(ours)}
         inherited.pop("NOTIFY_SOCKET", None)
@@ -234,11 +248,11 @@ class Node:
             "RABBITMQ_LOG_BASE": str(here / "log"),
             "RABBITMQ_PID_FILE": str(here / "node.pid"),
             "RABBITMQ_CONF_ENV_FILE": str(here / "rabbitmq-env.conf"),
-            # An empty folder: by default all of /etc/rabbitmq/conf.d would be read too.
+            # An empty folder, because by default /etc/rabbitmq/conf.d is read too.
             "RABBITMQ_CONFIG_FILES": str(here / "conf.d"),
             "RABBITMQ_CONFIG_FILE": str(SETTINGS / "rabbitmq.conf"),
             "RABBITMQ_ADVANCED_CONFIG_FILE": str(SETTINGS / "advanced.config"),
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(here / "enabled_plugins"),
-            # Few schedulers that sleep when idle: the node shares the machine with what it is there for.
+            # Few schedulers that sleep when idle, because the node shares the machine with its clients.
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "+S 2:2 +sbwt none",
         }

@@ -1,4 +1,4 @@
-"""Does a broker answer? Asked in AMQP 0-9-1 itself: a port that merely accepts connections is no broker."""
+"""Check whether a broker answers in AMQP 0-9-1; a port that accepts connections is not enough."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LARGEST_START_FRAME = 128 * 1024
 
 @dataclass(frozen=True)
 class Greeting:
-    """What a broker says of itself in Connection.Start (AMQP 0-9-1, 1.4.2.1)."""
+    """Product and version from a broker's Connection.Start (AMQP 0-9-1, 1.4.2.1)."""
 
     product: str
     version: str
@@ -30,13 +30,10 @@ class Greeting:
 
 
 def greet(url: AmqpUrl, timeout: float = 3.0) -> Greeting | None:
-    """Say hello to the broker without logging in.
+    """Return the broker's greeting without logging in, or None if nothing there speaks AMQP 0-9-1.
 
     Parameters:
-        url: where to knock
-        timeout: seconds for the whole exchange, each step
-    Returns:
-        the broker's greeting, or None when nothing there speaks AMQP 0-9-1
+        timeout: seconds for each step of the exchange
     """
     try:
         with closing(_connect(url, timeout)) as connection:
@@ -50,7 +47,11 @@ def greet(url: AmqpUrl, timeout: float = 3.0) -> Greeting | None:
 
 
 def wait_for_greeting(url: AmqpUrl, timeout: float, still_starting: Callable[[], bool]) -> Greeting | None:
-    """Knock until the broker answers, `timeout` seconds are over, or `still_starting()` is false."""
+    """Try until the broker answers, `timeout` seconds are over, or `still_starting()` is false.
+
+    Returns:
+        the greeting, or None
+    """
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
         alive = still_starting()
@@ -65,7 +66,7 @@ def _connect(url: AmqpUrl, timeout: float) -> socket.socket:
     connection = socket.create_connection((url.host, url.port), timeout)
     if not url.tls:
         return connection
-    # Nothing secret is sent: the greeting only shows that a broker is there. Clients check the certificate.
+    # Nothing secret is sent, so the certificate is not checked here; clients check it.
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -92,7 +93,7 @@ def _parse_start(payload: bytes) -> Greeting | None:
 
 
 def _long_string(table: bytes, key: bytes) -> str:
-    """One text field of a field table: short-string key, 'S', length, text (AMQP 0-9-1, 4.2.5)."""
+    """Return a text field of a field table: short-string key, 'S', length, text (AMQP 0-9-1, 4.2.5)."""
     start = table.find(bytes([len(key)]) + key + b"S")
     if start < 0:
         return ""

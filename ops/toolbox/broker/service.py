@@ -1,6 +1,7 @@
-"""up, down, status: which way a broker is made to answer, tried in this order:
+"""`ops/broker up`, `down` and `status`.
 
-one that answers already, Docker compose, a private node of an installed RabbitMQ, the same after apt-get.
+`up` uses the first that works: a broker that already answers, Docker compose, a private node of an installed
+RabbitMQ, or such a node after installing RabbitMQ with apt-get.
 """
 
 from __future__ import annotations
@@ -28,9 +29,9 @@ class Service:
     """The broker of one checkout.
 
     Parameters:
-        url: where it is to answer
-        directory: where a private node keeps its data
-        find_compose: gives Docker compose where it works, else None
+        url: its address
+        directory: data folder of a private node
+        find_compose: returns Docker compose if it works, otherwise None
     """
 
     url: AmqpUrl
@@ -38,35 +39,35 @@ class Service:
     find_compose: Callable[[], Compose | None] = Compose.find
 
     def up(self) -> str:
-        """Make a broker answer; says in one line which.
+        """Start a broker unless one answers; return a line that describes it.
 
         Raises:
-            BrokerError: it does not answer and none can be started at that address
+            BrokerError: none answers and none can be started at that address
         """
         greeting = greet(self.url)
         if greeting:
             return f"{greeting} already answers at {self.url}"
-        self._refuse_what_cannot_be_started()
-        with self._alone():
+        self._check_local()
+        with self._locked():
             compose = self.find_compose()
             return self._container_up(compose) if compose else self._node_up()
 
     def down(self) -> str:
-        """Stop what `up` started, keep its data; a broker of somebody else is left alone."""
+        """Stop what `up` started and keep its data; other brokers are left alone. Return a line about it."""
         node = Node.load(self.directory)
         if node and node.running():
             node.stop()
-            return f"stopped the private node at {node.url}; its data stays in {self.directory}"
+            return f"stopped the private node at {node.url}; its data is kept in {self.directory}"
         compose = self.find_compose()
         if compose and compose.down(self.url):
-            return "stopped the broker's container; its data stays in the volume gossiptoon-broker_data"
-        return "nothing to stop: no broker runs that ops/broker started"
+            return "stopped the broker's container; its data is kept in the volume gossiptoon-broker_data"
+        return "nothing to stop: ops/broker has not started a broker"
 
     def status(self) -> str:
-        """What answers, in one line.
+        """Return a line that describes the broker that answers.
 
         Raises:
-            BrokerError: nothing answers
+            BrokerError: no broker answers
         """
         greeting = greet(self.url)
         if not greeting:
@@ -77,15 +78,16 @@ class Service:
             f", the private node in {self.directory}" if own else ""
         )
 
-    def _refuse_what_cannot_be_started(self) -> None:
+    def _check_local(self) -> None:
+        """Raise BrokerError if no broker can be started at the address."""
         if not self.url.loopback:
             raise BrokerError(
-                f"no broker answers at {self.url}, and that is another machine, where none can be started: "
-                "check GT_AMQP_URL and the network"
+                f"no broker answers at {self.url}, and none can be started on another machine: check "
+                "GT_AMQP_URL and the network"
             )
         if self.url.tls:
             raise BrokerError(
-                f"no broker answers at {self.url} with TLS; only a broker without TLS can be started here"
+                f"no broker answers at {self.url} with TLS, and ops/broker only starts brokers without TLS"
             )
 
     def _container_up(self, compose: Compose) -> str:
@@ -101,7 +103,7 @@ class Service:
             if last.spec.port == self.url.port:
                 greeting = wait_for_greeting(self.url, 60.0, last.running)
                 if greeting:
-                    return f"{greeting} came up at {self.url}"
+                    return f"{greeting} now answers at {self.url}"
             last.stop()
         address = "::1" if self.url.host == "::1" else "127.0.0.1"
         node = Node.create(self.directory, self.url.port, address=address)
@@ -110,7 +112,7 @@ class Service:
         return f"started {greeting} as a private node at {self.url}; its data is in {self.directory}"
 
     def _make_user(self, node: Node) -> None:
-        """A new node knows guest and / only: the user and virtual host of the URL are added."""
+        """Create the user and virtual host of the URL, because a new node has only guest and /."""
         if self.url.user == "guest" and self.url.vhost == "/":
             return
         role = Role(self.url.user, "administrator", ".*", ".*", ".*")
@@ -122,8 +124,8 @@ class Service:
             raise
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Two at once would start two nodes on the same data."""
+    def _locked(self) -> Iterator[None]:
+        """Hold the folder's lock: two processes would start two nodes on the same data."""
         self.directory.mkdir(parents=True, exist_ok=True)
         with (self.directory / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)

@@ -1,11 +1,11 @@
-"""Where the broker is expected: GT_AMQP_URL, taken apart."""
+"""The broker's address: parsing of GT_AMQP_URL."""
 
 from __future__ import annotations
 
 import ipaddress
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
@@ -17,7 +17,7 @@ PORTS = {"amqp": 5672, "amqps": 5671}
 
 @dataclass(frozen=True)
 class AmqpUrl:
-    """One broker address. `str()` leaves out user and password, so it may be printed."""
+    """One broker address; `str()` omits user and password and is safe to print."""
 
     host: str
     port: int
@@ -31,7 +31,7 @@ class AmqpUrl:
 
     @property
     def loopback(self) -> bool:
-        """Whether the host is this machine, where a broker may be started."""
+        """Whether the host is this machine, so that a broker may be started."""
         if self.host == "localhost":
             return True
         try:
@@ -41,23 +41,19 @@ class AmqpUrl:
 
     @property
     def full(self) -> str:
-        """The URL with its password; never print it where others read."""
+        """The URL with its password; must not be printed."""
         scheme = "amqps" if self.tls else "amqp"
         host = f"[{self.host}]" if ":" in self.host else self.host
         credentials = f"{quote(self.user, safe='')}:{quote(self.password, safe='')}"
         vhost = "" if self.vhost == "/" else quote(self.vhost, safe="")
         return f"{scheme}://{credentials}@{host}:{self.port}/{vhost}"
 
-    def with_login(self, user: str, password: str, vhost: str) -> AmqpUrl:
-        """The same broker for another user."""
-        return replace(self, user=user, password=password, vhost=vhost)
-
 
 def parse_url(text: str) -> AmqpUrl:
-    """Take an AMQP URL apart; of several, comma-separated, the first counts.
+    """Parse an AMQP URL, or the first of several that are separated by commas.
 
     Raises:
-        BrokerError: not an AMQP URL (exit code 2); the password is not repeated in the message.
+        BrokerError: not an AMQP URL (exit code 2); the message does not contain the password
     """
     first = re.split(r"\s*,\s*(?=amqps?://)", text.strip().rstrip(","))[0]
     parts = urlsplit(first)
@@ -68,7 +64,7 @@ def parse_url(text: str) -> AmqpUrl:
     cut = "@" in f"{parts.path}{parts.query}{parts.fragment}"
     if parts.scheme not in PORTS or not parts.hostname or port == 0 or cut:
         raise BrokerError(
-            "GT_AMQP_URL is no AMQP URL: write amqp://user:password@host:port/vhost, "
+            "GT_AMQP_URL is not an AMQP URL: expected amqp://user:password@host:port/vhost, "
             "with @, /, ? and # in the password as %40, %2F, %3F and %23",
             USAGE,
         )
@@ -83,7 +79,7 @@ def parse_url(text: str) -> AmqpUrl:
 
 
 def configured_url(environment: Mapping[str, str], dotenv: Path) -> AmqpUrl:
-    """The broker of the settings: environment before `.env` before the default, as in every command."""
+    """Return the configured address: environment before `.env` before the default, as in every command."""
     text = environment.get("GT_AMQP_URL") or _from_dotenv(dotenv) or DEFAULT_URL
     return parse_url(text)
 

@@ -1,1 +1,1 @@
-"""What the scripts need of the system: apt, shared libraries, processes."""
+"""Parts of the operating system that the scripts use: apt, shared libraries, processes."""

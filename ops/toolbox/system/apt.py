@@ -1,4 +1,4 @@
-"""apt-get, where we may use it: as root, or through a sudo that asks for no password."""
+"""apt-get, where it may be used: as root, or through sudo without a password."""
 
 from __future__ import annotations
 
@@ -16,21 +16,23 @@ class Apt:
     """An apt-get that may be used.
 
     Parameters:
-        command: how it is called, with what makes us root
+        command: the command line, with sudo if needed
     """
 
     command: tuple[str, ...]
 
     @property
     def as_root(self) -> bool:
-        """Whether we are root ourselves."""
+        """Whether it runs as root without sudo."""
         return len(self.command) == 1
 
     def install(self, packages: Sequence[str]) -> None:
-        """Update the lists, then install packages: one of many sources that fails need not be theirs.
+        """Update the package lists and install packages.
+
+        A failed update does not stop the installation: the failing source may be unrelated.
 
         Raises:
-            BrokerError: they could not be installed; with what apt-get said last where it first failed
+            BrokerError: the packages could not be installed; with apt-get's message of the first failure
         """
         stale = self._run("update")
         failed = self._run("install", "-y", "--no-install-recommends", *packages)
@@ -38,7 +40,7 @@ class Apt:
             raise BrokerError(stale or failed)
 
     def _run(self, *arguments: str) -> str:
-        """Run apt-get; gives why it failed, or nothing."""
+        """Run apt-get and return the error message; empty if it succeeded."""
         *prefix, apt = self.command
         command = [*prefix, "env", "DEBIAN_FRONTEND=noninteractive", apt, "-q", *arguments]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -49,10 +51,10 @@ class Apt:
 
 
 def find_apt(path: str | None = None) -> Apt | None:
-    """Give apt-get, or None where there is none or we may not use it.
+    """Return apt-get, or None if it is missing or may not be used.
 
     Parameters:
-        path: search path for programs; None means PATH of the environment
+        path: search path for programs; None for PATH of the environment
     """
     apt = shutil.which("apt-get", path=path)
     if not apt:

@@ -1,4 +1,4 @@
-"""The two libraries of the system that the studio draws with; Debian's are installed where that may be."""
+"""Install the two system libraries that the studio draws with, where apt-get may be used."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from toolbox.errors import DONE, BrokerError
 from toolbox.system.apt import find_apt
 
 PACKAGES = {"libEGL.so.1": "libegl1", "libGL.so.1": "libgl1"}
-"""What skia-python's wheel for Linux links and does not bring, and the packages of Debian and Ubuntu."""
+"""Libraries that skia-python's Linux wheel needs but does not contain, and their Debian packages."""
 HOW_TO_INSTALL = (
     "Debian, Ubuntu: sudo apt-get install libegl1 libgl1; Fedora: sudo dnf install mesa-libEGL mesa-libGL; "
-    "everything but the studio works without"
+    "everything except the studio works without them"
 )
 
 
@@ -31,10 +31,12 @@ def main(
     there: Callable[[str], bool] = can_be_loaded,
     path: str | None = None,
 ) -> int:
-    """Install what is missing, or say so; gives exit code 0 all the same, as only the studio needs it.
+    """Install missing libraries, or print how; always return exit code 0, because only the studio needs them.
 
     Parameters:
-        path: search path for programs; None means PATH of the environment
+        names: file names of the libraries
+        there: whether the system can load a library
+        path: search path for programs; None for PATH of the environment
     """
     missing = [name for name in names if not there(name)] if sys.platform == "linux" else []
     if not missing:
@@ -52,5 +54,5 @@ def main(
             problem = f" ({error})"
         missing = [name for name in missing if not there(name)]
     if missing:
-        print(f"libraries: the studio lacks {', '.join(missing)}{problem}; {HOW_TO_INSTALL}", file=sys.stderr)
+        print(f"libraries: the studio needs {', '.join(missing)}{problem}; {HOW_TO_INSTALL}", file=sys.stderr)
     return DONE

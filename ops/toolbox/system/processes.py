@@ -1,4 +1,4 @@
-"""Which process is ours, on which ports it may listen, and how it is ended."""
+"""Processes and ports: find a free port, recognise a process, signal its group."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from pathlib import Path
 
 from toolbox.errors import BrokerError
 
-# Below the range from which systems take ports for outgoing connections, so that a free one stays free.
+# Below the ports that systems use for outgoing connections, so that a free one stays free.
 PORT_RANGE = range(20000, 32000)
 
 
 def free_port() -> int:
-    """A TCP port of the loopback interface that nobody listens on.
+    """Return a free TCP port of the loopback interface.
 
     Raises:
         BrokerError: none was found in 200 tries
@@ -28,11 +28,11 @@ def free_port() -> int:
     for port in random.sample(PORT_RANGE, 200):
         if port_is_free(port):
             return port
-    raise BrokerError("found no free port on 127.0.0.1 between 20000 and 32000; stop what listens there")
+    raise BrokerError("no free port on 127.0.0.1 between 20000 and 32000; stop something that listens there")
 
 
 def port_is_free(port: int) -> bool:
-    """Whether `port` can be listened on at 127.0.0.1 now."""
+    """Whether `port` is free at 127.0.0.1 now."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -43,7 +43,7 @@ def port_is_free(port: int) -> bool:
 
 
 def runs_with(pid: int, token: str) -> bool:
-    """Whether process `pid` is alive and has `token` on its command line: process ids are used again."""
+    """Whether process `pid` is alive and has `token` on its command line, because process ids are reused."""
     proc = Path("/proc") / str(pid) / "cmdline"
     if Path("/proc/self/cmdline").exists():
         with suppress(OSError):
@@ -57,13 +57,13 @@ def runs_with(pid: int, token: str) -> bool:
 
 
 def signal_group(group: int, number: signal.Signals) -> None:
-    """Send a signal to a process group; one that is gone already is no error."""
+    """Send a signal to a process group; nothing happens if it is gone."""
     with suppress(ProcessLookupError):
         os.killpg(group, number)
 
 
 def wait_until(condition: Callable[[], bool], timeout: float) -> bool:
-    """Ask `condition` ten times a second until it is true or `timeout` seconds are over; its last answer."""
+    """Check `condition` ten times a second for at most `timeout` seconds; return its last answer."""
     deadline = time.monotonic() + timeout
     while not condition():
         if time.monotonic() > deadline:

@@ -1,1 +1,1 @@
-"""Broker users with the least rights."""
+"""ops/rabbitmq/make_users: broker users with the fewest rights they need."""

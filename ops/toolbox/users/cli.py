@@ -13,15 +13,15 @@ from toolbox.errors import DONE, BrokerError
 from toolbox.users.roles import commands, definitions, read_roles, users_from
 
 EXAMPLES = """examples:
-  ops/rabbitmq/make_users commands                     what to type on a broker you administer
+  ops/rabbitmq/make_users commands                     print the rabbitmqctl commands to type
   ops/rabbitmq/make_users definitions > users.json     then: rabbitmqctl import_definitions users.json
 
-definitions takes the passwords from RABBITMQ_<ROLE>_PASSWORD and writes salted hashes.
-exit codes: 0 done, 2 wrong usage or a password missing"""
+`definitions` reads each password from RABBITMQ_<ROLE>_PASSWORD and writes salted hashes.
+exit codes: 0 done, 2 wrong usage or a password is missing"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Write definitions or commands to standard output or a file; gives the exit code."""
+    """Write definitions or commands to standard output or a file; return the exit code."""
     arguments = _parser().parse_args(argv)
     try:
         roles = read_roles(arguments.namespace)
@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _write(path: Path, text: str) -> None:
-    """In one step, so that a broker never reads half a file."""
+    """Write a file in one step, so that a broker never reads half of it."""
     partial = path.with_name(path.name + ".partial")
     partial.write_text(text, encoding="utf-8")
     partial.replace(path)
@@ -50,14 +50,20 @@ def _write(path: Path, text: str) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="ops/rabbitmq/make_users",
-        description="Write RabbitMQ users, one per role of roles.json, with the least rights each needs.",
+        description="Write RabbitMQ users, one per role of roles.json, each with the fewest rights it needs.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("form", choices=["definitions", "commands"])
     parser.add_argument(
-        "--namespace", default=os.environ.get("GT_NAMESPACE") or "gt", help="default: GT_NAMESPACE or gt"
+        "form",
+        choices=["definitions", "commands"],
+        help="definitions: JSON for rabbitmqctl import_definitions; commands: single rabbitmqctl commands",
+    )
+    parser.add_argument(
+        "--namespace",
+        default=os.environ.get("GT_NAMESPACE") or "gt",
+        help="prefix of users, exchanges and queues (default: GT_NAMESPACE or gt)",
     )
     parser.add_argument("--vhost", default="gt", help="virtual host of the users (default: gt)")
-    parser.add_argument("--output", type=Path, help="file instead of standard output")
+    parser.add_argument("--output", type=Path, help="write to this file instead of standard output")
     return parser

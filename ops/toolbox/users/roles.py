@@ -1,4 +1,4 @@
-"""One RabbitMQ user per role, with the least rights it needs: the definitions a broker loads."""
+"""One RabbitMQ user per role, with the fewest rights it needs, as definitions or commands for a broker."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from toolbox.errors import USAGE, BrokerError
 
 ROLES_FILE = Path(__file__).resolve().parents[2] / "rabbitmq" / "roles.json"
 SALT_BYTES = 4
-# The names GT_NAMESPACE may have.
+# Valid values of GT_NAMESPACE.
 NAMESPACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,40}")
 
 
 @dataclass(frozen=True)
 class Role:
-    """What the user `<namespace>-<role>` may do; the patterns match names of exchanges and queues."""
+    """Rights of the user `<namespace>-<role>`, as patterns for the names of exchanges and queues."""
 
     user: str
     tags: str
@@ -33,21 +33,21 @@ class Role:
 
 @dataclass(frozen=True)
 class User:
-    """A user to be made, with its rights in one virtual host."""
+    """A user to create, with its rights in one virtual host."""
 
     role: Role
     password: str
 
 
 def read_roles(namespace: str, path: Path = ROLES_FILE) -> dict[str, Role]:
-    """The roles of `roles.json` for one namespace (GT_NAMESPACE).
+    """Read the roles of `roles.json` for one namespace (GT_NAMESPACE), by name.
 
     Raises:
-        BrokerError: the namespace cannot be part of a name (exit code 2)
+        BrokerError: the namespace is invalid (exit code 2)
     """
     if not NAMESPACE.fullmatch(namespace):
         raise BrokerError(
-            f"{namespace!r} is no namespace: letters, digits, dashes, underscores, at most 41", USAGE
+            f"invalid namespace {namespace!r}: use at most 41 letters, digits, dashes and underscores", USAGE
         )
     raw: dict[str, dict[str, str]] = json.loads(path.read_text(encoding="utf-8"))
     escaped = re.escape(namespace)
@@ -64,15 +64,15 @@ def read_roles(namespace: str, path: Path = ROLES_FILE) -> dict[str, Role]:
 
 
 def password_variable(role: str) -> str:
-    """The environment variable with the password of a role: RABBITMQ_WORKER_PASSWORD."""
+    """Return the environment variable of a role's password, such as RABBITMQ_WORKER_PASSWORD."""
     return f"RABBITMQ_{role.upper()}_PASSWORD"
 
 
 def users_from(environment: Mapping[str, str], roles: Mapping[str, Role]) -> list[User]:
-    """One user per role, its password from the environment.
+    """Return one user per role, with its password from the environment.
 
     Raises:
-        BrokerError: a password is missing (exit code 2); all missing ones are named
+        BrokerError: passwords are missing (exit code 2); the message names all of them
     """
     missing = [password_variable(name) for name in roles if not environment.get(password_variable(name))]
     if missing:
@@ -81,13 +81,13 @@ def users_from(environment: Mapping[str, str], roles: Mapping[str, Role]) -> lis
 
 
 def password_hash(password: str, salt: bytes | None = None) -> str:
-    """RabbitMQ's salted SHA-256: base64(salt + sha256(salt + password)), the salt 4 random bytes."""
+    """Return RabbitMQ's salted SHA-256: base64(salt + sha256(salt + password)), with a salt of 4 bytes."""
     salt = secrets.token_bytes(SALT_BYTES) if salt is None else salt
     return base64.b64encode(salt + hashlib.sha256(salt + password.encode()).digest()).decode("ascii")
 
 
 def definitions(vhost: str, users: list[User]) -> dict[str, object]:
-    """A definitions document with these users and one virtual host; it holds hashes, no passwords."""
+    """Return a definitions document with one virtual host and these users; it has hashes, not passwords."""
     return {
         "vhosts": [{"name": vhost}],
         "users": [
@@ -113,7 +113,7 @@ def definitions(vhost: str, users: list[User]) -> dict[str, object]:
 
 
 def commands(vhost: str, roles: Mapping[str, Role]) -> list[str]:
-    """The same by hand: shell commands that read each password from a variable, through standard input."""
+    """Return shell commands that create the same users, reading each password from its variable."""
     lines = [f"rabbitmqctl add_vhost {shlex.quote(vhost)}"]
     for name, role in roles.items():
         rights = " ".join(shlex.quote(right) for right in (role.configure, role.write, role.read))

@@ -1,1 +1,1 @@
-"""gt-discover: find stories on Reddit."""
+"""gt-discover: find stories on Reddit that are worth a video."""

@@ -1,4 +1,4 @@
-"""gt-discover: finds stories on Reddit that are worth a video."""
+"""gt-discover: command line."""
 
 from __future__ import annotations
 
@@ -17,26 +17,25 @@ _EVERYWHERE = ",".join(DEFAULT_SUBREDDITS)
 
 BlockWords = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help="Further words to avoid, one a line; star* at the end."),
+    typer.Option(metavar="FILE", help="More words to avoid, one per line; word* matches a prefix."),
 ]
 NoQuality = Annotated[bool, typer.Option("--no-quality", help="Rank by upvotes, comments and age alone.")]
 NoBlocklist = Annotated[
-    bool, typer.Option("--no-blocklist", help="Turn the built-in list of themes to avoid off.")
+    bool, typer.Option("--no-blocklist", help="Ignore the built-in list of topics to avoid.")
 ]
-Known = Annotated[bool, typer.Option("--known", help="Stories that the ledger knows already too.")]
-NoCache = Annotated[
-    bool, typer.Option("--no-cache", help="Ask Reddit although it was asked within the hour.")
-]
+Known = Annotated[bool, typer.Option("--known", help="Include stories that are already in the ledger.")]
+NoCache = Annotated[bool, typer.Option("--no-cache", help="Ignore answers cached within the last hour.")]
 UrlList = Annotated[
-    bool, typer.Option("--urls", help="A list for gt-produce -f -; so it is when piped, too.")
+    bool, typer.Option("--urls", help="Print URLs for `gt-produce -f -` (default when the output is piped).")
 ]
-Json = Annotated[bool, typer.Option("--json", help="A JSON array of objects.")]
-Subreddits = Annotated[str, typer.Option(metavar="A,B", help="Communities; AITA stands for AmItheAsshole.")]
-TimeFrame = Annotated[TimeFilter, typer.Option(help="The best posts of the last …")]
-MinComments = Annotated[int, typer.Option(metavar="N", help="Comments, at least.")]
-MinLength = Annotated[int, typer.Option(metavar="N", help="Characters of the text.")]
-MaxLength = Annotated[int, typer.Option(metavar="N", help="Characters of the text.")]
-Depth = Annotated[int, typer.Option(metavar="N", help="Posts to look at in each community, 100 to 1000.")]
+Json = Annotated[bool, typer.Option("--json", help="Print a JSON array of objects.")]
+Subreddits = Annotated[str, typer.Option(metavar="A,B", help="Subreddits; AITA means AmItheAsshole.")]
+TimeFrame = Annotated[TimeFilter, typer.Option(help="Period of the best posts.")]
+MinUpvotes = Annotated[int, typer.Option(metavar="N", help="Minimum number of upvotes.")]
+MinComments = Annotated[int, typer.Option(metavar="N", help="Minimum number of comments.")]
+MinLength = Annotated[int, typer.Option(metavar="N", help="Minimum length of the text in characters.")]
+MaxLength = Annotated[int, typer.Option(metavar="N", help="Maximum length of the text in characters.")]
+Depth = Annotated[int, typer.Option(metavar="N", help="Posts to check in each subreddit, 100 to 1000.")]
 
 
 @app.command(
@@ -49,13 +48,13 @@ Depth = Annotated[int, typer.Option(metavar="N", help="Posts to look at in each 
 def discover(
     subreddits: Subreddits = _EVERYWHERE,
     time_filter: TimeFrame = _DEFAULTS.time_filter,
-    limit: Annotated[int, typer.Option(metavar="N", help="Stories to give, at most.")] = _DEFAULTS.limit,
-    min_upvotes: Annotated[int, typer.Option(metavar="N", help="Upvotes, at least.")] = _DEFAULTS.min_upvotes,
+    limit: Annotated[int, typer.Option(metavar="N", help="Maximum number of stories.")] = _DEFAULTS.limit,
+    min_upvotes: MinUpvotes = _DEFAULTS.min_upvotes,
     min_comments: MinComments = _DEFAULTS.min_comments,
     min_length: MinLength = _DEFAULTS.min_length,
     max_length: MaxLength = _DEFAULTS.max_length,
     depth: Depth = _DEFAULTS.depth,
-    nsfw: Annotated[bool, typer.Option("--nsfw", help="Posts marked not safe for work too.")] = False,
+    nsfw: Annotated[bool, typer.Option("--nsfw", help="Include posts marked not safe for work.")] = False,
     no_quality: NoQuality = False,
     no_blocklist: NoBlocklist = False,
     block_words: BlockWords = None,
@@ -67,12 +66,11 @@ def discover(
 ) -> None:
     """Find stories on Reddit, best first: score = (upvotes + 2 x comments) / sqrt(hours), times quality.
 
-    The credentials of your Reddit app are read from GT_REDDIT_CLIENT_ID and GT_REDDIT_CLIENT_SECRET, in the
-    environment or in .env.
+    It needs a Reddit app: set GT_REDDIT_CLIENT_ID and GT_REDDIT_CLIENT_SECRET in the environment or .env.
     """
 
     def work() -> int:
-        from gt_producer.discover.printing import run  # --help stays fast
+        from gt_producer.discover.command import discover_stories  # --help stays fast
 
         options = DiscoverOptions(
             subreddits=parse_subreddits(subreddits),
@@ -90,6 +88,6 @@ def discover(
             cache=not no_cache,
             depth=depth,
         )
-        return run(options, as_json=as_json, urls=urls)
+        return discover_stories(options, as_json=as_json, urls=urls)
 
     run_command("gt-discover", work)

@@ -1,9 +1,8 @@
-"""gt-discover's work and what it shows: a table, JSON, or a list for gt-produce."""
+"""Output of gt-discover: a table, JSON, or a list for gt-produce."""
 
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Sequence
 
 from rich.style import Style
@@ -11,51 +10,39 @@ from rich.table import Table
 from rich.text import Text
 
 from gt_common.cli.console import make_console
-from gt_common.cli.listing import say
-from gt_common.discovery import discover
 from gt_common.discovery.candidate import Candidate
-from gt_common.discovery.options import DiscoverOptions
 from gt_common.durations import say_duration
-from gt_common.errors import ExitCode, UsageError
-from gt_common.log import configure_logging
-from gt_common.settings import load_settings
 from gt_common.texts import one_line
 
 _WIDE = 110
 
 
-def run(options: DiscoverOptions, *, as_json: bool, urls: bool) -> int:
-    """Find stories and show them; give the exit code.
+def print_json(candidates: Sequence[Candidate]) -> None:
+    """Print the candidates as a JSON array."""
+    print(json.dumps([candidate.document() for candidate in candidates], indent=2, ensure_ascii=False))
 
-    Raises:
-        GossipToonError: those of `gt_common.discovery.discover`
-    """
-    if as_json and urls:
-        raise UsageError("--json and --urls: choose one")
-    settings = load_settings()
-    configure_logging(settings)
-    candidates = discover(settings, options, lambda line: say(one_line(f"gt-discover: {line}")))
-    if as_json:
-        print(json.dumps([candidate.document() for candidate in candidates], indent=2, ensure_ascii=False))
-    elif urls or not sys.stdout.isatty():
-        print("".join(f"{line}\n" for line in list_lines(candidates)), end="")
-    elif candidates:
-        console = make_console()
-        console.print(table(candidates, console.width))
-        say("make videos of them with: gt-discover … | gt-produce -f -")
-    return ExitCode.DONE
+
+def print_list(candidates: Sequence[Candidate]) -> None:
+    """Print the candidates as a list file for gt-produce."""
+    print("".join(f"{line}\n" for line in list_lines(candidates)), end="")
+
+
+def print_table(candidates: Sequence[Candidate]) -> None:
+    """Print the candidates as a table, as wide as the terminal."""
+    console = make_console()
+    console.print(table(candidates, console.width))
 
 
 def list_lines(candidates: Sequence[Candidate]) -> list[str]:
-    """Give a list file: each story's URL below its title."""
+    """Return the lines of a list file: each story's title as a comment, then its URL."""
     return [line for one in candidates for line in (f"# {one_line(one.title)}", one_line(one.url))]
 
 
 def table(candidates: Sequence[Candidate], width: int) -> Table:
-    """Lay the candidates out; the titles take what room is left.
+    """Return a table of the candidates; titles take the remaining width.
 
     Parameters:
-        width: of the terminal, in columns; on a narrow one the address is only behind the title, as a link
+        width: of the terminal, in columns; if it is narrow, the URL is only a link on the title
     """
     wide = width >= _WIDE
     grid = Table(box=None, pad_edge=False, header_style="bold", expand=True)
@@ -83,7 +70,7 @@ def table(candidates: Sequence[Candidate], width: int) -> Table:
 
 
 def age(hours: float) -> str:
-    """Say an age shortly: `40 min`, `5 h`, `3 d`, `2 y`."""
+    """Format an age: `40 min`, `5 h`, `3 d`, `2 y`."""
     if hours < 1:
         return say_duration(hours * 3600)
     if hours < 48:

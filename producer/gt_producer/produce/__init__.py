@@ -1,1 +1,1 @@
-"""gt-produce: check a list of stories, then publish one message for each."""
+"""gt-produce: check a list of stories and publish it as a batch."""

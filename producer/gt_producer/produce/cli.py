@@ -1,4 +1,4 @@
-"""gt-produce: checks a list of stories, then publishes it as a batch."""
+"""gt-produce: command line."""
 
 from __future__ import annotations
 
@@ -13,29 +13,30 @@ from gt_common.cli.options import Files, Limit, Name, Tags, Urls
 app = make_app()
 
 Discover = Annotated[
-    bool, typer.Option("--discover", help="Publish the best new stories found on Reddit (gt-discover).")
+    bool,
+    typer.Option("--discover", help="Publish the best new stories on Reddit (see gt-discover)."),
 ]
 BatchId = Annotated[
     str | None,
     typer.Option(
         metavar="ID",
         autocompletion=complete_batch_id,
-        help="Go on with this batch, or begin one of this id: only the rest is published.",
+        help="Id of the batch; if it exists, only its unpublished stories are published.",
     ),
 ]
 DryRun = Annotated[
-    bool, typer.Option("-n", "--dry-run", help="Check and show what would be published; needs no broker.")
+    bool, typer.Option("-n", "--dry-run", help="Show what would be published, without contacting the broker.")
 ]
 SkipInvalid = Annotated[
-    bool, typer.Option("--skip-invalid", help="Publish the good stories although others are none.")
+    bool, typer.Option("--skip-invalid", help="Skip invalid entries and publish the valid ones.")
 ]
 Wait = Annotated[
     bool,
-    typer.Option("--wait", help="Show the progress to the end, then the report; exit code 1 if any failed."),
+    typer.Option(
+        "--wait", help="Wait until the batch ends and show the report; exit code 1 if any story failed."
+    ),
 ]
-Json = Annotated[
-    bool, typer.Option("--json", help="One JSON object on standard output; with --wait, the report.")
-]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object; with --wait, the report.")]
 
 
 @app.command(
@@ -63,9 +64,10 @@ def produce(
     as_json: Json = False,
     _version: Version = False,
 ) -> None:
-    """Check the whole list, then publish one message per story; print the batch id.
+    """Check a list of stories, publish one message per story and print the batch id.
 
-    Killed half-way, the same command with the same --batch-id publishes just the rest.
+    Nothing is published unless the whole list is valid. After an interruption, run the same command with
+    --batch-id to publish the rest.
     """
 
     def work() -> int:

@@ -1,4 +1,4 @@
-"""gt-produce: check the whole list, then publish it, then, with --wait, watch it to its end."""
+"""The command gt-produce: check a list, publish it and, with --wait, watch the batch until it ends."""
 
 from __future__ import annotations
 
@@ -18,26 +18,28 @@ from gt_common.log import configure_logging
 from gt_common.settings import Settings, load_settings
 from gt_common.stories import ListReading
 from gt_common.stories.sources import read_sources_and_search
-from gt_producer.produce import printing as output
-from gt_producer.produce.journal import Header, Journal, find_unfinished, journal_path, read_state
+from gt_common.texts import plural
+from gt_producer.produce import printing
+from gt_producer.produce.journal import Journal
+from gt_producer.produce.journal_state import Header, find_unfinished, journal_path, read_state
 from gt_producer.produce.plan import BatchPlan, make_header, make_plan
-from gt_producer.produce.publish import Listeners, Publication, publish_batch, ready_broker
+from gt_producer.produce.publish import OnConfirmed, Publication, open_batch_publisher, publish_batch
 from gt_producer.produce.request import Request
 
 
 @dataclass(frozen=True)
 class Checked:
-    """A request whose list and options are good."""
+    """A request whose list and options are valid."""
 
     request: Request
     settings: Settings
     header: Header
     reading: ListReading
 
-    def command_to_go_on(self, batch_id: str) -> str:
-        """Give the command that publishes what is left of a batch of this list."""
+    def resume_command(self, batch_id: str) -> str:
+        """Return the command that publishes the rest of a batch of this list."""
         found = [story.url for story in self.reading.stories] if self.request.discover else []
-        return self.request.command_to_go_on(batch_id, found)
+        return self.request.resume_command(batch_id, found)
 
     @property
     def journals(self) -> Path:
@@ -46,13 +48,12 @@ class Checked:
 
 
 def run(request: Request) -> int:
-    """Do what the request asks; give the exit code.
-
+    """Check and publish a batch; return the exit code.
     Raises:
         UsageError, InvalidListError: nothing was published
         BrokerUnreachableError, TopologyError, CredentialsRefusedError: the journal has what was published
         PublishedOnlyInPartError: the disk failed after the first confirm
-        OSError: it failed before
+        OSError: the disk failed before the first confirm
     """
     settings = load_settings()
     configure_logging(settings)
@@ -66,15 +67,15 @@ def run(request: Request) -> int:
     except UsageError:
         raise
     except (GossipToonError, BrokenPipeError, KeyboardInterrupt):
-        _say_how_to_go_on(checked)
+        _print_resume_command(checked)
         raise
     except OSError as error:
-        if _say_how_to_go_on(checked):
-            # Not exit code 2: that says that nothing was published.
+        if _print_resume_command(checked):
+            # Exit code 2 would mean that nothing was published.
             raise PublishedOnlyInPartError(format_os_error(error)) from error
         raise
     if code == ExitCode.TERMINATED:
-        _say_how_to_go_on(checked)
+        _print_resume_command(checked)
     return code
 
 
@@ -89,7 +90,7 @@ def _check(request: Request, settings: Settings) -> Checked:
     problem = refusal(reading, "nothing was published", "publishes", skip_invalid=request.skip_invalid)
     if problem:
         if request.as_json:
-            print(output.refused_document(reading, batch_id=given, dry_run=request.dry_run), flush=True)
+            print(printing.refused_document(reading, batch_id=given, dry_run=request.dry_run), flush=True)
         raise InvalidListError(problem)
     batch_id = given or new_batch_id(datetime.now().astimezone())
     header = make_header(batch_id, settings.namespace, reading.stories, name, tags)
@@ -100,10 +101,10 @@ def _dry_run(checked: Checked) -> int:
     known = read_state(journal_path(checked.journals, checked.header.batch_id))
     plan = make_plan(checked.header, checked.reading.stories, known)
     if checked.request.as_json:
-        print(output.dry_document(checked.reading, plan, batch_id=checked.request.batch_id))
+        print(printing.dry_document(checked.reading, plan, batch_id=checked.request.batch_id))
     else:
-        print("".join(f"{line}\n" for line in output.dry_lines(plan)), end="")
-    say(output.dry_summary(plan, len(checked.reading.problems)))
+        print("".join(f"{line}\n" for line in printing.dry_lines(plan)), end="")
+    say(printing.dry_summary(plan, len(checked.reading.problems)))
     return ExitCode.DONE
 
 
@@ -112,19 +113,19 @@ def _warn_of_unfinished(checked: Checked) -> None:
         return
     for batch_id in find_unfinished(checked.journals, checked.header)[:1]:
         say(
-            f"note: batch {batch_id} of this very list was not published to its end; this is a new batch. "
-            f"To go on with that one: {checked.command_to_go_on(batch_id)}"
+            f"note: batch {batch_id} of the same list was only published in part; this is a new batch. "
+            f"To continue that one: {checked.resume_command(batch_id)}"
         )
 
 
 async def _publish(checked: Checked) -> int:
     with Journal.open(checked.journals, checked.header.batch_id) as journal:
         plan = _plan(checked, journal)
-        counter = output.Counter(len(plan.stories))
-        publication = await _publish_rest(checked, journal, plan, Listeners(confirmed=counter.show))
-    output.say_published(publication)
+        counter = printing.Counter(len(plan.stories))
+        publication = await _publish_rest(checked, journal, plan, counter.show)
+    printing.print_published(publication)
     if checked.request.as_json:
-        print(output.published_document(checked.reading, publication))
+        print(printing.published_document(checked.reading, publication))
     else:
         print(plan.batch_id, flush=True)
         say(f"watch it with: gt-report {plan.batch_id} --watch")
@@ -146,10 +147,10 @@ async def _publish_and_wait(checked: Checked) -> int:
         async with watching(checked.settings, progress) as (watch, follower):
             with Journal.open(checked.journals, batch_id) as journal:
                 plan = _plan(checked, journal)
-                for event in plan.announcement():
+                for event in plan.opening_events():
                     watch.feed(event)
-                publication = await _publish_rest(checked, journal, plan, Listeners())
-            output.say_published(publication)
+                publication = await _publish_rest(checked, journal, plan, lambda _count: None)
+            printing.print_published(publication)
             if not checked.request.as_json:
                 with progress.aside():
                     print(batch_id, flush=True)
@@ -164,40 +165,41 @@ def _plan(checked: Checked, journal: Journal) -> BatchPlan:
         checked.header.name,
         checked.header.tags,
     ):
-        say(f"note: batch {plan.batch_id} keeps the name and tags that it was first published with")
+        say(f"note: batch {plan.batch_id} keeps the name and tags it was first published with")
     return plan
 
 
 async def _publish_rest(
-    checked: Checked, journal: Journal, plan: BatchPlan, listeners: Listeners
+    checked: Checked, journal: Journal, plan: BatchPlan, on_confirmed: OnConfirmed
 ) -> Publication:
     if journal.state.complete and not plan.remaining:
         return Publication(plan, 0)
-    async with ready_broker(checked.settings) as outlet:
-        return await publish_batch(outlet, journal, checked.header, plan, listeners)
+    async with open_batch_publisher(checked.settings) as publisher:
+        return await publish_batch(publisher, journal, checked.header, plan, on_confirmed)
 
 
-def _say_how_to_go_on(checked: Checked) -> bool:
-    """Say what stands after a failure or a Ctrl-C, and what to type next.
+def _print_resume_command(checked: Checked) -> bool:
+    """Print what was published before the failure and the command that continues.
 
-    Gives whether stories are published.
+    Returns:
+        whether any story was published
     """
     batch_id = checked.header.batch_id
     try:
         state = read_state(journal_path(checked.journals, batch_id))
     except OSError:
         say(
-            f"how much of batch {batch_id} is published cannot be read; go on with: "
-            f"{checked.command_to_go_on(batch_id)}"
+            f"the journal of batch {batch_id} cannot be read, so it is unknown how much is published; "
+            f"continue with: {checked.resume_command(batch_id)}"
         )
         return True
     if state.header is None:
         say("nothing was published")
     elif state.complete:
-        say(f"the batch goes on; see `gt-report {batch_id}`")
+        say(f"the batch is published and keeps running; see `gt-report {batch_id}`")
     else:
         say(
-            f"batch {batch_id}: {len(state.confirmed)} of {len(state.positions)} stories are published; "
-            f"go on with: {checked.command_to_go_on(batch_id)}"
+            f"batch {batch_id}: {len(state.confirmed)} of {plural(len(state.positions), 'story')} published; "
+            f"continue with: {checked.resume_command(batch_id)}"
         )
     return bool(state.confirmed)

@@ -1,4 +1,4 @@
-"""A batch before it is published: what its journal knows of it, and what is still to be published."""
+"""Plan of a batch: which of its stories are published already, and which are still to be published."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gt_common.batches import PlacedStory, list_events, place_stories
 from gt_common.errors import UsageError
 from gt_common.messages import BatchOpened, Event
 from gt_common.stories import Story
-from gt_producer.produce.journal import Header, JournalState
+from gt_producer.produce.journal_state import Header, JournalState
 
 
 @dataclass(frozen=True)
@@ -21,9 +21,9 @@ class BatchPlan:
 
     Parameters:
         stories: of this list, in its order
-        total: stories of the batch, those of earlier lists of the same batch included
-        confirmed: ids of the stories that were published before
-        absent: how many announced stories of earlier lists are neither published nor in this list
+        total: number of stories in the batch, including earlier lists of the same batch
+        confirmed: ids of the stories that are published already
+        absent: number of stories of earlier lists that are neither published nor in this list
     """
 
     batch_id: str
@@ -36,24 +36,24 @@ class BatchPlan:
 
     @property
     def remaining(self) -> tuple[PlacedStory, ...]:
-        """The stories that are still to be published, in the order of their places."""
+        """The stories that are still to be published, by position."""
         rest = [placed for placed in self.stories if placed.story_id not in self.confirmed]
         return tuple(sorted(rest, key=lambda placed: placed.position))
 
     @property
     def before(self) -> int:
-        """How many stories of this list were published before."""
+        """Number of stories of this list that are published already."""
         return sum(placed.story_id in self.confirmed for placed in self.stories)
 
-    def announcement(self) -> Iterator[Event]:
-        """Give the events that tell of the batch and its list before any story is sent."""
+    def opening_events(self) -> Iterator[Event]:
+        """Yield the events that open the batch and list its stories, published before any story."""
         tags = dict(self.tags)
         yield BatchOpened(batch_id=self.batch_id, total=self.total, name=self.name, tags=tags)
         yield from list_events(self.batch_id, self.stories)
 
 
 def fingerprint(stories: Iterable[Story]) -> str:
-    """Give a hash under which the very same list, options included, is recognised."""
+    """Return a hash that identifies the same list of stories with the same options."""
     digest = hashlib.sha256()
     for story in stories:
         digest.update(json.dumps([story.canonical, story.options], sort_keys=True).encode() + b"\n")
@@ -63,12 +63,12 @@ def fingerprint(stories: Iterable[Story]) -> str:
 def make_header(
     batch_id: str, namespace: str, stories: Sequence[Story], name: str | None, tags: Mapping[str, str]
 ) -> Header:
-    """Give what the journal of a new batch begins with."""
+    """Return the journal header of a new batch."""
     return Header(batch_id, namespace, fingerprint(stories), name, tags)
 
 
 def make_plan(wanted: Header, stories: Sequence[Story], state: JournalState) -> BatchPlan:
-    """Plan a batch with what its journal knows; the first name and tags of a batch stay.
+    """Plan a batch from its list and its journal; a batch keeps its first name and tags.
 
     Raises:
         UsageError: the batch was published to another namespace
@@ -77,7 +77,7 @@ def make_plan(wanted: Header, stories: Sequence[Story], state: JournalState) -> 
     if header.namespace != wanted.namespace:
         raise UsageError(
             f"batch {header.batch_id} was published to the namespace {header.namespace}; "
-            f"set GT_NAMESPACE={header.namespace} or take another --batch-id"
+            f"set GT_NAMESPACE={header.namespace} or use another --batch-id"
         )
     placed = tuple(place_stories(header.batch_id, stories, state.positions))
     ids = {one.story_id for one in placed}

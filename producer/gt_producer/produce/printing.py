@@ -1,4 +1,4 @@
-"""What gt-produce says: a batch id or a JSON object on standard output, all else on standard error."""
+"""Output of gt-produce: a batch id or a JSON object on standard output, the rest on standard error."""
 
 from __future__ import annotations
 
@@ -13,52 +13,52 @@ from gt_producer.produce.plan import BatchPlan
 from gt_producer.produce.publish import Publication
 
 
-def say_published(publication: Publication) -> None:
-    """Say what was published and what had been before, and whether stories of an earlier list are missing."""
+def print_published(publication: Publication) -> None:
+    """Print how many stories were published, now and before, and what is missing from earlier lists."""
     plan, published = publication.plan, publication.published
     line = f"batch {plan.batch_id}: {plural(published, 'story')} published"
     if plan.before:
         of = f"{plan.before} of {len(plan.stories)} were published before"
         line = f"batch {plan.batch_id}: {of}; " + (
-            f"published {published}" if published else "nothing was left to publish"
+            f"published {published}" if published else "nothing left to publish"
         )
     say(line)
     if plan.absent:
         absent = plural(plan.absent, "story")
         say(
-            f"batch {plan.batch_id}: {absent} of an earlier list of this batch were never "
-            "published and are not in this one; the batch does not end before they are"
+            f"batch {plan.batch_id}: {absent} of an earlier list of this batch are not in this list and not "
+            "published yet; the batch cannot end until they are"
         )
 
 
 def dry_lines(plan: BatchPlan) -> list[str]:
-    """List what would be published, one story a line with its place."""
+    """Return what would be published, one line per story: position and URL."""
     return [f"{placed.position}\t{one_line(placed.story.url)}" for placed in plan.remaining]
 
 
 def dry_summary(plan: BatchPlan, skipped: int) -> str:
-    """Say in a line what would be published."""
+    """Format in one line what would be published."""
     parts = [f"would publish {plural(len(plan.remaining), 'story')}"]
     if plan.before:
         parts.append(f"{plan.before} were published before")
     if skipped:
-        parts.append(f"{skipped} are no stories")
+        parts.append(f"{plural(skipped, 'invalid entry')} skipped")
     return "dry run: " + ", ".join(parts)
 
 
 def published_document(reading: ListReading, publication: Publication) -> str:
-    """Give the object of `--json` after publishing."""
+    """Return the JSON object of a published batch."""
     plan = publication.plan
     return _document(reading, plan, plan.batch_id, published=publication.published)
 
 
 def dry_document(reading: ListReading, plan: BatchPlan, *, batch_id: str | None) -> str:
-    """Give the object of `--json` of a dry run; without a batch id the stories have no ids yet."""
+    """Return the JSON object of a dry run; without a batch id the stories have no ids yet."""
     return _document(reading, plan, batch_id, dry_run=True)
 
 
 def refused_document(reading: ListReading, *, batch_id: str | None, dry_run: bool) -> str:
-    """Give the object of `--json` of a list that was refused."""
+    """Return the JSON object of a refused list."""
     return _document(reading, None, batch_id, dry_run=dry_run)
 
 
@@ -90,13 +90,13 @@ def _document(
 
 
 class Counter:
-    """Counts published stories on one line of a terminal; says nothing elsewhere."""
+    """Counter of published stories in one line of a terminal; prints nothing elsewhere."""
 
     def __init__(self, total: int) -> None:
         self._total = total
 
     def show(self, count: int) -> None:
-        """Show how many stories the broker has; the last count takes the line away again."""
+        """Show how many stories are confirmed; the last count clears the line."""
         if not sys.stderr.isatty() or (count % 25 and count != self._total):
             return
         end = "\r\x1b[K" if count == self._total else ""
@@ -105,7 +105,7 @@ class Counter:
 
 def _story(placed: PlacedStory, *, known: bool) -> dict[str, object]:
     return {
-        "story_id": placed.story_id if known else None,  # without a batch id there is none yet
+        "story_id": placed.story_id if known else None,  # it depends on the batch id
         "position": placed.position,
         "url": placed.story.url,
     }

@@ -1,4 +1,7 @@
-"""Publishing a batch: opened, its list, its stories in a window, sealed; each confirm is journaled."""
+"""Publish a batch: the opening events, the stories with a window of unconfirmed ones, the sealing event.
+
+Every confirm is recorded in the journal.
+"""
 
 from __future__ import annotations
 
@@ -14,89 +17,86 @@ from gt_common.messaging import topology
 from gt_common.messaging.publisher import open_publisher
 from gt_common.messaging.topology import Role
 from gt_common.settings import Settings
-from gt_producer.produce.journal import Header, Journal
+from gt_producer.produce.journal import Journal
+from gt_producer.produce.journal_state import Header
 from gt_producer.produce.plan import BatchPlan
 
 WINDOW = 50
-"""Stories published and not yet confirmed: as many as can come twice when the producer is killed."""
-PATIENCE = 30.0
-"""Seconds to go on trying to publish one message."""
+"""Maximum number of unconfirmed stories: the most that are published twice after a kill."""
+PATIENCE_S = 30.0
+"""How long to keep trying to publish one message."""
+
+OnConfirmed = Callable[[int], None]
+"""Called with the number of stories of the list that the broker has confirmed."""
 
 
-class Outlet(Protocol):
-    """Where messages go; what returns was confirmed."""
+class BatchPublisher(Protocol):
+    """What publishing a batch needs; gt_common.messaging.publisher.Publisher provides it."""
 
     async def story(self, message: StoryMessage) -> None:
-        """Publish a story."""
+        """Publish a story; return once it is confirmed."""
 
     async def event(self, event: Event) -> None:
-        """Publish a result event."""
-
-
-@dataclass(frozen=True)
-class Listeners:
-    """Who is told how the publishing goes.
-
-    Parameters:
-        confirmed: how many stories of the list the broker has
-    """
-
-    confirmed: Callable[[int], None] = lambda _count: None
+        """Publish a result event; return once it is confirmed."""
 
 
 @dataclass(frozen=True)
 class Publication:
-    """What was published now, of which plan."""
+    """How many stories were published now, and the plan they belong to."""
 
     plan: BatchPlan
     published: int
 
 
 @asynccontextmanager
-async def ready_broker(settings: Settings) -> AsyncIterator[Outlet]:
-    """Check that the broker can take a batch, and give the way in.
+async def open_batch_publisher(settings: Settings) -> AsyncIterator[BatchPublisher]:
+    """Check that the broker can accept a batch, and provide a publisher.
 
     Raises:
-        BrokerUnreachableError, CredentialsRefusedError, TopologyError
+        BrokerUnreachableError, CredentialsRefusedError, TopologyError: it cannot
     """
     await topology.ensure(settings, Role.PRODUCER)
-    async with open_publisher(settings, "gt-produce", patience=PATIENCE) as publisher:
+    async with open_publisher(settings, "gt-produce", patience=PATIENCE_S) as publisher:
         yield publisher
 
 
 async def publish_batch(
-    outlet: Outlet, journal: Journal, header: Header, plan: BatchPlan, listeners: Listeners
+    publisher: BatchPublisher, journal: Journal, header: Header, plan: BatchPlan, on_confirmed: OnConfirmed
 ) -> Publication:
     """Publish what the journal does not have yet.
 
     Raises:
-        PublishFailedError: the broker took something not in time; what was confirmed is in the journal
+        PublishFailedError: the broker did not confirm in time; the journal has what was confirmed
+        PublishedOnlyInPartError: the journal cannot be written after the first confirm
+        OSError: the journal cannot be written; nothing was published
     """
     journal.begin(header)
     journal.list_stories(
         [(one.story_id, one.position) for one in plan.stories if one.story_id not in journal.state.positions]
     )
-    for event in plan.announcement():
-        await outlet.event(event)
-    published = await _publish_stories(outlet, journal, plan, listeners)
+    for event in plan.opening_events():
+        await publisher.event(event)
+    published = await _publish_stories(publisher, journal, plan, on_confirmed)
     if not plan.absent:
-        await outlet.event(BatchSealed(batch_id=plan.batch_id))
+        await publisher.event(BatchSealed(batch_id=plan.batch_id))
         journal.seal()
     return Publication(plan, published)
 
 
-async def _publish_stories(outlet: Outlet, journal: Journal, plan: BatchPlan, listeners: Listeners) -> int:
+async def _publish_stories(
+    publisher: BatchPublisher, journal: Journal, plan: BatchPlan, on_confirmed: OnConfirmed
+) -> int:
     remaining = plan.remaining
     queue = iter(remaining)
     before, done = plan.before, 0
 
     async def work() -> None:
         nonlocal done
-        for placed in queue:  # shared: each takes the next
-            await outlet.story(story_message(plan.batch_id, placed))
+        for placed in queue:  # shared by all tasks: each takes the next story
+            await publisher.story(story_message(plan.batch_id, placed))
             journal.confirm(placed.story_id, placed.position)
             done += 1
-            listeners.confirmed(before + done)
+            on_confirmed(before + done)
 
     try:
         async with asyncio.TaskGroup() as group:

@@ -1,4 +1,4 @@
-"""What the command line asks of gt-produce."""
+"""The arguments of one gt-produce run."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from gt_common.stories.sources import STANDARD_INPUT, Sources
 
 @dataclass(frozen=True)
 class Request:
-    """The arguments as they were given.
+    """The arguments as given.
 
     Parameters:
-        discover: whether the best new stories found on Reddit belong to the list
-        limit: how many of them, at most; None for the default of gt-discover
         tags: `K=V` texts
-        as_json: one JSON object on standard output
+        as_json: whether to print one JSON object on standard output
+        discover: whether to add the best new stories found on Reddit
+        limit: maximum number of those; None for the default of gt-discover
     """
 
     sources: Sources
@@ -31,11 +31,11 @@ class Request:
     discover: bool = False
     limit: int | None = None
 
-    def command_to_go_on(self, batch_id: str, found: Sequence[str] = ()) -> str:
-        """Give the command that publishes what is left of this batch.
+    def resume_command(self, batch_id: str, found: Sequence[str] = ()) -> str:
+        """Return the command that publishes the rest of this batch.
 
         Parameters:
-            found: URLs that --discover gave; another search would find others
+            found: URLs that --discover found; another search would find others
         """
         words = ["gt-produce", "--batch-id", batch_id]
         for file in self.sources.files:

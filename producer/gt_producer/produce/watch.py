@@ -1,4 +1,4 @@
-"""`--wait`: a batch's events as they come, folded and shown until the batch has ended."""
+"""`--wait`: follow a batch's events and show its progress until it has ended."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from gt_common.progress.display import Progress
 from gt_common.settings import Settings
 
 LOOK_EVERY = 10.0
-"""Seconds between two looks into the ledger: what the broker itself dead-letters is told nowhere else."""
+"""Seconds between two reads of the ledger, which alone knows the stories that the broker dead-letters."""
 FIRST_VIEW = 30.0
-"""Seconds to wait for the first view of a batch."""
+"""Seconds to wait until the broker delivers the batch's events."""
 _TICK = 1.0
 
 log = get_logger("wait")
@@ -29,13 +29,13 @@ Follow = Callable[[Settings, str], AsyncIterator[Event | None]]
 
 
 class BatchWatch:
-    """Takes what is heard of a batch from the broker and, where there is one, from the ledger."""
+    """Follows a batch through the broker's events and, if it can be read, the ledger."""
 
     def __init__(self, settings: Settings, progress: Progress) -> None:
         self._settings = settings
         self._progress = progress
         self._ledger: Ledger | None = None
-        # Looks run in threads, two of them at once when the view comes back during one.
+        # Reads run in threads: two at once when the connection is restored during one.
         self._reading = threading.Lock()
         self._closed = False
         self._seeing = asyncio.Event()
@@ -43,37 +43,37 @@ class BatchWatch:
 
     @property
     def state(self) -> BatchState:
-        """The batch as far as it is known."""
+        """The state of the batch as far as it is known."""
         return self._progress.state
 
     def feed(self, event: Event) -> None:
-        """Take an event; a repeated one changes nothing."""
+        """Fold an event; a repeated one changes nothing."""
         self._progress.event(event)
         if self.state.opened is not None and self.state.phase is not BatchPhase.OPEN:
             self._ended.set()
 
     async def hear(self, source: Follow = follow) -> None:
-        """Take events as they come, without end."""
+        """Fold events as they arrive, until cancelled."""
         async for event in source(self._settings, self.state.batch_id):
             if event is not None:
                 self.feed(event)
             elif self._seeing.is_set():
-                await self.look_into_ledger()  # what happened while the view was lost is not repeated
+                await self.read_ledger()  # events published while disconnected are not delivered later
             else:
                 self._seeing.set()
 
     async def until_seeing(self, follower: asyncio.Task[None], patience: float = FIRST_VIEW) -> None:
-        """Wait until the first view stands, so that nothing of what is published afterwards is missed.
+        """Wait until events are delivered, so that nothing that is published afterwards is missed.
 
         Raises:
-            BrokerUnreachableError, CredentialsRefusedError: it cannot be had
+            BrokerUnreachableError, CredentialsRefusedError: the broker does not deliver them in time
         """
         async with _waiting_for(self._seeing) as seeing:
             await asyncio.wait({seeing, follower}, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
             _check(follower)
             if not seeing.done():
                 raise BrokerUnreachableError(
-                    f"batch {self.state.batch_id} cannot be watched: the broker gave no view of it "
+                    f"batch {self.state.batch_id} cannot be watched: the broker did not deliver its events "
                     f"within {patience:g} s; publish without --wait"
                 )
 
@@ -81,21 +81,21 @@ class BatchWatch:
         """Wait until every story is final.
 
         Raises:
-            CredentialsRefusedError, BrokerUnreachableError: the broker no longer lets us watch
+            CredentialsRefusedError, BrokerUnreachableError: the batch can no longer be followed
         """
         look_at = 0.0
         async with _waiting_for(self._ended) as ended:
             while not ended.done():
                 if time.monotonic() >= look_at:
-                    await self.look_into_ledger()
+                    await self.read_ledger()
                     look_at = time.monotonic() + LOOK_EVERY
                 await asyncio.wait({ended, follower}, timeout=_TICK, return_when=asyncio.FIRST_COMPLETED)
                 if not ended.done():
                     _check(follower)
                     self._progress.tick()
 
-    async def look_into_ledger(self) -> None:
-        """Take what the ledger knows; one that cannot be read, or lacks the batch, tells nothing."""
+    async def read_ledger(self) -> None:
+        """Fold what the ledger knows; an unreadable ledger, or one without the batch, changes nothing."""
         try:
             known = await asyncio.to_thread(self._read_ledger)
         except GossipToonError as error:
@@ -105,7 +105,7 @@ class BatchWatch:
             self.feed(event)
 
     def close(self) -> None:
-        """Close the ledger, if it was opened; a look that is still going on is waited for."""
+        """Close the ledger, if it was opened, after the read in progress."""
         with self._reading:
             self._closed = True
             if self._ledger is not None:
@@ -124,7 +124,11 @@ class BatchWatch:
 async def watching(
     settings: Settings, progress: Progress
 ) -> AsyncIterator[tuple[BatchWatch, asyncio.Task[None]]]:
-    """Watch a batch for the time of a block; the view stands when the block begins."""
+    """Watch a batch during a block; its events are delivered when the block begins.
+
+    Raises:
+        BrokerUnreachableError, CredentialsRefusedError: the batch cannot be watched
+    """
     watch = BatchWatch(settings, progress)
     follower = asyncio.create_task(watch.hear(), name="follow the batch")
     try:
@@ -137,7 +141,12 @@ async def watching(
 
 
 def news(known: BatchState, ours: BatchState) -> Iterator[Event]:
-    """Give the events that stand in one state of a batch and that another does not have."""
+    """Yield the events of one state of a batch that another state does not have.
+
+    Parameters:
+        known: the ledger's state
+        ours: the state that was folded from the broker's events
+    """
     if known.opened is not None and known.opened != ours.opened:
         yield known.opened
     entries = tuple(
@@ -165,4 +174,4 @@ async def _waiting_for(event: asyncio.Event) -> AsyncIterator[asyncio.Task[bool]
 def _check(follower: asyncio.Task[None]) -> None:
     if follower.done():
         follower.result()
-        raise BrokerUnreachableError("the view of the batch ended")
+        raise BrokerUnreachableError("the broker no longer delivers the events of the batch")

@@ -56,10 +56,10 @@ def test_a_limit_without_a_search_is_refused(environment: dict[str, str]) -> Non
     assert "--discover" in refused.stderr
 
 
-def test_what_was_found_is_named_in_the_command_to_go_on() -> None:
+def test_what_was_found_is_named_in_the_resume_command() -> None:
     from gt_common.stories.sources import Sources
     from gt_producer.produce.request import Request
 
     request = Request(Sources(), discover=True, limit=2)
-    command = request.command_to_go_on("b1", ["https://www.reddit.com/r/tifu/comments/one/x/"])
+    command = request.resume_command("b1", ["https://www.reddit.com/r/tifu/comments/one/x/"])
     assert command == "gt-produce --batch-id b1 -- https://www.reddit.com/r/tifu/comments/one/x/"

@@ -182,7 +182,7 @@ async def test_killed_half_way_the_same_command_publishes_just_the_rest(
     queue = Names(settings.namespace).stories
     again = produce(env, *command)
     assert (again.returncode, again.stdout) == (0, "big\n")
-    assert f"{total} of {total} were published before; nothing was left to publish" in again.stderr
+    assert f"{total} of {total} were published before; nothing left to publish" in again.stderr
     assert await messages_in(settings, queue) == len(stories)
 
 
@@ -201,12 +201,12 @@ async def test_stopped_half_way_it_says_how_to_go_on(
     assert (process.returncode, output) == (code, b"")
     count = journaled(settings, path.stem)
     command = f"gt-produce --batch-id {path.stem} -f urls.txt --tag 'a=b c'"
-    said = f"batch {path.stem}: {count} of 2000 stories are published; go on with: {command}"
+    said = f"batch {path.stem}: {count} of 2000 stories published; continue with: {command}"
     assert errors.decode().splitlines() == [said]
     # The same list as a new batch: the unfinished one is pointed out.
     fresh = produce(env, "-f", "urls.txt", "--tag", "a=b c")
     assert fresh.returncode == 0
-    assert f"go on with that one: gt-produce --batch-id {path.stem} -f urls.txt" in fresh.stderr
+    assert f"To continue that one: gt-produce --batch-id {path.stem} -f urls.txt" in fresh.stderr
 
 
 async def test_journal_that_grows_too_large_half_way_is_exit_code_3_and_says_how_to_go_on(
@@ -219,8 +219,8 @@ async def test_journal_that_grows_too_large_half_way_is_exit_code_3_and_says_how
     assert 0 < count < 200
     assert (done.returncode, done.stdout) == (3, "")
     stands, why = done.stderr.splitlines()
-    assert stands.endswith("of 200 stories are published; go on with: gt-produce --batch-id b -f urls.txt")
-    assert why.startswith("gt-produce: the journal ")
+    assert stands.endswith("of 200 stories published; continue with: gt-produce --batch-id b -f urls.txt")
+    assert why.startswith("gt-produce: cannot write the journal ")
     assert "File too large" in why
     again = produce(env, *command)
     assert again.returncode == 0
@@ -235,7 +235,7 @@ def test_full_disk_under_the_output_after_publishing_is_not_nothing_published(en
     )
     assert done.returncode == 3
     assert done.stderr.splitlines()[-2:] == [
-        "the batch goes on; see `gt-report b`",
+        "the batch is published and keeps running; see `gt-report b`",
         "gt-produce: No space left on device; make room or set another folder",
     ]
 
@@ -330,7 +330,7 @@ async def test_exchanges_without_their_queues_are_an_error_not_a_loss(
     done = produce(env, "https://redd.it/a1", "--batch-id", "b")
     assert (done.returncode, done.stdout) == (3, "")
     assert "`gt-topology declare`" in done.stderr
-    assert "0 of 1 stories are published; go on with: gt-produce --batch-id b" in done.stderr
+    assert "0 of 1 story published; continue with: gt-produce --batch-id b" in done.stderr
     await topology.declare(settings)
     assert "batch b: 1 story published" in produce(env, "https://redd.it/a1", "--batch-id", "b").stderr
 
@@ -385,7 +385,7 @@ async def test_ctrl_c_while_waiting_leaves_the_batch_to_go_on(
             process.send_signal(signal.SIGINT)
             _, errors = await process.communicate()
     assert process.returncode == 130
-    assert "the batch goes on; see `gt-report b`" in errors.decode()
+    assert "the batch is published and keeps running; see `gt-report b`" in errors.decode()
     state: BatchState = fold("b", await told_events(settings))
     assert state.counts[StoryStatus.QUEUED] == 2
     assert state.sealed

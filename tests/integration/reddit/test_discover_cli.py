@@ -132,7 +132,7 @@ def test_a_table_on_a_terminal(run: Discover, width: int) -> None:
     [
         (("--subreddits", "a b"), "not the name of a community"),
         (("--limit", "0"), "--limit is 0"),
-        (("--json", "--urls"), "choose one"),
+        (("--json", "--urls"), "exclude each other"),
         (("--block-words", "missing.txt"), "missing.txt cannot be read"),
         (("--subreddits", "nowhere"), "r/nowhere does not exist"),
         (("--time-filter", "century"), "century"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -57,7 +58,7 @@ class PrivateNode:
 
     def url_for(self, user: str, password: str, vhost: str = "/") -> str:
         """The URL of another user of this node, escaped where needed."""
-        return self._node.url.with_login(user, password, vhost).full
+        return replace(self._node.url, user=user, password=password, vhost=vhost).full
 
     def running(self) -> bool:
         """Whether its process is alive."""

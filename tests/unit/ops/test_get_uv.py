@@ -76,7 +76,7 @@ def test_without_uv_it_goes_into_the_checkout_once(machine: Machine) -> None:
     machine.python(venv=True, pip=False)
     first, second = machine.run(), machine.run()
     assert first.stdout == second.stdout == f"{machine.root}/.uv/bin/uv\n"
-    assert (first.stderr, second.stderr) == ("get_uv: installing uv\n", "")
+    assert (first.stderr, second.stderr) == ("get_uv: installing uv into .uv\n", "")
 
 
 def test_without_venv_pip_puts_it_into_the_home_folder(machine: Machine) -> None:
@@ -106,4 +106,4 @@ def test_where_nothing_helps_it_says_what_is_missing(machine: Machine) -> None:
 def test_without_python_it_says_so(machine: Machine) -> None:
     done = machine.run()
     assert (done.returncode, done.stdout) == (3, "")
-    assert "needs python3" in done.stderr
+    assert "install python3" in done.stderr

@@ -10,14 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gt_common.errors import UsageError
-from gt_producer.produce.journal import (
-    Header,
-    Journal,
-    JournalState,
-    find_unfinished,
-    journal_path,
-    read_state,
-)
+from gt_producer.produce.journal import Journal
+from gt_producer.produce.journal_state import Header, JournalState, find_unfinished, journal_path, read_state
 
 HEADER = Header("b", "gt", "f" * 64, "näme", {"team": "a"})
 STORIES = [(f"{number:016x}", number) for number in range(1, 31)]
@@ -87,7 +81,7 @@ def test_lines_that_a_power_loss_spoilt_cost_only_themselves(tmp_path: Path) -> 
 def test_two_producers_of_one_batch_do_not_interleave(tmp_path: Path) -> None:
     with Journal.open(tmp_path, "b") as journal:
         journal.begin(HEADER)
-        with pytest.raises(UsageError, match="another gt-produce publishes batch b now"):
+        with pytest.raises(UsageError, match="batch b is already being published by another gt-produce"):
             Journal.open(tmp_path, "b")
         with Journal.open(tmp_path, "c"):
             pass
@@ -106,7 +100,7 @@ def test_a_journal_in_which_nothing_was_written_is_removed(tmp_path: Path) -> No
 def test_a_file_of_another_kind_is_not_touched(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "b.jsonl"
     path.write_bytes(content)
-    with pytest.raises(UsageError, match="is no journal"):
+    with pytest.raises(UsageError, match="is not a journal"):
         Journal.open(tmp_path, "b")
     assert path.read_bytes() == content
 
@@ -120,7 +114,7 @@ def test_a_state_folder_that_is_a_file_is_said(tmp_path: Path) -> None:
 
 def test_what_cannot_be_a_journal_is_said(tmp_path: Path) -> None:
     (tmp_path / "b.jsonl").mkdir()
-    with pytest.raises(UsageError, match="is a folder where the batch's journal belongs"):
+    with pytest.raises(UsageError, match="is a folder, but the batch's journal belongs there"):
         Journal.open(tmp_path, "b")
     with pytest.raises(UsageError, match="File name too long; set GT_STATE_DIR"):
         Journal.open(tmp_path / ("x" * 300), "b")

@@ -10,7 +10,7 @@ from gt_common.batches import place_stories
 from gt_common.errors import UsageError
 from gt_common.lifecycle import fold
 from gt_common.stories import Story, read_list
-from gt_producer.produce.journal import Header, JournalState
+from gt_producer.produce.journal_state import Header, JournalState
 from gt_producer.produce.plan import fingerprint, make_header, make_plan
 
 
@@ -25,10 +25,10 @@ def header(batch_id: str = "b", name: str | None = None) -> Header:
 
 def test_the_announcement_folds_into_the_whole_batch_and_is_the_same_each_time() -> None:
     plan = make_plan(header(name="n"), stories(1200), JournalState())
-    events = list(plan.announcement())
+    events = list(plan.opening_events())
     state = fold("b", events)
     assert (state.total, len(state.stories), state.opened is not None) == (1200, 1200, True)
-    again = [event.event_id for event in plan.announcement()]
+    again = [event.event_id for event in plan.opening_events()]
     assert again[1:] == [event.event_id for event in events[1:]]
 
 

@@ -13,9 +13,10 @@ from gt_common.errors import ExitCode, PublishedOnlyInPartError, PublishFailedEr
 from gt_common.lifecycle import fold
 from gt_common.messages import BatchOpened, BatchSealed, BatchStories, StoryMessage
 from gt_common.stories import Story, read_list
-from gt_producer.produce.journal import Journal, read_state
+from gt_producer.produce.journal import Journal
+from gt_producer.produce.journal_state import read_state
 from gt_producer.produce.plan import make_header, make_plan
-from gt_producer.produce.publish import WINDOW, Listeners, Publication, publish_batch
+from gt_producer.produce.publish import WINDOW, Publication, publish_batch
 from support.fakes.publisher import MemoryPublisher
 
 
@@ -28,10 +29,11 @@ async def publish(
     publisher: MemoryPublisher, folder: Path, listed: tuple[Story, ...], counted: list[int] | None = None
 ) -> Publication:
     header = make_header("b", "gt", listed, None, {})
-    listeners = Listeners(counted.append) if counted is not None else Listeners()
     with Journal.open(folder, "b") as journal:
         plan = make_plan(header, listed, journal.state)
-        return await publish_batch(publisher, journal, header, plan, listeners)
+        return await publish_batch(
+            publisher, journal, header, plan, ([] if counted is None else counted).append
+        )
 
 
 async def test_a_batch_is_opened_listed_sent_and_sealed_in_this_order(tmp_path: Path) -> None:

@@ -45,8 +45,8 @@ def test_a_command_is_handed_its_arguments_and_gives_its_exit_code() -> None:
 def test_an_unknown_command_is_refused_with_a_suggestion() -> None:
     done = run("prodcue")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "gossiptoon: no command prodcue; did you mean produce?\n"
-    assert "lists those" in run("qqqqqq").stderr
+    assert done.stderr == "gossiptoon: unknown command prodcue; did you mean produce?\n"
+    assert "lists the installed ones" in run("qqqqqq").stderr
 
 
 def test_only_our_own_commands_are_handed_to(monkeypatch: pytest.MonkeyPatch) -> None:

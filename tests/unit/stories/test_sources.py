@@ -70,12 +70,12 @@ def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
         read_sources(Sources(files=(str(tmp_path / "none.txt"),)), NOTHING, tmp_path)
 
 
-def test_the_command_to_go_on_can_be_pasted() -> None:
+def test_the_resume_command_can_be_pasted() -> None:
     sources = Sources(("https://redd.it/a1", "-odd.md"), ("my list.txt",))
     request = Request(sources, None, "a 'b'", ("k=v w",), skip_invalid=True, wait=True, as_json=True)
-    assert request.command_to_go_on("b-1") == (
+    assert request.resume_command("b-1") == (
         "gt-produce --batch-id b-1 -f 'my list.txt' --name 'a '\"'\"'b'\"'\"'' --tag 'k=v w' "
         "--skip-invalid --wait --json -- https://redd.it/a1 -odd.md"
     )
-    piped = Request(Sources(files=("-",))).command_to_go_on("b")
+    piped = Request(Sources(files=("-",))).resume_command("b")
     assert piped == "gt-produce --batch-id b -f -   (with the same list on standard input)"

@@ -1,0 +1,141 @@
+"""Contents of a batch's journal: its header, the listed stories, and those the broker has confirmed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+_NEWEST = 100
+"""Journals searched for unfinished batches."""
+
+
+@dataclass(frozen=True)
+class Header:
+    """The first line: what the batch is.
+
+    Parameters:
+        namespace: the fleet it is published to
+        fingerprint: of the list, to recognise the same list again
+    """
+
+    batch_id: str
+    namespace: str
+    fingerprint: str
+    name: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    def same_list(self, other: Header) -> bool:
+        """Whether both are for the same list and the same fleet."""
+        return (self.fingerprint, self.namespace) == (other.fingerprint, other.namespace)
+
+
+@dataclass
+class JournalState:
+    """State of a journal, folded from its lines.
+
+    Parameters:
+        positions: of every listed story, by story id
+        confirmed: ids of the stories that the broker has confirmed
+        sealed: whether the batch was published completely
+    """
+
+    header: Header | None = None
+    positions: dict[str, int] = field(default_factory=dict)
+    confirmed: set[str] = field(default_factory=set)
+    sealed: bool = False
+
+    @property
+    def complete(self) -> bool:
+        """Whether every listed story is published and the batch sealed."""
+        return self.sealed and self.confirmed >= self.positions.keys()
+
+    def take(self, line: str) -> None:
+        """Fold one line; an unreadable one changes nothing."""
+        try:
+            record = json.loads(line)
+        except (ValueError, RecursionError):
+            return
+        match record:
+            case {"journal": 1, **rest}:
+                self.header = self.header or _header(rest)
+            case {"listed": list(entries)}:
+                for entry in entries:
+                    self._list(entry)
+            case {"story_id": str(story_id), "position": int(position)}:
+                self.positions.setdefault(story_id, position)
+                self.confirmed.add(story_id)
+            case {"sealed": True}:
+                self.sealed = True
+
+    def _list(self, entry: object) -> None:
+        match entry:
+            case [str(story_id), int(position)] if story_id not in self.positions:
+                self.positions[story_id] = position
+                self.sealed = False
+
+
+def journal_path(folder: Path, batch_id: str) -> Path:
+    """Return the path of a batch's journal; a batch id has no character that could lead out of the folder."""
+    return folder / f"{batch_id}.jsonl"
+
+
+def fold_lines(lines: Iterable[str]) -> JournalState:
+    """Return the state that the lines of a journal describe."""
+    state = JournalState()
+    for line in lines:
+        state.take(line)
+    return state
+
+
+def read_state(path: Path) -> JournalState:
+    """Read a journal without locking it; a missing one has an empty state.
+
+    Raises:
+        OSError: the file cannot be read
+    """
+    try:
+        with path.open(encoding="utf-8", errors="replace") as lines:
+            return fold_lines(lines)
+    except FileNotFoundError:
+        return JournalState()
+
+
+def find_unfinished(folder: Path, wanted: Header) -> list[str]:
+    """Return the ids of batches of the same list that were not published completely, newest first."""
+    found = []
+    paths = sorted(folder.glob("*.jsonl"), key=_changed_at, reverse=True)
+    for path in islice(paths, _NEWEST):
+        try:
+            with path.open(encoding="utf-8", errors="replace") as lines:
+                header = fold_lines(islice(lines, 1)).header
+        except OSError:  # a folder, or another user's file
+            continue
+        if header is None or not header.same_list(wanted):
+            continue
+        if not read_state(path).complete:
+            found.append(header.batch_id)
+    return found
+
+
+def _changed_at(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
+
+
+def _header(record: Mapping[object, object]) -> Header | None:
+    match record:
+        case {"batch_id": str(batch_id), "namespace": str(namespace), "fingerprint": str(fingerprint)}:
+            name, tags = record.get("name"), record.get("tags")
+            return Header(
+                batch_id,
+                namespace,
+                fingerprint,
+                name if isinstance(name, str) else None,
+                {str(key): str(value) for key, value in tags.items()} if isinstance(tags, dict) else {},
+            )
+    return None
