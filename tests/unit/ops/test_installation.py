@@ -68,7 +68,7 @@ def test_a_chosen_folder_is_taken_before_all_others_and_has_to_hold_both(
     assert found is not None
     assert (found.server, found.ctl) == (chosen / "rabbitmq-server", chosen / "rabbitmqctl")
     (chosen / "rabbitmqctl").unlink()
-    with pytest.raises(BrokerError, match=f"GT_RABBITMQ_BIN={chosen} holds no rabbitmq-server"):
+    with pytest.raises(BrokerError, match=f"GT_RABBITMQ_BIN={chosen} has no executable rabbitmq-server"):
         require_installation(str(known), [known])
 
 

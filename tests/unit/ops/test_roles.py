@@ -57,7 +57,7 @@ def test_a_namespace_is_taken_literally_in_the_patterns() -> None:
 
 @pytest.mark.parametrize("namespace", ["", "a b", "x'y", "a.b", "-a", "a" * 42])
 def test_what_cannot_be_a_namespace_is_refused(namespace: str) -> None:
-    with pytest.raises(BrokerError, match="is no namespace") as caught:
+    with pytest.raises(BrokerError, match="invalid namespace") as caught:
         read_roles(namespace)
     assert caught.value.exit_code == USAGE
 

@@ -38,7 +38,7 @@ def test_a_broker_that_answers_is_used_and_nothing_is_written(tmp_path: Path) ->
 
 def test_no_broker_is_started_for_the_address_of_another_machine(tmp_path: Path) -> None:
     # 192.0.2.0/24 is reserved for documentation (RFC 5737): nothing answers there.
-    with pytest.raises(BrokerError, match=r"192\.0\.2\.1:5672, and that is another machine") as caught:
+    with pytest.raises(BrokerError, match=r"192\.0\.2\.1:5672, and none can be started on another machine") as caught:
         service(5672, tmp_path, host="192.0.2.1").up()
     assert caught.value.exit_code == UNREACHABLE
 
@@ -51,7 +51,7 @@ def test_no_broker_is_started_where_tls_is_asked_for(tmp_path: Path) -> None:
 def test_a_port_taken_by_another_program_is_named(tmp_path: Path) -> None:
     with (
         peer(b"HTTP/1.1 400 Bad Request\r\n\r\n") as port,
-        pytest.raises(BrokerError, match=f"port {port} is taken"),
+        pytest.raises(BrokerError, match=f"port {port} is in use"),
     ):
         service(port, tmp_path).up()
 

@@ -36,7 +36,7 @@ def test_a_bare_sign_in_a_password_makes_no_port_of_its_beginning(sign: str) -> 
     "text", ["http://x/", "amqp://", f"amqp://u:{HIDDEN}/x@host/", "amqp://host:0/", "nonsense"]
 )
 def test_what_is_no_amqp_url_is_refused_without_its_password(text: str) -> None:
-    with pytest.raises(BrokerError, match="GT_AMQP_URL is no AMQP URL") as caught:
+    with pytest.raises(BrokerError, match="GT_AMQP_URL is not an AMQP URL") as caught:
         parse_url(text)
     assert caught.value.exit_code == USAGE
     assert HIDDEN not in str(caught.value)
