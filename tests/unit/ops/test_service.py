@@ -38,7 +38,9 @@ def test_a_broker_that_answers_is_used_and_nothing_is_written(tmp_path: Path) ->
 
 def test_no_broker_is_started_for_the_address_of_another_machine(tmp_path: Path) -> None:
     # 192.0.2.0/24 is reserved for documentation (RFC 5737): nothing answers there.
-    with pytest.raises(BrokerError, match=r"192\.0\.2\.1:5672, and none can be started on another machine") as caught:
+    with pytest.raises(
+        BrokerError, match=r"192\.0\.2\.1:5672, and none can be started on another machine"
+    ) as caught:
         service(5672, tmp_path, host="192.0.2.1").up()
     assert caught.value.exit_code == UNREACHABLE
 
