@@ -1,4 +1,4 @@
-"""Makes the videos: worker, batches on one machine, aggregator, reports, dead letters, the studio."""
+"""Makes the videos, on workers or on one machine, and keeps track of them; its public names."""
 
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 else:
 
     def __getattr__(name: str) -> object:
-        """Load what runs batches when it is asked for: who imports `job` alone need not wait."""
+        """Load what runs batches only when it is used: importing `job` alone stays fast."""
         if name == "BatchProcessor":
             from gt_consumer.batch.processor import BatchProcessor
 

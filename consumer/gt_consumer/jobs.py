@@ -14,11 +14,11 @@ Acquirer = Callable[[str], Awaitable[None]]
 
 
 def _report_nothing(stage: str, fraction: float | None) -> None:
-    """Outside a worker nobody listens to progress."""
+    """Ignore progress, to which nobody listens outside a worker."""
 
 
 async def _acquire_at_once(provider: str) -> None:
-    """Without a configured limit a provider may be called at once."""
+    """Return at once: without a worker there are no limits."""
 
 
 @dataclass(frozen=True)
@@ -26,10 +26,10 @@ class Job:
     """One attempt of one story.
 
     Parameters:
-        story_id, batch_id: who this is
+        story_id, batch_id: the story and its batch
         url: the story as it was given
-        attempt: 1 for the first
-        workdir: a folder of this attempt's own, removed afterwards
+        attempt: its number, from 1
+        workdir: a folder for this attempt alone, removed afterwards
         options: the story's options from its list line
     """
 
@@ -43,11 +43,11 @@ class Job:
     acquirer: Acquirer = _acquire_at_once
 
     def report(self, stage: str, fraction: float | None = None) -> None:
-        """Tell where the job is: the stage's name and, if known, how much of it is done (0 to 1)."""
+        """Report the stage that the job has reached and, if known, the share of it that is done (0 to 1)."""
         self.reporter(stage, fraction)
 
     async def acquire(self, provider: str) -> None:
-        """Wait until one call to the provider is allowed by GT_RATE_LIMITS; at once when it has no limit.
+        """Wait until GT_RATE_LIMITS allows one call to the provider; return at once if it has no limit.
 
         Waiting does not count towards the time limit of the attempt.
         """
@@ -58,7 +58,7 @@ _current: ContextVar[Job] = ContextVar("gt_job")
 
 
 def job() -> Job:
-    """Give the job that runs in this context.
+    """Return the job that runs in this context.
 
     Raises:
         UsageError: outside an orchestrator's run
@@ -70,7 +70,7 @@ def job() -> Job:
 
 
 def enter(current: Job) -> Token[Job]:
-    """Make this the job that `job()` gives; the runner's child calls it before each run."""
+    """Make this the job that `job()` returns; called before each run."""
     return _current.set(current)
 
 

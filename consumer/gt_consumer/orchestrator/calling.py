@@ -1,4 +1,4 @@
-"""One attempt of a Python orchestrator, wherever it runs: begun, or resumed and else begun anew."""
+"""One attempt of a Python orchestrator, in any process: a project is resumed if there is one, else begun."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ async def run_attempt(make_one: MakeOne, request: Run, reporter: StageReporter, 
     """Run an orchestrator with its `job()`; whatever it raises is the attempt's failure.
 
     Parameters:
-        make_one: gives a new orchestrator; asked again when a project cannot be resumed
+        make_one: returns a new orchestrator; called again when a project cannot be resumed
     """
     current = jobs.Job(
         story_id=request.story_id,
@@ -36,7 +36,10 @@ async def run_attempt(make_one: MakeOne, request: Run, reporter: StageReporter, 
     final = await _run_once(make_one, request)
     if request.project_id is not None and reporter.open and _cannot_resume(final, reporter):
         reason = final.message if isinstance(final, Failed) else ""
-        print(f"project {request.project_id} cannot be resumed, begun anew: {reason}", file=sys.stderr)
+        print(
+            f"project {request.project_id} cannot be resumed, starting over: {reason}",
+            file=sys.stderr,
+        )
         final = await _run_once(make_one, replace(request, project_id=None))
     jobs.leave(token)
     return final
@@ -55,10 +58,10 @@ async def _run_once(make_one: MakeOne, request: Run) -> Final:
 
 
 def _cannot_resume(final: Final, reporter: StageReporter) -> bool:
-    """Tell whether a project has no checkpoint to go on from, which costs no attempt.
+    """Whether a project has no usable checkpoint; the story then starts again within the same attempt.
 
-    A pipeline whose first stage fails names its project before there is a checkpoint, and raises when it is
-    to resume it; one that is resumed after its last stage succeeds without telling where its video is.
+    A pipeline whose first stage fails names its project before there is a checkpoint, and raises when asked
+    to resume it; one that is resumed after its last stage succeeds without naming its video.
     """
     if not isinstance(final, Failed) or not final.retryable or final.type == FAILED_RESULT:
         return False

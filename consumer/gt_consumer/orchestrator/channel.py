@@ -29,13 +29,13 @@ from gt_consumer.processes.values import label
 
 
 class Sends(Protocol):
-    """Takes what a run says."""
+    """Sends the messages of a run to its worker."""
 
     def send(self, message: Message) -> None: ...
 
 
 class Acquires(Protocol):
-    """Gives a run its permits at providers."""
+    """Acquires permits for calls to providers."""
 
     async def acquire(self, provider: str) -> None: ...
 
@@ -51,16 +51,16 @@ class Channel:
         self._asked: dict[int, Future[None]] = {}
 
     def send(self, message: Message) -> None:
-        """Send a message; a worker that is gone has its own way to end this process."""
+        """Send a message; if the worker is gone, this process is about to be ended."""
         data = memoryview(encode(message))
         with self._lock, contextlib.suppress(OSError):
             while data:
                 data = data[os.write(self._fd, data) :]
 
     def requests(self) -> queue.SimpleQueue[Run]:
-        """Give the requests as they come; when the worker goes away, the process group is killed.
+        """Return the queue of incoming requests; when the worker dies, the process group is killed.
 
-        They are read in a thread, so that an orchestrator that blocks does not hide the worker's death.
+        They are read in a thread, so that a blocking orchestrator does not hide the worker's death.
         """
         received: queue.SimpleQueue[Run] = queue.SimpleQueue()
 
@@ -78,7 +78,7 @@ class Channel:
         return received
 
     async def acquire(self, provider: str) -> None:
-        """Wait until the worker grants one call to a provider; in any event loop of any thread."""
+        """Wait until the worker grants one call to a provider; works in any event loop of any thread."""
         granted: Future[None] = Future()
         number = next(self._ids)
         self._asked[number] = granted
@@ -96,7 +96,7 @@ class Channel:
 
 
 class StageReporter:
-    """Passes the stages of one run on until it is over; a thread that outlives it is not heard."""
+    """Sends the stages of one run until it is over; what a thread reports later is ignored."""
 
     def __init__(self, channel: Sends) -> None:
         self._channel = channel
@@ -113,7 +113,7 @@ class StageReporter:
                 self._channel.send(message)
 
     def close(self, final: Final | None) -> None:
-        """Send how the run ended, if that is of interest, and nothing more."""
+        """Send the end of the run, unless it is None, and nothing after it."""
         with self._lock:
             if self.open and final is not None:
                 self._channel.send(final)
@@ -121,7 +121,7 @@ class StageReporter:
 
 
 class RunPermits:
-    """Lets one run wait for its permits at providers until it is over."""
+    """Acquires permits for calls to providers for one run, until it is over."""
 
     def __init__(self, channel: Acquires) -> None:
         self._channel = channel
@@ -136,12 +136,12 @@ class RunPermits:
         await self._channel.acquire(name)
 
     def close(self) -> None:
-        """Refuse what a thread that outlives the run may ask."""
+        """Refuse later requests, as of a thread that outlives the run."""
         self._open = False
 
 
 def _kill_group() -> None:
-    # Only below its guard is the group this child's own.
+    # Without a guard the group is not this child's own.
     if os.getpgrp() == os.getppid():
         os.killpg(0, signal.SIGKILL)
     os._exit(1)

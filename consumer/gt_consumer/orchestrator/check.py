@@ -30,7 +30,9 @@ def check_orchestrator(text: str) -> tuple[str, ...]:
     spec = parse_orchestrator(text)
     if isinstance(spec, CommandSpec):
         if shutil.which(spec.program) is None:
-            raise OrchestratorError(f"orchestrator {text!r}: no program {spec.program!r} that can be run")
+            raise OrchestratorError(
+                f"orchestrator {text!r}: there is no program {spec.program!r} that can be run"
+            )
         return ()
     return _check_python(spec.target)
 
@@ -63,7 +65,7 @@ def _check_in_child(target: str) -> tuple[int | None, list[Message]]:
             code = _run_child(target, writer)
         finally:
             os.close(writer)
-        # What the child left running may hold the pipe open.
+        # Processes that the child left running may keep the pipe open.
         os.set_blocking(reader, False)
         return code, list(_messages(answers.read(65536) or b""))
 

@@ -1,4 +1,4 @@
-"""The process in which a Python orchestrator runs: one story at a time, many in turn.
+"""The process in which a Python orchestrator runs: one story after another.
 
 Started by the worker as `python -m gt_consumer.orchestrator.child serve|check SPEC FD`; FD carries the
 messages, so that standard output and error are the orchestrator's own.
@@ -28,7 +28,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 def serve(spec: str, channel: Channel) -> None:
-    """Run stories as the worker asks; ends with the process."""
+    """Run the stories that the worker sends; ends with the process."""
     requests = channel.requests()
     maker: Maker | None = None
     while True:
@@ -63,12 +63,12 @@ def check(spec: str, channel: Channel) -> None:
 async def _run(spec: str, maker: Maker, request: Run, reporter: StageReporter, permits: RunPermits) -> None:
     _cancel_on_terminate(reporter)
     final = await run_attempt(lambda: make(spec, maker), request, reporter, permits)
-    # Told before the loop is closed: a thread that the orchestrator left behind can hold that up.
+    # Sent before the loop is closed, which a thread that the orchestrator left behind can delay.
     reporter.close(final)
 
 
 def _cancel_on_terminate(reporter: StageReporter) -> None:
-    """Let SIGTERM cancel the run, so that the orchestrator can tidy up, and then end the process."""
+    """Let SIGTERM cancel the run, so that the orchestrator can clean up, and then end the process."""
     loop = asyncio.get_running_loop()
     task = asyncio.current_task()
 
@@ -86,7 +86,7 @@ def _cancel_on_terminate(reporter: StageReporter) -> None:
 
 
 def _die_with_guard() -> None:
-    """On Linux, have the kernel kill this process should its guard be killed."""
+    """On Linux, let the kernel kill this process when its guard dies."""
     if sys.platform == "linux":
         import ctypes
 
@@ -94,8 +94,8 @@ def _die_with_guard() -> None:
             ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def _tell_crashes() -> None:
-    """Print where Python was when the process crashes; the stack of C would push that out of sight."""
+def _report_crashes() -> None:
+    """Print the Python stack when the process crashes, without the long stack of C."""
     if sys.version_info >= (3, 14):
         faulthandler.enable(c_stack=False)
     else:
@@ -118,7 +118,7 @@ def main(arguments: list[str]) -> int:
         )
         return ExitCode.USAGE
     mode, spec, fd = arguments
-    _tell_crashes()
+    _report_crashes()
     _line_buffered()
     if mode == "serve":
         _die_with_guard()

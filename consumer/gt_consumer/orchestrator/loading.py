@@ -1,4 +1,4 @@
-"""Loads and calls a Python orchestrator; only children do it, so the worker's process never imports one."""
+"""Loads a Python orchestrator, in child processes only: the worker's own process never imports one."""
 
 from __future__ import annotations
 
@@ -14,33 +14,33 @@ _SHAPE = "async def run(self, story_url=None, project_id=None, resume=False)"
 
 
 class Orchestrator(Protocol):
-    """What makes a video of a story; `GossipToon`'s own `PipelineOrchestrator` has this form."""
+    """What makes a video of a story; GossipToon's own `PipelineOrchestrator` has this form."""
 
     async def run(
         self, story_url: str | None = None, project_id: str | None = None, resume: bool = False
     ) -> object:
-        """Run the pipeline and give its result."""
+        """Run the pipeline and return its result."""
 
 
 Maker = Callable[[], object]
 
 
 def load_maker(spec: str) -> Maker:
-    """Give what makes a new orchestrator for an attempt.
+    """Return the function that makes a new orchestrator for each attempt.
 
     Parameters:
-        spec: `package.module:name` of a factory function, a class or an instance; of an instance each attempt
-            gets a deep copy as it was when it was loaded
+        spec: `package.module:name` of a factory function, a class or an instance; each attempt
+            gets a deep copy of an instance as it was when it was loaded
 
     Raises:
-        OrchestratorError: no such module or name, or it cannot be used so; what the module itself raises
-            while it is imported comes through
+        OrchestratorError: no such module or name, or not an orchestrator; what the module itself raises
+            while it is imported is not caught
     """
     found = _find(spec)
     if inspect.isclass(found) or (callable(found) and not hasattr(found, "run")):
         return _checked_maker(spec, cast("Maker", found))
     if not callable(getattr(found, "run", None)):
-        raise OrchestratorError(f"orchestrator {spec!r} is neither a factory nor has it `{_SHAPE}`")
+        raise OrchestratorError(f"orchestrator {spec!r} must be a factory, or have `{_SHAPE}`")
     return _copier(spec, found)
 
 
@@ -48,13 +48,15 @@ async def make(spec: str, maker: Maker) -> Orchestrator:
     """Make the orchestrator of one attempt.
 
     Raises:
-        OrchestratorError: what the factory gave has no `run`
+        OrchestratorError: what the factory returned has no `run`
     """
     made = maker()
     if inspect.isawaitable(made):
         made = await made
     if not callable(getattr(made, "run", None)):
-        raise OrchestratorError(f"orchestrator {spec!r} gave {type(made).__name__}, without `{_SHAPE}`")
+        raise OrchestratorError(
+            f"orchestrator {spec!r} returned {type(made).__name__}, which has no `{_SHAPE}`"
+        )
     return cast("Orchestrator", made)
 
 
@@ -64,7 +66,7 @@ def _find(spec: str) -> object:
         found: object = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
         raise OrchestratorError(
-            f"orchestrator {spec!r} cannot be imported: {error}; install it, or start in its folder"
+            f"orchestrator {spec!r} cannot be imported: {error}; install it, or change to its folder"
         ) from error
     for name in path.split("."):
         try:
@@ -80,10 +82,10 @@ def _checked_maker(spec: str, maker: Maker) -> Maker:
     except TypeError as error:
         raise OrchestratorError(
             f"orchestrator {spec!r} cannot be called without arguments ({error}); "
-            "write a factory function that gives them"
+            "write a factory function that passes them"
         ) from error
     except ValueError:
-        # A callable written in C may have no signature; calling it will tell.
+        # A callable written in C may have no signature; calling it will show.
         return maker
     return maker
 

@@ -1,4 +1,4 @@
-"""Reads what an orchestrator gave back, or raised, into the final message of its run."""
+"""Reads what an orchestrator returned or raised into the final message of its run."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _MAX_TRACEBACK = 4000
 def read_result(result: object) -> Final:
     """Read an orchestrator's result.
 
-    `success` must be a true or false; true needs `video_project.output_path` or `output_path`.
-    What is not understood is a failure: unknown is never success.
+    `success` must be True or False; True needs `video_project.output_path` or `output_path`.
+    A result of any other form is a failure.
     """
     success = _get(result, "success")
     project_id = label(_get(result, "project_id"))
@@ -62,7 +62,7 @@ def read_exception(error: BaseException) -> Final:
 def _text(error: BaseException) -> str:
     try:
         return str(error)
-    except Exception:  # noqa: BLE001 - a foreign class may fail to print; its failure must still be told
+    except Exception:  # noqa: BLE001 - a foreign class may fail to print; its failure must still be reported
         return ""
 
 

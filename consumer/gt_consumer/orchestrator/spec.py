@@ -20,7 +20,7 @@ _PLACEHOLDER = re.compile(r"\{(url|workdir|story_id|batch_id|attempt)\}")
 
 @dataclass(frozen=True)
 class PythonSpec:
-    """`package.module:name`, loaded in children only."""
+    """`package.module:name`, loaded in child processes only."""
 
     target: str
 
@@ -33,7 +33,7 @@ class CommandSpec:
     arguments: tuple[str, ...]
 
     def fill(self, values: Mapping[str, str]) -> list[str]:
-        """Give the program and its arguments; a value is never split nor looked into for placeholders."""
+        """Return the program and its arguments; a value is never split or searched for placeholders."""
 
         def value(match: re.Match[str]) -> str:
             return values[match.group(1)]
@@ -49,11 +49,11 @@ def parse_orchestrator(text: str, base: Path | None = None) -> Spec:
 
     Parameters:
         text: `studio`, `package.module:factory` or `command:PROGRAM ARG…`
-        base: the folder to which the program and files among its arguments are relative, as the command runs
-            in a folder of its own; the current one by default
+        base: the folder to which the program and the files among its arguments are relative, because the
+            command runs in a folder of its own; by default the current folder
 
     Raises:
-        OrchestratorError: none of the three
+        OrchestratorError: it is none of the three
     """
     if text == "studio":
         return PythonSpec(STUDIO)
@@ -62,7 +62,7 @@ def parse_orchestrator(text: str, base: Path | None = None) -> Spec:
     if _PYTHON.fullmatch(text):
         return PythonSpec(text)
     raise OrchestratorError(
-        f"orchestrator {text!r} is none of: studio, package.module:factory, command:PROGRAM ARG…"
+        f"unknown orchestrator {text!r}; use studio, package.module:factory or 'command:PROGRAM ARG…'"
     )
 
 
@@ -72,7 +72,7 @@ def _parse_command(text: str, base: Path) -> CommandSpec:
     except ValueError as error:
         raise OrchestratorError(f"orchestrator {text!r} cannot be split into words: {error}") from None
     if not words or not words[0]:
-        raise OrchestratorError("orchestrator 'command:' names no program; write command:PROGRAM ARG…")
+        raise OrchestratorError("orchestrator 'command:' has no program; write command:PROGRAM ARG…")
     program, *arguments = words
     if os.sep in program:
         program = str(base / program)

@@ -1,4 +1,4 @@
-"""A program in a process group of its own that ends with it, with its time or with the worker."""
+"""A program in a process group of its own, which ends with the program or with the worker."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class ProcessEnd:
     start_error: str | None = None
 
     def describe(self) -> str:
-        """Say it for people."""
+        """Return a phrase for people, such as `ended with exit code 1`."""
         if self.start_error is not None:
             return f"could not be started: {self.start_error}"
         if self.signal is None:
@@ -45,7 +45,7 @@ class ProcessEnd:
 
 
 class ProcessGroup:
-    """One program with all that it starts. `end` is done when it has ended and its output is read."""
+    """One program and all that it starts; `end` is done when it has ended and its output is read."""
 
     end: asyncio.Task[ProcessEnd]
 
@@ -73,10 +73,10 @@ class ProcessGroup:
             stdout, stderr: take each line that it prints
             fds: file descriptors that it inherits under the same numbers
             cwd: its working folder
-            env: added to the environment, from which the broker's and the ledger's URL are taken out
+            env: added to the environment, from which the URLs of broker and ledger are removed
 
         Raises:
-            OSError, ValueError: the arguments cannot be handed over; a missing program is an `ProcessEnd`
+            OSError, ValueError: the arguments cannot be passed on; a missing program is a `ProcessEnd`
         """
         ours, theirs = socket.socketpair()
         outputs: list[int] = []
@@ -121,7 +121,7 @@ class ProcessGroup:
                 transports.append(source)
             await control.ended
             await self._reap()
-            # A process that left the group may hold the pipes open for ever: what came till now counts.
+            # A process that left the group may keep the pipes open for ever: what came until now counts.
             await asyncio.wait([reader.ended for reader in readers], timeout=_DRAIN_SECONDS)
         finally:
             for transport in transports:
@@ -132,9 +132,9 @@ class ProcessGroup:
         return self._reported or ProcessEnd(signal=signal.SIGKILL)
 
     async def _reap(self) -> None:
-        """Wait for the guard, which is gone or going: its end of the socket is closed."""
+        """Wait for the guard, which has ended or is about to: its end of the socket is closed."""
         if self._reported is None:
-            # We let go of it, or somebody killed it; its process id is ours until it is waited for.
+            # The socket was closed here, or the guard was killed; its process id is not reused until it is reaped.
             self._kill_group()
         try:
             await asyncio.to_thread(self._process.wait, _DRAIN_SECONDS)

@@ -1,9 +1,9 @@
-"""Stands between a worker and one program that it runs, as the leader of the program's process group.
+"""Leads the process group of one program that a worker runs, and kills the group when the worker dies.
 
 Run as `python -I -S guard.py FD PROGRAM ARG…` in a session of its own; standard library only, so that it
-is up at once. FD is one end of a socket pair whose other end only the worker holds: when the worker dies,
-however it dies, the socket ends and the whole group is killed. A program cannot see to that itself: it may
-be busy in C code, or the worker's death may leave its own children behind.
+starts fast. FD is one end of a socket pair whose other end only the worker holds: when the worker dies,
+for whatever reason, the socket ends and the whole group is killed. A program cannot do that itself: it may be
+busy in C code, or leave its own children behind.
 
 From the worker: any byte means terminate the group; the end means kill it.
 To the worker: `pid N`, then `exit N`, `signal N` or `missing REASON`. The group never outlives its program.

@@ -1,4 +1,4 @@
-"""What an orchestrator prints: line by line into the log, at a bounded rate, and its last lines kept."""
+"""Logs what an orchestrator prints, line by line and at a bounded rate, and keeps its last lines."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TAIL_LINES = 40
 LINES_PER_SECOND = 100
 BURST = 500
 
-# UTF-8 has four bytes at most for a character.
+# A character has at most four bytes in UTF-8.
 _CUT = MAX_LOGGED * 4
 
 # Colours and cursor movements are for the terminal that the program does not have.
@@ -22,9 +22,9 @@ _UNPRINTABLE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]")
 
 
 class OutputLog:
-    """Logs the printed lines of one program with the story that it works on.
+    """Logs the lines that one program prints, with the story that it works on.
 
-    A flood is thinned out: after a burst of 500 lines, 100 a second are logged and the others counted.
+    The rate is limited: after a burst of 500 lines, 100 a second are logged and the others counted.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -33,10 +33,10 @@ class OutputLog:
         self._errors: deque[bytes] = deque(maxlen=TAIL_LINES)
         self._allowance = float(BURST)
         self._refilled = clock()
-        self._left_out = 0
+        self._dropped = 0
 
     def begin(self) -> None:
-        """Log the lines to come with the story that is bound now; forget the last lines of the one before."""
+        """Log the next lines with the story that is bound now; forget the last lines of the one before."""
         self._log = context_logger("orchestrator")
         self._errors.clear()
 
@@ -50,18 +50,18 @@ class OutputLog:
         self._write("stderr", line)
 
     def tail(self, lines: int = TAIL_LINES) -> str:
-        """Give the last lines of standard error."""
+        """Return the last lines of standard error."""
         return "\n".join(_text(line) for line in list(self._errors)[-lines:])
 
     def close(self) -> None:
-        """Say how many lines were left out, if any were since it was last said."""
-        if self._left_out:
-            self._log.warning("output_lines_dropped", count=self._left_out)
-            self._left_out = 0
+        """Log how many lines were dropped since the last count, if any were."""
+        if self._dropped:
+            self._log.warning("output_lines_dropped", count=self._dropped)
+            self._dropped = 0
 
     def _write(self, stream: str, line: bytes) -> None:
         if self._allowance < 1 and not self._refill():
-            self._left_out += 1
+            self._dropped += 1
             return
         self._allowance -= 1
         self.close()
@@ -71,7 +71,7 @@ class OutputLog:
         now = self._clock()
         self._allowance = min(BURST, self._allowance + (now - self._refilled) * LINES_PER_SECOND)
         self._refilled = now
-        # Half a second's worth at once, so that not every logged line is followed by a count.
+        # Wait for half a second's worth, so that not every logged line is followed by a count.
         return self._allowance >= LINES_PER_SECOND / 2
 
 

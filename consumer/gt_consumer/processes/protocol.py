@@ -1,8 +1,8 @@
 """The JSON lines between a worker and what runs a story; a `command:` program prints the first two of them.
 
 `{"stage": …, "fraction": …}`, `{"output_path": …, "duration": …}`, and between worker and Python child also
-failures, waits, the state of the child, its turns at providers and the request itself. A line that is none of
-these is no message.
+failures, waits, the state of the child, its permits for providers and the request itself. Any other line is
+output.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Stage:
-    """The run has come to a stage, or further in it (fraction 0 to 1)."""
+    """The run has reached a stage, or made progress in it; `fraction` is the share done, 0 to 1."""
 
     stage: str
     fraction: float | None = None
@@ -55,7 +55,7 @@ class VideoMade:
 
 @dataclass(frozen=True)
 class Failed:
-    """The run failed; `retryable` tells whether another attempt may help."""
+    """The run failed; `retryable` is whether another attempt may succeed."""
 
     type: str
     message: str
@@ -66,7 +66,7 @@ class Failed:
 
 @dataclass(frozen=True)
 class Wait:
-    """A provider asked to wait this many seconds."""
+    """A provider asked to wait `retry_after` seconds."""
 
     provider: str
     retry_after: float
@@ -74,7 +74,7 @@ class Wait:
 
 @dataclass(frozen=True)
 class Acquire:
-    """The run waits for its turn at a provider; `id` is the child's own and never used again."""
+    """The run waits for a permit to call a provider; the child chooses `id` and never uses it again."""
 
     acquire: str
     id: int
@@ -82,7 +82,7 @@ class Acquire:
 
 @dataclass(frozen=True)
 class Withdraw:
-    """The run no longer waits for what it asked for with this id."""
+    """The run no longer waits for the permit that it requested with this id."""
 
     withdraw: int
 
@@ -115,13 +115,13 @@ Order = Run | Granted
 
 
 def encode(message: Message | Order) -> bytes:
-    """Give the line of a message. ASCII only, so that no text of an orchestrator can break it."""
+    """Return the line of a message. ASCII only, so that no text of an orchestrator can break it."""
     kind: dict[str, object] = {"failed": True} if isinstance(message, Failed) else {}
     return json.dumps(kind | asdict(message), default=str).encode() + b"\n"
 
 
 def parse(line: bytes) -> Message | None:
-    """Read a line; None when it is no message."""
+    """Read a line; return None if it is not a message."""
     data = _object(line)
     if data is None:
         return None
@@ -132,20 +132,20 @@ def parse(line: bytes) -> Message | None:
 
 
 def parse_order(line: bytes) -> Order:
-    """Read what the worker tells its child; it writes nothing else."""
+    """Read a line of the worker to its child; it writes nothing else."""
     data = json.loads(line)
     return Granted(**data) if "granted" in data else Run(**data)
 
 
 class StageThrottle:
-    """Lets a stage through when it is new, complete, or 0.2 s after the last report of it."""
+    """Admits a stage report when the stage is new, complete, or was last admitted 0.2 s ago."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._last = ("", 0.0)
 
     def admits(self, message: Stage) -> bool:
-        """Tell whether this report is to be passed on."""
+        """Whether this report should be passed on."""
         now = self._clock()
         stage, since = self._last
         if stage == message.stage and message.fraction != 1.0 and now - since < STAGE_INTERVAL:
@@ -155,7 +155,7 @@ class StageThrottle:
 
 
 def stage_message(stage: object, fraction: object = None) -> Stage | None:
-    """Make a stage report of what an orchestrator said; None when it names no stage."""
+    """Return a stage report with bounded values; None if it names no stage."""
     name = label(stage)
     share = number(fraction)
     return None if name is None else Stage(name, None if share is None else round(min(share, 1.0), 4))

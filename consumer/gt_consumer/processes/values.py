@@ -1,4 +1,4 @@
-"""Values that come from an orchestrator, brought within bounds."""
+"""Bounds for the values that come from an orchestrator."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ MAX_LABEL = 200
 
 
 def label(value: object) -> str | None:
-    """Make a value a short text that every message may carry; None when nothing is left of it."""
+    """Return a value as a short text that any message can carry; None if nothing is left of it."""
     if value is None:
         return None
     return encodable(str(value)).strip()[:MAX_LABEL] or None
@@ -20,7 +20,7 @@ def encodable(text: str) -> str:
 
 
 def number(value: object) -> float | None:
-    """Give a finite number that is not negative, else None."""
+    """Return a finite number that is not negative, else None."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     try:

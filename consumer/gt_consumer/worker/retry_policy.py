@@ -1,4 +1,4 @@
-"""What a failure's class is, and what follows from it: try again, wait, or give up; pure.
+"""The class of a failure, and what follows from it: retry, wait, or give up. Pure functions.
 
 See docs/decisions/0019-retries-by-class-of-error.md for the defaults and why they are so few.
 """
@@ -19,10 +19,10 @@ from gt_consumer.limits import LONGEST_PAUSE_S
 from gt_consumer.runner.outcomes import FailedForGood, FailedForNow, Outcome, Waiting
 
 MOST_WAITS: Final = 100
-"""Times an attempt is handed back for limits that only a failure's text tells of, until it is spent."""
+"""How often an attempt is requeued for rate limits that only a failure's text shows, until it is used up."""
 
 LEAST_WAIT_S: Final = 0.05
-"""A provider that asks for less, such as by `Retry-After: 0`, gets the usual wait."""
+"""If a provider asks for less, such as `Retry-After: 0`, the usual wait is used."""
 
 _JITTER_SHARE = 0.1
 _LONGEST_JITTER_S = 2.0
@@ -37,29 +37,29 @@ class ErrorClass(StrEnum):
     """What may help against a failure."""
 
     TRANSIENT = "transient"
-    """Another attempt, after a wait; what is not known is this."""
+    """Another attempt, after a wait; unknown failures are transient."""
     PERMANENT = "permanent"
     """Nothing: the story is a dead letter at once."""
     RATE_LIMITED = "rate_limited"
-    """Time; no attempt is spent."""
+    """Time; no attempt is used up."""
     CRASH = "crash"
-    """The story's process died or was killed: one attempt of this story is spent, none of any other."""
+    """The story's process died or was killed: it uses up one attempt of this story, none of any other."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """Failures of a form and their class.
+    """A pattern of failures and their class.
 
     Parameters:
-        pattern: the error's type, or a text with `*` for anything, which has to match the type, the message
-            or `type: message` as a whole; upper and lower case are the same
+        pattern: the error's type, or a text with `*` for anything that must match the whole type, message or
+            `type: message`; case is ignored
     """
 
     pattern: str
     verdict: ErrorClass
 
     def matches(self, failure: Failure) -> bool:
-        """Tell whether a failure has this form."""
+        """Whether a failure matches the pattern."""
         if "*" not in self.pattern:
             return self.pattern.casefold() == failure.type.casefold()
         texts = (failure.type, failure.message, f"{failure.type}: {failure.message}")
@@ -67,9 +67,9 @@ class Rule:
 
 
 def _fits(text: str, parts: Sequence[str]) -> bool:
-    """Tell whether the parts stand in the text in this order, the first at its start, the last at its end.
+    """Whether the parts follow each other in the text, the first at its start, the last at its end.
 
-    In linear time: the text may be anybody's.
+    In linear time, because the text may come from anybody.
     """
     first, *middle, last = parts
     if len(text) < len(first) + len(last) or not text.startswith(first) or not text.endswith(last):
@@ -126,9 +126,9 @@ class RetryPolicy:
     """Judges how attempts ended.
 
     Parameters:
-        rules: the user's, the first that matches decides; after them the orchestrator's own word
-            (PermanentError), then the defaults
-        delays: seconds before the 2nd, 3rd, … attempt; so long waits who was limited for no said time
+        rules: the user's; the first that matches decides, then the orchestrator (PermanentError), then the
+            defaults
+        delays: seconds before the 2nd, 3rd, … attempt; also the wait for a rate limit without a stated time
     """
 
     def __init__(self, rules: Sequence[Rule], delays: Sequence[float]) -> None:
@@ -136,14 +136,14 @@ class RetryPolicy:
         self._delays = tuple(delays)
 
     def classify(self, failure: Failure) -> ErrorClass:
-        """Give a failure's class."""
+        """Return the class of a failure."""
         verdict = _first(self._rules, failure)
         if verdict is None and not failure.retryable:
             return ErrorClass.PERMANENT
         return verdict or _first(DEFAULTS, failure) or ErrorClass.TRANSIENT
 
     def judge(self, story: StoryMessage, outcome: Outcome) -> Outcome:
-        """Give what an attempt's end means by the class of its failure; other ends stay what they are."""
+        """Return the outcome that follows from the class of a failure; other outcomes stay as they are."""
         if isinstance(outcome, Waiting):
             return self._wait_at_least(story, outcome)
         if not isinstance(outcome, FailedForNow | FailedForGood):
@@ -163,7 +163,7 @@ class RetryPolicy:
         return kind(failure, outcome.project_id, outcome.duration_s)
 
     def _wait_at_least(self, story: StoryMessage, outcome: Waiting) -> Waiting:
-        """Give an end that asks for no wait at all the usual one: it would come back without a pause."""
+        """Return an outcome with the usual wait if it asks for none: the story would be back at once."""
         if outcome.retry_after >= LEAST_WAIT_S:
             return outcome
         return replace(outcome, retry_after=self._usual_wait(story.run))
@@ -173,7 +173,7 @@ class RetryPolicy:
 
 
 def asked_wait(message: str) -> float | None:
-    """Give the seconds that a message asks to wait, as in "retry after 30 s", "try again in 2m"."""
+    """Return the seconds that a message asks to wait, as in "retry after 30 s", "try again in 2m"."""
     match = _ASKED.search(message)
     if match is None:
         return None
@@ -182,7 +182,7 @@ def asked_wait(message: str) -> float | None:
 
 
 def jitter(delay_s: float) -> float:
-    """Give seconds to add to a wait, so that stories that failed together do not come back together."""
+    """Return seconds to add to a wait, so that stories that failed together do not come back together."""
     longest = min(_LONGEST_JITTER_S, delay_s * _JITTER_SHARE)
     return random.uniform(0.0, longest)  # noqa: S311 - jitter needs no secrecy
 

@@ -1,4 +1,4 @@
-"""Reads GT_RETRY_RULES: a small file, or `PATTERN=CLASS` pairs in place."""
+"""Reads GT_RETRY_RULES: a small file, or `PATTERN=CLASS` pairs."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ MOST_BYTES = 1_000_000
 
 
 def make_policy(settings: Settings) -> RetryPolicy:
-    """Make the policy of a worker.
+    """Return the policy of a worker.
 
     Raises:
-        UsageError: GT_RETRY_RULES cannot be used
+        UsageError: GT_RETRY_RULES is invalid
     """
     return RetryPolicy(parse_rules(settings.retry_rules), settings.retry_delays)
 
 
 def parse_rules(text: str) -> tuple[Rule, ...]:
-    """Read rules, in their order.
+    """Read rules in their order.
 
     Parameters:
         text: the path of a `.toml` or `.json` file of `"pattern" = "class"`, or `pattern=class,…` itself
 
     Raises:
-        UsageError: the file cannot be read, or a rule is none
+        UsageError: the file cannot be read, or a rule is invalid
     """
     given = text.strip()
     if given.lower().endswith((".toml", ".json")):
@@ -40,7 +40,7 @@ def parse_rules(text: str) -> tuple[Rule, ...]:
     else:
         pairs = [_split(part.strip()) for part in given.split(",") if part.strip()]
     if len(pairs) > MOST_RULES:
-        raise UsageError(f"GT_RETRY_RULES: {len(pairs)} rules; {MOST_RULES} at most")
+        raise UsageError(f"GT_RETRY_RULES: {len(pairs)} rules; at most {MOST_RULES} are allowed")
     return tuple(_rule(pattern, verdict) for pattern, verdict in pairs)
 
 
@@ -62,7 +62,7 @@ def _read_file(path: Path) -> list[tuple[str, object]]:
         read = tomllib.loads if path.suffix.lower() == ".toml" else json.loads
         table: object = read(content.decode())
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"GT_RETRY_RULES: {path} is no {path.suffix[1:].upper()} file: {error}") from None
+        raise UsageError(f"GT_RETRY_RULES: {path} is not a {path.suffix[1:].upper()} file: {error}") from None
     if not isinstance(table, dict):
         raise UsageError(
             f'GT_RETRY_RULES: {path} must hold one table such as {{"TimeoutError": "permanent"}}'

@@ -125,7 +125,7 @@ async def test_a_project_that_cannot_be_resumed_is_begun_anew_in_the_same_attemp
             second = await runner.run(story, 2, lambda *_: None)
     assert isinstance(second, FailedForNow)
     assert second.failure.message == "voice service answered 503"
-    assert any("project_s1 cannot be resumed, begun anew" in entry.get("line", "") for entry in logs)
+    assert any("project_s1 cannot be resumed, starting over" in entry.get("line", "") for entry in logs)
 
 
 async def test_a_project_that_failed_before_its_first_checkpoint_costs_no_attempt(tmp_path: Path) -> None:

@@ -80,7 +80,7 @@ def test_what_can_be_loaded_passes_and_is_not_imported_here(
     [
         ("no_such_module:create", "cannot be imported: No module named 'no_such_module'"),
         ("support.orchestrators.fakes:nothing", "has no attribute 'nothing'"),
-        ("support.orchestrators.fakes:not_an_orchestrator", "is neither a factory nor has it"),
+        ("support.orchestrators.fakes:not_an_orchestrator", "must be a factory, or have `async def run("),
         ("support.orchestrators.fakes:uncopyable", "cannot be copied for each attempt"),
         (
             "support.orchestrators.fakes:needs",
@@ -92,8 +92,8 @@ def test_what_can_be_loaded_passes_and_is_not_imported_here(
             "cannot be imported: OSError: no licence for this machine",
         ),
         ("support.orchestrators.leaving_module:create", "ends the process that imports it (exit code 9)"),
-        ("command:no-such-program {url}", "no program 'no-such-program' that can be run"),
-        ("command:/dev/null", "no program '/dev/null' that can be run"),
+        ("command:no-such-program {url}", "there is no program 'no-such-program' that can be run"),
+        ("command:/dev/null", "there is no program '/dev/null' that can be run"),
     ],
 )
 def test_what_cannot_be_loaded_is_said_in_one_line(text: str, reason: str) -> None:
