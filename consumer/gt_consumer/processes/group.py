@@ -134,7 +134,7 @@ class ProcessGroup:
     async def _reap(self) -> None:
         """Wait for the guard, which has ended or is about to: its end of the socket is closed."""
         if self._reported is None:
-            # The socket was closed here, or the guard was killed; its process id is not reused until it is reaped.
+            # The socket was closed here, or the guard was killed; until it is reaped, its id is not reused.
             self._kill_group()
         try:
             await asyncio.to_thread(self._process.wait, _DRAIN_SECONDS)
