@@ -1,8 +1,8 @@
-"""A batch from a program of your own, without a broker: two story files become two small text "videos".
+"""Run a batch from a Python program, without a broker: two story files become two small text "videos".
 
     cd examples && python batch_api.py
 
-docs/batch.md tells more.
+docs/batch.md describes what else it can do.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Result:
-    """What is read of an orchestrator's result: `success` and, on success, the video and its seconds."""
+    """The fields that are read from a result: `success` and, on success, the video and its seconds."""
 
     success: bool
     output_path: Path | None = None
@@ -27,12 +27,12 @@ class Result:
 
 
 class Orchestrator:
-    """Makes one "video"; the class is given below, so that each attempt gets a new object."""
+    """Makes one "video"; the class is passed below, so each attempt gets a new object."""
 
     async def run(
         self, story_url: str | None = None, project_id: str | None = None, resume: bool = False
     ) -> Result:
-        """Write the story's address into a file."""
+        """Write the URL of the story to a file."""
         job().report("render", 0.5)
         video = job().workdir / "video.mp4"
         video.write_text(f"a video of {story_url}\n")
@@ -40,7 +40,7 @@ class Orchestrator:
 
 
 async def make(output: Path, ledger_url: str | None = None) -> BatchResult:
-    """Make a video of each of two stories, both at once."""
+    """Make the videos of two stories at the same time."""
     processor = BatchProcessor(Orchestrator, max_parallel=2, output=output, ledger_url=ledger_url)
     return await processor.process_batch(
         [str(HERE / "the-last-cupcake.md"), str(HERE / "the-parking-spot.md")], name="from a program"
@@ -48,7 +48,7 @@ async def make(output: Path, ledger_url: str | None = None) -> BatchResult:
 
 
 def main() -> None:
-    """Make the batch and print what became of each story."""
+    """Run the batch and print the result of each story."""
     result = asyncio.run(make(Path("outputs")))
     print(f"{result.successful} of {result.total} made, {result.failed} failed")
     for video in result.results:

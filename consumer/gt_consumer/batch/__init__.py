@@ -1,1 +1,1 @@
-"""gt-batch and BatchProcessor: the same work on one machine, without a broker."""
+"""gt-batch and `BatchProcessor`: batches on one machine, without a broker."""

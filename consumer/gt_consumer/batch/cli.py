@@ -1,4 +1,4 @@
-"""gt-batch: makes the videos of a list on this machine, without a broker."""
+"""The command line of gt-batch: the videos of a list, made on this machine without a broker."""
 
 from __future__ import annotations
 
@@ -14,29 +14,37 @@ from gt_consumer.worker.options import Orchestrator, Output, TimeLimit
 app = make_app()
 
 Discover = Annotated[
-    bool, typer.Option("--discover", help="Make the best new stories found on Reddit (gt-discover).")
+    bool, typer.Option("--discover", help="Make the best new stories on Reddit, as found by gt-discover.")
 ]
 BatchId = Annotated[
     str | None,
     typer.Option(
         metavar="ID",
         autocompletion=complete_batch_id,
-        help="Begin a batch of this id, or add the list to it.",
+        help="Id for the batch; if it exists, the list is added to it.",
     ),
 ]
 Parallel = Annotated[
     int | None,
-    typer.Option("-j", "--parallel", metavar="N", min=1, max=256, help="Stories at once. (default: 1)"),
+    typer.Option(
+        "-j",
+        "--parallel",
+        metavar="N",
+        min=1,
+        max=256,
+        help="Stories to process at the same time. (default: 1)",
+    ),
 ]
 DryRun = Annotated[
-    bool, typer.Option("-n", "--dry-run", help="Show what would be run and how long it may take.")
+    bool,
+    typer.Option("-n", "--dry-run", help="Show what would run and how long it may take; change nothing."),
 ]
 Resume = Annotated[
     str | None,
     typer.Option(
         metavar="ID",
         autocompletion=complete_batch_id,
-        help="Go on with an interrupted or killed batch; it keeps its settings.",
+        help="Continue an interrupted or killed batch with its own settings.",
     ),
 ]
 RetryFailed = Annotated[
@@ -44,22 +52,24 @@ RetryFailed = Annotated[
     typer.Option(
         metavar="ID",
         autocompletion=complete_batch_id,
-        help="Run the failed stories of a batch again, and no others.",
+        help="Run only the failed stories of a batch again.",
     ),
 ]
-Force = Annotated[bool, typer.Option("--force", help="Make stories again that an earlier batch has made.")]
+Force = Annotated[
+    bool, typer.Option("--force", help="Also make stories that an earlier batch has already made.")
+]
 MaxFailures = Annotated[
     str | None,
-    typer.Option(metavar="N|N%", help="Start no other story once so many have failed in this run."),
+    typer.Option(metavar="N|N%", help="Stop starting new stories after N (or N %) have failed in this run."),
 ]
 MaxAttempts = Annotated[
-    int | None, typer.Option(metavar="N", help="Attempts before a story has failed. (default: 3)")
+    int | None, typer.Option(metavar="N", help="Attempts before a story fails. (default: 3)")
 ]
 SkipInvalid = Annotated[
-    bool, typer.Option("--skip-invalid", help="Make the good stories although others are none.")
+    bool, typer.Option("--skip-invalid", help="Skip invalid entries and process the valid ones.")
 ]
 Json = Annotated[
-    bool, typer.Option("--json", help="Print the report, or the plan of --dry-run, as one JSON object.")
+    bool, typer.Option("--json", help="Print the report (or the plan of --dry-run) as one JSON object.")
 ]
 
 
@@ -97,19 +107,19 @@ def batch(
     as_json: Json = False,
     _version: Version = False,
 ) -> None:
-    """Make the videos of a list on this machine, one after the other or several at once; needs no broker.
+    """Make the videos of a list on this machine, one by one or several at a time, without a broker.
 
-    The first Ctrl-C or SIGTERM lets the running stories finish and starts no other; the second gives them
-    back at once. Interrupted or killed, `gt-batch --resume ID` goes on with what is left.
+    The first Ctrl-C or SIGTERM finishes the running stories and starts no new ones; the second stops at once,
+    without using up an attempt. After an interruption or a kill, `gt-batch --resume ID` continues.
     """
 
     def work() -> int:
         from gt_common.stories.sources import Sources  # --help stays fast
         from gt_consumer.batch.command import run
-        from gt_consumer.batch.request import Flags, Request, parse_failure_limit
+        from gt_consumer.batch.request import Arguments, Flags, parse_failure_limit
 
         return run(
-            Request(
+            Arguments(
                 Sources(tuple(urls or ()), tuple(file or ())),
                 Flags(parallel, orchestrator, output, max_attempts, time_limit),
                 discover=discover,

@@ -1,4 +1,4 @@
-"""A batch on one machine: the fleet's worker, fed from memory, its results committed at once."""
+"""Runs a batch on one machine: the worker of gt-consume, fed from a queue in memory."""
 
 from __future__ import annotations
 
@@ -21,29 +21,29 @@ if TYPE_CHECKING:
 
 
 class RunEnd(Enum):
-    """Why a batch's run ended."""
+    """Why a run of a batch ended."""
 
     FINISHED = auto()
     """Every story is final."""
     STOPPED = auto()
     """It was asked to stop."""
     TOO_MANY_FAILED = auto()
-    """As many stories have failed as were allowed; others are left."""
+    """The limit of failed stories is reached, and others are left."""
 
 
 class BatchRunner(StoryRunner, Protocol):
-    """What runs attempts, and can give back those that run."""
+    """A runner whose attempts can be interrupted."""
 
     async def interrupt(self) -> None: ...
 
 
 class BatchEngine:
-    """Runs stories to their end, as many at once as `settings.prefetch` says.
+    """Run stories until they are final, `settings.prefetch` of them at the same time.
 
     Parameters:
-        listener: told each event, after it is committed
-        limiter: says when the next story may start, if starts are limited
-        max_failures: stories that may fail in this run before no other is started; None for no limit
+        listener: called with each event after it is committed
+        limiter: decides when the next story may start, if starts are limited
+        max_failures: stories that may fail in this run before no new ones start; None for no limit
     """
 
     def __init__(
@@ -64,21 +64,21 @@ class BatchEngine:
         self._publisher = LocalPublisher(ledger, listener, self._queue.put)
         self._worker = Worker(settings, runner, self._publisher, limiter=limiter)
         self._worker.broken.add_done_callback(lambda _: self._wake.set())
-        self._in_hand = 0
+        self._running = 0
         self._stopping = False
 
     async def run(self, events: Sequence[Event], stories: Iterable[tuple[StoryMessage, float]]) -> RunEnd:
-        """Run stories, after the events that tell of them are committed.
+        """Commit events, then run stories; return why the run ended.
 
-        Cancelled, it gives the running stories back, unspent.
+        If cancelled, it releases the running stories first, without using up an attempt.
 
         Parameters:
-            events: taken into the ledger together, before the first story is run
-            stories: each with the seconds to wait before it
+            events: committed to the ledger together, before the first story is run
+            stories: each with the seconds to wait before its run
 
         Raises:
             LedgerUnreachableError, CredentialsRefusedError: the ledger cannot be written; what was committed
-                stands
+                is kept
         """
         try:
             if events:
@@ -87,47 +87,47 @@ class BatchEngine:
             await self._feed_until_done()
         finally:
             self._queue.close()
-            await self._give_back()
+            await self._release_running()
             await self._publisher.aclose()
         if self._worker.broken.done():
             self._worker.broken.result()
-        return self._ending()
+        return self._run_end()
 
     def stop(self) -> None:
-        """Start no other story; those that run go on to the end of their attempt."""
+        """Start no new stories; the running ones finish their attempt."""
         self._stopping = True
         self._worker.stop_starting()
         self._wake.set()
 
     async def interrupt(self) -> None:
-        """Stop, and give the running stories back now, unspent."""
+        """Stop, and release the running stories now, without using up an attempt."""
         self.stop()
         await self._runner.interrupt()
 
     @property
     def running(self) -> int:
-        """How many stories run."""
-        return self._in_hand
+        """How many stories are running."""
+        return self._running
 
     async def _feed_until_done(self) -> None:
         while not self._worker.broken.done():
             self._wake.clear()
             if self._too_many_failed():
-                # One that waits for its start would run after hours otherwise; it stays queued, unspent.
+                # A story that waits for a rate limit would otherwise still start, perhaps hours later.
                 self._worker.stop_starting()
             while self._may_start() and (story := self._queue.take()) is not None:
-                self._in_hand += 1
+                self._running += 1
                 self._worker.receive(LocalDelivery(story, self._settled))
-            if not self._in_hand and (self._closed() or self._queue.empty):
+            if not self._running and (self._closed() or self._queue.empty):
                 return
             await self._wake.wait()
 
     def _settled(self) -> None:
-        self._in_hand -= 1
+        self._running -= 1
         self._wake.set()
 
     def _may_start(self) -> bool:
-        return self._in_hand < self._slots and not self._closed()
+        return self._running < self._slots and not self._closed()
 
     def _closed(self) -> bool:
         return self._stopping or self._too_many_failed()
@@ -136,14 +136,14 @@ class BatchEngine:
         failed = self._worker.counts[StoryStatus.FAILED]
         return self._max_failures is not None and failed >= self._max_failures
 
-    async def _give_back(self) -> None:
-        """Leave no story running; only what was cancelled or cannot be committed still does."""
+    async def _release_running(self) -> None:
+        """Release stories that are still running, as after a cancellation or a failed commit."""
         if self._worker.busy:
             self._worker.stop_starting()
             await self._runner.interrupt()
             await self._worker.wait_until_quiet()
 
-    def _ending(self) -> RunEnd:
-        if self._queue.empty and not self._in_hand:
+    def _run_end(self) -> RunEnd:
+        if self._queue.empty and not self._running:
             return RunEnd.FINISHED
         return RunEnd.STOPPED if self._stopping else RunEnd.TOO_MANY_FAILED

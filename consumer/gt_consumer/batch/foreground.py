@@ -1,113 +1,77 @@
-"""Runs a batch before somebody's eyes: display, signals, log file, and the report at the end."""
+"""Runs a batch on a terminal: progress display, signals, log file, and the report at the end."""
 
 from __future__ import annotations
 
 import asyncio
-from contextlib import aclosing
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
 from gt_common.cli.listing import say
 from gt_common.cli.signals import StopSignals
 from gt_common.errors import ExitCode, GossipToonError, OutputError
 from gt_common.log import configure_logging
-from gt_common.messages import utc_now
 from gt_common.progress.display import Progress
 from gt_common.report.final import exit_code, print_final_report
-from gt_common.report.model import BatchResult, build_report
+from gt_common.report.model import BatchResult
 from gt_common.report.save import save_report
-from gt_common.settings import Settings
 from gt_consumer.batch.engine import BatchEngine, RunEnd
-from gt_consumer.batch.printing import say_run_end
-from gt_consumer.batch.work import BatchWork
-from gt_consumer.limits.local import open_local_limiter
-from gt_consumer.runner.executors import make_runner
-
-if TYPE_CHECKING:
-    from gt_common.ledger.ledger import Ledger
+from gt_consumer.batch.prepare import Prepared
+from gt_consumer.batch.printing import say_run_end, say_stopping
 
 TICK_S = 1.0
 
 
-@dataclass(frozen=True)
-class Rules:
-    """How a batch is run.
-
-    Parameters:
-        max_failures: stories that may fail before no other is started; None for no limit
-        force: make videos again that lie in the output folder
-        as_json: print the report as JSON
-    """
-
-    max_failures: int | None = None
-    force: bool = False
-    as_json: bool = False
-
-
-def run_and_show(settings: Settings, ledger: Ledger, work: BatchWork, rules: Rules) -> int:
-    """Run a batch, or what is left of it; give the exit code.
+def run_and_show(batch: Prepared, *, as_json: bool) -> int:
+    """Run a prepared batch, print and save its report, and return the exit code.
 
     Raises:
         OutputError: the batch's folder cannot be written
-        LedgerUnreachableError, CredentialsRefusedError: what was committed stands
+        LedgerUnreachableError, CredentialsRefusedError: finished stories are kept
     """
-    folder = settings.output.absolute() / work.batch_id
+    batch_id = batch.request.batch_id
+    folder = batch.settings.output.absolute() / batch_id
     log_path = folder / "batch.log"
     with _open_log(log_path) as log:
-        configure_logging(settings, log)
+        configure_logging(batch.settings, log)
         try:
-            ending, stopped_by = asyncio.run(_run(settings, ledger, work, rules))
+            end, stopped_by = asyncio.run(_run(batch))
         except (GossipToonError, OSError):
-            say(f"what was done stands; go on with: gt-batch --resume {work.batch_id}")
+            say(f"finished stories are kept; continue with: gt-batch --resume {batch_id}")
             raise
         finally:
-            configure_logging(settings)
-    report = build_report(ledger.batch(work.batch_id), utc_now())
-    print_final_report(report, as_json=rules.as_json)
+            configure_logging(batch.settings)
+    report = batch.report()
+    print_final_report(report, as_json=as_json)
     try:
-        files = save_report(report, folder, ledger.attempts(work.batch_id))
+        files = save_report(report, folder, batch.ledger.attempts(batch_id))
         say(f"report: {', '.join(str(path) for path in files)}")
     except (OSError, OutputError) as error:
-        say(f"the report is not saved ({error}); make room, then: gt-report {work.batch_id}")
+        say(f"the report could not be saved ({error}); when that is fixed, run: gt-report {batch_id}")
     say(f"log: {log_path}")
-    say_run_end(ending, report, rules.max_failures)
-    return _exit_code(ending, stopped_by, report)
+    say_run_end(end, report, batch.max_failures)
+    return _exit_code(end, stopped_by, report)
 
 
-async def _run(
-    settings: Settings, ledger: Ledger, work: BatchWork, rules: Rules
-) -> tuple[RunEnd, int | None]:
+async def _run(batch: Prepared) -> tuple[RunEnd, int | None]:
     signals = StopSignals()
-    with Progress(work.batch_id, state=work.before, max_attempts=settings.max_attempts) as progress:
-        limiter = open_local_limiter(settings)
-        async with aclosing(make_runner(settings, limiter, force=rules.force)) as runner:
-            engine = BatchEngine(
-                settings, runner, ledger, progress.event, limiter, max_failures=rules.max_failures
-            )
-            beside = [
-                asyncio.create_task(_stop_on_signals(engine, signals, work.batch_id)),
-                asyncio.create_task(_tick(progress)),
-            ]
-            try:
-                ending = await engine.run(work.events, work.stories)
-            finally:
-                for task in beside:
-                    task.cancel()
-                await asyncio.gather(*beside, return_exceptions=True)
-    return ending, signals.exit_code
+    before, max_attempts = batch.plan.work.before, batch.settings.max_attempts
+    with Progress(batch.request.batch_id, state=before, max_attempts=max_attempts) as progress:
+
+        async def companion(engine: BatchEngine) -> None:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(_stop_on_signals(engine, signals, batch.request.batch_id))
+                tasks.create_task(_tick(progress))
+
+        end = await batch.run(progress.event, companion)
+    return end, signals.exit_code
 
 
 async def _stop_on_signals(engine: BatchEngine, signals: StopSignals, batch_id: str) -> None:
     await signals.wait_first()
     engine.stop()
-    if engine.running:
-        say(
-            f"stopping: what runs may finish ({engine.running}), no other story is started; "
-            "Ctrl-C again gives it back at once"
-        )
+    say_stopping(engine.running)
     await signals.wait_second()
-    say(f"stopping now; go on later with: gt-batch --resume {batch_id}")
+    say(f"stopping now; continue later with: gt-batch --resume {batch_id}")
     await engine.interrupt()
 
 
@@ -122,12 +86,14 @@ def _open_log(path: Path) -> TextIO:
         path.parent.mkdir(parents=True, exist_ok=True)
         return path.open("a", buffering=1, encoding="utf-8", errors="replace")
     except OSError as error:
-        raise OutputError(f"the log cannot be written to {path}: {error.strerror}; set GT_OUTPUT") from None
+        raise OutputError(
+            f"cannot write the log {path}: {error.strerror}; set GT_OUTPUT to another folder"
+        ) from None
 
 
-def _exit_code(ending: RunEnd, stopped_by: int | None, report: BatchResult) -> int:
-    if ending is RunEnd.TOO_MANY_FAILED:
+def _exit_code(end: RunEnd, stopped_by: int | None, report: BatchResult) -> int:
+    if end is RunEnd.TOO_MANY_FAILED:
         return ExitCode.STOPPED_BY_RULE
-    if ending is RunEnd.STOPPED and stopped_by is not None:
+    if end is RunEnd.STOPPED and stopped_by is not None:
         return stopped_by
     return exit_code(report.state)

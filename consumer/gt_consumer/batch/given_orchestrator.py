@@ -1,4 +1,4 @@
-"""What a program may give as an orchestrator, to be run in its own process."""
+"""The orchestrators that a program may pass to `BatchProcessor` for its own event loop."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from gt_consumer.orchestrator.spec import PythonSpec, parse_orchestrator
 
 
 def maker_of(orchestrator: object, max_parallel: int) -> MakeOne:
-    """Give what makes the orchestrator of an attempt in this process.
+    """Return a function that makes the orchestrator of an attempt in this process.
 
     Parameters:
         orchestrator: a name, a factory, or an object, which is used as it is
-        max_parallel: stories at once
+        max_parallel: stories at the same time
 
     Raises:
-        UsageError, OrchestratorError: it is none of these, or cannot run so many
+        UsageError, OrchestratorError: it is none of these, or it cannot run several stories at a time
     """
     if isinstance(orchestrator, str):
         spec = parse_orchestrator(orchestrator)
         if not isinstance(spec, PythonSpec):
-            raise UsageError('a command runs in a process of its own; leave isolation="caller" out')
+            raise UsageError('a command always runs in its own process; remove isolation="caller"')
         maker = load_maker(spec.target)
         return lambda: make(spec.target, maker)
     if inspect.isclass(orchestrator) or (callable(orchestrator) and not hasattr(orchestrator, "run")):
@@ -33,12 +33,13 @@ def maker_of(orchestrator: object, max_parallel: int) -> MakeOne:
         return lambda: make(_said(factory), factory)
     if not callable(getattr(orchestrator, "run", None)):
         raise UsageError(
-            f"{type(orchestrator).__name__} is no orchestrator: it is no factory and has no `run`"
+            f"{type(orchestrator).__name__} is not an orchestrator: "
+            "it is neither callable nor has a `run` method"
         )
     if max_parallel > 1:
         raise UsageError(
-            "several stories at once need an orchestrator each: give its class or a factory, "
-            "or `lambda: orchestrator` when it keeps no state"
+            "with max_parallel > 1 each story needs its own orchestrator: pass its class or a factory, "
+            "or `lambda: orchestrator` if it keeps no state"
         )
     return lambda: _given(cast("Orchestrator", orchestrator))
 

@@ -1,4 +1,4 @@
-"""The stories of a batch on one machine while they wait: what the broker's queues are to the fleet."""
+"""The queue of a batch on one machine: stories that are ready, and stories that are delayed."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from gt_common.messages import StoryMessage, encode
 
 
 class LocalQueue:
-    """Stories that wait for a slot, and those that wait for their time.
+    """A queue in memory for stories that wait for a slot or for their time.
 
     Parameters:
-        changed: called when a story has become ready
+        changed: called when a story becomes ready
     """
 
     def __init__(self, changed: Callable[[], None]) -> None:
@@ -24,11 +24,11 @@ class LocalQueue:
 
     @property
     def empty(self) -> bool:
-        """Whether no story waits for anything."""
+        """Whether the queue holds no story, ready or delayed."""
         return not self._ready and not self._timers
 
     def put(self, story: StoryMessage, delay_s: float = 0.0) -> None:
-        """Put a story at the end, now or in so many seconds."""
+        """Append a story, after a delay in seconds."""
         if delay_s <= 0 or self._closed:
             self._ready.append(story)
             self._changed()
@@ -43,26 +43,26 @@ class LocalQueue:
         self._timers.add(timer)
 
     def put_all(self, stories: Iterable[tuple[StoryMessage, float]]) -> None:
-        """Put stories, each with its delay in seconds."""
+        """Append stories, each after its delay in seconds."""
         for story, delay_s in stories:
             self.put(story, delay_s)
 
     def take(self) -> StoryMessage | None:
-        """Give the next story that is ready, if any is."""
+        """Return the next story that is ready, or None."""
         return self._ready.popleft() if self._ready else None
 
     def close(self) -> None:
-        """Let no timer go off any more; what waits still counts as waiting, and is in the ledger."""
+        """Cancel all timers; delayed stories still count as waiting, and the ledger has them."""
         self._closed = True
         for timer in self._timers:
             timer.cancel()
 
 
 class LocalDelivery:
-    """A story handed to the worker from memory; settling it frees its slot.
+    """A delivery from the queue in memory; the ack frees its slot.
 
     Parameters:
-        settled: called once, at the ack
+        settled: called at the ack
     """
 
     def __init__(self, story: StoryMessage, settled: Callable[[], None]) -> None:
@@ -73,6 +73,6 @@ class LocalDelivery:
         self._settled = settled
 
     async def ack(self) -> bool:
-        """Settle the delivery."""
+        """Acknowledge the delivery."""
         self._settled()
         return True

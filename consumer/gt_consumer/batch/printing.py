@@ -1,7 +1,8 @@
-"""What gt-batch says besides its display: the plan, what was left out, the summary."""
+"""What gt-batch prints besides its progress display: the plan, what was left out, and how the run ended."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
@@ -12,65 +13,114 @@ from gt_common.lifecycle import BatchPhase
 from gt_common.report.model import BatchResult
 from gt_common.texts import one_line, plural
 from gt_consumer.batch.engine import RunEnd
-from gt_consumer.batch.plan import Plan, plan_document
-from gt_consumer.batch.story_list import AlreadyMade
+from gt_consumer.batch.plan import AlreadyMade, Plan
+from gt_consumer.batch.request import Mode, Request
 
 
 def say_made(made: Sequence[AlreadyMade]) -> None:
     """List the stories that are left out because an earlier batch has made them."""
     for one in made[:MOST_REPEATED]:
         place = Path(one.event.output_path)
-        gone = "" if place.exists() or "://" in one.event.output_path else " (no longer there)"
+        gone = "" if place.exists() or "://" in one.event.output_path else " (file is missing)"
         say(one_line(f"{one.story.place}: already made in batch {one.event.batch_id}: {place}{gone}"))
     if len(made) > MOST_REPEATED:
         say(f"… and {len(made) - MOST_REPEATED} more that are already made")
     if made:
-        say(f"{plural(len(made), 'story')} left out as already made; --force makes them again")
+        say(f"skipped {plural(len(made), 'story')} already made; use --force to make them again")
 
 
 def show_plan(plan: Plan, *, as_json: bool) -> None:
-    """Print what would be run, and say how long it may take."""
+    """Print what a run would do, and an estimate of its time."""
+    say_made(plan.made)
     if as_json:
         print(plan_document(plan, dry_run=True), flush=True)
     else:
-        stories = plan.work.stories if plan.work else ()
-        print(
-            "".join(f"{story.position}\t{one_line(story.url)}\n" for story, _ in stories), end="", flush=True
-        )
+        lines = [f"{story.position}\t{one_line(story.url)}\n" for story, _ in plan.work.stories]
+        print("".join(lines), end="", flush=True)
     parts = [f"would run {plural(plan.to_run, 'story')}"]
-    if plan.found:
-        parts.append(f"{plan.found} of them have their video already and are only reported")
+    if plan.finished:
+        parts.append(f"{plan.finished} of them only recorded because the video is already there")
     if plan.made:
-        parts.append(f"{len(plan.made)} are already made")
-    if plan.reading.repeated:
-        repeated = len(plan.reading.repeated)
-        parts.append("1 comes again" if repeated == 1 else f"{repeated} come again")
-    if plan.reading.problems:
-        parts.append(f"{len(plan.reading.problems)} are no stories")
+        parts.append(f"{len(plan.made)} already made")
+    if plan.listed.repeated:
+        parts.append(f"{len(plan.listed.repeated)} repeated")
+    if plan.listed.problems:
+        parts.append(f"{len(plan.listed.problems)} invalid")
     say("dry run: " + ", ".join(parts))
-    say(_said_estimate(plan))
+    say(_estimate(plan))
 
 
-def say_run_end(ending: RunEnd, report: BatchResult, allowed: int | None) -> None:
-    """Say why a run ended before all stories did, and what to type next.
+def plan_document(plan: Plan, *, dry_run: bool) -> str:
+    """Return the JSON object that `--json` prints for a dry run, or for a list with nothing to run."""
+    work = plan.work
+    document = {
+        "schema": 1,
+        "batch_id": work.batch_id if work.exists else None,
+        "total": work.total,
+        "stories": [
+            {"story_id": story.story_id, "position": story.position, "url": story.url}
+            for story, _ in work.stories
+        ],
+        "already_made": [
+            {"url": one.story.url, "batch_id": one.event.batch_id, "output_path": one.event.output_path}
+            for one in plan.made
+        ],
+        "repeated": [
+            {"place": story.place, "url": story.url, "same_as": first.place}
+            for story, first in plan.listed.repeated
+        ],
+        "invalid": list(plan.listed.problems),
+        "estimate_s": plan.estimate_s,
+        "dry_run": dry_run,
+    }
+    return json.dumps(document, indent=2)
+
+
+def say_nothing_to_do(request: Request) -> None:
+    """Print why a run has no stories."""
+    match request.mode:
+        case Mode.LIST:
+            say("nothing to do: no stories are left to make")
+        case Mode.RESUME:
+            say(f"batch {request.batch_id}: nothing left to do")
+        case Mode.RETRY_FAILED:
+            say(f"batch {request.batch_id}: no failed stories")
+
+
+def say_stopping(running: int) -> None:
+    """Print what happens after the first signal, unless nothing is running.
 
     Parameters:
-        allowed: at how many failures a run stops
+        running: stories that are being run
     """
-    go_on = f"go on with: gt-batch --resume {report.batch_id}"
-    if ending is RunEnd.TOO_MANY_FAILED:
-        say(f"stopped: --max-failures is {allowed}, and so many stories failed; {go_on}")
-    elif ending is RunEnd.STOPPED:
-        say(f"stopped; {go_on}")
+    if running:
+        say(
+            f"stopping: finishing {plural(running, 'story')} in progress, starting no new ones; "
+            "press Ctrl-C again to stop at once"
+        )
+
+
+def say_run_end(end: RunEnd, report: BatchResult, allowed: int | None) -> None:
+    """Print why a run ended before all stories were final, and the command that continues.
+
+    Parameters:
+        allowed: number of failures at which the run stops
+    """
+    resume = f"continue with: gt-batch --resume {report.batch_id}"
+    if end is RunEnd.TOO_MANY_FAILED:
+        say(f"stopped: --max-failures ({allowed}) reached; {resume}")
+    elif end is RunEnd.STOPPED:
+        say(f"stopped; {resume}")
     elif report.state is BatchPhase.OPEN:
         left = report.queued + report.running + report.retrying
-        say(f"{plural(left, 'story')} of it still to be made; {go_on}")
+        say(f"{plural(left, 'story')} still to be made; {resume}")
 
 
-def _said_estimate(plan: Plan) -> str:
-    seconds = plan.estimate_s
+def _estimate(plan: Plan) -> str:
+    seconds, known = plan.estimate_s, len(plan.durations)
     if seconds is None:
-        return "no estimate of the time: no video was made before"
-    of = f"the median of the last {len(plan.durations)} videos, {say_duration(median(plan.durations))}"
+        return "no time estimate: no video has been made yet"
+    videos = plural(known, "video")
+    middle = say_duration(median(plan.durations))
     at_once = f", {plan.parallel} at once" if plan.parallel > 1 else ""
-    return f"about {say_duration(seconds)}, judging by {of} each{at_once}"
+    return f"estimated time: {say_duration(seconds)} (median of {videos}: {middle} each{at_once})"

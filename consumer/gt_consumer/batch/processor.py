@@ -3,64 +3,51 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from gt_common.batches import check_batch_id, check_messages, check_name, new_batch_id, parse_tags
 from gt_common.errors import InvalidListError, UsageError
-from gt_common.ledger import open_ledger
 from gt_common.log import configure_quietly
 from gt_common.messages import Event, utc_now
-from gt_common.operator import operator
-from gt_common.report.model import BatchResult, build_report
-from gt_common.settings import load_settings
-from gt_common.stories import Story, read_list
-from gt_consumer.batch import work as batch_work
-from gt_consumer.batch.earlier import check_new, work_left
-from gt_consumer.batch.engine import BatchEngine
+from gt_common.report.model import BatchResult
+from gt_common.settings import Settings, load_settings
+from gt_common.stories import ListReading, read_list
 from gt_consumer.batch.given_orchestrator import maker_of
-from gt_consumer.batch.lock import lock_batch
-from gt_consumer.batch.work import BatchWork
-from gt_consumer.limits.local import open_local_limiter
-from gt_consumer.orchestrator.check import check_orchestrator
-from gt_consumer.runner.executors import make_runner
-from gt_consumer.runner.inline import InlineExecutor
-from gt_consumer.storage.finished_videos import check_output
-
-if TYPE_CHECKING:
-    from gt_common.ledger.ledger import Ledger
+from gt_consumer.batch.prepare import Prepared, prepare
+from gt_consumer.batch.request import FailureLimit, Mode, Request
 
 Isolation = Literal["caller", "process"]
-MOST_SAID = 5
+MOST_PROBLEMS = 5
 
 
 class BatchProcessor:
-    """Makes videos of lists of stories, one by one or several at once; a failed story stops no other.
+    """Makes the videos of lists of stories, one by one or several at once; a failed story stops no other.
 
-    What happens is committed to the ledger step by step, as by `gt-batch`: `gt-report` shows it, and a batch
-    whose program was killed can be gone on with by `resume_batch`.
+    Every step is committed to the ledger as by `gt-batch`: `gt-report` shows it, and `resume_batch` continues
+    a batch whose program was killed.
 
     Parameters:
-        orchestrator: what makes a video. A factory (a class or function without arguments) gives a new one
-            for each attempt; an object with a `run` as in docs/orchestrators.md is used as it is, for one
-            story at a time; a text names one as `gt-batch --orchestrator` does
-        max_parallel: stories at once; more than one needs a factory or a name, as an orchestrator keeps
-            state. For an object that keeps none write `lambda: orchestrator`
-        isolation: "caller" runs it in this event loop; "process" runs each story in a child process, which a
-            crash, a leak or a blocked loop does not leave, and needs a name. By default "process" for names
-        output: folder of finished videos; by default GT_OUTPUT
-        ledger_url: where batches are kept; by default GT_LEDGER_URL
-        state_dir: where projects of failed attempts are noted; by default GT_STATE_DIR
-        max_attempts: attempts before a story has failed; by default GT_MAX_ATTEMPTS
-        time_limit: for one attempt, in seconds or as `30m`; by default GT_TIME_LIMIT
-        retry_delays: seconds before the 2nd, 3rd, … attempt; by default GT_RETRY_DELAYS
-        max_failures: stories that may fail in one call before no other is started; None for no limit
-        on_event: told each event after it is committed, and finer progress, for a display
+        orchestrator: what makes a video. A factory (a class or function without arguments) is called for each
+            attempt; an object with a `run` method as in docs/orchestrators.md is used as it is, for one story
+            at a time; a string names one as `gt-batch --orchestrator` does
+        max_parallel: stories at the same time, 1 to 256; more than one needs a factory or a name, because an
+            orchestrator keeps the state of its story. For one without state write `lambda: orchestrator`
+        isolation: "caller" runs the orchestrator in this event loop; "process", the default for names, runs
+            each story in a child process, which contains crashes, leaks and blocking calls
+        output: folder of finished videos; default GT_OUTPUT
+        ledger_url: database of the batches; default GT_LEDGER_URL
+        state_dir: folder for locks, and for the projects of failed attempts; default GT_STATE_DIR
+        max_attempts: attempts before a story fails; default GT_MAX_ATTEMPTS
+        time_limit: for one attempt, in seconds or as `30m`; default GT_TIME_LIMIT
+        retry_delays: seconds before the 2nd, 3rd, … attempt; default GT_RETRY_DELAYS
+        max_failures: stories that may fail in one call before no new ones start; None for no limit
+        on_event: called with each event after it is committed, and with finer progress, for a display
 
     Raises:
-        UsageError, OrchestratorError: the arguments cannot be used so
+        UsageError, OrchestratorError: an argument is invalid, or they cannot be combined
     """
 
     def __init__(
@@ -79,7 +66,7 @@ class BatchProcessor:
         on_event: Callable[[Event], None] | None = None,
     ) -> None:
         if not 1 <= max_parallel <= 256:
-            raise UsageError(f"max_parallel must lie between 1 and 256, not {max_parallel}")
+            raise UsageError(f"max_parallel must be between 1 and 256, not {max_parallel}")
         named = isinstance(orchestrator, str)
         self._settings = load_settings(
             orchestrator=orchestrator if named else None,
@@ -91,14 +78,14 @@ class BatchProcessor:
             time_limit=time_limit,
             retry_delays=retry_delays,
         )
-        self._in_process = (isolation or ("process" if named else "caller")) == "process"
-        if self._in_process and not named:
+        in_process = (isolation or ("process" if named else "caller")) == "process"
+        if in_process and not named:
             raise UsageError(
                 'isolation="process" needs the name of an orchestrator, such as "package.module:factory": '
-                "an object cannot be handed to another process"
+                "an object cannot be passed to another process"
             )
-        self._make_one = None if self._in_process else maker_of(orchestrator, max_parallel)
-        self._max_failures = max_failures
+        self._make_one = None if in_process else maker_of(orchestrator, max_parallel)
+        self._max_failures = None if max_failures is None else FailureLimit(max_failures)
         self._on_event: Callable[[Event], None] = on_event or (lambda _event: None)
         configure_quietly()
 
@@ -111,81 +98,80 @@ class BatchProcessor:
         tags: Mapping[str, str] | None = None,
         force: bool = False,
     ) -> BatchResult:
-        """Make the videos of a new batch; give its report when every story has succeeded or failed.
+        """Make the videos of a new batch and return its report when every story has succeeded or failed.
 
-        A story that comes twice is made once. One that an earlier batch has made is made again: the caller
-        asks for it. Cancelled, it gives the running stories back unspent; `resume_batch` goes on.
+        A story that is listed twice is made once. One that an earlier batch has made is made again. On
+        cancellation running stories are released without using up an attempt; `resume_batch` continues.
 
         Parameters:
-            story_urls: Reddit posts, or story files by `file:` URL or path
-            batch_id: by default a new one
-            force: make videos again that lie in the batch's output folder already
+            story_urls: Reddit posts, or story files as `file:` URLs or paths
+            batch_id: default: a new id
+            force: make videos again that are already in the batch's output folder
 
         Raises:
-            InvalidListError: some are no stories; nothing was made
-            UsageError: the batch id is taken, or a name or tag cannot be used
-            OrchestratorError, OutputError: it cannot be loaded, or videos cannot be written
+            InvalidListError: some entries are not stories; nothing was made
+            UsageError: the batch id is taken, or a name or tag is invalid
+            OrchestratorError, OutputError: the orchestrator cannot be loaded, or the output not be written
             LedgerUnreachableError, CredentialsRefusedError: the ledger cannot be used
         """
-        stories = _read(story_urls)
-        new_id = check_batch_id(batch_id) if batch_id is not None else new_batch_id(utc_now().astimezone())
-        marks = parse_tags(f"{key}={value}" for key, value in (tags or {}).items())
-        work = batch_work.begin(new_id, stories, check_name(name), marks)
-
-        def plan(ledger: Ledger) -> BatchWork:
-            check_new(ledger, new_id)
-            return work
-
-        return await self._run(new_id, plan, force=force)
+        return await self._run(
+            Request(
+                new_batch_id(utc_now().astimezone()) if batch_id is None else check_batch_id(batch_id),
+                listed=_read(story_urls),
+                name=check_name(name),
+                tags=parse_tags(f"{key}={value}" for key, value in (tags or {}).items()),
+                force=force,
+                max_failures=self._max_failures,
+                make_one=self._make_one,
+            )
+        )
 
     async def resume_batch(self, batch_id: str) -> BatchResult:
-        """Go on with a batch that was cancelled or killed; finished stories are not run again.
+        """Continue a batch that was cancelled or killed; finished stories are not run again.
 
         Raises:
-            NoSuchBatchError: the ledger knows no such batch
-            UsageError: it was published to workers, or another process makes it now
+            NoSuchBatchError: the ledger does not know the batch
+            UsageError: gt-produce published it, or another process is running it
         """
-        return await self._run(batch_id, lambda ledger: work_left(ledger, batch_id))
+        return await self._run(self._existing(batch_id, Mode.RESUME))
 
     async def retry_failed(self, batch_id: str) -> BatchResult:
-        """Run the failed stories of a batch again, as their next generation; others are left as they are.
+        """Run the failed stories of a batch again as their next generation; the others stay as they are.
 
         Raises:
-            NoSuchBatchError: the ledger knows no such batch
-            UsageError: it was published to workers, or another process makes it now
+            NoSuchBatchError: the ledger does not know the batch
+            UsageError: gt-produce published it, or another process is running it
         """
-        return await self._run(batch_id, lambda ledger: work_left(ledger, batch_id, retry_by=operator()))
+        return await self._run(self._existing(batch_id, Mode.RETRY_FAILED))
 
-    async def _run(
-        self, batch_id: str, plan: Callable[[Ledger], BatchWork], *, force: bool = False
-    ) -> BatchResult:
-        settings = self._settings
-        await asyncio.to_thread(check_output, settings.output)
-        if self._in_process:
-            await asyncio.to_thread(check_orchestrator, settings.orchestrator)
-        ledger = await asyncio.to_thread(open_ledger, settings.ledger, timeout=settings.connect_timeout)
-        with ledger, lock_batch(settings.state_dir, check_batch_id(batch_id)) as hold:
-            work = await asyncio.to_thread(plan, ledger)
-            if self._in_process:
-                hold.keep(settings)
-            limiter = open_local_limiter(settings)
-            executor = InlineExecutor(self._make_one) if self._make_one else None
-            async with aclosing(make_runner(settings, limiter, executor=executor, force=force)) as runner:
-                engine = BatchEngine(
-                    settings, runner, ledger, self._on_event, limiter, max_failures=self._max_failures
-                )
-                await engine.run(work.events, work.stories)
-            return build_report(await asyncio.to_thread(ledger.batch, batch_id), utc_now())
+    def _existing(self, batch_id: str, mode: Mode) -> Request:
+        return Request(batch_id, mode, max_failures=self._max_failures, make_one=self._make_one)
+
+    async def _run(self, request: Request) -> BatchResult:
+        async with _prepared(request, self._settings) as batch:
+            await batch.run(self._on_event)
+            return await asyncio.to_thread(batch.report)
 
 
-def _read(story_urls: Iterable[str]) -> tuple[Story, ...]:
+@asynccontextmanager
+async def _prepared(request: Request, settings: Settings) -> AsyncIterator[Prepared]:
+    """Prepare a batch in a thread, because that blocks; release it even if cancelled meanwhile."""
+    with ExitStack() as stack:
+        preparing = asyncio.create_task(asyncio.to_thread(stack.enter_context, prepare(request, settings)))
+        try:
+            yield await asyncio.shield(preparing)
+        finally:
+            await asyncio.wait({preparing})
+
+
+def _read(story_urls: Iterable[str]) -> ListReading:
     if isinstance(story_urls, str):
         raise UsageError("process_batch takes a list of stories; for one story write [url]")
-    reading = check_messages(read_list(story_urls, "story_urls", Path.cwd()))
-    if reading.problems:
-        more = len(reading.problems) - MOST_SAID
-        said = "; ".join(reading.problems[:MOST_SAID]) + (f"; and {more} more" if more > 0 else "")
-        raise InvalidListError(f"nothing was made: {said}")
-    if not reading.stories:
-        raise InvalidListError("nothing was made: the list has no stories")
-    return reading.stories
+    listed = check_messages(read_list(story_urls, "story_urls", Path.cwd()))
+    if listed.problems:
+        more = len(listed.problems) - MOST_PROBLEMS
+        shown = "; ".join(listed.problems[:MOST_PROBLEMS]) + (f"; and {more} more" if more > 0 else "")
+        raise InvalidListError(f"no videos made: {shown}")
+    if not listed.stories:
+        raise InvalidListError("no videos made: the list has no stories")
+    return listed

@@ -1,7 +1,8 @@
-"""Where the worker's results go on one machine: into the ledger first, then to whoever watches."""
+"""Publishes a worker's results on one machine: to the ledger first, then to a listener."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,6 @@ from gt_common.errors import MalformedMessageError
 from gt_common.log import get_logger, log_context
 from gt_common.messages import Event, StoryFailed, StoryMessage, StoryRetrying, log_keys
 from gt_common.messaging.dead_letters import failed_event_of
-from gt_consumer.batch.ledger_writer import LedgerWriter
 
 if TYPE_CHECKING:
     from gt_common.ledger.ledger import Ledger
@@ -18,14 +18,15 @@ log = get_logger("batch")
 
 Listener = Callable[[Event], None]
 Put = Callable[[StoryMessage, float], None]
+_Waiting = list[tuple[Sequence[Event], asyncio.Future[None]]]
 
 
 class LocalPublisher:
-    """Stands in for the broker's publisher: an event is committed when its call returns.
+    """Replace the broker's publisher: an event is committed when the call returns.
 
     Parameters:
-        listener: told each event after it is committed, and progress, which is not kept
-        put: takes a story that is to be run in so many seconds
+        listener: called with each event after it is committed, and with progress, which is not stored
+        put: called with a story that is to be run, and the seconds to wait before
     """
 
     def __init__(self, ledger: Ledger, listener: Listener, put: Put) -> None:
@@ -34,25 +35,25 @@ class LocalPublisher:
         self._writer = LedgerWriter(ledger)
 
     async def story(self, message: StoryMessage) -> None:
-        """Put a story back."""
+        """Requeue a story."""
         self._put(message, 0.0)
 
     async def retry(self, message: StoryMessage, delay_s: float) -> None:
-        """Put a story back for later."""
+        """Requeue a story for later."""
         self._put(message, delay_s)
 
     async def dead_letter(self, message: StoryMessage) -> None:
-        """Keep a dead letter; the ledger is the dead-letter queue of a batch on one machine."""
+        """Commit a dead letter; on one machine the ledger is the dead-letter queue."""
         event = failed_event_of(message)
         await self._writer.commit([event])
         _log_failure(event)
 
     async def event(self, event: Event) -> None:
-        """Keep an event and tell it."""
+        """Commit an event, then pass it to the listener."""
         await self.events([event])
 
     async def events(self, events: Sequence[Event]) -> None:
-        """Keep events, all of them or none, and tell them."""
+        """Commit events, all or none of them, then pass them to the listener."""
         await self._writer.commit(events)
         for event in events:
             if isinstance(event, StoryRetrying):
@@ -60,13 +61,13 @@ class LocalPublisher:
             self._listener(event)
 
     async def progress(self, event: Event) -> None:
-        """Tell what is not worth keeping."""
+        """Pass an event that is not stored to the listener."""
         self._listener(event)
 
     async def malformed(
         self, body: bytes, reason: str, key: str, headers: Mapping[str, str | int] | None = None
     ) -> None:
-        """Refuse a story that no worker could read; the list was checked, so this ends the batch.
+        """Reject a story that no worker can read; the list was checked before, so this ends the batch.
 
         Raises:
             MalformedMessageError: always
@@ -76,6 +77,54 @@ class LocalPublisher:
     async def aclose(self) -> None:
         """Wait for the last commit."""
         await self._writer.aclose()
+
+
+class LedgerWriter:
+    """Commit events in the order of the calls; all that arrive during a transaction share the next one."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._waiting: _Waiting = []
+        self._task: asyncio.Task[None] | None = None
+
+    async def commit(self, events: Sequence[Event]) -> None:
+        """Commit events, all or none of them; those of a cancelled caller are committed, too.
+
+        Raises:
+            LedgerUnreachableError, CredentialsRefusedError, MalformedMessageError: the transaction
+                failed, and with it all commits that shared it
+        """
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((events, done))
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._write(), name="commit events")
+        await done
+
+    async def aclose(self) -> None:
+        """Wait until all events are committed."""
+        if self._task is not None:
+            await self._task
+
+    async def _write(self) -> None:
+        while self._waiting:
+            group, self._waiting = self._waiting, []
+            together = [event for events, _ in group for event in events]
+            try:
+                await asyncio.to_thread(self._ledger.apply, together)
+            except Exception as error:  # noqa: BLE001 - every waiting caller gets it
+                _settle(group, error)
+            else:
+                _settle(group, None)
+
+
+def _settle(group: _Waiting, error: Exception | None) -> None:
+    for _, done in group:
+        if done.done():
+            continue
+        if error is None:
+            done.set_result(None)
+        else:
+            done.set_exception(error)
 
 
 def _log_failure(event: StoryFailed | StoryRetrying) -> None:

@@ -1,46 +1,93 @@
-"""What the command line asks of gt-batch."""
+"""What is asked: the arguments of gt-batch, and the request that it and `BatchProcessor` make."""
 
 from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from enum import Enum, auto
 from pathlib import Path
 
 from gt_common.discovery import check_limit
 from gt_common.errors import UsageError
+from gt_common.stories import ListReading
 from gt_common.stories.sources import Sources
+from gt_consumer.orchestrator.calling import MakeOne
 
+_NO_LIST = ListReading((), (), ())
 _LIMIT = re.compile(r"(\d{1,6})(%?)")
 
 
 @dataclass(frozen=True)
 class FailureLimit:
-    """How many stories may fail: a number, or per cent of the batch."""
+    """How many stories may fail: a number, or a percentage of the batch."""
 
     number: int
-    per_cent: bool = False
+    percent: bool = False
 
     def of(self, total: int) -> int:
-        """Give the number for a batch of so many stories."""
-        return max(1, math.ceil(total * self.number / 100)) if self.per_cent else self.number
+        """Return the limit as a number of stories, for a batch of `total` stories."""
+        return max(1, math.ceil(total * self.number / 100)) if self.percent else self.number
 
 
 def parse_failure_limit(text: str) -> FailureLimit:
-    """Read `5` or `10%`.
+    """Parse `5` or `10%`.
 
     Raises:
-        UsageError: neither
+        UsageError: it is neither
     """
     match = _LIMIT.fullmatch(text.strip())
     if match and int(match[1]) >= 1 and (not match[2] or int(match[1]) <= 100):
-        return FailureLimit(int(match[1]), per_cent=bool(match[2]))
-    raise UsageError(f"--max-failures: not a number of stories or per cent of them: {text!r}; write 5 or 10%")
+        return FailureLimit(int(match[1]), percent=bool(match[2]))
+    raise UsageError(
+        f"invalid --max-failures {text!r}: expected a number of stories or a percentage, such as 5 or 10%"
+    )
+
+
+class Mode(Enum):
+    """Which stories a run is for."""
+
+    LIST = auto()
+    """Those of a list."""
+    RESUME = auto()
+    """Those of an existing batch that are not final."""
+    RETRY_FAILED = auto()
+    """Those of an existing batch that have failed."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One batch and what to do with it.
+
+    Parameters:
+        listed: the list as it was read; empty for an existing batch
+        name, tags: of a new batch
+        only_new: leave out stories that another batch has made, and add the others to the batch if it exists
+            already; without it every story is made, and the batch must be a new one
+        force: make videos again that are already in the output folder
+        max_failures: stories that may fail in this run before no new ones start; None for no limit
+        flags: settings by name that override those with which an existing batch was begun; None if the
+            caller's settings are used as they are
+        make_one: returns the orchestrator of an attempt, to be run in this process; None if
+            `settings.orchestrator` is run in child processes
+    """
+
+    batch_id: str
+    mode: Mode = Mode.LIST
+    listed: ListReading = _NO_LIST
+    name: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    only_new: bool = False
+    force: bool = False
+    max_failures: FailureLimit | None = None
+    flags: Mapping[str, object] | None = None
+    make_one: MakeOne | None = None
 
 
 @dataclass(frozen=True)
 class Flags:
-    """Settings given as flags; None where none was."""
+    """Settings given as flags; None where a flag was not given."""
 
     parallel: int | None = None
     orchestrator: str | None = None
@@ -49,22 +96,21 @@ class Flags:
     time_limit: str | None = None
 
     def given(self) -> dict[str, object]:
-        """Give the flags by the names of the settings."""
+        """Return the given flags by the names of their settings."""
         names = {"parallel": "prefetch"}
         values = {names.get(one.name, one.name): getattr(self, one.name) for one in fields(self)}
         return {name: value for name, value in values.items() if value is not None}
 
 
 @dataclass(frozen=True)
-class Request:
+class Arguments:
     """The arguments as they were given.
 
     Parameters:
-        limit: stories that `discover` gives, at most
+        limit: highest number of stories that `discover` adds
         tags: `K=V` texts
-        resume, retry_failed: a batch's id
-        force: make again what is made already
-        as_json: one JSON object on standard output
+        resume, retry_failed: the id of an existing batch
+        as_json: print one JSON object on standard output
     """
 
     sources: Sources
@@ -83,22 +129,29 @@ class Request:
     as_json: bool = False
 
     @property
-    def earlier(self) -> str | None:
-        """The batch to go on with, if one is named."""
+    def mode(self) -> Mode:
+        """Which stories are asked for."""
+        if self.resume is not None:
+            return Mode.RESUME
+        return Mode.LIST if self.retry_failed is None else Mode.RETRY_FAILED
+
+    @property
+    def existing(self) -> str | None:
+        """The id of the existing batch that is named, if one is."""
         return self.resume if self.resume is not None else self.retry_failed
 
     def check(self) -> None:
-        """See that the arguments go together.
+        """Check that the arguments go together.
 
         Raises:
             UsageError: they do not
         """
         check_limit(self.limit, discover=self.discover)
         if self.resume is not None and self.retry_failed is not None:
-            raise UsageError("--resume and --retry-failed exclude each other; resume first")
-        if self.earlier is None:
+            raise UsageError("--resume and --retry-failed cannot be combined; resume the batch first")
+        if self.existing is None:
             return
-        flag = "--resume" if self.resume is not None else "--retry-failed"
+        flag = "--resume" if self.mode is Mode.RESUME else "--retry-failed"
         of_lists = {
             "a list of stories": bool(self.sources.urls or self.sources.files or self.discover),
             "--batch-id": self.batch_id is not None,
@@ -109,4 +162,4 @@ class Request:
         }
         for other, given in of_lists.items():
             if given:
-                raise UsageError(f"{flag} goes on with a batch as it is; {other} is for a new one")
+                raise UsageError(f"{flag} continues an existing batch and cannot be combined with {other}")

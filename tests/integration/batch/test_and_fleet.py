@@ -72,5 +72,5 @@ async def test_a_batch_that_was_published_is_not_taken_from_the_workers(
             {**environment, "PYTHONPATH": no_broker(tmp_path)["PYTHONPATH"]}, *arguments, *SCRIPTED
         )
         assert refused.returncode == 2
-        assert "batch b1 was published to workers" in refused.stderr.splitlines()[-1]
+        assert "batch b1 was published by gt-produce" in refused.stderr.splitlines()[-1]
     assert not (tmp_path / "runs").exists()

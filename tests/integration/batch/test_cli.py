@@ -69,8 +69,8 @@ def test_dry_run_says_what_would_run_and_changes_nothing(tmp_path: Path) -> None
     dry = gt_batch(no_broker(tmp_path), "-f", str(listed), "-n", *SCRIPTED)
     assert (dry.returncode, dry.stdout) == (0, "1\thttps://redd.it/s01\n2\thttps://redd.it/s02\n")
     assert "list.jsonl:3: same story as" in dry.stderr
-    assert "dry run: would run 2 stories, 1 comes again" in dry.stderr
-    assert "no estimate" in dry.stderr
+    assert "dry run: would run 2 stories, 1 repeated" in dry.stderr
+    assert "no time estimate" in dry.stderr
     assert sorted(tmp_path.rglob("*")) == before
 
 
@@ -82,11 +82,11 @@ def test_what_an_earlier_batch_made_is_left_out_unless_forced(tmp_path: Path) ->
     assert [story["url"] for story in plan["stories"]] == ["https://redd.it/s02"]
     assert [(one["url"], one["batch_id"]) for one in plan["already_made"]] == [("https://redd.it/s01", "b1")]
     assert plan["estimate_s"] > 0
-    assert "judging by the median of the last 1 videos" in dry.stderr
+    assert "(median of 1 video: " in dry.stderr
     again = gt_batch(environment, "https://old.reddit.com/comments/s01/", "--batch-id", "b2", *SCRIPTED)
     assert again.returncode == 0
     assert "argument 1: already made in batch b1" in again.stderr
-    assert "nothing is left to make" in again.stderr
+    assert "nothing to do: no stories are left to make" in again.stderr
     assert len(ran(tmp_path)) == 2
     forced = gt_batch(environment, "-f", str(listed), "--batch-id", "b3", "--force", "--json", *SCRIPTED)
     assert json.loads(forced.stdout)["total"] == 2
@@ -99,7 +99,7 @@ def test_max_failures_starts_no_other_and_resume_goes_on(tmp_path: Path) -> None
     arguments = ("-f", str(listed), "--batch-id", "b1", "--max-failures", "40%", *SCRIPTED)
     stopped = gt_batch(environment, *arguments)
     assert stopped.returncode == 5
-    assert "go on with: gt-batch --resume b1" in stopped.stderr
+    assert "continue with: gt-batch --resume b1" in stopped.stderr
     assert len(ran(tmp_path)) == 3
     assert batch_state(tmp_path, "b1").counts[StoryStatus.QUEUED] == 2
     resumed = gt_batch(environment, "--resume", "b1")
@@ -190,10 +190,10 @@ def test_retrying_failures_of_a_stopped_batch_leaves_the_rest_and_says_so(tmp_pa
     arguments = ("-f", str(listed), "--batch-id", "b1", "--max-failures", "1", *SCRIPTED)
     stopped = gt_batch(environment, *arguments)
     assert stopped.returncode == 5
-    assert "--max-failures is 1, and so many stories failed" in stopped.stderr
+    assert "--max-failures (1) reached" in stopped.stderr
     again = gt_batch(environment, "--retry-failed", "b1")
     assert again.returncode == 8
-    assert "2 stories of it still to be made; go on with: gt-batch --resume b1" in again.stderr
+    assert "2 stories still to be made; continue with: gt-batch --resume b1" in again.stderr
     assert len(ran(tmp_path)) == 2
 
 
@@ -202,7 +202,7 @@ def test_a_report_that_cannot_be_saved_costs_neither_the_summary_nor_the_exit_co
     (tmp_path / "outputs" / "b1" / "b1.json").mkdir(parents=True)
     done = gt_batch(no_broker(tmp_path), "-f", str(listed), "--batch-id", "b1", "--json", *SCRIPTED)
     assert (done.returncode, json.loads(done.stdout)["successful"]) == (0, 1)
-    assert "the report is not saved" in done.stderr
+    assert "the report could not be saved" in done.stderr
 
 
 def test_a_list_without_a_story_is_told_from_an_empty_one_and_shown_as_json(tmp_path: Path) -> None:
@@ -235,7 +235,7 @@ async def test_first_signal_finishes_what_runs_and_starts_no_other(tmp_path: Pat
     async with command(no_broker(tmp_path), "gt-batch", *arguments) as running:
         await until(lambda: len(ran(tmp_path)) == 1, deadline=90)
         running.send(signal.SIGTERM)
-        await running.says("what runs may finish (1)")
+        await running.says("finishing 1 story in progress")
         gate.touch()
         assert await running.ends() == 143
         assert "gt-batch --resume b1" in "".join(running.lines)
@@ -252,10 +252,10 @@ async def test_second_signal_gives_the_story_back_unspent(tmp_path: Path) -> Non
     async with command(no_broker(tmp_path), "gt-batch", *arguments) as running:
         await until(lambda: len(ran(tmp_path)) == 1, deadline=90)
         running.send(signal.SIGINT)
-        await running.says("what runs may finish (1)")
+        await running.says("finishing 1 story in progress")
         running.send(signal.SIGINT)
         assert await running.ends() == 130
-        assert "stopping now; go on later with: gt-batch --resume b1" in "".join(running.lines)
+        assert "stopping now; continue later with: gt-batch --resume b1" in "".join(running.lines)
     child = read_runs(tmp_path / "runs")[0]["pid"]
     assert isinstance(child, int)
     assert not psutil.pid_exists(child)
@@ -286,7 +286,7 @@ async def test_two_of_one_batch_cannot_run_at_once(tmp_path: Path) -> None:
     [
         (("--resume", "nope"), 6, "no batch 'nope'"),
         ((), 2, "no stories are named"),
-        (("--resume", "b1", "https://redd.it/a1"), 2, "--resume goes on with a batch as it is"),
+        (("--resume", "b1", "https://redd.it/a1"), 2, "--resume continues an existing batch"),
         (("https://redd.it/a1", "--limit", "3"), 2, "--limit says how many stories --discover gives"),
         (("https://redd.it/a1", "--max-failures", "0"), 2, "--max-failures"),
         (("https://redd.it/a1", "--orchestrator", "no.such:thing"), 2, "cannot be imported"),
@@ -319,10 +319,10 @@ def test_no_broker_library_is_loaded(tmp_path: Path) -> None:
     code = (
         "import sys\n"
         "from gt_consumer.batch.command import run\n"
-        "from gt_consumer.batch.request import Flags, Request\n"
+        "from gt_consumer.batch.request import Arguments, Flags\n"
         "from gt_common.stories.sources import Sources\n"
-        f"request = Request(Sources(files=({str(listed)!r},)), Flags(orchestrator={SCRIPTED[1]!r}))\n"
-        "code = run(request)\n"
+        f"arguments = Arguments(Sources(files=({str(listed)!r},)), Flags(orchestrator={SCRIPTED[1]!r}))\n"
+        "code = run(arguments)\n"
         "print(code, [name for name in ('aio_pika', 'aiormq', 'asyncpraw') if name in sys.modules])\n"
     )
     done = subprocess.run(

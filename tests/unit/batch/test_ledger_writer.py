@@ -11,7 +11,7 @@ import pytest
 
 from gt_common.errors import LedgerUnreachableError
 from gt_common.messages import BatchSealed, Event
-from gt_consumer.batch.ledger_writer import LedgerWriter
+from gt_consumer.batch.publisher import LedgerWriter
 
 if TYPE_CHECKING:
     from gt_common.ledger.ledger import Ledger

@@ -198,7 +198,7 @@ async def test_cancelled_it_can_be_resumed_and_no_attempt_is_spent(tmp_path: Pat
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        with pytest.raises(UsageError, match="has begun before"):
+        with pytest.raises(UsageError, match="already exists"):
             await made_of.process_batch(urls, batch_id="b1")
         result = await made_of.resume_batch("b1")
     assert ended(result) == [("success", 1)] * 3

@@ -10,7 +10,7 @@ from gt_common.errors import UsageError
 from gt_common.settings import load_settings
 from gt_common.stories.sources import Sources
 from gt_consumer.batch.lock import lock_batch
-from gt_consumer.batch.request import FailureLimit, Flags, Request, parse_failure_limit
+from gt_consumer.batch.request import Arguments, FailureLimit, Flags, parse_failure_limit
 
 
 @pytest.mark.parametrize(
@@ -28,23 +28,23 @@ def test_other_limits_are_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "request_",
+    "arguments",
     [
-        Request(Sources(("u",)), resume="b"),
-        Request(Sources(), resume="b", force=True),
-        Request(Sources(), retry_failed="b", name="n"),
-        Request(Sources(), retry_failed="b", discover=True),
-        Request(Sources(), resume="b", retry_failed="b"),
-        Request(Sources(("u",)), limit=3),
+        Arguments(Sources(("u",)), resume="b"),
+        Arguments(Sources(), resume="b", force=True),
+        Arguments(Sources(), retry_failed="b", name="n"),
+        Arguments(Sources(), retry_failed="b", discover=True),
+        Arguments(Sources(), resume="b", retry_failed="b"),
+        Arguments(Sources(("u",)), limit=3),
     ],
 )
-def test_what_does_not_go_together_is_refused(request_: Request) -> None:
+def test_what_does_not_go_together_is_refused(arguments: Arguments) -> None:
     with pytest.raises(UsageError):
-        request_.check()
+        arguments.check()
 
 
 def test_flags_that_go_together_are_taken() -> None:
-    Request(Sources(), resume="b", dry_run=True, max_failures=FailureLimit(1), as_json=True).check()
+    Arguments(Sources(), resume="b", dry_run=True, max_failures=FailureLimit(1), as_json=True).check()
     assert Flags(parallel=3, time_limit="5m").given() == {"prefetch": 3, "time_limit": "5m"}
 
 
@@ -54,7 +54,7 @@ def test_a_batch_is_held_by_one_and_remembers_how_it_was_begun(tmp_path: Path) -
         assert hold.settings() == {}
         hold.keep(settings)
         with (
-            pytest.raises(UsageError, match="another gt-batch"),
+            pytest.raises(UsageError, match="already being run by another gt-batch"),
             lock_batch(tmp_path, "b1"),
         ):
             pass

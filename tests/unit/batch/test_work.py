@@ -25,7 +25,8 @@ from gt_common.messages import (
 )
 from gt_common.messaging.dead_letters import failed_event_of
 from gt_common.stories import Story
-from gt_consumer.batch.work import HISTORY, BatchWork, add, begin, resume, retry_failed
+from gt_consumer.batch.history import HISTORY
+from gt_consumer.batch.work import BatchWork, add, begin, resume, retry_failed
 
 NOW = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
 OOPS = Failure(type="TimeoutError", message="no answer", stage="voice")

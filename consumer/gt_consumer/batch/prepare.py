@@ -1,0 +1,199 @@
+"""From a request to a batch that is checked, locked and planned, and its run."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from contextlib import ExitStack, aclosing, contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gt_common.errors import NoSuchBatchError, UsageError
+from gt_common.ledger import ledger_is_there, open_ledger
+from gt_common.ledger.find_batch import check_known
+from gt_common.lifecycle import BatchState
+from gt_common.messages import GT_BATCH, utc_now
+from gt_common.report.model import BatchResult, build_report
+from gt_common.settings import Settings, load_settings
+from gt_consumer.batch.engine import BatchEngine, RunEnd
+from gt_consumer.batch.lock import kept_settings, lock_batch
+from gt_consumer.batch.plan import Plan, make_plan, with_finished
+from gt_consumer.batch.publisher import Listener
+from gt_consumer.batch.request import Mode, Request
+from gt_consumer.limits.local import open_local_limiter
+from gt_consumer.orchestrator.check import check_orchestrator
+from gt_consumer.runner.executors import make_runner
+from gt_consumer.runner.inline import InlineExecutor
+from gt_consumer.storage.finished_videos import check_output
+from gt_consumer.worker.retry_rules import make_policy
+
+if TYPE_CHECKING:
+    from gt_common.ledger.ledger import Ledger
+
+
+Companion = Callable[[BatchEngine], Coroutine[None, None, None]]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A batch that is ready to run.
+
+    Parameters:
+        settings: those that it runs with; an existing batch keeps most of its own
+    """
+
+    request: Request
+    settings: Settings
+    ledger: Ledger
+    plan: Plan
+
+    @property
+    def max_failures(self) -> int | None:
+        """How many stories may fail in this run before no new ones start; None for no limit."""
+        limit = self.request.max_failures
+        return limit.of(self.plan.work.total) if limit else None
+
+    async def run(self, listener: Listener, companion: Companion | None = None) -> RunEnd:
+        """Run the stories of the batch; if cancelled, release the running ones first.
+
+        Parameters:
+            listener: called with each event after it is committed
+            companion: runs beside the engine until that has ended, for signals and displays
+
+        Raises:
+            LedgerUnreachableError, CredentialsRefusedError: the ledger cannot be written; what was
+                committed is kept
+        """
+        request, settings, work = self.request, self.settings, self.plan.work
+        limiter = open_local_limiter(settings)
+        executor = InlineExecutor(request.make_one) if request.make_one else None
+        async with aclosing(make_runner(settings, limiter, executor=executor, force=request.force)) as runner:
+            engine = BatchEngine(
+                settings, runner, self.ledger, listener, limiter, max_failures=self.max_failures
+            )
+            beside = [asyncio.create_task(companion(engine))] if companion else []
+            try:
+                return await engine.run(work.events, work.stories)
+            finally:
+                for task in beside:
+                    task.cancel()
+                await asyncio.gather(*beside, return_exceptions=True)
+
+    def report(self) -> BatchResult:
+        """Return the batch's report as of now."""
+        return build_report(self.ledger.batch(self.request.batch_id), utc_now())
+
+
+@contextmanager
+def prepare(request: Request, settings: Settings) -> Iterator[Prepared]:
+    """Check, lock and plan a batch; it stays locked and its ledger open for the duration of the block.
+
+    A refused request leaves no batch and no ledger behind.
+
+    Raises:
+        NoSuchBatchError: the ledger does not know the batch that is to be continued
+        UsageError: it belongs to gt-produce, another process runs it, it exists although it must be new, or
+            its settings are not known
+        OrchestratorError, OutputError: its stories could not run
+        LedgerUnreachableError, CredentialsRefusedError: the ledger cannot be used
+    """
+    with ExitStack() as stack:
+        ledger = stack.enter_context(_existing_ledger(settings))
+        _check_exists(request, ledger)
+        lock = stack.enter_context(lock_batch(settings.state_dir, request.batch_id))
+        settings, plan = _plan(request, settings, ledger, lock.settings())
+        if plan.to_run:
+            _check(request, settings)
+        # A new ledger is created only now, when nothing can be refused any more.
+        if ledger is None:
+            ledger = stack.enter_context(open_ledger(settings.ledger, timeout=settings.connect_timeout))
+        if plan.work.exists and request.make_one is None:
+            lock.keep(settings)
+        yield Prepared(request, settings, ledger, plan)
+
+
+def preview(request: Request, settings: Settings) -> Plan:
+    """Return what a run would do; nothing is checked, locked or changed.
+
+    Raises:
+        NoSuchBatchError, UsageError, LedgerUnreachableError, CredentialsRefusedError: as `prepare`
+    """
+    with _existing_ledger(settings) as ledger:
+        _check_exists(request, ledger)
+        kept = kept_settings(settings.state_dir, request.batch_id)
+        settings, plan = _plan(request, settings, ledger, kept)
+    new = plan.work.before is None and not request.force
+    return with_finished(plan, settings.output) if new else plan
+
+
+def _existing_ledger(settings: Settings) -> Ledger | nullcontext[None]:
+    if not ledger_is_there(settings.ledger):
+        return nullcontext()
+    return open_ledger(settings.ledger, timeout=settings.connect_timeout)
+
+
+def _check_exists(request: Request, ledger: Ledger | None) -> None:
+    if request.mode is Mode.LIST:
+        return
+    if ledger is None:
+        raise NoSuchBatchError(f"no batch {request.batch_id!r}: there is no ledger yet")
+    check_known(ledger, request.batch_id)
+
+
+def _plan(
+    request: Request, settings: Settings, ledger: Ledger | None, kept: Mapping[str, object]
+) -> tuple[Settings, Plan]:
+    """Return the settings that the run uses, and its plan.
+
+    Parameters:
+        kept: the settings with which the batch was last run
+    """
+    before = _find(ledger, request.batch_id) if ledger else None
+    if before is not None:
+        if request.mode is Mode.LIST and not request.only_new:
+            forced = "; forcing needs a new batch" if request.force else ""
+            raise UsageError(
+                f"batch {request.batch_id} already exists; resume it, or choose another batch id{forced}"
+            )
+        if request.flags is not None:
+            settings = _continued(request.batch_id, kept, request.flags)
+    return settings, make_plan(request, settings, ledger, before)
+
+
+def _find(ledger: Ledger, batch_id: str) -> BatchState | None:
+    """Return a batch that was begun on one machine, or None if there is none with this id.
+
+    Raises:
+        UsageError: it was published by gt-produce
+    """
+    try:
+        state = ledger.batch(batch_id)
+    except NoSuchBatchError:
+        return None
+    if state.opened is None or state.opened.made_by != GT_BATCH:
+        raise UsageError(
+            f"batch {batch_id} was published by gt-produce, and its stories may still be queued: gt-consume "
+            f"processes them, gt-dlq replay --batch {batch_id} retries the failed ones"
+        )
+    return state
+
+
+def _continued(batch_id: str, kept: Mapping[str, object], flags: Mapping[str, object]) -> Settings:
+    """Return the settings with which an existing batch continues: flags first, then those it was begun with.
+
+    Raises:
+        UsageError: neither names the orchestrator and the output folder; those of the environment may be
+            others than before, which would be noticed too late
+    """
+    missing = [flag for flag in ("orchestrator", "output") if flag not in kept and flag not in flags]
+    if missing:
+        names = " and ".join(f"--{flag}" for flag in missing)
+        raise UsageError(f"the settings of batch {batch_id} are not in this GT_STATE_DIR; give {names}")
+    return load_settings(**{"prefetch": 1} | dict(kept) | dict(flags))
+
+
+def _check(request: Request, settings: Settings) -> None:
+    make_policy(settings)
+    check_output(settings.output)
+    if request.make_one is None:
+        check_orchestrator(settings.orchestrator)
