@@ -48,7 +48,7 @@ def fuzz_one(name: str, seconds: int) -> None:
 
 
 def fuzz_all(seconds: int) -> int:
-    """Fuzz all parsers; give how many broke."""
+    """Fuzz all parsers. Return how many broke."""
     FOUND.mkdir(exist_ok=True)
     share = max(1, seconds // len(TARGETS))
     broken = 0

@@ -24,6 +24,9 @@ _POST = re.compile(
 )
 
 
+_CONTROL = re.compile(r"[\x00-\x1f]")
+
+
 _GALLERY = re.compile(r"^/gallery/([a-z0-9]{1,12})/?$", re.IGNORECASE)
 
 
@@ -48,7 +51,7 @@ def canonical_url(text: str, base: Path) -> tuple[str, str]:
         NotAStoryError: with the reason
     """
     given = text.strip()
-    if not given or len(given) > MAX_URL or any(ord(char) < 32 for char in given):
+    if not given or len(given) > MAX_URL or _CONTROL.search(given):
         raise NotAStoryError("not a story URL: empty, over 2,048 characters or with control characters")
     parts = _split(given)
     if parts.scheme in {"http", "https"}:

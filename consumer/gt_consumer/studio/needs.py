@@ -1,4 +1,4 @@
-"""What the studio needs of an installation and of the system, tried before the first story."""
+"""What the studio needs from the installation and the system, checked before the first story."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _MODULES = ("cv2", "numpy", "onnxruntime", "scipy", "vaderSentiment")
 
 
 def check_needs() -> None:
-    """Check that the studio's libraries are there and that the one that links others of the system loads.
+    """Check that the studio's libraries are installed, and that skia finds its system libraries.
 
     Raises:
         OrchestratorError: with what to install

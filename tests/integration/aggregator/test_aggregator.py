@@ -59,7 +59,7 @@ async def publish(publisher: Publisher, events: Sequence[Event]) -> None:
 
 
 async def run(environment: dict[str, str], *command: str) -> tuple[int, str]:
-    """Run a program to its end; give its exit code and what it said on standard error."""
+    """Run a program to its end. Return its exit code and what it said on standard error."""
     process = await asyncio.create_subprocess_exec(
         *command, env=environment, stderr=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL
     )

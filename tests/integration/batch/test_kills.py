@@ -53,7 +53,7 @@ async def kill_at_a_random_moment(
 
 
 def check_what_is_left(folder: Path) -> BatchState:
-    """See that the ledger and the report are right after a kill; give the batch."""
+    """See that the ledger and the report are right after a kill. Return the batch."""
     state = batch_state(folder, "b1")
     report = build_report(state, utc_now())
     assert (report.total, len(report.results)) == (STORIES, STORIES)

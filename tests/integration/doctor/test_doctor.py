@@ -243,7 +243,7 @@ async def test_the_command_prints_lines_or_json_and_leaves_with_a_code(environme
 
 
 async def run(environment: Env, *arguments: str) -> tuple[int, str, str]:
-    """Run gt-doctor; give its exit code, standard output and standard error."""
+    """Run gt-doctor. Return its exit code, standard output and standard error."""
     process = await asyncio.create_subprocess_exec(
         str(BIN / "gt-doctor"),
         *arguments,

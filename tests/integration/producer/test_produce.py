@@ -60,7 +60,7 @@ def produce(
 
 
 def write(name: str, text: str) -> str:
-    """Write a file into the working folder; give its URL."""
+    """Write a file into the working folder. Return its URL."""
     path = Path(name)
     path.write_text(text)
     return path.resolve().as_uri()

@@ -344,7 +344,7 @@ asyncio.run(main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])))
 
 
 def kill_a_worker(orchestrator: str, folder: Path, pids: Path) -> list[psutil.Process]:
-    """Kill a worker in the middle of a story; gives the processes that it had, all of them running."""
+    """Kill a worker in the middle of a story. Return the processes that it had, all of them running."""
     worker = subprocess.Popen(
         [sys.executable, "-c", WORKER, orchestrator, str(folder), str(pids)],
         stdout=subprocess.PIPE,

@@ -18,7 +18,7 @@ from gt_common.settings import load_settings
 
 
 def failing(error: BaseException) -> int:
-    """Run a command that fails so; give its exit code."""
+    """Run a command that fails so. Return its exit code."""
 
     def work() -> int:
         raise error
