@@ -1,1 +1,1 @@
-"""gt-aggregate: take every result event into the ledger, once."""
+"""gt-aggregate: write result events to the ledger."""

@@ -1,4 +1,4 @@
-"""Takes deliveries of the ledger's queue into the ledger: in groups, committed first, acked after."""
+"""Write deliveries of the ledger's queue to the ledger in groups: commit first, then ack."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from gt_common.messaging.dead_letters import (
     known_headers,
 )
 from gt_common.messaging.names import RESULT_KEY
-from gt_consumer.aggregator.reading import Arrival, Reading, read
+from gt_consumer.aggregator.decoding import Decoded, LedgerDelivery, decode
 
 log = get_logger("aggregator")
 
@@ -29,23 +29,29 @@ GROUP = 200
 IDLE_S = 2.0
 
 
-class Outbox(Protocol):
-    """What the aggregator publishes; gt_common.messaging.publisher.Publisher is one."""
+class AggregatorPublisher(Protocol):
+    """What the aggregator publishes; gt_common.messaging.publisher.Publisher provides it."""
 
     async def malformed(
         self, body: bytes, reason: str, key: str, headers: Mapping[str, str | int] | None = None
     ) -> None:
-        """Put aside a message that cannot be understood; returns once that is confirmed."""
+        """Dead-letter an unreadable message; return once that is confirmed."""
         ...
 
     async def progress(self, event: Event) -> None:
-        """Tell those who watch now; best effort."""
+        """Publish an event to those who follow the batch; best effort."""
         ...
 
 
 @dataclass
 class Tally:
-    """What an aggregator took in: deliveries, events among them that the ledger did not know, unreadable."""
+    """What an aggregator has done.
+
+    Parameters:
+        taken: acked deliveries
+        new: events that the ledger did not have
+        malformed: unreadable deliveries
+    """
 
     taken: int = 0
     new: int = 0
@@ -53,18 +59,21 @@ class Tally:
 
 
 class Aggregator:
-    """Groups, commits and acks. Killed between commit and ack it gets the same events again: same rows.
+    """Groups, commits and acks deliveries.
+
+    If it is killed between commit and ack, the same events are delivered again and change nothing.
 
     Parameters:
-        apply: takes a group of events into the ledger in one transaction (Ledger.apply); runs in a thread
-        outbox: where unreadable messages and news go
+        apply: writes a group of events to the ledger in one transaction (Ledger.apply); called in a thread
+        publisher: for unreadable messages and for events to watchers
+        group: maximum number of events in one transaction
         first_wait, longest_wait: seconds between tries while the ledger does not answer
     """
 
     def __init__(
         self,
         apply: Callable[[Sequence[Event]], int],
-        outbox: Outbox,
+        publisher: AggregatorPublisher,
         *,
         group: int = GROUP,
         first_wait: float = 0.5,
@@ -72,37 +81,37 @@ class Aggregator:
     ) -> None:
         self.tally = Tally()
         self._apply = apply
-        self._outbox = outbox
+        self._publisher = publisher
         self._group = group
         self._first_wait = first_wait
         self._longest_wait = longest_wait
-        self._arrived: deque[Arrival] = deque()
+        self._arrived: deque[LedgerDelivery] = deque()
         self._woken = asyncio.Event()
         self._stopping = asyncio.Event()
 
     @property
     def waiting(self) -> int:
-        """How many deliveries wait for their group."""
+        """Number of deliveries that are waiting for their group."""
         return len(self._arrived)
 
-    def receive(self, arrival: Arrival) -> None:
-        """Take a delivery; the subscription's handler."""
-        # While the ledger is away, each new connection brings all unacked messages once more.
+    def receive(self, delivery: LedgerDelivery) -> None:
+        """Add a delivery; this is the subscription's handler."""
+        # While the ledger is down, every new connection delivers all unacked messages again.
         self._drop_lost()
-        self._arrived.append(arrival)
+        self._arrived.append(delivery)
         self._woken.set()
 
     def stop(self) -> None:
-        """Finish the group at hand and take no other; what is left the broker delivers again."""
+        """Finish the current group and start no other; the broker redelivers the rest."""
         self._stopping.set()
         self._woken.set()
 
     async def run(self, *, depth: Callable[[], Awaitable[int]] | None = None, idle_s: float = IDLE_S) -> None:
-        """Work until `stop` or, with `depth`, until nothing came for a while and nothing waits.
+        """Work until `stop` or, with `depth`, until the queue is empty and no delivery arrives for a while.
 
         Parameters:
-            depth: tells how many messages wait in the queue
-            idle_s: seconds without a delivery before `depth` is asked
+            depth: returns the number of messages ready in the queue
+            idle_s: seconds without a delivery before `depth` is called
         """
         while not self._stopping.is_set():
             try:
@@ -114,8 +123,8 @@ class Aggregator:
             else:
                 await self._take(group)
 
-    async def _collect(self) -> list[Arrival]:
-        """Wait for a delivery and give it with all that came along, up to a group; none after `stop`."""
+    async def _collect(self) -> list[LedgerDelivery]:
+        """Wait for deliveries and return up to a group of them; an empty list after `stop`."""
         while not self._stopping.is_set():
             self._drop_lost()
             if self._arrived:
@@ -125,41 +134,41 @@ class Aggregator:
         return []
 
     def _drop_lost(self) -> None:
-        """Forget deliveries that the broker delivers again; they are the oldest."""
+        """Drop deliveries that the broker delivers again; they are the oldest."""
         while self._arrived and self._arrived[0].lost:
             self._arrived.popleft()
 
-    async def _take(self, group: Sequence[Arrival]) -> None:
-        readings = [read(arrival) for arrival in group]
-        if not await self._commit(readings):
+    async def _take(self, group: Sequence[LedgerDelivery]) -> None:
+        decoded = [decode(delivery) for delivery in group]
+        if not await self._commit(decoded):
             return
-        for reading in readings:
-            headers = reading.arrival.headers
-            with log_context(log_keys(reading.event) if reading.event else header_log_keys(headers)):
-                await self._settle(reading)
+        for one in decoded:
+            headers = one.delivery.headers
+            with log_context(log_keys(one.event) if one.event else header_log_keys(headers)):
+                await self._settle(one)
 
-    async def _settle(self, reading: Reading) -> None:
-        if reading.problem:
-            await self._put_aside(reading)
-        elif reading.news:
-            await self._outbox.progress(reading.news)
-        elif not reading.event:
-            log.warning("unnamed_story_skipped", bytes=len(reading.arrival.body))
-        await reading.arrival.ack()
+    async def _settle(self, one: Decoded) -> None:
+        if one.problem:
+            await self._reject(one)
+        elif one.to_watchers:
+            await self._publisher.progress(one.to_watchers)
+        elif not one.event:
+            log.warning("unnamed_story_skipped", bytes=len(one.delivery.body))
+        await one.delivery.ack()
         self.tally.taken += 1
 
-    async def _commit(self, readings: Sequence[Reading]) -> bool:
-        """Take all readable events into the ledger; False when told to stop while it does not answer."""
-        readable = [reading for reading in readings if reading.event]
-        events = [reading.event for reading in readable if reading.event]
+    async def _commit(self, decoded: Sequence[Decoded]) -> bool:
+        """Write all readable events to the ledger; return False if stopped while it does not answer."""
+        readable = [one for one in decoded if one.event]
+        events = [one.event for one in readable if one.event]
         try:
             return not events or await self._apply_until_done(events)
         except MalformedMessageError as error:
             if len(readable) == 1:
                 readable[0].problem = str(error)
                 return True
-        # One event that the database cannot store must not keep out the others: find it.
-        return all([await self._commit([reading]) for reading in readable])
+        # One event that the database cannot store must not block the others: find it.
+        return all([await self._commit([one]) for one in readable])
 
     async def _apply_until_done(self, events: Sequence[Event]) -> bool:
         tries = 0
@@ -188,11 +197,11 @@ class Aggregator:
         except TimeoutError:
             return False
 
-    async def _put_aside(self, reading: Reading) -> None:
-        arrival = reading.arrival
-        log.warning("result_rejected", error=reading.problem, bytes=len(arrival.body))
-        headers = known_headers(arrival.headers)
-        await self._outbox.malformed(arrival.body, reading.problem, RESULT_KEY, headers)
+    async def _reject(self, one: Decoded) -> None:
+        delivery = one.delivery
+        log.warning("result_rejected", error=one.problem, bytes=len(delivery.body))
+        headers = known_headers(delivery.headers)
+        await self._publisher.malformed(delivery.body, one.problem, RESULT_KEY, headers)
         self.tally.malformed += 1
 
 
@@ -200,5 +209,5 @@ async def _is_empty(depth: Callable[[], Awaitable[int]]) -> bool:
     try:
         return await depth() == 0
     except BrokerUnreachableError:
-        # The subscription comes back by itself, and what was not acked with it.
+        # The subscription reconnects by itself, and unacked messages are delivered again.
         return False

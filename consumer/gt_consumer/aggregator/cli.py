@@ -1,4 +1,4 @@
-"""gt-aggregate: the aggregator's command line."""
+"""gt-aggregate: command line."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ def aggregate(
         bool,
         typer.Option(
             "--until-idle",
-            help="Leave with exit code 0 once everything delivered is in the ledger and acked, nothing came "
-            "for 2 s, and no message is ready in the queue. It does not wait for stories that still run.",
+            help="Exit with code 0 once the queue is empty, every result is in the ledger and none has "
+            "arrived for 2 s. It does not wait for running stories.",
         ),
     ] = False,
     _version: Version = False,
 ) -> None:
-    """Take every result into the ledger (GT_LEDGER_URL), from which gt-report reads.
+    """Write the results of the workers to the ledger (GT_LEDGER_URL), which gt-report reads.
 
-    Results are acked once they are committed, so nothing is lost when it is killed; several may run, one of
-    them works and the others stand by. It goes on by itself after an outage of the ledger or the broker.
-    The first Ctrl-C or SIGTERM finishes the group at hand, the second leaves at once.
+    A result is acked after it is committed, so nothing is lost if this is killed. Several may run: one works,
+    the others stand by. After an outage of ledger or broker it continues by itself. On the first Ctrl-C or
+    SIGTERM it finishes the current group of results, on the second it exits immediately.
     """
 
     def work() -> int:

@@ -1,4 +1,4 @@
-"""What gt-aggregate does: open the ledger, subscribe, take results in until told to stop."""
+"""The command gt-aggregate: open the ledger, subscribe, and write results to it until stopped."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ NAME = "gt-aggregate"
 
 
 def aggregate_results(settings: Settings, *, until_idle: bool) -> int:
-    """Run an aggregator until it is told to stop, or until nothing waits; give the exit code.
+    """Run an aggregator until it is stopped or, with `until_idle`, the queue is empty; return the exit code.
 
     Raises:
         LedgerUnreachableError, BrokerUnreachableError, CredentialsRefusedError, TopologyError, UsageError:
-            at the start only; later trouble with ledger or broker is waited out
+            at the start only; it waits for a ledger or broker that fails later
     """
     return asyncio.run(_aggregate(settings, until_idle=until_idle))
 
@@ -55,7 +55,7 @@ async def _aggregate(settings: Settings, *, until_idle: bool) -> int:
 async def _until_done_or_stopped(
     work: asyncio.Task[None], aggregator: Aggregator, signals: StopSignals
 ) -> None:
-    """Let the work end; the first signal lets it finish its group, the second cuts it off."""
+    """Wait for the work; the first signal lets it finish its group, the second cancels it."""
     first = asyncio.create_task(signals.wait_first())
     second = asyncio.create_task(signals.wait_second())
     try:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from gt_common.messages import StoryEvent, StoryMessage
     from gt_consumer.aggregator.aggregator import Aggregator
-    from gt_consumer.aggregator.reading import Reading
+    from gt_consumer.aggregator.decoding import Decoded
     from gt_consumer.deadletters.ledger_view import StoryKey
     from gt_consumer.deadletters.queue_view import HeldDelivery
     from gt_consumer.deadletters.sweep import Sweep
@@ -76,10 +76,10 @@ def ack_before_commit() -> None:
 
     commit = Aggregator._commit
 
-    async def commit_acked(self: Aggregator, readings: Sequence[Reading]) -> bool:
-        for reading in readings:
-            await reading.arrival.ack()
-        return await commit(self, readings)
+    async def commit_acked(self: Aggregator, decoded: Sequence[Decoded]) -> bool:
+        for one in decoded:
+            await one.delivery.ack()
+        return await commit(self, decoded)
 
     Aggregator._commit = commit_acked  # type: ignore[method-assign]
 

@@ -27,7 +27,7 @@ from gt_common.messages import (
     StorySucceeded,
     encode,
 )
-from gt_consumer.aggregator.reading import read
+from gt_consumer.aggregator.decoding import decode
 from support.fakes.aggregator import DEADLINE_S, AggregatorHarness, FakeDelivery
 from support.samples.events import BATCH, TIMED_OUT, at, story_event
 from support.waiting import until
@@ -252,7 +252,9 @@ async def test_what_the_broker_gave_up_on_is_a_failed_story_and_told_to_those_wh
 def test_the_same_letter_gives_the_same_event_id() -> None:
     bodies = [encode(message()), encode(message(errors=(last_error(),), died=True))]
     for body in bodies:
-        first, second = (read(FakeDelivery(body, [], "delivery_limit", via="gt.dlx")).event for _ in range(2))
+        first, second = (
+            decode(FakeDelivery(body, [], "delivery_limit", via="gt.dlx")).event for _ in range(2)
+        )
         assert first is not None
         assert second is not None
         assert first.event_id == second.event_id
@@ -268,9 +270,9 @@ def test_the_same_letter_gives_the_same_event_id() -> None:
     ],
 )
 def test_whatever_else_comes_is_a_problem_and_never_an_error(body: bytes, says: str) -> None:
-    reading = read(FakeDelivery(body, [], headers={"gt-reason": "forged", "x-death": [{"reason": "x"}]}))
-    assert reading.event is None
-    assert says in reading.problem
+    decoded = decode(FakeDelivery(body, [], headers={"gt-reason": "forged", "x-death": [{"reason": "x"}]}))
+    assert decoded.event is None
+    assert says in decoded.problem
 
 
 @pytest.mark.parametrize("body", [b"\xff", b"[]", b"x" * 300_000, encode(story_event(StorySucceeded))])
@@ -316,31 +318,31 @@ async def test_unreadable_story_whose_name_is_known_has_failed() -> None:
     ],
 )
 def test_names_that_no_story_has_name_none(change: dict[str, object]) -> None:
-    reading = read(FakeDelivery(b"{", [], via="gt.dlx", headers=NAMED | change))
-    assert (reading.event, reading.problem) == (None, "")
+    decoded = decode(FakeDelivery(b"{", [], via="gt.dlx", headers=NAMED | change))
+    assert (decoded.event, decoded.problem) == (None, "")
 
 
 def test_readable_story_that_was_put_aside_can_be_replayed() -> None:
-    reading = read(
+    decoded = decode(
         FakeDelivery(encode(message()), [], via="gt.dlx", headers={"gt-reason": "its\0content type"})
     )
-    assert isinstance(reading.event, StoryFailed)
-    assert reading.event.letter is not None
-    assert reading.event.letter.errors[-1].failure == reading.event.failure
-    assert reading.event.failure.message == "its content type"
+    assert isinstance(decoded.event, StoryFailed)
+    assert decoded.event.letter is not None
+    assert decoded.event.letter.errors[-1].failure == decoded.event.failure
+    assert decoded.event.failure.message == "its content type"
 
 
 @pytest.mark.parametrize("errors", ["none", "before time began"])
 def test_letter_that_is_wrong_as_a_whole_has_failed_all_the_same(errors: str) -> None:
     error = last_error().model_copy(update={"started_at": at(0).replace(year=1)})
     letter = message(errors=() if errors == "none" else (error,), died=True)
-    reading = read(FakeDelivery(encode(letter), [], via="gt.dlx"))
-    assert isinstance(reading.event, StoryFailed)
-    assert "times that cannot be" in reading.event.failure.message
+    decoded = decode(FakeDelivery(encode(letter), [], via="gt.dlx"))
+    assert isinstance(decoded.event, StoryFailed)
+    assert "impossible times" in decoded.event.failure.message
 
 
 @given(st.binary(max_size=200), st.dictionaries(st.sampled_from(list(NAMED)), st.text() | st.integers()))
 def test_no_body_and_no_headers_break_it(body: bytes, headers: dict[str, object]) -> None:
     for via in ("gt.dlx", "gt.results"):
-        reading = read(FakeDelivery(body, [], via=via, headers=NAMED | headers))
-        assert bool(reading.problem) == (via == "gt.results" and reading.event is None)
+        decoded = decode(FakeDelivery(body, [], via=via, headers=NAMED | headers))
+        assert bool(decoded.problem) == (via == "gt.results" and decoded.event is None)

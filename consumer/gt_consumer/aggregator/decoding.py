@@ -1,0 +1,86 @@
+"""Decode deliveries of the ledger's queue into events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from gt_common.errors import (
+    MalformedMessageError,
+)
+from gt_common.messages import Event, StoryFailed, StoryMessage, decode_event, decode_story
+from gt_common.messaging.dead_letters import (
+    Dead,
+    failed_event_of,
+    put_aside_event,
+    read_dead_letter,
+)
+from gt_common.messaging.names import is_dlx
+
+
+class LedgerDelivery(Dead, Protocol):
+    """What the aggregator needs of a delivery; gt_common.messaging.delivery.Delivery provides it."""
+
+    @property
+    def via(self) -> str:
+        """The exchange that it was published to."""
+        ...
+
+    @property
+    def lost(self) -> bool:
+        """Whether it can no longer be acked, because its channel is closed."""
+        ...
+
+    async def ack(self) -> bool:
+        """Ack it; return whether that was possible."""
+        ...
+
+
+@dataclass
+class Decoded:
+    """A delivery with its event, or with the problem that makes it unreadable.
+
+    Parameters:
+        event: None if it is unreadable, or a foreign message that does not name a story
+        to_watchers: the event, if nobody else publishes it to those who follow the batch
+    """
+
+    delivery: LedgerDelivery
+    event: Event | None = None
+    problem: str = ""
+    to_watchers: StoryFailed | None = None
+
+
+def decode(delivery: LedgerDelivery) -> Decoded:
+    """Decode a delivery: a result event, or a dead letter from a worker or the broker."""
+    if is_dlx(delivery.via):
+        return _read_dead(delivery)
+    try:
+        return Decoded(delivery, decode_event(delivery.body))
+    except MalformedMessageError as error:
+        return Decoded(delivery, problem=str(error))
+
+
+def _read_dead(delivery: LedgerDelivery) -> Decoded:
+    """Decode a copy of a dead letter; it is never rejected, because the dead-letter queue has it already."""
+    try:
+        story = decode_story(delivery.body)
+    except MalformedMessageError:
+        story = None
+    if story is not None and (story.died_at is not None or delivery.died_of is not None):
+        return _read_letter(delivery, story)
+    failed = put_aside_event(delivery)
+    return Decoded(delivery, failed, to_watchers=failed)
+
+
+def _read_letter(delivery: LedgerDelivery, story: StoryMessage) -> Decoded:
+    of_worker = story.died_at is not None
+    try:
+        failed = failed_event_of(read_dead_letter(delivery))
+    except (ValueError, LookupError):
+        # Each field of a letter can be valid and the whole still be wrong.
+        problem = "malformed dead letter: it has no error, or impossible times"
+        aside = put_aside_event(delivery, problem)
+        return Decoded(delivery, aside, to_watchers=aside)
+    # Workers publish their own dead letters to watchers; the broker's are published by the aggregator only.
+    return Decoded(delivery, failed, to_watchers=None if of_worker else failed)
