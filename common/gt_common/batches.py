@@ -1,4 +1,4 @@
-"""A batch before its stories go out: its id, name and tags, its stories' places and their messages."""
+"""A batch before it is published: its id, name and tags, and the positions and messages of its stories."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from gt_common.messages import BatchStories, Identifier, StoryEntry, StoryMessag
 from gt_common.stories import ListReading, Story, story_id
 
 ROOM_FOR_ERRORS = 112 * 1024
-"""Bytes that the errors of a story's attempts may come to have in its message: five, each bounded."""
+"""Most bytes that the errors of five attempts can take in a story message."""
 MAX_STORY_BODY = 128 * 1024
-"""Bytes of a fresh story message: what is left beside its errors, and some more for its replays."""
+"""Most bytes of a new story message: the rest is for its errors and replays."""
 CHUNK_ENTRIES = 500
 CHUNK_BYTES = 200 * 1024
 MAX_TAGS = 50
 
-_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that looks like something else
+_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # without characters that look alike
 _IDENTIFIER: TypeAdapter[str] = TypeAdapter(Identifier)
 _LONGEST_ID = "x" * 64
 
 
 @dataclass(frozen=True)
 class PlacedStory:
-    """A story with its id and place in the batch."""
+    """A story with its id and position in the batch."""
 
     story_id: str
     position: int
@@ -38,22 +38,22 @@ class PlacedStory:
 
 
 def new_batch_id(now: datetime) -> str:
-    """Make a readable id that no other batch has, such as `20261122-203015-k3f9`."""
+    """Return a readable, unique batch id, such as `20261122-203015-k3f9`."""
     return f"{now:%Y%m%d-%H%M%S}-{''.join(secrets.choice(_ALPHABET) for _ in range(4))}"
 
 
 def check_batch_id(text: str) -> str:
-    """Check a batch id that was given.
+    """Check a batch id from the user.
 
     Raises:
-        UsageError: it has characters that are not safe in file names and routing keys, or is too long
+        UsageError: it is too long or has characters that are unsafe in file names or routing keys
     """
     try:
         return _IDENTIFIER.validate_python(text)
     except ValidationError:
         raise UsageError(
-            f"not a batch id: {text!r}; up to 64 letters, digits, dots, underscores and hyphens, "
-            "the first a letter or digit"
+            f"invalid batch id {text!r}: use up to 64 letters, digits, dots, underscores and hyphens, "
+            "starting with a letter or digit"
         ) from None
 
 
@@ -64,38 +64,38 @@ def check_name(text: str | None) -> str | None:
         UsageError: empty or longer than 200 characters
     """
     if text is not None and not (1 <= len(text) <= 200 and _sound(text)):
-        raise UsageError("--name must have 1 to 200 characters, none of them a control character")
+        raise UsageError("--name must have 1 to 200 characters and no control characters")
     return text
 
 
 def parse_tags(texts: Iterable[str]) -> dict[str, str]:
-    """Read `K=V` texts.
+    """Parse `K=V` texts.
 
     Raises:
-        UsageError: one is not of that form, a key comes twice with different values, or they are too many
+        UsageError: one is malformed, a key has two different values, or there are too many
     """
     tags: dict[str, str] = {}
     for text in texts:
         key, separator, value = text.partition("=")
         key = key.strip()
         if not separator or not re.fullmatch(r"[\w.:/-]{1,100}", key):
-            raise UsageError(f"not a tag: {text!r}; write --tag key=value")
+            raise UsageError(f"invalid tag {text!r}: write --tag key=value")
         if len(value) > 200 or not _sound(value):
             raise UsageError(
-                f"the value of tag {key} must have at most 200 characters, no control characters"
+                f"the value of tag {key} must have at most 200 characters and no control characters"
             )
         if tags.setdefault(key, value) != value:
-            raise UsageError(f"the tag {key} is given twice")
+            raise UsageError(f"the tag {key} has two different values")
     if len(tags) > MAX_TAGS:
-        raise UsageError(f"a batch may have {MAX_TAGS} tags at most")
+        raise UsageError(f"a batch can have at most {MAX_TAGS} tags")
     return tags
 
 
 def place_stories(batch_id: str, stories: Sequence[Story], known: Mapping[str, int]) -> list[PlacedStory]:
-    """Give each story its place: the one it has already, else the next that is free.
+    """Assign each story its position: the one it has already, otherwise the next free one.
 
     Parameters:
-        known: places of the batch's stories that were announced before, by story id
+        known: positions of the stories that were announced before, by story id
     """
     free = max(known.values(), default=0) + 1
     placed = []
@@ -109,8 +109,8 @@ def place_stories(batch_id: str, stories: Sequence[Story], known: Mapping[str, i
 
 
 def story_message(batch_id: str, placed: PlacedStory) -> StoryMessage:
-    """Make the message that brings a story to a worker."""
-    # By validation, not by hand: the options are JSON, and pydantic proves it.
+    """Return the message for one story of a batch."""
+    # Validated, so that pydantic checks that the options are JSON.
     return StoryMessage.model_validate(
         {
             "batch_id": batch_id,
@@ -126,10 +126,10 @@ def story_message(batch_id: str, placed: PlacedStory) -> StoryMessage:
 def list_events(
     batch_id: str, placed: Iterable[PlacedStory], *, with_options: bool = False
 ) -> Iterator[BatchStories]:
-    """Give the events that tell of a batch's list, each small enough for a message.
+    """Return the events that announce a batch's list, each small enough for a message.
 
     Parameters:
-        with_options: tell the stories' options too, where no queue keeps them
+        with_options: include the stories' options, for a batch whose messages are in no queue
     """
     for chunk in entries_in_chunks(placed, with_options=with_options):
         yield BatchStories(batch_id=batch_id, event_id=_chunk_id(batch_id, chunk), stories=chunk)
@@ -138,7 +138,7 @@ def list_events(
 def entries_in_chunks(
     placed: Iterable[PlacedStory], *, with_options: bool = False
 ) -> Iterator[tuple[StoryEntry, ...]]:
-    """Cut the list into parts that fit into a message each."""
+    """Split the list into parts that each fit into a message."""
     chunk: list[StoryEntry] = []
     size = 0
     for one in placed:
@@ -160,13 +160,13 @@ def _entry(placed: PlacedStory, *, with_options: bool) -> StoryEntry:
 
 
 def _chunk_id(batch_id: str, chunk: Sequence[StoryEntry]) -> str:
-    """Give the same event id for the same part of a list, so that the ledger stores it once."""
+    """Return an event id derived from a part of the list, so that the ledger stores that part once."""
     named = "\n".join(f"{entry.story_id} {entry.position} {entry.url}" for entry in chunk)
     return hashlib.sha256(f"{batch_id}\n{named}".encode()).hexdigest()[:32]
 
 
 def check_messages(reading: ListReading) -> ListReading:
-    """Move the stories that cannot become a message (too large, not JSON) to the problems."""
+    """Move stories that cannot become a message (too large, not JSON) to the problems."""
     good: list[Story] = []
     problems = list(reading.problems)
     for story in reading.stories:
@@ -184,11 +184,11 @@ def _message_problem(story: Story) -> str:
         body = encode(message)
         if len(body) > MAX_STORY_BODY:
             return (
-                f"too large: its message would have {len(body) // 1024} KiB of {MAX_STORY_BODY // 1024} KiB "
-                "allowed; put large options into a file and give its path"
+                f"too large: its message would have {len(body) // 1024} KiB, "
+                f"at most {MAX_STORY_BODY // 1024} KiB are allowed; put large options into a file"
             )
         if decode_story(body).options != story.options:
-            return '"options" has values that JSON does not know, such as NaN'
+            return '"options" has values that are not JSON, such as NaN'
     except ValidationError as error:
         place = error.errors(include_url=False, include_input=False)[0]["loc"][0]
         return f'"{place}" cannot be sent: nested too deeply, too long or not JSON'

@@ -21,10 +21,10 @@ _MOST = 366 * 86400.0
 
 
 def parse_duration(text: str | float) -> float:
-    """Give the seconds of a duration; a bare number is seconds.
+    """Parse a duration into seconds; a bare number means seconds.
 
     Raises:
-        UsageError: not a duration, negative, or longer than a year
+        UsageError: it is malformed, negative or longer than a year
     """
     if isinstance(text, (int, float)):
         seconds = float(text)
@@ -35,14 +35,14 @@ def parse_duration(text: str | float) -> float:
         elif compact and not _PART.sub("", compact):
             seconds = sum(float(number) * UNITS[unit] for number, unit in _PART.findall(compact))
         else:
-            raise UsageError(f"not a duration: {text!r}; write for example 90s, 10m or 1h30m")
+            raise UsageError(f"invalid duration {text!r}: write for example 90s, 10m or 1h30m")
     if not 0 <= seconds <= _MOST:
-        raise UsageError(f"a duration must lie between 0 and a year: {text!r}")
+        raise UsageError(f"invalid duration {text!r}: it must be between 0 and a year")
     return seconds
 
 
 def duration_label(seconds: float) -> str:
-    """Name a delay shortly and without ambiguity, for queue names: `200ms`, `10s`, `5m`, `2h`."""
+    """Format a delay for queue names, short and unambiguous: `200ms`, `10s`, `5m`, `2h`."""
     milliseconds = round(seconds * 1000)
     for unit, size in (("h", 3_600_000), ("m", 60_000), ("s", 1000)):
         if milliseconds >= size and milliseconds % size == 0:
@@ -51,7 +51,7 @@ def duration_label(seconds: float) -> str:
 
 
 def say_duration(seconds: float) -> str:
-    """Say a duration for people, two units at most: `45 s`, `3 min 20 s`, `2 h 5 min`."""
+    """Format a duration for people, with at most two units: `45 s`, `3 min 20 s`, `2 h 5 min`."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"

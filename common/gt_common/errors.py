@@ -1,4 +1,4 @@
-"""Every error of ours: one root, the docstring is the default message, the class knows its exit code."""
+"""All errors of the project: the docstring is the default message, the class knows its exit code."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ class GossipToonError(Exception):
 
 
 class UsageError(GossipToonError):
-    """The command line or the settings are not usable."""
+    """The command line or the settings are invalid."""
 
     exit_code = ExitCode.USAGE
 
 
 class InvalidListError(UsageError):
-    """The list of stories has lines that are no stories; nothing was published."""
+    """The list has entries that are not stories; nothing was published."""
 
 
 class MalformedMessageError(GossipToonError):
-    """A message does not have the form of this version's messages."""
+    """A message does not have the form that this version expects."""
 
     exit_code = ExitCode.USAGE
 
@@ -53,7 +53,7 @@ class BrokerUnreachableError(GossipToonError):
 
 
 class PublishFailedError(BrokerUnreachableError):
-    """RabbitMQ did not confirm a message in time; what was not confirmed was not counted as published."""
+    """RabbitMQ did not confirm a message in time; unconfirmed messages do not count as published."""
 
 
 class TopologyError(GossipToonError):
@@ -63,13 +63,13 @@ class TopologyError(GossipToonError):
 
 
 class CredentialsRefusedError(GossipToonError):
-    """The user name, password or right was refused; check the credentials in GT_AMQP_URL."""
+    """The user name, the password or an operation was refused; check the credentials in GT_AMQP_URL."""
 
     exit_code = ExitCode.CREDENTIALS
 
 
 class PublishedOnlyInPartError(GossipToonError):
-    """The disk fails while a batch is published; what the broker confirmed before stays published."""
+    """The disk failed while a batch was being published; what the broker confirmed stays published."""
 
     exit_code = ExitCode.UNREACHABLE
 
@@ -81,13 +81,13 @@ class LedgerUnreachableError(GossipToonError):
 
 
 class RedditUnreachableError(GossipToonError):
-    """Reddit does not answer as it should; try again later, and check the network and GT_REDDIT_URL."""
+    """Reddit does not answer properly; try again later, and check the network and GT_REDDIT_URL."""
 
     exit_code = ExitCode.UNREACHABLE
 
 
 class RedditRefusedError(UsageError):
-    """Reddit does not show this community or post: private, quarantined, banned, or there is none."""
+    """Reddit does not show this community or post: it is private, quarantined, banned or does not exist."""
 
 
 class StoppedByRuleError(GossipToonError):
@@ -97,13 +97,13 @@ class StoppedByRuleError(GossipToonError):
 
 
 class NoSuchBatchError(GossipToonError):
-    """The ledger knows no batch of this id; `gt-report` without an id lists those it knows."""
+    """The ledger has no batch with this id; `gt-report` without an id lists all batches."""
 
     exit_code = ExitCode.NO_SUCH_BATCH
 
 
 class OutputError(GossipToonError):
-    """The output folder cannot be written; check GT_OUTPUT, its rights and the free disk space."""
+    """The output folder is not writable; check GT_OUTPUT, its permissions and the free disk space."""
 
     exit_code = ExitCode.USAGE
 
@@ -113,14 +113,14 @@ class OrchestratorError(UsageError):
 
 
 class PermanentError(GossipToonError):
-    """An orchestrator raises this when trying again cannot help: the story is dead-lettered at once."""
+    """Raised by an orchestrator when a retry cannot help: the story becomes a dead letter at once."""
 
 
 class RateLimited(GossipToonError):  # noqa: N818 - the public contract gives this name
-    """A provider asked to wait; the story waits without spending an attempt.
+    """A provider asked to wait; the story waits without using up an attempt.
 
     Parameters:
-        provider: name of the service that said no, such as "gemini"
+        provider: name of the service that refused the call, such as "gemini"
         retry_after: seconds to wait
     """
 

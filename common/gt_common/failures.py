@@ -1,4 +1,4 @@
-"""Why an attempt failed, bounded in size, free of secrets, and with a fingerprint to group by."""
+"""Why an attempt failed: bounded in size, without secrets, with a fingerprint to group by."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _NORMALISERS = (
 
 
 def normalise_message(message: str) -> str:
-    """Reduce a message to what is the same each time: no numbers, ids, paths, addresses or quoted parts."""
+    """Reduce a message to its constant part: without numbers, ids, paths, addresses and quoted text."""
     start = message[:MAX_MESSAGE].strip()
     first = start.splitlines()[0] if start else ""
     for pattern, replacement in _NORMALISERS:
@@ -37,7 +37,7 @@ def normalise_message(message: str) -> str:
 
 
 def fingerprint(stage: str | None, error_type: str, message: str) -> str:
-    """Give the 12 hex digits under which failures of the same cause gather."""
+    """Return 12 hex digits that are the same for failures with the same cause."""
     cause = "\n".join((stage or "", error_type, normalise_message(message)))
     return hashlib.sha256(cause.encode()).hexdigest()[:12]
 
@@ -47,11 +47,11 @@ class Failure(BaseModel):
 
     Parameters:
         type: class name of the error, such as `TimeoutError`
-        message: what it said, secrets taken out, 1,000 characters at most
-        stage: the pipeline's step in which it happened, if known
+        message: its text without secrets, at most 1,000 characters
+        stage: the pipeline's stage in which it happened, if known
         retryable: whether another attempt may help
-        traceback: its last lines, 4,000 characters at most
-        fingerprint: computed when left out
+        traceback: its last lines, at most 4,000 characters
+        fingerprint: computed if omitted
     """
 
     model_config = ConfigDict(frozen=True)

@@ -32,7 +32,7 @@ from gt_common.messages import (
 
 
 class StoryStatus(StrEnum):
-    """What a story is at; the same words in every table, JSON, event and row."""
+    """Status of a story; the same words in every table, JSON document, event and row."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -43,12 +43,12 @@ class StoryStatus(StrEnum):
 
     @property
     def final(self) -> bool:
-        """Whether nothing more happens unless somebody replays or restores the story."""
+        """Whether the story changes no more unless somebody replays or restores it."""
         return self in {StoryStatus.SUCCESS, StoryStatus.FAILED, StoryStatus.CANCELLED}
 
 
 class BatchPhase(StrEnum):
-    """What a batch is at."""
+    """State of a batch."""
 
     OPEN = "open"
     DONE = "done"
@@ -59,7 +59,7 @@ OrderKey = tuple[int, bool, int, int, int, datetime, str]
 
 
 def status_of(event: StoryEvent) -> StoryStatus:
-    """Give the status in which an event leaves its story."""
+    """Return the status in which an event leaves its story."""
     match event:
         case StoryRequeued() | StoryReleased():
             return StoryStatus.QUEUED
@@ -78,7 +78,7 @@ def status_of(event: StoryEvent) -> StoryStatus:
 
 
 def _phase(event: StoryEvent) -> int:
-    """Give the place of an event within one run of one attempt."""
+    """Return the position of an event within one run of one attempt."""
     match event:
         case StoryRequeued():
             return 0
@@ -99,9 +99,9 @@ def _phase(event: StoryEvent) -> int:
 
 
 def order_key(event: StoryEvent) -> OrderKey:
-    """Give the key by which one of two events of a story stands: the greater does.
+    """Return the sort key of a story's event; the event with the greatest key decides the story's state.
 
-    A success is never undone by anything of the same generation; the time only parts events of one phase.
+    Nothing in the same generation outranks a success; the time only orders events of the same phase.
     """
     success = isinstance(event, StorySucceeded)
     return (
@@ -117,10 +117,10 @@ def order_key(event: StoryEvent) -> OrderKey:
 
 @dataclass(frozen=True)
 class StoryState:
-    """A story as its batch knows it: its line in the list and the event that stands, if any came yet.
+    """A story in its batch: its line in the list and its greatest event, if there is one.
 
     Parameters:
-        position, url: as the list says; until a list came, as the events say
+        position, url: from the list; from the events while no list has arrived
         listed: whether a `batch.stories` named it
     """
 
@@ -138,10 +138,10 @@ class StoryState:
 
 @dataclass(frozen=True)
 class BatchState:
-    """A batch as the events so far tell it.
+    """State of a batch after the events so far.
 
     Parameters:
-        opened: the earliest `batch.opened`, whose name and tags count
+        opened: the earliest `batch.opened`; its name and tags are the batch's
         expected: the greatest number of stories that any `batch.opened` announced
         sealed: whether the whole list is known to be published
         stories: by story id
@@ -155,12 +155,12 @@ class BatchState:
 
     @property
     def total(self) -> int:
-        """How many stories the batch has; never less than were announced or seen."""
+        """Number of stories in the batch: as many as were announced or seen, whichever is more."""
         return max(self.expected, len(self.stories))
 
     @property
     def counts(self) -> dict[StoryStatus, int]:
-        """How many stories are at each status; announced ones not yet seen are `queued`."""
+        """Number of stories by status; stories announced but not yet seen count as `queued`."""
         return complete_counts(Counter(story.status for story in self.stories.values()), self.expected)
 
     @property
@@ -170,14 +170,14 @@ class BatchState:
 
 
 def complete_counts(found: Mapping[StoryStatus, int], expected: int) -> dict[StoryStatus, int]:
-    """Give the count of every status; stories that were announced but not yet seen are `queued`."""
+    """Return the count of every status; stories announced but not yet seen count as `queued`."""
     counts = {status: found.get(status, 0) for status in StoryStatus}
     counts[StoryStatus.QUEUED] += max(0, expected - sum(counts.values()))
     return counts
 
 
 def phase_of(counts: Mapping[StoryStatus, int]) -> BatchPhase:
-    """Give a batch's phase by the counts of its stories; one without stories is open."""
+    """Return a batch's phase from the counts of its stories; a batch without stories is open."""
     total = sum(counts.values())
     if not total or any(count for status, count in counts.items() if not status.final):
         return BatchPhase.OPEN
@@ -189,7 +189,7 @@ def apply_to_story(state: StoryState | None, event: StoryEvent) -> StoryState:
     if state is None:
         return StoryState(event.story_id, event.position, event.url, event)
     if not state.listed and (event.position, event.url) < (state.position, state.url):
-        # The same story may be spelt in two ways; the choice must not hang on which came first.
+        # A URL may be spelled in two ways; the choice must not depend on which arrived first.
         state = replace(state, position=event.position, url=event.url)
     if state.event is None or order_key(event) > order_key(state.event):
         return replace(state, event=event)

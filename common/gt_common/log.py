@@ -1,4 +1,4 @@
-"""structlog on standard error (pretty on a terminal, else JSON) or in a file; secrets never get through."""
+"""Logging with structlog: readable on a terminal, otherwise JSON, or into a file; secrets are removed."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 
 
 class _Lenient:
-    """A stream that loses what cannot be written: a full disk under the log must not stop the work."""
+    """A stream that drops what cannot be written: a full disk under the log must not stop the work."""
 
     def __init__(self, file: TextIO) -> None:
         self._file = file
 
     def write(self, text: str) -> int:
-        """Write what can be written."""
+        """Write the text, unless that fails."""
         with contextlib.suppress(OSError):
             self._file.write(text)
         return len(text)
 
     def flush(self) -> None:
-        """Write it out, if that is possible."""
+        """Flush the stream, unless that fails."""
         with contextlib.suppress(OSError):
             self._file.flush()
 
@@ -49,10 +49,10 @@ def _redact_values(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
 
 
 def configure_logging(settings: Settings, file: TextIO | None = None) -> None:
-    """Set up structlog, and let warnings of libraries pass through it as well.
+    """Set up structlog, and route the warnings of libraries through it.
 
     Parameters:
-        file: where JSON lines go instead of standard error, on which something else is drawn
+        file: receives JSON lines instead of standard error, while a live display is drawn there
     """
     target = file or sys.stderr
     fmt = settings.log_format or ("console" if sys.stderr.isatty() else "json")
@@ -79,7 +79,7 @@ def configure_logging(settings: Settings, file: TextIO | None = None) -> None:
 
 
 def configure_quietly() -> None:
-    """Log warnings only, on standard error, within a program that has not set up structlog itself."""
+    """Log only warnings, to standard error, inside a program that has not set up structlog itself."""
     if not structlog.is_configured():
         structlog.configure(
             wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
@@ -98,7 +98,7 @@ def _route_library_logs(shared: list[Processor], renderer: Processor, target: Te
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
-    # aio-pika and aiormq log each lost connection with a traceback; ours say it in one line.
+    # aio-pika and aiormq log each lost connection with a traceback; our own line is enough.
     for name in ("aio_pika", "aiormq"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
 

@@ -1,4 +1,4 @@
-"""Who gives orders: the person's name in replays."""
+"""Who runs a command: the name shown with replays and discards."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import socket
 
 
 def operator() -> str:
-    """Name who runs this, as `user@host`."""
+    """Return who runs this, as `user@host`."""
     try:
         user = getpass.getuser()
     except (KeyError, OSError):

@@ -1,4 +1,4 @@
-"""Secrets are taken out of every text that leaves a process."""
+"""Removes secrets from every text that leaves a process."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ SHORTEST_SECRET = 8
 _secrets: set[str] = set()
 
 
-# Both are linear in the length of the text, which may be anybody's: what one match looks at in vain, no
-# later one looks at again.
+# Both run in linear time, since the text may come from anywhere: no failed match makes a later one scan the
+# same characters again.
 _URL_PASSWORD = re.compile(r"(://[^\s:/@]*:)[^\s/]+@")
 
 
@@ -36,12 +36,12 @@ _KEY_VALUE = re.compile(
 
 
 def hide(secret: str) -> None:
-    """Have `redact` take out a secret of this process wherever it stands; under 8 characters it is none."""
+    """Have `redact` remove this secret wherever it occurs; texts under 8 characters are not secrets."""
     _secrets.update(form for form in {secret, unquote(secret), quote(secret, safe="")} if _is_secret(form))
 
 
 def names_secret(name: str) -> bool:
-    """Tell whether a value of this name would be taken for a secret."""
+    """Whether a value with this name is treated as a secret."""
     return redact(f"{name}=x") != f"{name}=x"
 
 
@@ -50,7 +50,7 @@ def _is_secret(text: str) -> bool:
 
 
 def redact(text: str) -> str:
-    """Take known secrets, passwords of URLs and values of key-like words out of a text."""
+    """Remove known secrets, passwords in URLs and the values of key-like words from a text."""
     for secret in _secrets:
         text = text.replace(secret, "***")
     return _KEY_VALUE.sub(r"\1***", _URL_PASSWORD.sub(r"\1***@", text))

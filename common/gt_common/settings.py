@@ -1,4 +1,4 @@
-"""One frozen settings object: flag > environment (GT_…) > .env > default. Made in a CLI and passed down."""
+"""One frozen settings object, created by the CLI: flag > environment (GT_…) > .env > default."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _BETWEEN_URLS = re.compile(r"\s*,\s*(?=amqps?://)")
 _PASSWORD = re.compile(r"://[^\s:/@]*:([^\s/]+)@")
 _SECRET_NAMES = ("_KEY", "_SECRET", "_TOKEN", "_PASSWORD", "_PASSWD")
 _FLAGS = ("output", "orchestrator", "prefetch", "max_attempts", "time_limit", "worker_name", "drain_timeout")
-"""What commands take as flags of the same name, and give to `load_settings`."""
+"""Settings that commands accept as flags of the same name and pass to `load_settings`."""
 DEFAULT_AMQP_URL = "amqp://guest:guest@127.0.0.1:5672/"
 
 
@@ -57,12 +57,12 @@ def _rates(value: object) -> object:
 
 
 def state_folder() -> Path:
-    """Give the user's state folder of this program (XDG on Linux)."""
+    """Return this program's state folder of the user (XDG on Linux)."""
     return platformdirs.user_state_path("gossiptoon-batch")
 
 
 def worker_name() -> str:
-    """Name this process so that two workers of one machine differ."""
+    """Return a name for this process that differs between two workers on one machine."""
     return f"{socket.gethostname()[:180]}-{os.getpid()}"
 
 
@@ -73,7 +73,7 @@ Namespace = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]
 
 
 class Settings(BaseSettings):
-    """Everything that can be set, by its variable `GT_<NAME>`.
+    """All settings; each is read from the variable `GT_<NAME>`.
 
     Parameters:
         amqp_url: broker; several, comma-separated, are tried in turn
@@ -81,18 +81,18 @@ class Settings(BaseSettings):
         ledger_url: `sqlite:///…` or `postgresql://…`
         output: folder of finished videos
         orchestrator: `studio`, `module:factory` or `command:PROGRAM ARG…`
-        prefetch: slots of a worker: stories it runs, and holds, at once
-        max_attempts: attempts before a story is a dead letter
-        time_limit: seconds that one attempt may take
+        prefetch: stories that a worker processes at the same time; it holds no more than that
+        max_attempts: attempts before a story becomes a dead letter
+        time_limit: most seconds for one attempt
         retry_delays: seconds to wait before the 2nd, 3rd, … attempt
         retry_rules: which failures are permanent, transient or rate limited; a file or `PATTERN=CLASS,…`
-        rate_limits: calls to each provider, and starts of stories, allowed in a time
-        discard_keep: seconds for which a discarded dead letter can be restored
-        drain_timeout: seconds that a stopping worker lets running stories go on
+        rate_limits: most calls to each provider, and most starts of stories, per time
+        discard_keep: seconds during which a discarded dead letter can be restored
+        drain_timeout: seconds that a stopping worker waits for running stories
         heartbeat: AMQP heartbeat in seconds
         connect_timeout: seconds to wait for the broker or the ledger
         state_dir: journals, checkpoints and the default ledger
-        worker_name: how this worker is called in reports
+        worker_name: name of this worker in reports
     """
 
     model_config = SettingsConfigDict(
@@ -128,39 +128,39 @@ class Settings(BaseSettings):
     @classmethod
     def _a_folder(cls, output: Path) -> Path:
         if re.match(r"[a-z][a-z0-9+.-]*:/", str(output)):
-            raise ValueError("give a folder of this machine; URLs such as s3://… are not supported yet")
+            raise ValueError("use a folder on this machine; URLs such as s3://… are not supported yet")
         return output
 
     @field_validator("retry_delays")
     @classmethod
     def _some_delays(cls, delays: tuple[float, ...]) -> tuple[float, ...]:
         if not 1 <= len(delays) <= 10 or any(not 0.001 <= delay <= 86400 for delay in delays):
-            raise ValueError("give one to ten delays between 1ms and 1d, such as 10s,1m,5m")
+            raise ValueError("use one to ten delays between 1ms and 1d, such as 10s,1m,5m")
         return delays
 
     @property
     def amqp_urls(self) -> tuple[str, ...]:
-        """The brokers to try, in turn; with passwords, so not for logs."""
+        """Brokers to try, in this order; with passwords, so not for logs."""
         urls = _BETWEEN_URLS.split(self.amqp_url.get_secret_value().strip().rstrip(","))
         return tuple(url.strip() for url in urls if url.strip())
 
     @property
     def ledger(self) -> str:
-        """The ledger's URL; with password, so not for logs."""
+        """URL of the ledger; with its password, so not for logs."""
         if self.ledger_url is not None:
             return self.ledger_url.get_secret_value()
         return f"sqlite:///{self.state_dir / 'ledger.db'}"
 
     def delay_before(self, attempt: int) -> float:
-        """Give the seconds to wait before an attempt (2 or more); the last delay serves all further ones."""
+        """Return the seconds to wait before an attempt (2 or later); later ones use the last delay."""
         return self.retry_delays[min(attempt - 2, len(self.retry_delays) - 1)]
 
 
 def load_settings(**flags: object) -> Settings:
-    """Make the settings; flags that are None count as not given.
+    """Load the settings; flags that are None are ignored.
 
     Raises:
-        UsageError: a value cannot be used; the message names the flag or the variable
+        UsageError: a value is invalid; the message names the flag or the variable
     """
     given = {name: value for name, value in flags.items() if value is not None}
     try:
@@ -177,7 +177,7 @@ def load_settings(**flags: object) -> Settings:
 
 
 def _hide_secrets(settings: Settings) -> None:
-    """Keep out of all logs and messages what this process knows to be secret, orchestrators' keys too."""
+    """Keep the secrets of this process out of logs and messages, including the keys of orchestrators."""
     for url in (*settings.amqp_urls, settings.ledger):
         password = _PASSWORD.search(url)
         if password:

@@ -1,4 +1,4 @@
-"""Finds stories on Reddit that are worth a video. Importing this package loads no HTTP library."""
+"""Finds stories on Reddit that are worth a video. Importing it loads no HTTP library."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ __all__ = ["DiscoverOptions", "check_limit", "discover", "find", "reading_of", "
 
 
 async def find(settings: Settings, options: DiscoverOptions, reddit: RedditSettings | None = None) -> Finding:
-    """Find stories, best first, with what was left out and why.
+    """Find stories, best first, and count what was left out and why.
 
     Parameters:
-        settings: where the ledger and the cache are
+        settings: paths of the ledger and the cache
         reddit: the user's credentials; None reads them from the environment and `.env`
 
     Raises:
-        UsageError: an option, or every community that was named, cannot be used
+        UsageError: an option, or every named community, is invalid
         CredentialsRefusedError: the Reddit credentials are missing or refused
         RedditUnreachableError: Reddit does not answer, or asks for a longer wait than is allowed
-        LedgerUnreachableError: the ledger cannot be asked for what it knows
+        LedgerUnreachableError: the ledger cannot be read
     """
     from gt_common.discovery.finding import find_stories
 
@@ -40,12 +40,12 @@ async def find(settings: Settings, options: DiscoverOptions, reddit: RedditSetti
 def discover(
     settings: Settings, options: DiscoverOptions, note: Callable[[str], None] | None = None
 ) -> list[Candidate]:
-    """Find stories, blocking, best first; the errors are those of `find`, which async code calls instead.
+    """Find stories, blocking; for errors see `find`, which async code calls instead.
 
     Parameters:
-        note: told, in a line each, what could not be looked at and how many posts were left out for what
+        note: receives a line for each community that could not be searched, and a summary
     """
-    import asyncio  # the import takes time that --help has not
+    import asyncio  # a slow import that --help does not need
 
     finding = asyncio.run(find(settings, options))
     if note is not None:
@@ -55,23 +55,23 @@ def discover(
 
 
 def check_limit(limit: int | None, *, discover: bool) -> None:
-    """See that a command's `--limit` has its `--discover`.
+    """Check that a command's `--limit` comes with `--discover`.
 
     Raises:
-        UsageError: it has not
+        UsageError: it does not
     """
     if limit is not None and not discover:
-        raise UsageError("--limit says how many stories --discover gives; give both")
+        raise UsageError("--limit works only with --discover")
 
 
 def search(
     settings: Settings, limit: int | None, note: Callable[[str], None], *, known: bool = False
 ) -> ListReading:
-    """Give the stories of a `--discover` as a list, blocking; the errors are those of `find`.
+    """Return the stories for `--discover` as a list, blocking; for errors see `find`.
 
     Parameters:
-        limit: at most so many; None for the default
-        known: whether stories are given that the ledger knows already
+        limit: most stories; None for the default
+        known: include stories that are already in the ledger
     """
     options = DiscoverOptions(known=known)
     if limit is not None:
@@ -80,7 +80,7 @@ def search(
 
 
 def reading_of(candidates: list[Candidate]) -> ListReading:
-    """Give candidates as a list of stories, to be merged with others; places are such as `r/tifu #3`."""
+    """Convert candidates to a list of stories to merge with others; places look like `r/tifu #3`."""
     from gt_common.stories import ListReading, Story
 
     stories = (Story(c.url, c.canonical, f"r/{c.subreddit} #{c.rank}") for c in candidates)

@@ -1,4 +1,4 @@
-"""Words of themes that creators keep out of their videos, most because platforms restrict such videos."""
+"""Words of themes that creators avoid, mostly because platforms restrict such videos."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Final
 
 from gt_common.errors import UsageError
 
-# A star at the end stands for any further letters. Advertiser-friendly content guidelines of the large video
-# platforms name these themes: self-harm, sexual violence, harm to children, drugs, atrocities.
+# A star at the end matches any further letters. Advertiser-friendly content guidelines of the large video
+# platforms list these themes: self-harm, sexual violence, harm to children, drugs, atrocities.
 BUILT_IN: Final = (
     "anorexi*",
     "bulimi*",
@@ -50,11 +50,11 @@ MAX_BYTES = 1_000_000
 
 
 class Blocklist:
-    """Looks for blocked words in a text.
+    """Finds blocked words in a text.
 
     Parameters:
-        words: words or phrases, in any case; a star at the end stands for any further letters, and a space
-            for a hyphen too
+        words: words or phrases, in any case; a star at the end matches any further letters, and a space
+            matches a hyphen, too
     """
 
     def __init__(self, words: Iterable[str]) -> None:
@@ -63,13 +63,13 @@ class Blocklist:
         self._pattern = re.compile(rf"(?<!\w)(?:{joined})(?!\w)", re.IGNORECASE) if patterns else None
 
     def find(self, text: str) -> str | None:
-        """Give the first blocked word of a text, as it stands there."""
+        """Return the first blocked word of a text, spelled as it is there."""
         match = self._pattern.search(text) if self._pattern else None
         return match.group() if match else None
 
 
 def make_blocklist(file: Path | None, *, built_in: bool) -> Blocklist:
-    """Make a blocklist of the built-in words, if wanted, and those of a file.
+    """Build a blocklist from the built-in words, if wanted, and from a file.
 
     Raises:
         UsageError: the file cannot be read
@@ -79,7 +79,7 @@ def make_blocklist(file: Path | None, *, built_in: bool) -> Blocklist:
 
 
 def read_words(file: Path) -> list[str]:
-    """Read a file of words or phrases, one a line; blank lines and those that begin with `#` are passed over.
+    """Read words or phrases, one per line; blank lines and lines that start with `#` are ignored.
 
     Raises:
         UsageError: it cannot be read
@@ -89,7 +89,7 @@ def read_words(file: Path) -> list[str]:
             raise UsageError(f"--block-words: {file} is larger than {MAX_BYTES // 1_000_000} MB")
         lines = file.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError:
-        raise UsageError(f"--block-words: {file} is not a text file in UTF-8") from None
+        raise UsageError(f"--block-words: {file} is not a UTF-8 text file") from None
     except OSError as error:
         raise UsageError(f"--block-words: {file} cannot be read: {error.strerror}") from None
     words = [line.strip() for line in lines]

@@ -1,4 +1,4 @@
-"""Answers of the last hour, a file for each community, so that trying other filters asks Reddit nothing."""
+"""Caches answers for an hour, a file per community, so that other filters need no new requests."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _log = get_logger("discovery")
 
 
 class Entry(BaseModel):
-    """What was found in one community.
+    """The posts of one community.
 
     Parameters:
-        depth, floor: how far was looked, as in `top_posts`
+        depth, floor: how far the search went, as in `top_posts`
     """
 
     model_config = ConfigDict(frozen=True)
@@ -37,20 +37,20 @@ class Entry(BaseModel):
 
     @classmethod
     def of(cls, posts: tuple[RedditPost, ...], options: DiscoverOptions, now: datetime) -> Self:
-        """Make an entry of an answer to these options."""
+        """Create an entry for an answer to these options."""
         return cls(fetched_at=now, depth=options.depth, floor=options.min_upvotes, posts=posts)
 
     def answers(self, options: DiscoverOptions, now: datetime) -> bool:
-        """Tell whether it is young enough, and holds all that these options would find."""
+        """Whether it is recent enough and contains all that these options would find."""
         young = timedelta(0) <= now - self.fetched_at < LIFETIME
         return young and self.depth >= options.depth and self.floor <= options.min_upvotes
 
 
 class Cache:
-    """A folder of answers; one that cannot be read or written only costs the requests.
+    """A folder of answers; if it cannot be used, Reddit is asked instead.
 
     Parameters:
-        server: which Reddit was asked: answers of another server are not used
+        server: URL of the Reddit server; answers from another server are ignored
     """
 
     def __init__(self, folder: Path, server: str) -> None:
@@ -58,7 +58,7 @@ class Cache:
         self._server = server
 
     def get(self, subreddit: str, options: DiscoverOptions, now: datetime) -> tuple[RedditPost, ...] | None:
-        """Give the posts of a community, if they are known."""
+        """Return the cached posts of a community, if there are any."""
         try:
             entry = Entry.model_validate_json(self._path(subreddit, options).read_bytes())
         except (OSError, ValidationError):
@@ -68,7 +68,7 @@ class Cache:
     def put(
         self, subreddit: str, options: DiscoverOptions, posts: tuple[RedditPost, ...], now: datetime
     ) -> None:
-        """Keep the posts of a community, and take the files away that are too old."""
+        """Store the posts of a community and remove files that are too old."""
         path = self._path(subreddit, options)
         draft = path.with_name(f".{path.name}.{os.getpid()}")
         try:
@@ -85,7 +85,7 @@ class Cache:
 
     def _prune(self, now: datetime) -> None:
         for path in self._folder.iterdir():
-            with contextlib.suppress(FileNotFoundError):  # somebody else prunes too
+            with contextlib.suppress(FileNotFoundError):  # another process removed it
                 written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
                 if path.suffix == ".json" and now - written >= LIFETIME:
                     path.unlink()

@@ -12,16 +12,16 @@ from gt_common.reddit.posts import RedditPost
 
 @dataclass(frozen=True)
 class Candidate:
-    """A story that was found.
+    """A found story.
 
     Parameters:
         rank: 1 is the best
-        score: what candidates are ranked by: viral times quality
+        score: viral × quality, by which candidates are ranked
         viral: see `viral_score`
-        quality: factor for what the text is like; 1 when it is not judged
+        quality: factor for the text; 1 if it is not judged
         remarks: why quality is not 1
-        url, canonical: its address, and the form by which lists and the ledger know it
-        age_hours: since it was posted
+        url, canonical: its URL, and the form that lists and the ledger compare
+        age_hours: hours since it was posted
         length: characters of its text
     """
 
@@ -43,7 +43,7 @@ class Candidate:
     length: int
 
     def document(self) -> dict[str, object]:
-        """Give it as it stands in `--json`."""
+        """Return it in the form of `--json`."""
         document = asdict(self)
         del document["canonical"]
         document["created_at"] = self.created_at.isoformat().replace("+00:00", "Z")
@@ -51,16 +51,16 @@ class Candidate:
 
 
 def viral_score(upvotes: int, comments: int, age_hours: float) -> float:
-    """Give (upvotes + 2·comments) / √max(1, age in hours).
+    """Return (upvotes + 2·comments) / √max(1, age in hours).
 
-    A comment costs its writer more than a vote, so it counts twice; the root lets an older post with far more
-    votes stay ahead, where dividing by the age itself would rank almost by age alone.
+    Writing a comment takes more effort than voting, so it counts twice. With the square root an older post
+    with many more votes stays ahead; dividing by the age itself would rank almost by age alone.
     """
     return (upvotes + 2 * comments) / math.sqrt(max(1.0, age_hours))
 
 
 def rank(posts: list[RedditPost], now: datetime, *, quality: bool) -> list[Candidate]:
-    """Give the candidates of some posts, best first.
+    """Rank posts as candidates, best first.
 
     Parameters:
         quality: whether the text is judged

@@ -1,4 +1,4 @@
-"""Which posts are no candidates, and why."""
+"""Filters: which posts are left out, and why."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gt_common.reddit.posts import RedditPost
 
 
 def reason_against(post: RedditPost, options: DiscoverOptions, blocklist: Blocklist) -> str | None:
-    """Give why a post is no candidate, in words that fit after a count; None when it is one."""
+    """Return why a post is left out, in words that fit after a count; None if it is a candidate."""
     length = len(post.text)
     reasons = (
         ("removed or deleted", post.removed or post.author is None),
@@ -31,11 +31,11 @@ def reason_against(post: RedditPost, options: DiscoverOptions, blocklist: Blockl
 def keep(
     posts: Iterable[RedditPost], options: DiscoverOptions, blocklist: Blocklist
 ) -> tuple[list[RedditPost], Counter[str]]:
-    """Give the posts that are candidates, and how many of the others there are for each reason."""
+    """Return the candidates, and the number of other posts for each reason."""
     kept: dict[str, RedditPost] = {}
     told: set[str] = set()
     left_out: Counter[str] = Counter()
-    # The one with the most votes first: of a story that was posted twice it is the one to keep.
+    # Most votes first: of a story that was posted twice, that post is kept.
     for post in sorted(posts, key=lambda post: (-post.ups, post.id)):
         reason = reason_against(post, options, blocklist)
         words = " ".join(post.text.lower().split())

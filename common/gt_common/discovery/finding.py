@@ -1,4 +1,4 @@
-"""The search itself: the best posts of each community, filtered, without the known ones, ranked."""
+"""The search: the best posts of each community, filtered, without known ones, ranked."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from gt_common.reddit.settings import RedditSettings, load_reddit_settings
 from gt_common.settings import Settings
 
 AT_ONCE = 4
-KNOWN = "in the ledger already"
+KNOWN = "already in the ledger"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What a search gave.
+    """Result of a search.
 
     Parameters:
-        looked_at: posts
-        left_out: how many posts for which reason
-        problems: communities that could not be looked at, and why
+        looked_at: number of posts
+        left_out: number of posts by reason
+        problems: communities that could not be searched, and why
     """
 
     candidates: tuple[Candidate, ...]
@@ -41,10 +41,10 @@ class Finding:
     problems: tuple[str, ...]
 
     def notes(self) -> list[str]:
-        """Say what was looked at and left out, in a line each."""
+        """Describe what was searched and left out, one line each."""
         reasons = sorted(self.left_out.items(), key=lambda entry: (-entry[1], entry[0]))
-        parts = [f"{self.looked_at} posts looked at", *(f"{count} {reason}" for reason, count in reasons)]
-        return [*self.problems, ", ".join([*parts, f"{len(self.candidates)} given"])]
+        parts = [f"{self.looked_at} posts checked", *(f"{count} {reason}" for reason, count in reasons)]
+        return [*self.problems, ", ".join([*parts, f"{len(self.candidates)} selected"])]
 
 
 async def find_stories(
@@ -68,7 +68,7 @@ async def find_stories(
 async def _collect(
     settings: Settings, options: DiscoverOptions, reddit: RedditSettings, now: datetime
 ) -> tuple[list[RedditPost], tuple[str, ...]]:
-    """Give the posts of all communities, from the cache or from Reddit, and what is wrong with the others."""
+    """Return the posts of all communities, from the cache or Reddit, and the problems with the others."""
     cache = Cache(settings.state_dir / "discovery", reddit.api)
     posts: list[RedditPost] = []
     missing: list[str] = []
@@ -94,9 +94,9 @@ async def _collect(
 async def _ask(
     names: list[str], options: DiscoverOptions, reddit: RedditSettings
 ) -> list[tuple[RedditPost, ...] | RedditRefusedError]:
-    """Ask Reddit for each community, a few at a time."""
+    """Fetch each community from Reddit, a few at the same time."""
     check_installed()
-    from gt_common.reddit.client import open_reddit  # not needed when the cache knows everything
+    from gt_common.reddit.client import open_reddit  # not needed if everything is in the cache
 
     slots = asyncio.Semaphore(AT_ONCE)
     async with open_reddit(reddit) as client:
@@ -106,7 +106,7 @@ async def _ask(
         except RateLimited as error:
             wait = say_duration(error.retry_after)
             raise RedditUnreachableError(
-                f"Reddit has had too many requests of this app and takes none for {wait}; try again then"
+                f"too many requests: Reddit accepts no more from this app for {wait}; try again then"
             ) from None
         finally:
             for task in tasks:

@@ -1,4 +1,4 @@
-"""Which stories the ledger knows already."""
+"""Finds stories that are already in the ledger."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from gt_common.settings import Settings
 
 
 def known_stories(settings: Settings, canonicals: Collection[str]) -> set[str]:
-    """Give those of some stories that were in a batch before; none when there is no ledger yet.
+    """Return which of these stories were in any batch; none if there is no ledger yet.
 
     Parameters:
         canonicals: canonical URLs
 
     Raises:
-        LedgerUnreachableError, CredentialsRefusedError, UsageError: the ledger cannot be asked
+        LedgerUnreachableError, CredentialsRefusedError, UsageError: the ledger cannot be read
     """
     url = settings.ledger
     if not canonicals or not ledger_is_there(url):
@@ -25,4 +25,4 @@ def known_stories(settings: Settings, canonicals: Collection[str]) -> set[str]:
         with open_ledger(url, timeout=settings.connect_timeout) as ledger:
             return ledger.known_stories(canonicals)
     except LedgerUnreachableError as error:
-        raise LedgerUnreachableError(f"{error}; --known takes all stories and asks no ledger") from None
+        raise LedgerUnreachableError(f"{error}; --known works without the ledger") from None

@@ -1,4 +1,4 @@
-"""What may be asked of discovery; light, for commands load it for their `--help`."""
+"""Options of discovery; cheap to import, because `--help` needs them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]{1,20}")
 
 
 class TimeFilter(StrEnum):
-    """Of what time the best posts are taken."""
+    """The period of the best posts."""
 
     HOUR = "hour"
     DAY = "day"
@@ -29,20 +29,20 @@ class TimeFilter(StrEnum):
 
 @dataclass(frozen=True)
 class DiscoverOptions:
-    """What is looked for.
+    """What to search for.
 
     Parameters:
-        subreddits: communities, by full names; see `parse_subreddits`
-        limit: stories to give, at most
+        subreddits: full names of communities; see `parse_subreddits`
+        limit: most stories to return
         min_upvotes, min_comments: as Reddit counts them
         min_length, max_length: characters of the text
-        nsfw: whether posts marked as not safe for work are taken too
-        quality: whether the text is judged, besides upvotes, comments and age
-        blocklist: whether the built-in list of themes is left out
-        block_words: a file of further words to leave out, one a line
-        known: whether stories are given that the ledger knows already
-        cache: whether answers of the last hour are used again
-        depth: posts to look at in each community, 100 to 1,000
+        nsfw: include posts marked as not safe for work
+        quality: judge the text as well as upvotes, comments and age
+        blocklist: leave out the built-in list of themes
+        block_words: file of further words to leave out, one per line
+        known: include stories that are already in the ledger
+        cache: use cached answers of the last hour
+        depth: posts to check in each community, 100 to 1,000
     """
 
     subreddits: tuple[str, ...] = DEFAULT_SUBREDDITS
@@ -72,23 +72,23 @@ class DiscoverOptions:
 
 
 def parse_subreddits(text: str) -> tuple[str, ...]:
-    """Read names such as `AITA,tifu` or `r/ProRevenge`; the same one twice counts once.
+    """Parse names such as `AITA,tifu` or `r/ProRevenge`; repeated names count once.
 
     Raises:
-        UsageError: one is no name of a community
+        UsageError: one is not the name of a community
     """
     found: dict[str, str] = {}
     for part in filter(None, (part.strip() for part in text.split(","))):
         name = re.sub(r"^/?r/", "", part, flags=re.IGNORECASE).rstrip("/")
         if not _NAME.fullmatch(name):
-            raise UsageError(f"--subreddits: not the name of a community: {part!r}; write AITA,tifu")
+            raise UsageError(f"--subreddits: {part!r} is not the name of a community; write AITA,tifu")
         full = SHORT_NAMES.get(name.lower(), name)
         found.setdefault(full.lower(), full)
     if not found:
-        raise UsageError("--subreddits: no community is named; write AITA,tifu")
+        raise UsageError("--subreddits: no community given; write for example AITA,tifu")
     return tuple(found.values())
 
 
 def _within(option: str, value: int, low: int, high: int) -> None:
     if not low <= value <= high:
-        raise UsageError(f"{option} is {value:,}; it must lie between {low:,} and {high:,}")
+        raise UsageError(f"{option} is {value:,}; it must be between {low:,} and {high:,}")

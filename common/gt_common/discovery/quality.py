@@ -1,4 +1,4 @@
-"""What a text is like to tell: rules of thumb, each a factor on the score, each with a remark."""
+"""Heuristics for how well a text can be narrated; each scales the score and adds a remark."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _UPDATE = re.compile(
 
 @dataclass(frozen=True)
 class Verdict:
-    """How well a text tells itself.
+    """How well a text can be narrated.
 
     Parameters:
-        factor: on the score; 1 is neither good nor bad
-        remarks: what was found, in words
+        factor: for the score; 1 is neutral
+        remarks: what was found
     """
 
     factor: float
@@ -35,11 +35,11 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule of thumb.
+    """One heuristic.
 
     Parameters:
-        remark: what is said of a text that it applies to
-        factor: what its score is multiplied with
+        remark: shown for a text that it applies to
+        factor: multiplies the score
     """
 
     remark: str
@@ -82,6 +82,6 @@ RULES: Final = (
 
 
 def judge(post: RedditPost) -> Verdict:
-    """Judge a text by all rules; the factors of those that apply are multiplied."""
+    """Apply all heuristics to a text; the factors of those that match are multiplied."""
     found = [rule for rule in RULES if rule.applies(post)]
     return Verdict(math.prod(rule.factor for rule in found), tuple(rule.remark for rule in found))

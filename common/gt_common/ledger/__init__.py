@@ -1,6 +1,6 @@
-"""The only door to the database: every event once, and what the fold makes of them, in SQLite or PostgreSQL.
+"""The ledger: every event once and the state folded from them, in SQLite or PostgreSQL.
 
-Importing this package loads no database library; `open_ledger` does.
+The only room that uses the database. Importing it loads no database library; `open_ledger` does.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 else:
 
     def __getattr__(name: str) -> object:
-        """Load `Ledger` when somebody asks for the class itself."""
+        """Load `Ledger` when the class itself is imported."""
         if name != "Ledger":
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from gt_common.ledger.ledger import Ledger
@@ -34,7 +34,7 @@ __all__ = [
 
 
 def ledger_is_there(url: str) -> bool:
-    """Tell whether opening a ledger would find one, as far as the disk can tell: a server may have one."""
+    """Whether there is a ledger to open; for a server always, since only the disk is looked at."""
     from gt_common.ledger.address import parse_address
 
     path = parse_address(url).path
@@ -42,11 +42,11 @@ def ledger_is_there(url: str) -> bool:
 
 
 def examine_ledger(url: str, *, timeout: float = 10.0) -> LedgerStatus:
-    """Look at a ledger without making or changing it.
+    """Inspect a ledger without creating or changing it.
 
     Raises:
-        UsageError: not a ledger's URL, or the driver is missing
-        LedgerUnreachableError, CredentialsRefusedError: it cannot be read, or not be written
+        UsageError: the URL is invalid, or the driver is missing
+        LedgerUnreachableError, CredentialsRefusedError: it cannot be read or written
     """
     from gt_common.ledger import examine
 
@@ -54,16 +54,16 @@ def examine_ledger(url: str, *, timeout: float = 10.0) -> LedgerStatus:
 
 
 def open_ledger(url: str, *, timeout: float = 10.0) -> Ledger:
-    """Open a ledger; it is created, or brought to this version's schema, when that is needed.
+    """Open a ledger; create it or upgrade its schema if needed.
 
     Parameters:
         url: `sqlite:///PATH` or `postgresql://USER:PASSWORD@HOST/DATABASE`
         timeout: seconds to wait for the server, or for another program's lock
 
     Raises:
-        UsageError: not a ledger's URL, the driver is missing, or a newer version made the ledger
+        UsageError: the URL is invalid, the driver is missing, or a newer version created the ledger
         LedgerUnreachableError: it cannot be opened or does not answer
-        CredentialsRefusedError: the user, the password or a right was refused
+        CredentialsRefusedError: the user, the password or an operation was refused
     """
     from gt_common.ledger.ledger import Ledger as Ledger
 

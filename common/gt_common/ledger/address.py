@@ -1,4 +1,4 @@
-"""Where a ledger lies: its URL checked, with the driver filled in, and a name for it without the password."""
+"""The ledger's URL, checked and with its driver, and a label for it without the password."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _FORMS = "write sqlite:///PATH or postgresql://USER@HOST/DATABASE, the password 
 
 @dataclass(frozen=True)
 class Address:
-    """A ledger's place.
+    """Address of a ledger.
 
     Parameters:
         url: with the password and the driver, for SQLAlchemy
-        label: what people may see
+        label: to be shown, without the password
         path: the file of a SQLite ledger
     """
 
@@ -31,15 +31,15 @@ class Address:
 
     @property
     def sqlite(self) -> bool:
-        """Whether it is a file of this machine rather than a server."""
+        """Whether it is a file on this machine, not a server."""
         return self.path is not None
 
 
 def parse_address(text: str) -> Address:
-    """Read a ledger's URL.
+    """Parse a ledger's URL.
 
     Raises:
-        UsageError: no such URL, or its driver is not installed
+        UsageError: the URL is invalid, or its driver is not installed
     """
     try:
         url = make_url(text.strip())
@@ -48,7 +48,7 @@ def parse_address(text: str) -> Address:
     if url.drivername == "sqlite":
         return _sqlite_address(url)
     if url.drivername not in _POSTGRES:
-        raise UsageError(f"GT_LEDGER_URL: {url.drivername}:// is no kind of ledger; {_FORMS}")
+        raise UsageError(f"GT_LEDGER_URL: unknown scheme {url.drivername}://; {_FORMS}")
     if "@" in (url.host or "") or "@" in (url.database or "") or "/" in (url.database or ""):
         raise UsageError("GT_LEDGER_URL: in user name and password write @ as %40, : as %3A and / as %2F")
     if find_spec("psycopg") is None:
@@ -61,7 +61,7 @@ def parse_address(text: str) -> Address:
 
 def _sqlite_address(url: URL) -> Address:
     if not url.database or url.database == ":memory:":
-        raise UsageError("GT_LEDGER_URL: a ledger needs a file that stays; write sqlite:///PATH")
+        raise UsageError("GT_LEDGER_URL: the ledger needs a file on disk; write sqlite:///PATH")
     if "\0" in url.database:
         raise UsageError(f"GT_LEDGER_URL: not a URL; {_FORMS}")
     path = Path(url.database)

@@ -1,4 +1,4 @@
-"""Connections to the ledger: the set-up of SQLite and PostgreSQL, and the two kinds of transactions."""
+"""Connections to the ledger: set-up of SQLite and PostgreSQL, and the two kinds of transactions."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from gt_common.errors import LedgerUnreachableError
 from gt_common.ledger.address import Address
 from gt_common.ledger.translate import translated
 
-# Any constant of our own: whoever writes to a ledger in this PostgreSQL database holds this lock.
+# An arbitrary constant: every writer to a ledger in this PostgreSQL database takes this advisory lock.
 _WRITERS_LOCK = 0x67745F6C
 
 
 class Database:
-    """A ledger's engine; both contexts raise only errors of ours for what the database says.
+    """A ledger's engine; its contexts turn database errors into errors of the project.
 
     Parameters:
         timeout: seconds to wait for a connection, or for another writer
@@ -31,7 +31,7 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """Give a connection whose statements all see the ledger as it is at one moment."""
+        """Open a connection whose statements all see the same snapshot of the ledger."""
         with translated(self.address), self.engine.connect() as connection:
             if not self.address.sqlite:
                 connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
@@ -40,7 +40,7 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """Give the connection of the only writer; all of it is committed at the end, or nothing."""
+        """Open the connection of the only writer; at the end everything is committed, or nothing."""
         with translated(self.address), self.engine.connect() as connection:
             connection.execution_options(gt_begin="BEGIN IMMEDIATE")
             with connection.begin():
@@ -50,7 +50,7 @@ class Database:
 
     @contextmanager
     def outside_transactions(self) -> Iterator[Connection]:
-        """Give a connection to SQLite for what cannot run inside a transaction."""
+        """Open a connection to SQLite for statements that cannot run inside a transaction."""
         with translated(self.address), self.engine.connect() as connection:
             yield connection.execution_options(gt_begin=None)
 
@@ -65,7 +65,7 @@ def _sqlite(address: Address, timeout: float) -> Engine:
 
     @event.listens_for(engine, "connect")
     def set_up(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
-        # The driver would begin transactions of its own, too late for BEGIN IMMEDIATE; ours are explicit.
+        # The driver would begin transactions itself, too late for BEGIN IMMEDIATE; here they are explicit.
         connection.isolation_level = None
         connection.execute("PRAGMA foreign_keys = ON")
         # An event is acked once it is committed, so a commit must outlive a power cut. In WAL mode NORMAL
@@ -74,7 +74,7 @@ def _sqlite(address: Address, timeout: float) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        # A writer takes the lock at once: a reader that turns writer later cannot wait for it, it fails.
+        # A writer takes the lock at once: a reader that becomes a writer later fails instead of waiting.
         statement = connection.get_execution_options().get("gt_begin", "BEGIN")
         if statement:
             connection.exec_driver_sql(statement)
@@ -89,13 +89,13 @@ def _make_folder(address: Address) -> None:
         address.path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise LedgerUnreachableError(
-            f"the ledger {address.label} cannot be used: its folder cannot be made: {error.strerror}; "
+            f"the ledger {address.label} cannot be used: its folder cannot be created: {error.strerror}; "
             "check GT_LEDGER_URL"
         ) from None
 
 
 def _postgres(address: Address, timeout: float) -> Engine:
-    # tcp_user_timeout notices a server that vanished without a word (PostgreSQL docs, 34.1.2).
+    # tcp_user_timeout detects a server that vanished silently (PostgreSQL docs, 34.1.2).
     return create_engine(
         address.url,
         connect_args={

@@ -1,4 +1,4 @@
-"""Looking at a ledger for gt-doctor, without making or changing it."""
+"""Inspects a ledger for gt-doctor, without creating or changing it."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class LedgerStatus:
     """What a ledger says.
 
     Parameters:
-        label: where it lies, without the password
-        revision: of its tables; None when there are none yet
-        newest: the revision that this version knows
-        server_time: the server's clock; None where the ledger has none of its own
-        waiting: the oldest of the latest 1,000 batches in which stories are queued
+        label: its address, without the password
+        revision: of its tables; None if there are no tables yet
+        newest: the revision of this version
+        server_time: the server's clock; None for a file
+        waiting: the oldest of the latest 1,000 batches that has queued stories
         failed: stories that are dead letters now
     """
 
@@ -43,11 +43,11 @@ class LedgerStatus:
 
 
 def examine_ledger(url: str, *, timeout: float) -> LedgerStatus:
-    """Look at a ledger: its revision, its clock, what waits in it, and whether it can be written.
+    """Inspect a ledger: its revision, its clock, what is waiting in it, and whether it can be written.
 
     Raises:
-        UsageError: not a ledger's URL
-        LedgerUnreachableError, CredentialsRefusedError: it cannot be read, or not be written
+        UsageError: the URL is invalid
+        LedgerUnreachableError, CredentialsRefusedError: it cannot be read or written
     """
     address = parse_address(url)
     if address.path is not None and not address.path.exists():
@@ -64,20 +64,20 @@ def examine_ledger(url: str, *, timeout: float) -> LedgerStatus:
             ]
             failed = sum(event.letter is not None for event in read_failed_stories(connection, None, None))
         with database.writing():
-            pass  # the lock of the only writer was had: nothing keeps an aggregator out
+            pass  # the writers' lock was free: nothing blocks an aggregator
     oldest = min(open_batches, key=_opened_at, default=None)
     return LedgerStatus(address.label, revision, HEAD, clock, oldest, failed)
 
 
 def _check_folder(path: Path) -> None:
-    """Check that a file can be made where there is none yet."""
+    """Check that the file can be created if it does not exist yet."""
     folder = next(parent for parent in path.parents if parent.exists())
     try:
         with TemporaryFile(dir=folder):
             pass
     except OSError as error:
         raise LedgerUnreachableError(
-            f"the ledger {path} cannot be made: {folder}: {error.strerror}; set GT_LEDGER_URL"
+            f"the ledger {path} cannot be created: {folder}: {error.strerror}; set GT_LEDGER_URL"
         ) from None
 
 

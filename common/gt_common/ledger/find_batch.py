@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 def check_known(ledger: Ledger, batch_id: str) -> None:
-    """See that the ledger knows a batch.
+    """Check that the ledger knows a batch.
 
     Raises:
-        NoSuchBatchError: it does not; the message names the ids that look alike
+        NoSuchBatchError: it does not; the message suggests similar ids
     """
     try:
         ledger.batch(batch_id)

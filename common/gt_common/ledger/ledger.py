@@ -1,4 +1,4 @@
-"""The ledger itself: open it, put events in, ask it."""
+"""The ledger: apply events, query what they add up to."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from gt_common.messages import Event, StoryCancelled, StoryEvent, StoryFailed, S
 
 
 class Ledger:
-    """Every event once, and what the fold makes of them.
+    """Stores every event once, and the state that is folded from them.
 
-    It may be used by several threads; from async code call it by `asyncio.to_thread`. Every method raises
+    Safe to use from several threads; from async code call it with `asyncio.to_thread`. Every method raises
     LedgerUnreachableError or CredentialsRefusedError when the database cannot be used.
     """
 
@@ -52,7 +52,7 @@ class Ledger:
 
     @property
     def label(self) -> str:
-        """Where it lies, without the password."""
+        """Address of the ledger, without the password."""
         return self._database.address.label
 
     def close(self) -> None:
@@ -60,12 +60,12 @@ class Ledger:
         self._database.close()
 
     def apply(self, events: Sequence[Event]) -> int:
-        """Take events in, all in one transaction; give how many were not seen before.
+        """Store events in one transaction; return how many were new.
 
-        Events may come in any order, any number of times and from several processes at once.
+        Events may arrive in any order, repeatedly and from several processes at once.
 
         Raises:
-            MalformedMessageError: the database cannot store one of them; none was taken in
+            MalformedMessageError: the database cannot store one of them; none was stored
         """
         if not events:
             return 0
@@ -73,10 +73,10 @@ class Ledger:
             return writing.take(connection, events)
 
     def batch(self, batch_id: str) -> BatchState:
-        """Give a batch as its events so far tell it.
+        """Return the state of a batch after its events so far.
 
         Raises:
-            NoSuchBatchError: no event of it came yet
+            NoSuchBatchError: the ledger has no event of it
         """
         with self._database.reading() as connection:
             return reading.read_batch(connection, batch_id)
@@ -87,53 +87,53 @@ class Ledger:
             return reading.read_batches(connection, limit)
 
     def attempts(self, batch_id: str) -> list[AttemptSpan]:
-        """Give the timeline of a batch: every run of every attempt, in the order of their start.
+        """Return the timeline of a batch: every run of every attempt, ordered by start.
 
         Raises:
-            NoSuchBatchError: no event of it came yet
+            NoSuchBatchError: the ledger has no event of it
         """
         with self._database.reading() as connection:
             return reading.read_attempts(connection, batch_id)
 
     def events(self, batch_id: str, types: Collection[str]) -> list[Event]:
-        """Give a batch's events of some types, such as `batch.stories`, oldest first."""
+        """Return a batch's events of some types, such as `batch.stories`, oldest first."""
         with self._database.reading() as connection:
             return reading.read_events(connection, batch_id, types)
 
     def failed(self, *, batch_id: str | None = None, story_id: str | None = None) -> list[StoryFailed]:
-        """Give the stories that are dead letters now, with their letters; oldest batch first."""
+        """Return the current dead letters, oldest batch first."""
         with self._database.reading() as connection:
             return letters.read_failed_stories(connection, batch_id, story_id)
 
     def cancelled(self, *, batch_id: str | None = None, story_id: str | None = None) -> list[StoryCancelled]:
-        """Give the stories whose dead letters are discarded now, with their letters; oldest batch first."""
+        """Return the currently discarded dead letters, oldest batch first."""
         with self._database.reading() as connection:
             return letters.read_cancelled_stories(connection, batch_id, story_id)
 
     def replayed(
         self, *, batch_id: str | None = None, story_id: str | None = None
     ) -> list[tuple[StoryEvent, StoryMessage]]:
-        """Give the replayed stories without an outcome yet: what stands, and the letter that was replayed."""
+        """Return replayed stories without an outcome: the latest event, and the replayed letter."""
         with self._database.reading() as connection:
             return letters.read_replayed_stories(connection, batch_id, story_id)
 
     def known_stories(self, canonicals: Collection[str]) -> set[str]:
-        """Give those of some Reddit posts, by canonical URL, that were in a batch, whatever became of it."""
+        """Return which of these Reddit posts, by canonical URL, were in any batch."""
         with self._database.reading() as connection:
             return known.read_known(connection, canonicals)
 
     def made(self, canonicals: Collection[str]) -> dict[str, StorySucceeded]:
-        """Give the latest success, in whichever batch, of those stories that have one, by canonical URL."""
+        """Return the latest success of each story that has one, in any batch, by canonical URL."""
         with self._database.reading() as connection:
             return made.read_made(connection, canonicals)
 
     def durations(self, limit: int = 100) -> list[float]:
-        """Give the seconds that each of the latest videos took to make."""
+        """Return how many seconds each of the latest videos took."""
         with self._database.reading() as connection:
             return made.read_durations(connection, limit)
 
     def version(self) -> int:
-        """Give a number that grows whenever something new was taken in."""
+        """Return a number that grows with every new event."""
         with self._database.reading() as connection:
             number: int = connection.execute(select(version.c.number)).scalar_one()
             return number

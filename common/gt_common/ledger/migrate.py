@@ -1,4 +1,4 @@
-"""Brings a ledger to this version's schema; several programs may start at once."""
+"""Upgrades a ledger to this version's schema; several programs may start at the same time."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ SCRIPTS = Path(__file__).parent / "migrations"
 
 
 def bring_up_to_date(database: Database) -> None:
-    """Create or upgrade the tables, unless they are as they should be.
+    """Create or upgrade the tables if needed.
 
     Raises:
-        UsageError: a newer version of this program made the ledger
+        UsageError: a newer version of this program created the ledger
     """
     if database.address.sqlite:
         _enter_wal(database)
@@ -27,15 +27,15 @@ def bring_up_to_date(database: Database) -> None:
         if read_revision(connection) == HEAD:
             return
     with database.writing() as connection:
-        # Under the writers' lock: another program may have done it meanwhile.
+        # Checked again under the writers' lock: another program may have done it in the meantime.
         if read_revision(connection) != HEAD:
             _upgrade(connection, database.address.label)
 
 
 def _enter_wal(database: Database) -> None:
-    """Let readers go on while somebody writes (sqlite.org/wal.html); the file remembers the mode.
+    """Let readers continue while somebody writes (sqlite.org/wal.html); the file keeps the mode.
 
-    The busy timeout does not hold for this switch, so two programs that start at once need another try.
+    The busy timeout does not apply to this switch, so two programs that start at once have to retry.
     """
     deadline = time.monotonic() + database.timeout
     while True:
@@ -58,7 +58,7 @@ def _switch_to_wal(database: Database) -> None:
 
 
 def read_revision(connection: Connection) -> str | None:
-    """Give the revision of a ledger's tables; None when there are none."""
+    """Return the revision of a ledger's tables; None if there are no tables."""
     if not inspect(connection).has_table(VERSION_TABLE):
         return None
     revision: str | None = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()  # noqa: S608
@@ -66,7 +66,7 @@ def read_revision(connection: Connection) -> str | None:
 
 
 def _upgrade(connection: Connection, label: str) -> None:
-    # Alembic takes half a second to load, and most starts need none of it.
+    # Alembic takes half a second to load, and most starts do not need it.
     from alembic import command
     from alembic.config import Config
     from alembic.script import ScriptDirectory
@@ -79,7 +79,7 @@ def _upgrade(connection: Connection, label: str) -> None:
     revision = read_revision(connection)
     if revision is not None and revision not in known:
         raise UsageError(
-            f"the ledger {label} was made by a newer version (schema {revision}, this one knows {HEAD}); "
+            f"the ledger {label} was created by a newer version (schema {revision}, newest known {HEAD}); "
             "upgrade gt-common"
         )
     command.upgrade(config, "head")

@@ -1,4 +1,4 @@
-"""Rows of the tables and values of the fold, each made from the other."""
+"""Converts between rows of the tables and values of the fold."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ Values = dict[str, object]
 Item = TypeVar("Item")
 _OF_STORY = ("story_id", "generation", "attempt", "run", "worker", "started_at")
 
-# Enough for one statement: SQLite before 3.32 takes 999 parameters at most (sqlite.org/limits.html).
+# SQLite before 3.32 allows 999 parameters in a statement (sqlite.org/limits.html).
 PARAMETERS = 500
 
-# Unlike messages.decode_event without a limit of size: what was once let in must be readable.
+# Without the size limit of messages.decode_event: what was stored once must stay readable.
 _STORY_EVENTS: TypeAdapter[StoryEvent] = TypeAdapter(Annotated[StoryEvent, Field(discriminator="type")])
 _EVENTS: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="type")])
 
@@ -44,7 +44,7 @@ STORY_COLUMNS = (
 
 @dataclass(frozen=True)
 class BatchRow:
-    """A row of the batches, in the order of its columns."""
+    """A row of the table of batches, in the order of its columns."""
 
     batch_id: str
     since: datetime
@@ -53,13 +53,13 @@ class BatchRow:
     opened: str | None
 
     def state(self, stories: dict[str, StoryState]) -> BatchState:
-        """Give the batch with these of its stories."""
+        """Return the batch with these stories."""
         opened = read_opened(self.opened)
         return BatchState(self.batch_id, opened, self.expected, self.sealed, stories)
 
 
 def read_batch_rows(connection: Connection, batch_ids: list[str]) -> dict[str, BatchRow]:
-    """Read the rows of those batches that are known, by batch id."""
+    """Return the rows of the batches that exist, by batch id."""
     found: dict[str, BatchRow] = {}
     for ids in chunks(batch_ids):
         for columns in connection.execute(select(batches).where(batches.c.batch_id.in_(ids))):
@@ -69,17 +69,17 @@ def read_batch_rows(connection: Connection, batch_ids: list[str]) -> dict[str, B
 
 
 def chunks(items: list[Item]) -> list[list[Item]]:
-    """Cut a list so that one statement can take each part as parameters."""
+    """Split a list into parts that fit into the parameters of one statement."""
     return [items[start : start + PARAMETERS] for start in range(0, len(items), PARAMETERS)]
 
 
 def body_of(event: Event) -> str:
-    """Give an event as it is stored."""
+    """Encode an event for storage."""
     return encode(event).decode()
 
 
 def event_row(event: Event, body: str) -> Values:
-    """Give an event's row; what a timeline needs stands in columns of its own."""
+    """Return an event's row; what a timeline needs has its own columns."""
     row: Values = {
         "event_id": event.event_id,
         "batch_id": event.batch_id,
@@ -93,10 +93,10 @@ def event_row(event: Event, body: str) -> Values:
 
 
 def batch_row(state: BatchState, since: datetime) -> Values:
-    """Give a batch's row.
+    """Return a batch's row.
 
     Parameters:
-        since: the time of the earliest of its events
+        since: time of its earliest event
     """
     return {
         "batch_id": state.batch_id,
@@ -108,10 +108,10 @@ def batch_row(state: BatchState, since: datetime) -> Values:
 
 
 def story_row(batch_id: str, story: StoryState, bodies: dict[str, str]) -> Values:
-    """Give a story's row.
+    """Return a story's row.
 
     Parameters:
-        bodies: events that are already encoded, by event id
+        bodies: encoded events, by event id
     """
     event = story.event
     return {
@@ -131,36 +131,36 @@ def story_row(batch_id: str, story: StoryState, bodies: dict[str, str]) -> Value
 
 
 def read_story(story_id: str, position: int, url: str, listed: bool, body: str | None) -> StoryState:
-    """Read a story from its STORY_COLUMNS."""
+    """Decode a story from its STORY_COLUMNS."""
     event = read_story_event(body) if body is not None else None
     return StoryState(story_id, position, url, event, listed)
 
 
 def read_opened(body: str | None) -> BatchOpened | None:
-    """Read the standing `batch.opened` of a batch."""
+    """Decode the `batch.opened` of a batch."""
     return None if body is None else BatchOpened.model_validate_json(body)
 
 
 def read_failed(body: str) -> StoryFailed:
-    """Read the standing event of a failed story."""
+    """Decode the latest event of a failed story."""
     return StoryFailed.model_validate_json(body)
 
 
 def read_cancelled(body: str) -> StoryCancelled:
-    """Read the standing event of a discarded story."""
+    """Decode the latest event of a discarded story."""
     return StoryCancelled.model_validate_json(body)
 
 
 def read_story_event(body: str) -> StoryEvent:
-    """Read the standing event of a story."""
+    """Decode the latest event of a story."""
     return _STORY_EVENTS.validate_json(body)
 
 
 def read_succeeded(body: str) -> StorySucceeded:
-    """Read the standing event of a story whose video is made."""
+    """Decode the latest event of a successful story."""
     return StorySucceeded.model_validate_json(body)
 
 
 def read_event(body: str) -> Event:
-    """Read an event as it came."""
+    """Decode a stored event."""
     return _EVENTS.validate_json(body)

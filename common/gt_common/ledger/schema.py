@@ -1,4 +1,4 @@
-"""The ledger's tables. A change here needs a migration beside it; a test compares the two."""
+"""The ledger's tables. A change here needs a migration; a test compares the two."""
 
 from __future__ import annotations
 
@@ -25,36 +25,36 @@ VERSION_TABLE: Final = "gt_schema"
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware time, kept in UTC; SQLite has no time zones, so there it is stored without one."""
+    """An aware time in UTC; SQLite has no time zones, so it stores the time without one."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Give the time as it is stored."""
+        """Convert an aware time to the stored form."""
         if value is None:
             return None
         utc = value.astimezone(UTC)
         return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Give the stored time, aware again."""
+        """Convert a stored time to an aware one."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
 
 
-# The names carry a prefix, for the ledger may share a PostgreSQL database with other programs.
+# Prefixed names, because the ledger may share a PostgreSQL database with other programs.
 metadata = MetaData()
 
 batches = Table(
     "gt_batches",
     metadata,
     Column("batch_id", String(64), primary_key=True),
-    Column("since", UtcDateTime, nullable=False),  # the earliest of its events: the order of the list
+    Column("since", UtcDateTime, nullable=False),  # time of its earliest event: orders the list
     Column("expected", Integer, nullable=False),
     Column("sealed", Boolean, nullable=False),
-    Column("opened", Text),  # the standing `batch.opened`, as JSON
+    Column("opened", Text),  # the earliest `batch.opened`, as JSON
     Index("gt_batches_since", "since", "batch_id"),
 )
 
@@ -66,7 +66,7 @@ stories = Table(
     Column("position", Integer, nullable=False),
     Column("url", Text, nullable=False),
     Column("listed", Boolean, nullable=False),
-    # The columns below are copied from the standing event for queries and people; the fold reads the JSON.
+    # The columns below are copies from the latest event for queries and people; the fold reads the JSON.
     Column("status", String(16), nullable=False),
     Column("generation", Integer),
     Column("attempt", Integer),

@@ -1,4 +1,4 @@
-"""The timeline: which worker ran which attempt from when to when, as its events tell it; pure."""
+"""The timeline: which worker ran which attempt when, computed from events alone."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ENDINGS: Final[dict[str, SpanOutcome]] = {
 
 @dataclass(frozen=True)
 class Mark:
-    """A start or an end, as it stands in the events table."""
+    """A start or an end of a run, from the table of events."""
 
     event_id: str
     type: str
@@ -35,14 +35,14 @@ class Mark:
 
     @property
     def begun(self) -> datetime:
-        """When the run began that this mark speaks of."""
+        """When the run of this mark began."""
         return self.started_at or self.at
 
 
 def spans_of(marks: Iterable[Mark]) -> list[AttemptSpan]:
-    """Pair starts with ends; a run without an end is `lost` once a later one of its story began.
+    """Pair starts with ends; a run without an end is `lost` once a later run of its story has begun.
 
-    The order of the marks does not matter. Spans come in the order of their start.
+    The order of the marks does not matter. Spans are returned ordered by start.
     """
     stories: dict[str, list[Mark]] = defaultdict(list)
     for mark in sorted(marks, key=lambda mark: (mark.at, mark.event_id)):
@@ -65,10 +65,10 @@ def _story_spans(marks: list[Mark]) -> list[AttemptSpan]:
 
 
 def _end(spans: list[AttemptSpan], end: Mark) -> None:
-    """Close the run that this end speaks of.
+    """Close the run that this end belongs to.
 
-    What the broker gave up on names no worker: then it is the latest run. Without a start (its event may
-    still come) the end's own start counts; a repeated end changes nothing.
+    An end that names no worker (the broker gave up) closes the latest run. If the start is missing (its event
+    may still arrive), the end's own start time is used; a repeated end changes nothing.
     """
     of_key = [place for place, span in enumerate(spans) if _key(span) == _key(end)]
     same = [place for place in of_key if end.worker is None or spans[place].worker == end.worker]

@@ -1,4 +1,4 @@
-"""Errors of the database, each as one of ours: one clear line that names the ledger and how to mend it."""
+"""Translates database errors into one clear line that names the ledger and the remedy."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from gt_common.errors import (
 from gt_common.ledger.address import Address
 from gt_common.redaction import redact
 
-# What the database says, and the remedy. Of SQLite: sqlite.org/rescode.html, the text of each result code.
+# Text of the error, and the remedy. For SQLite see the result codes in sqlite.org/rescode.html.
 _REMEDIES = (
     ("database is locked", "another program holds it; stop that or try again"),
     ("database or disk is full", "make room on its disk"),
     ("readonly database", "its file and folder must be writable"),
     ("unable to open database file", "check that the path is a file and its folder is writable"),
-    ("file is not a database", "GT_LEDGER_URL names a file of another kind"),
+    ("file is not a database", "GT_LEDGER_URL names a file that is not a SQLite database"),
     ("disk image is malformed", "restore the file from a backup"),
     ("disk i/o error", "check its disk"),
     ("could not extend", "make room on the server's disk"),
     ("lock timeout", "another program holds it; try again"),
-    ("read-only transaction", "the server is a read-only copy; name the one that writes"),
-    ("already exists", "the database has tables of another program under these names; use another"),
-    ("does not exist", "create the database, or mend its name in GT_LEDGER_URL"),
+    ("read-only transaction", "the server is a read-only copy; use the primary server"),
+    ("already exists", "another program has tables with these names; use another database"),
+    ("does not exist", "create the database, or correct its name in GT_LEDGER_URL"),
 )
-# The server's answers to a refused login carry no SQLSTATE through libpq, only their text.
+# libpq reports a refused login without SQLSTATE, only with the server's text.
 _REFUSALS = (
     "password authentication failed",
     "no password supplied",
@@ -47,11 +47,11 @@ _REFUSED_STATES = {"28P01", "28000", "42501"}
 
 @contextmanager
 def translated(address: Address) -> Iterator[None]:
-    """Turn what the database raises inside into errors of ours.
+    """Translate database errors raised in the block.
 
     Raises:
         LedgerUnreachableError: the ledger cannot be used now
-        CredentialsRefusedError: the user, the password or a right was refused
+        CredentialsRefusedError: the user, the password or an operation was refused
         MalformedMessageError: the database cannot store a value
     """
     try:
@@ -80,6 +80,6 @@ def _unusable(address: Address, error: SQLAlchemyError) -> GossipToonError:
 
 
 def _reason(error: SQLAlchemyError) -> str:
-    """Give what the database said, on one line; never SQLAlchemy's text, which shows values."""
+    """Return the database's own text on one line; SQLAlchemy's text would show values."""
     said = str(error.orig) if isinstance(error, StatementError) and error.orig else str(error)
     return redact(" ".join(said.split()))[:300]

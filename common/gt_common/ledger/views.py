@@ -1,4 +1,4 @@
-"""What the ledger tells besides the folded batch itself; plain values, free of any database library."""
+"""Plain values that queries return besides the batch itself; without any database library."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class BatchSummary:
     Parameters:
         total: the sum of all counts
         counts: how many stories are at each status
-        opened_at: when `batch.opened` was published; None while only later events are known
+        opened_at: when `batch.opened` was published; None if it has not arrived yet
         finished_at: when the last story became final; None while the batch is open
     """
 
@@ -38,9 +38,9 @@ class AttemptSpan:
     """One run of one attempt on one worker, for a timeline.
 
     Parameters:
-        run: how often this attempt had been handed back before
-        ended_at: None while it runs, as far as is known
-        outcome: `released` was handed back unspent; `lost` ended without a word before the next run began
+        run: how often this attempt was requeued before
+        ended_at: None while it is running, as far as is known
+        outcome: `released`: requeued without using up the attempt; `lost`: no end before the next run began
     """
 
     story_id: str

@@ -1,6 +1,6 @@
-"""Takes events into the tables: each once, folded by gt_common.lifecycle and by nothing else.
+"""Writes events into the tables, each once; only gt_common.lifecycle folds them.
 
-All of it runs as the only writer (Database.writing), so what is read here stays true until the commit.
+Everything runs as the only writer (Database.writing), so what is read here is valid until the commit.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _UPDATE_STORY = (
 
 @dataclass
 class _Changes:
-    """Rows to write, gathered over all batches of a group so that each kind takes one statement."""
+    """Rows to write, collected over all batches so that each table needs one statement."""
 
     new_batches: list[Values] = field(default_factory=list)
     batches: list[Values] = field(default_factory=list)
@@ -56,7 +56,7 @@ class _Changes:
 
 
 def take(connection: Connection, given: Sequence[Event]) -> int:
-    """Take events in; give how many of them were new."""
+    """Write events; return how many of them were new."""
     unseen = _unseen(connection, given)
     if not unseen:
         return 0
@@ -98,7 +98,7 @@ def _touched(event: Event) -> list[str]:
 
 
 def _load_stories(connection: Connection, batch_id: str, group: Sequence[Event]) -> dict[str, StoryState]:
-    """Give those of a batch's stories that these events touch and that are known, by story id."""
+    """Return the known stories of a batch that these events affect, by story id."""
     touched = dict.fromkeys(story_id for event in group for story_id in _touched(event))
     known: dict[str, StoryState] = {}
     for ids in chunks(list(touched)):
@@ -115,7 +115,7 @@ def _fold_batch(
     bodies: dict[str, str],
     changes: _Changes,
 ) -> None:
-    """Fold a batch's new events into as much of its state as they touch, and note what changed."""
+    """Fold a batch's new events into the affected part of its state, and note what changed."""
     before = row.state(known) if row else BatchState(group[0].batch_id)
     after = before
     for event in group:
@@ -134,7 +134,7 @@ def _fold_batch(
 
 
 def _of_batch(row: Values) -> Values:
-    """Give a row as the parameters of an update; a bound parameter may not be called as a column."""
+    """Return a row as parameters of an update, whose names must differ from the columns."""
     return row | {"of_batch": row.pop("batch_id")}
 
 

@@ -1,6 +1,6 @@
-"""What travels through the broker: the story message and the result events.
+"""What is sent through the broker: story messages and result events.
 
-The JSON body is the whole truth; headers are for people who look into a queue and are never read back.
+Only the JSON body counts; headers are for people who look into a queue.
 """
 
 from gt_common.messages.codec import MAX_BODY, decode_event, decode_story, encode

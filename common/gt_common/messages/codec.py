@@ -1,4 +1,4 @@
-"""Messages and events to JSON and back."""
+"""Encodes and decodes messages and events."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ _EVENTS: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="
 
 
 def encode(message: StoryMessage | Event) -> bytes:
-    """Give the JSON body of a message."""
+    """Encode a message as JSON."""
     return message.model_dump_json(exclude_none=True).encode()
 
 
 def decode_story(body: bytes) -> StoryMessage:
-    """Read a story message.
+    """Decode a story message.
 
     Raises:
-        MalformedMessageError: too large, no JSON, another version, or a field out of its bounds
+        MalformedMessageError: too large, not JSON, another version, or an invalid field
     """
     _check_size(body)
     try:
@@ -39,10 +39,10 @@ def decode_story(body: bytes) -> StoryMessage:
 
 
 def decode_event(body: bytes) -> Event:
-    """Read a result event.
+    """Decode a result event.
 
     Raises:
-        MalformedMessageError: too large, no JSON, another version or type, or a field out of its bounds
+        MalformedMessageError: too large, not JSON, another version or type, or an invalid field
     """
     _check_size(body)
     try:
@@ -53,7 +53,7 @@ def decode_event(body: bytes) -> Event:
 
 def _check_size(body: bytes) -> None:
     if len(body) > MAX_BODY:
-        raise MalformedMessageError(f"malformed message: {len(body)} bytes, at most {MAX_BODY} are allowed")
+        raise MalformedMessageError(f"malformed message: {len(body)} bytes; at most {MAX_BODY} are allowed")
 
 
 def _first_problem(error: ValidationError) -> str:

@@ -1,4 +1,4 @@
-"""The result events: what happened to a batch or to a story."""
+"""Result events: what happened to a batch or a story."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class StoryEntry(BaseModel):
     """One line of a batch's list.
 
     Parameters:
-        options: the orchestrator's options of this story, told only where no queue keeps its message
+        options: the orchestrator's options of this story; only for batches whose messages are in no queue
     """
 
     model_config = ConfigDict(frozen=True)
@@ -51,10 +51,10 @@ class _Event(_Message):
 
 
 class BatchOpened(_Event):
-    """A batch begins; published before its first story.
+    """A batch was opened; published before its first story.
 
     Parameters:
-        made_by: the program that makes the whole batch by itself; None when its stories go through the broker
+        made_by: the program that runs the whole batch itself; None if its stories go through the broker
     """
 
     type: Literal["batch.opened"] = "batch.opened"
@@ -65,20 +65,20 @@ class BatchOpened(_Event):
 
 
 class BatchStories(_Event):
-    """A part of a batch's list, so that a story is known before anybody works on it."""
+    """A part of a batch's list, so that stories are known before a worker starts them."""
 
     type: Literal["batch.stories"] = "batch.stories"
     stories: tuple[StoryEntry, ...]
 
 
 class BatchSealed(_Event):
-    """Every story of the batch's list is published."""
+    """All stories of the batch's list are published."""
 
     type: Literal["batch.sealed"] = "batch.sealed"
 
 
 class _StoryEvent(_Event):
-    """What happened to a story in one run of one attempt of one generation."""
+    """Something that happened to a story in one run of one attempt of one generation."""
 
     story_id: Identifier
     position: Ordinal
@@ -91,13 +91,13 @@ class _StoryEvent(_Event):
 
 
 class StoryStarted(_StoryEvent):
-    """A worker has started an attempt."""
+    """A worker started an attempt."""
 
     type: Literal["story.started"] = "story.started"
 
 
 class StoryStage(_StoryEvent):
-    """The running attempt has come to a stage, or further in it (fraction 0 to 1)."""
+    """The running attempt reached a stage, or made progress in it (fraction 0 to 1)."""
 
     type: Literal["story.stage"] = "story.stage"
     stage: Label
@@ -105,7 +105,7 @@ class StoryStage(_StoryEvent):
 
 
 class StoryReleased(_StoryEvent):
-    """The attempt was not spent: the worker stopped, or a provider asked to wait until a time."""
+    """The attempt was not used up: the worker stopped, or a provider asked to wait until a time."""
 
     type: Literal["story.released"] = "story.released"
     reason: Literal["stopping", "rate_limited"]
@@ -114,7 +114,7 @@ class StoryReleased(_StoryEvent):
 
 
 class StoryRetrying(_StoryEvent):
-    """The attempt failed and another follows after a wait."""
+    """The attempt failed; another follows after a wait."""
 
     type: Literal["story.retrying"] = "story.retrying"
     failure: Failure
@@ -124,7 +124,7 @@ class StoryRetrying(_StoryEvent):
 
 
 class StoryFailed(_StoryEvent):
-    """The story is a dead letter, which comes along: it is what a replay sends."""
+    """The story became a dead letter; `letter` is what a replay sends."""
 
     type: Literal["story.failed"] = "story.failed"
     failure: Failure
@@ -134,7 +134,7 @@ class StoryFailed(_StoryEvent):
 
 
 class StorySucceeded(_StoryEvent):
-    """The video is made and its result file written."""
+    """The video and its result file are complete."""
 
     type: Literal["story.succeeded"] = "story.succeeded"
     output_path: Annotated[str, StringConstraints(max_length=4096)]
@@ -144,7 +144,7 @@ class StorySucceeded(_StoryEvent):
 
 
 class StoryRequeued(_StoryEvent):
-    """A dead letter was sent back to work as this generation."""
+    """A dead letter was replayed as this generation."""
 
     type: Literal["story.requeued"] = "story.requeued"
     by: Label
@@ -152,7 +152,7 @@ class StoryRequeued(_StoryEvent):
 
 
 class StoryCancelled(_StoryEvent):
-    """An operator discarded the dead letter, which comes along: it is what a restore brings back.
+    """An operator discarded the dead letter; `letter` is what a restore brings back.
 
     Parameters:
         purge_at: until when it can be restored

@@ -1,7 +1,4 @@
-"""What travels through the broker: the story message and the result events.
-
-The JSON body is the whole truth; headers are for people who look into a queue and are never read back.
-"""
+"""The story message: one story on its way to a worker, or a dead letter."""
 
 from __future__ import annotations
 
@@ -21,7 +18,7 @@ from gt_common.failures import Failure
 
 MAX_ERRORS: Final = 5
 GT_BATCH: Final = "gt-batch"
-"""`made_by` of a batch that was made on one machine, without a broker."""
+"""`made_by` of a batch that ran on one machine, without a broker."""
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 Url = Annotated[str, StringConstraints(min_length=1, max_length=2048)]
@@ -47,7 +44,7 @@ class _Message(BaseModel):
 
 
 class AttemptError(BaseModel):
-    """One failed attempt, as the message remembers it."""
+    """One failed attempt, as recorded in the message."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -61,11 +58,11 @@ class AttemptError(BaseModel):
 
 
 class Replay(BaseModel):
-    """Who sent a dead letter back to work, when and why, and with which options changed.
+    """Who replayed a dead letter, when and why, and which options were changed.
 
     Parameters:
-        options: those that were set, by name; one that is null was taken away
-        options_before: what they were; one that the story did not have is missing
+        options: options that were set, by name; null removes one
+        options_before: their earlier values; options that the story did not have are missing
     """
 
     model_config = ConfigDict(frozen=True)
@@ -78,7 +75,7 @@ class Replay(BaseModel):
 
 
 class Restore(BaseModel):
-    """Who brought a discarded dead letter back, when and why."""
+    """Who restored a discarded dead letter, when and why."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -88,7 +85,7 @@ class Restore(BaseModel):
 
 
 class StoryIdentity(TypedDict):
-    """What an event takes over from the message of its story: who it is, and of which generation."""
+    """The fields that every event copies from the message of its story."""
 
     batch_id: str
     story_id: str
@@ -101,17 +98,17 @@ class StoryMessage(_Message):
     """One story of one batch on its way to a worker, or, with `died_at`, a dead letter.
 
     Parameters:
-        position: place in the list, from 1
-        url, canonical_url: as it was given, and the form by which the same story is recognised
+        position: position in the list, from 1
+        url, canonical_url: as given, and the form that is equal for equal stories
         options: the orchestrator's options of this story
         generation: 1, plus one for every replay and every restore
-        attempt: the attempt that is to be made next (in a dead letter: that was made last), from 1
-        run: how often this attempt was handed back without being spent (stopped worker, rate limit)
+        attempt: the next attempt (in a dead letter: the last one), from 1
+        run: how often this attempt was requeued without being used up (stopped worker, rate limit)
         errors: the last five failed attempts, oldest first
         died_at: when it became a dead letter
-        not_before, waits_for: no run before this time, which the provider of this name asked for
+        not_before, waits_for: earliest time of the next run, and the provider that asked for the wait
         replays: the last five replays, oldest first
-        restored: the last time that it was discarded and brought back
+        restored: the last restore after a discard
     """
 
     batch_id: Identifier
@@ -132,34 +129,34 @@ class StoryMessage(_Message):
     restored: Restore | None = None
 
     def failed_attempt(self, error: AttemptError) -> StoryMessage:
-        """Give the message for the attempt after this failed one."""
+        """Return the message for the attempt after this failed one."""
         errors = (*self.errors, error)[-MAX_ERRORS:]
         return self._with(attempt=error.attempt + 1, run=0, errors=errors, not_before=None, waits_for=None)
 
     def charged(self, losses: int) -> StoryMessage:
-        """Give the message with one attempt spent for each worker that was lost while it held the story."""
+        """Return the message with one attempt used up for each worker that was lost with the story."""
         return self._with(attempt=min(self.attempt + losses, MAX_ORDINAL))
 
     def handed_back(self) -> StoryMessage:
-        """Give the message for the same attempt again: it was interrupted, not spent."""
+        """Return the message for another run of the same attempt, which was interrupted and not used up."""
         return self._with(run=self.run + 1)
 
     def put_off(self, provider: str, until: datetime | None) -> StoryMessage:
-        """Give the message for the same attempt again, after a provider asked to wait.
+        """Return the message for another run of the same attempt, after a provider asked to wait.
 
         Parameters:
-            until: the time to wait for, if it is longer than the message itself will wait
+            until: end of the wait, if the message becomes due before it
         """
         waits_for = provider[:200] if until else None
         return self._with(run=self.run + 1, not_before=until, waits_for=waits_for)
 
     def dead(self, error: AttemptError) -> StoryMessage:
-        """Give the dead letter that this last failed attempt leaves."""
+        """Return the dead letter after this last failed attempt."""
         errors = (*self.errors, error)[-MAX_ERRORS:]
         return self._with(attempt=error.attempt, errors=errors, died_at=error.ended_at)
 
     def replayed(self, replay: Replay) -> StoryMessage:
-        """Give the message that brings this dead letter back to work, as the next generation."""
+        """Return the message that replays this dead letter, as the next generation."""
         replays = (*self.replays, replay)[-MAX_ERRORS:]
         fresh: dict[str, object] = {"attempt": 1, "run": 0, "errors": (), "died_at": None}
         fresh |= {"not_before": None, "waits_for": None}
@@ -170,14 +167,14 @@ class StoryMessage(_Message):
         return self._with(generation=self.generation + 1, replays=replays, **fresh)
 
     def brought_back(self, restore: Restore) -> StoryMessage:
-        """Give the dead letter that a restore makes of this discarded one, as the next generation."""
+        """Return this discarded dead letter restored, as the next generation."""
         return self._with(generation=self.generation + 1, restored=restore)
 
     def _with(self, **changes: object) -> StoryMessage:
         return self.model_copy(update=changes)
 
     def identity(self) -> StoryIdentity:
-        """Give what every event of this story says of it."""
+        """Return the fields that every event of this story has."""
         return {
             "batch_id": self.batch_id,
             "story_id": self.story_id,
@@ -187,7 +184,7 @@ class StoryMessage(_Message):
         }
 
     def headers(self) -> dict[str, str | int]:
-        """Give what a person sees when looking into a queue."""
+        """Return the headers that people see when they look into a queue."""
         return {
             "gt-batch-id": self.batch_id,
             "gt-story-id": self.story_id,

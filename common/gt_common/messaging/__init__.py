@@ -1,1 +1,1 @@
-"""The only door to RabbitMQ: topology, connections, confirmed publishing, consuming and settling."""
+"""Everything that talks to RabbitMQ: topology, connections, confirmed publishing, consuming."""

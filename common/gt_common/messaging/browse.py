@@ -1,4 +1,4 @@
-"""Looking into a queue without taking anything out of it."""
+"""Reads a queue without removing anything from it."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from gt_common.settings import Settings
 log = get_logger("messaging")
 
 MOST_HELD = 65_535
-"""The broker's greatest prefetch."""
+"""The broker's maximum prefetch."""
 
 
 FIRST_S = 5.0
-"""A busy broker is waited for so long until it delivers the first of the messages that it has told of."""
+"""How long to wait for the first message from a busy broker, in seconds."""
 
 
 @asynccontextmanager
 async def browse(settings: Settings, queue: str, name: str) -> AsyncIterator[list[Delivery]]:
-    """Hold all messages that are ready in a queue; those not settled in the block return in their order.
+    """Hold all messages that are ready in a queue; unsettled ones return in order after the block.
 
-    One consumer with the queue's depth as prefetch: `get` and `nack` would change the order.
+    Uses one consumer with the queue's depth as prefetch, because `get` and `nack` would change the order.
     """
     connection = await open_connection(settings, name)
     try:

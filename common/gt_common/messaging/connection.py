@@ -1,6 +1,6 @@
-"""Connections to the broker: hosts tried in turn, errors in plain words, no password in any of them.
+"""Connections to the broker: hosts are tried in turn, errors are readable and contain no password.
 
-Plain connections with a loop of our own at each user, not aio-pika's robust ones: see
+Each user of a connection reconnects in its own loop instead of aio-pika's robust connections: see
 docs/decisions/0003-own-reconnect-loop.md.
 """
 
@@ -36,15 +36,15 @@ BROKER_ERRORS = (*CONNECTION_EXCEPTIONS, TimeoutError)
 
 
 async def open_connection(settings: Settings, name: str) -> AbstractConnection:
-    """Open a connection to the first broker of the list that takes us.
+    """Open a connection to the first broker of the list that accepts it.
 
     Parameters:
         name: shown in the broker's list of connections
 
     Raises:
-        BrokerUnreachableError: none answers
-        CredentialsRefusedError: one answers and refuses user, password or virtual host
-        UsageError: GT_AMQP_URL is no AMQP URL
+        BrokerUnreachableError: no broker answers
+        CredentialsRefusedError: a broker refuses user, password or virtual host
+        UsageError: GT_AMQP_URL is not an AMQP URL
     """
     problems: list[GossipToonError] = []
     for text in settings.amqp_urls:
@@ -61,7 +61,7 @@ async def open_connection(settings: Settings, name: str) -> AbstractConnection:
 
 @asynccontextmanager
 async def connect(settings: Settings, name: str) -> AsyncIterator[AbstractConnection]:
-    """Open a connection for the time of a block; see `open_connection`."""
+    """Open a connection for the duration of a block; see `open_connection`."""
     connection = await open_connection(settings, name)
     try:
         yield connection
@@ -70,12 +70,12 @@ async def connect(settings: Settings, name: str) -> AsyncIterator[AbstractConnec
 
 
 def is_alive(connection: AbstractConnection | None) -> bool:
-    """Tell whether a connection stands; aio-pika's `is_closed` tells of our own close only."""
+    """Whether a connection is up; aio-pika's `is_closed` only reports a close by this side."""
     return connection is not None and connection.connected.is_set() and not connection.is_closed
 
 
 async def close_quietly(closable: AbstractConnection | AbstractChannel | None) -> None:
-    """Close what may be dead already; a closing handshake that gets no answer is given up after 2 s."""
+    """Close a connection or channel that may be dead already; wait at most 2 s for the handshake."""
     if closable is None or closable.is_closed:
         return
     with contextlib.suppress(*BROKER_ERRORS), honest_losses():
@@ -87,63 +87,61 @@ def parse_url(text: str) -> URL:
     """Check one URL of GT_AMQP_URL.
 
     Raises:
-        UsageError: with what is wrong, never with the password
+        UsageError: it is invalid; the message never contains the password
     """
     try:
         url = URL(text)
         port = url.port
-    except (ValueError, IndexError):  # yarl 1.24 raises the latter for some brackets
+    except (ValueError, IndexError):  # yarl 1.24 raises IndexError for some brackets
         raise UsageError(f"GT_AMQP_URL is not a URL; {_ESCAPES}") from None
     if url.scheme not in {"amqp", "amqps"} or not url.host:
         raise UsageError(f"GT_AMQP_URL must be amqp:// or amqps://, not {url.scheme or '?'}://…; {_FORM}")
     if any("@" in part for part in (url.host, url.path, url.raw_query_string, url.raw_fragment)):
         raise UsageError(f"GT_AMQP_URL has more than one @; {_ESCAPES}")
     if not _NO_HOST.isdisjoint(url.host):
-        raise UsageError(
-            f"GT_AMQP_URL: no host has such a name; {_FORM}; several of them with commas between"
-        )
+        raise UsageError(f"GT_AMQP_URL: invalid host name; {_FORM}; separate several URLs by commas")
     check_options(url)
     return url if port else url.with_port(5671 if url.scheme == "amqps" else 5672)
 
 
 def say_url(url: URL) -> str:
-    """Name a broker without its password."""
+    """Format a broker's URL without its password."""
     user = f"{url.user}@" if url.user else ""
     return f"{url.scheme}://{user}{url.host}:{url.port}{url.path}"
 
 
 @contextmanager
 def honest_losses() -> Iterator[None]:
-    """Turn what aiormq raises when a connection is lost within a call into a ConnectionError.
+    """Turn what aiormq raises when a connection is lost during a call into a ConnectionError.
 
-    A call that waits ends with a bare CancelledError when the peer fell silent, and with a bare Exception
-    when the loss meets it between two frames.
+    A waiting call ends with a bare CancelledError if the peer stopped answering, and with a bare Exception if
+    the connection is lost between two frames.
     """
     try:
         yield
     except asyncio.CancelledError:
         if is_own_cancellation():
             raise
-        raise ConnectionResetError("the broker fell silent") from None
+        raise ConnectionResetError("the broker stopped answering") from None
     except Exception as error:
         if type(error) is not Exception:
             raise
-        raise ConnectionResetError("the connection was lost within a call") from None
+        raise ConnectionResetError("the connection was lost during a call") from None
 
 
 @contextmanager
 def plain_errors(what: str) -> Iterator[None]:
-    """Turn the client library's errors into ours.
+    """Turn the client library's errors into errors of the project.
 
     Parameters:
-        what: what could not be done, such as "inspect the queue gt.dlq"
+        what: the failed action, such as "inspect the queue gt.dlq"
     """
     try:
         with honest_losses():
             yield
     except ChannelClosed as error:
         if "ACCESS_REFUSED" in str(error):
-            raise CredentialsRefusedError(f"could not {what}: the user lacks the right ({error})") from None
+            raise CredentialsRefusedError(f"could not {what}: the user lacks permission ({error})") from None
         raise BrokerUnreachableError(f"could not {what}: {error}") from None
     except BROKER_ERRORS as error:
         raise BrokerUnreachableError(f"could not {what}: {_say(error)}") from None
@@ -158,7 +156,7 @@ async def _open(url: URL, settings: Settings, name: str) -> AbstractConnection:
             async with asyncio.timeout(settings.connect_timeout):
                 await connection.connect()
     finally:
-        # Without this, a connection that never stood tries to close itself when it is collected.
+        # Otherwise a connection that was never up tries to close itself when it is garbage-collected.
         if not is_alive(connection):
             await connection.close()
     return connection
@@ -175,18 +173,18 @@ def _plain_connect_errors(at: str, seconds: float) -> Iterator[None]:
         ) from None
     except InvalidFrameError:
         raise CredentialsRefusedError(
-            f"the broker at {at} refused the virtual host: it does not exist or the user may not enter it"
+            f"the broker at {at} refused the virtual host: it does not exist or the user has no access to it"
         ) from None
     except IncompatibleProtocolError:
-        raise BrokerUnreachableError(f"what answers at {at} does not speak AMQP 0-9-1") from None
+        raise BrokerUnreachableError(f"the server at {at} does not speak AMQP 0-9-1") from None
     except TimeoutError:
         raise BrokerUnreachableError(
             f"the broker at {at} did not answer within {seconds:g} s; check GT_AMQP_URL"
         ) from None
     except BROKER_ERRORS as error:
-        # A listener for TLS closes, or answers with an alert, which is no whole frame.
+        # A TLS listener closes the connection or answers with an alert, which is not a complete frame.
         hung_up = isinstance(error.__cause__, (ConnectionResetError, asyncio.IncompleteReadError))
-        tls = "; a port for TLS wants amqps://" if hung_up and at.startswith("amqp://") else ""
+        tls = "; a TLS port needs amqps://" if hung_up and at.startswith("amqp://") else ""
         raise tls_error(error, at) or BrokerUnreachableError(
             f"no broker answers at {at} ({_say(error)}); {_START}{tls}"
         ) from None

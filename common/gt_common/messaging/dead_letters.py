@@ -1,4 +1,4 @@
-"""What a dead letter means to the ledger, whether a worker wrote it or the broker gave up on a story."""
+"""Turns dead letters into events for the ledger, whether a worker or the broker dead-lettered the story."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from gt_common.messaging.names import CRASH_LIMIT
 
 MAX_HEADER = 200
 DELIVERY_LIMIT = "delivery_limit"
-"""The broker's word for a message that was delivered too often (`reason` in `x-death`)."""
+"""The broker's `reason` in `x-death` for a message that was delivered too often."""
 _OURS = ("gt-batch-id", "gt-story-id", "gt-generation", "gt-attempt")
 _NAMESPACE = uuid.UUID("b4e8f0c6-6c0d-5d69-8f43-0c4a2f0f7a11")
 
 
 class Dead(Protocol):
-    """What came with a dead letter; gt_common.messaging.delivery.Delivery is one.
+    """A dead-lettered message; gt_common.messaging.delivery.Delivery is one.
 
     Parameters:
         died_of: why the broker itself dead-lettered it, if it did
-        died_at: when it was dead-lettered, by the word of the broker or of its publisher
+        died_at: when it was dead-lettered, according to the broker or its publisher
     """
 
     @property
@@ -50,12 +50,12 @@ class Dead(Protocol):
 
 
 def read_dead_letter(dead: Dead) -> StoryMessage:
-    """Read a dead letter; one that was put aside, or given up by the broker, gets the failure it has none of.
+    """Decode a dead letter; add a failure if a worker rejected the message or the broker gave up on it.
 
-    At its delivery limit each delivery has cost an attempt, as the worker that took it has told the ledger.
+    At the delivery limit each delivery has used up an attempt, as its worker has reported to the ledger.
 
     Raises:
-        MalformedMessageError: the body is no story message
+        MalformedMessageError: the body is not a story message
     """
     story = decode_story(dead.body)
     if story.died_at is not None:
@@ -67,16 +67,16 @@ def read_dead_letter(dead: Dead) -> StoryMessage:
     failure = Failure(
         type="BrokerGaveUp",
         message=f"the broker gave up on the story ({dead.died_of}): "
-        "every worker that took it was lost before it could say how it went",
+        "every worker that received it was lost before it could report a result",
         retryable=True,
     )
     return _died(story, failure, dead.died_at)
 
 
 def failed_event_of(letter: StoryMessage) -> StoryFailed:
-    """Give the event of a dead letter.
+    """Return the event for a dead letter.
 
-    One that was restored is of a later generation than its last run: no run of that generation is told.
+    A restored letter has a later generation than its last run, so the event has no start time.
     """
     last = letter.errors[-1]
     ran = last.generation >= letter.generation
@@ -98,7 +98,7 @@ def failed_event_of(letter: StoryMessage) -> StoryFailed:
 
 
 def known_headers(headers: Mapping[str, object]) -> dict[str, str | int]:
-    """Give those of a message's headers that are ours; the broker's must not travel on."""
+    """Return the `gt-` headers of a message; the broker's own must not be published again."""
     ours = {name: headers.get(name) for name in _OURS}
     return {
         name: value[:MAX_HEADER] if isinstance(value, str) else value
@@ -108,12 +108,12 @@ def known_headers(headers: Mapping[str, object]) -> dict[str, str | int]:
 
 
 def put_aside_event(dead: Dead, problem: str | None = None) -> StoryFailed | None:
-    """Give the event of a story message that a worker put aside; None when nothing says whose story it was.
+    """Return the event for a story message that a worker rejected; None if nothing names its story.
 
-    Where its body cannot be read, its headers are, here only. The same message gives the same id.
+    If the body cannot be read, the headers are used; the same message always has the same event id.
 
     Parameters:
-        problem: what is wrong with it, if it is not what the worker's header says
+        problem: what is wrong with it, instead of the reason in the worker's header
     """
     failure = _why_put_aside(dead.headers, problem)
     try:
@@ -151,7 +151,7 @@ def _event_by_headers(dead: Dead, failure: Failure) -> StoryFailed | None:
         "event_id": uuid.uuid5(_NAMESPACE, hashlib.sha256(key).hexdigest()).hex,
         "batch_id": batch_id,
         "story_id": story_id,
-        # Any list or other event of the story says better where it stands: of two the lesser is taken.
+        # Unknown. The highest value loses against any event that knows the position: the lower of two wins.
         "position": MAX_ORDINAL,
         "url": f"unknown:{story_id}",
         "generation": generation,

@@ -1,4 +1,4 @@
-"""One delivery: its body, headers and what the broker says of it, and its ack."""
+"""One delivery: its body, headers, the broker's facts about it, and its ack."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ log = get_logger("messaging")
 
 
 class Delivery:
-    """One message as it was delivered.
+    """One delivered message.
 
     Parameters:
-        body: as it came
-        headers: as they came
+        body: as received
+        headers: as received
         delivery_count: how often it was delivered before and not settled
-        content_type: as its publisher said, if it did
-        via: the exchange through which it came; set by the broker, so nobody can forge it
+        content_type: as set by its publisher, if at all
+        via: the exchange that it was published to; set by the broker, so it cannot be forged
         died_of: why the broker itself dead-lettered it (`delivery_limit`, `expired` …), if it did
-        died_at: when it did; of another message when it was published, or came here if that is not said
+        died_at: when it did; for other messages the time of publishing or, if unknown, of delivery
     """
 
     def __init__(self, message: AbstractIncomingMessage) -> None:
@@ -47,16 +47,16 @@ class Delivery:
 
     @property
     def lost(self) -> bool:
-        """Whether its channel is gone: it cannot be settled any more, and the broker delivers it again."""
+        """Whether its channel is gone, so that it cannot be settled and the broker redelivers it."""
         try:
             return self._message.channel.is_closed
         except ChannelInvalidStateError:
             return True
 
     async def ack(self) -> bool:
-        """Settle the delivery; False when its channel is gone, so that the broker delivers it again.
+        """Ack the delivery; return False if its channel is gone, so that the broker redelivers it.
 
-        True is no proof either: a dead connection may not have been noticed yet.
+        True is not a proof: a dead connection may not have been detected yet.
         """
         try:
             with honest_losses():
@@ -69,12 +69,12 @@ class Delivery:
 
 def _count(header: object, *, redelivered: bool) -> int:
     if not redelivered:
-        return 0  # whatever the header says: RabbitMQ 4 shows one that the publisher made up
+        return 0  # whatever the header says: RabbitMQ 4 passes on one that the publisher made up
     return header if isinstance(header, int) and header >= 1 else 1
 
 
 def _death(headers: Mapping[str, object]) -> Mapping[str, object]:
-    """Give the latest of the broker's own records of why it dead-lettered a message."""
+    """Return the broker's latest record of why it dead-lettered a message."""
     deaths = headers.get("x-death")
     found = deaths[0] if isinstance(deaths, list) and deaths else None
     return found if isinstance(found, dict) else {}

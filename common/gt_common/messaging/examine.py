@@ -1,7 +1,7 @@
-"""Looking at a fleet's broker for gt-doctor: what is there, is it as it should be, and what may we do.
+"""Inspects a fleet's broker for gt-doctor: what exists, whether it is as expected, what the user may do.
 
-It changes nothing: a queue is declared again only when it is there, and the broker then says whether its
-arguments differ; rights to publish are tried with a routing key that leads nowhere.
+It changes nothing: a queue is declared again only if it exists, and the broker then reports whether its
+arguments differ; permissions to publish are tried with a routing key that is not bound.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True)
 class BrokerStatus:
-    """What a broker says.
+    """State of the broker.
 
     Parameters:
-        missing: exchanges and queues that are not there, each with its kind, such as `queue gt.dlq`
-        hidden: those that this user may not even look at; RabbitMQ asks for a right since 4.2.7 and 4.3.1
-        queues: those that are, by name
-        differing: queues with other arguments than ours, and the broker's words for it
-        may_declare: whether this user may make queues; None where no queue is there to try it with
-        may_publish: by exchange, of those that can be tried without leaving a trace
+        missing: exchanges and queues that do not exist, with their kind, such as `queue gt.dlq`
+        hidden: those that this user may not inspect; RabbitMQ needs a permission since 4.2.7 and 4.3.1
+        queues: existing queues by name
+        differing: queues with unexpected arguments, and the broker's explanation
+        may_declare: whether this user may declare queues; None if there is no queue to try it with
+        may_publish: by exchange, for those that can be tried without leaving a trace
     """
 
     version: str
@@ -49,10 +49,10 @@ class BrokerStatus:
 
 
 async def examine_broker(settings: Settings) -> BrokerStatus:
-    """Look at the broker and the fleet's exchanges and queues.
+    """Inspect the broker and the fleet's exchanges and queues.
 
     Raises:
-        BrokerUnreachableError, CredentialsRefusedError: it cannot be looked at
+        BrokerUnreachableError, CredentialsRefusedError: it cannot be inspected
     """
     wanted = topology(settings)
     names = Names(settings.namespace)
@@ -84,7 +84,7 @@ async def examine_broker(settings: Settings) -> BrokerStatus:
 
 
 async def _seen(look: Awaitable[Answer]) -> Answer | None:
-    """Give what a look at one object brings; None when this user may not look at it."""
+    """Return the result of inspecting one object, or None if this user is not allowed to."""
     try:
         return await look
     except CredentialsRefusedError:
@@ -92,7 +92,7 @@ async def _seen(look: Awaitable[Answer]) -> Answer | None:
 
 
 async def _compare(connection: AbstractConnection, spec: QueueSpec) -> str | None:
-    """Say how a queue differs from ours, in the broker's words; None when this user may not ask."""
+    """Return the broker's explanation of how a queue differs; None if this user may not ask."""
     with plain_errors(f"compare the queue {spec.name}"):
         channel = await connection.channel()
         try:
@@ -108,7 +108,7 @@ async def _compare(connection: AbstractConnection, spec: QueueSpec) -> str | Non
 
 
 async def _may_publish(connection: AbstractConnection, exchange: str) -> bool:
-    """Tell whether this user may publish to a direct exchange; the message leads nowhere."""
+    """Whether this user may publish to a direct exchange; the message is not routed anywhere."""
     with plain_errors(f"publish to {exchange}"):
         channel = await connection.channel(publisher_confirms=True)
         try:

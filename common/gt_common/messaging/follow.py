@@ -1,4 +1,4 @@
-"""Watching a batch live. Best effort: the truth is the ledger."""
+"""Follows a batch live. Best effort: the ledger is authoritative."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ log = get_logger("follow")
 
 _LOST = b""
 _TROUBLE = (BrokerUnreachableError, CredentialsRefusedError)
-"""A broker that is being restarted refuses some before it takes them again."""
+"""A restarting broker may refuse credentials for a moment before it accepts them."""
 
 
 async def follow(settings: Settings, batch_id: str) -> AsyncGenerator[Event | None, None]:
-    """Give a batch's events as they happen, without end; None each time that the view (re)starts.
+    """Yield a batch's events as they happen, without end; None whenever the connection is (re)opened.
 
-    After a None the watcher should look into the ledger: what happened in between is not repeated.
-    Each connection has a queue of its own: an exclusive one would stay locked by a half-dead predecessor.
+    After a None the caller should read the ledger: events during an interruption are not repeated.
+    Each connection has its own queue: a shared exclusive one would stay locked by a half-dead predecessor.
 
     Raises:
         BrokerUnreachableError, CredentialsRefusedError: at the first connection only

@@ -1,4 +1,4 @@
-"""The names of all exchanges and queues, made from the namespace in one place."""
+"""Names of all exchanges and queues, derived from the namespace."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from gt_common.durations import duration_label
 STORY_KEY = "story"
 RESULT_KEY = "result"
 CRASH_LIMIT = 10
-"""How often the broker delivers a story again before it dead-letters it (`x-delivery-limit`)."""
+"""How often the broker redelivers a story before it dead-letters it (`x-delivery-limit`)."""
 _DLX = ".dlx"
 
 
 def is_dlx(exchange: str) -> bool:
-    """Tell whether an exchange is that of a fleet's dead letters."""
+    """Whether an exchange is the dead-letter exchange of a fleet."""
     return exchange.endswith(_DLX)
 
 
@@ -30,7 +30,7 @@ class Names:
 
     @property
     def stories(self) -> str:
-        """Direct exchange, and the queue of the same name, of stories to be made."""
+        """Direct exchange, and queue of the same name, for stories to process."""
         return f"{self.namespace}.stories"
 
     @property
@@ -39,7 +39,7 @@ class Names:
         return f"{self.namespace}.retry"
 
     def retry_queue(self, delay_s: float) -> str:
-        """Queue in which stories wait this long; one a delay, so that nobody waits behind a longer one."""
+        """Queue in which stories wait this long; one per delay, so that none waits behind a longer delay."""
         return f"{self.retry}.{duration_label(delay_s)}"
 
     @property
@@ -49,7 +49,7 @@ class Names:
 
     @property
     def progress(self) -> str:
-        """Topic exchange for those who watch; gets every result event and the finer progress."""
+        """Topic exchange for live views; receives every result event and finer progress."""
         return f"{self.namespace}.progress"
 
     @property
@@ -59,17 +59,17 @@ class Names:
 
     @property
     def dlq(self) -> str:
-        """Queue of dead stories."""
+        """Queue of dead letters."""
         return f"{self.namespace}.dlq"
 
     @property
     def ledger_queue(self) -> str:
-        """Queue of everything that the ledger must know."""
+        """Queue of everything that goes into the ledger."""
         return f"{self.results}.ledger"
 
     @property
     def results_dlq(self) -> str:
-        """Queue of result events that could not be understood."""
+        """Queue of result events that could not be read."""
         return f"{self.results}.dlq"
 
     @property
@@ -83,14 +83,14 @@ class Names:
 
     @property
     def metronome(self) -> str:
-        """Exclusive queue that is the lock of the one worker that gives out tokens."""
+        """Exclusive queue that serves as the lock of the elected worker that hands out tokens."""
         return f"{self.namespace}.metronome"
 
     @property
     def pauses(self) -> str:
-        """Fanout exchange, and the stream of the same name, of providers that asked to be left alone."""
+        """Fanout exchange, and stream of the same name, for pauses that providers asked for."""
         return f"{self.namespace}.pauses"
 
     def follow(self, unique: str) -> str:
-        """Queue of one follower's one connection."""
+        """Queue of one connection of one follower."""
         return f"{self.namespace}.follow.{unique}"

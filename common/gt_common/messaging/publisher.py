@@ -1,4 +1,4 @@
-"""Confirmed publishing: what returns was stored by the broker; what was not stored is tried again."""
+"""Confirmed publishing: when a call returns, the broker has stored the message; failures are retried."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Publisher:
     """Publishes persistent, mandatory messages and waits for each confirm; safe for many tasks at once.
 
     Parameters:
-        patience: seconds to go on trying before PublishFailedError; None goes on for ever, which is right
+        patience: seconds to keep trying before PublishFailedError; None keeps trying for ever, which is right
             for a worker that holds a delivery until its outcome is stored
     """
 
@@ -58,12 +58,12 @@ class Publisher:
         self._troubled = False
 
     async def story(self, message: StoryMessage) -> None:
-        """Put a story into the queue of stories."""
+        """Publish a story to the queue of stories."""
         with log_context(log_keys(message)):
             await self._send(self._names.stories, STORY_KEY, encode(message), message.headers())
 
     async def retry(self, message: StoryMessage, delay_s: float) -> None:
-        """Put a story into the wait queue whose delay is the least that is long enough, else the longest."""
+        """Publish a story to the wait queue with the shortest sufficient delay, otherwise the longest."""
         delays = sorted(self._settings.retry_delays)
         delay = next((known for known in delays if known >= delay_s), delays[-1])
         key = self._names.retry_queue(delay)
@@ -78,11 +78,11 @@ class Publisher:
             await self._send(self._names.dlx, STORY_KEY, encode(message), headers)
 
     async def malformed(self, body: bytes, reason: str, key: str, headers: Headers | None = None) -> None:
-        """Put aside a message that cannot be understood, as it came, with the reason in a header.
+        """Dead-letter an unreadable message unchanged, with the reason in a header.
 
         Parameters:
-            key: `story` or `result`, by what it should have been
-            headers: the gt- headers it came with
+            key: `story` or `result`, depending on what it should have been
+            headers: its original `gt-` headers
         """
         await self._send(self._names.dlx, key, body, {**(headers or {}), "gt-reason": reason[:500]})
 
@@ -96,7 +96,7 @@ class Publisher:
         await self._send(self._names.pauses, "", encode_notice(notice), {})
 
     async def progress(self, event: Event) -> None:
-        """Tell those who watch now; best effort: trouble with the broker is passed over."""
+        """Publish an event for live views; best effort: errors of the broker are ignored."""
         message = aio_pika.Message(encode(event), content_type="application/json")
         try:
             with honest_losses():
@@ -118,13 +118,13 @@ class Publisher:
         except TimeoutError:
             raise PublishFailedError(
                 f"the broker did not confirm a message to {exchange} within {self._patience:g} s; "
-                "look for a memory or disk alarm (`rabbitmqctl status`)"
+                "check for a memory or disk alarm (`rabbitmqctl status`)"
             ) from None
 
     async def _send_until_confirmed(self, exchange: str, key: str, body: bytes, headers: Headers) -> None:
         backoff = Backoff()
         while problem := await self._try(exchange, key, body, headers):
-            # Every publish in flight meets the same trouble: say it once.
+            # Every publish in flight fails for the same reason: warn once.
             if self._troubled:
                 log.debug("publish_failed", exchange=exchange, error=problem)
             else:
@@ -136,7 +136,7 @@ class Publisher:
             log.info("publish_recovered", exchange=exchange)
 
     async def _try(self, exchange: str, key: str, body: bytes, headers: Headers) -> str:
-        """Publish once; give the problem, empty when the broker confirmed."""
+        """Publish once; return the problem, empty if the broker confirmed."""
         channel: AbstractChannel | None = None
         try:
             with honest_losses():
@@ -158,13 +158,13 @@ class Publisher:
         return problem
 
     def _give_up_or(self, error: GossipToonError) -> str:
-        """Raise what waiting will hardly mend, unless this publisher waits for ever."""
+        """Raise an error that waiting will hardly fix, unless this publisher waits for ever."""
         if self._patience is not None:
             raise error
         return str(error)
 
     async def connect(self) -> AbstractChannel:
-        """Give the channel in use, opening it and its connection when needed; see `open_connection`."""
+        """Return the current channel; open it and its connection if needed, see `open_connection`."""
         async with self._lock:
             if self._connection is None or not is_alive(self._connection):
                 await close_quietly(self._connection)
@@ -175,7 +175,7 @@ class Publisher:
             return self._channel
 
     async def _drop(self, channel: AbstractChannel | None) -> None:
-        """Take a channel out of use; others that still wait for confirms on it end and try again."""
+        """Stop using a channel; calls that still wait for confirms on it fail and retry."""
         async with self._lock:
             if channel is None or channel is not self._channel:
                 return
@@ -187,11 +187,11 @@ class Publisher:
 async def open_publisher(
     settings: Settings, name: str, patience: float | None = None
 ) -> AsyncIterator[Publisher]:
-    """Make a publisher whose first connection stands; for errors see `Publisher` and `open_connection`."""
+    """Open a publisher and its first connection; for errors see `Publisher` and `open_connection`."""
     publisher = Publisher(settings, name, patience)
     try:
         with plain_errors("open a channel to publish on"):
-            await publisher.connect()  # fail at once when the broker is not there
+            await publisher.connect()  # fail at once if the broker is not there
         yield publisher
     finally:
         await publisher.aclose()
@@ -201,19 +201,19 @@ def _refused(error: Exception, exchange: str) -> CredentialsRefusedError:
     if isinstance(error, CredentialsRefusedError):
         return error
     return CredentialsRefusedError(
-        f"the broker's user may not write to {exchange}; an administrator grants it"
+        f"the broker's user may not write to {exchange}; an administrator can grant it"
     )
 
 
 def _say(error: BaseException) -> str:
     if isinstance(error, DeliveryError):
-        # RabbitMQ 3.10 to 3.12 may nack a channel for ever after a leader's death: the next try has another.
+        # RabbitMQ 3.10 to 3.12 may nack a channel for ever after a leader's death: the next try uses another.
         return "the broker refused the message"
     return str(error) or type(error).__name__
 
 
 def _message(body: bytes, headers: Headers) -> aio_pika.Message:
-    # A fresh id for every publish: aio-pika matches returned messages by it, so ids in flight must differ.
+    # A new id for every publish: aio-pika matches returned messages by it, so ids in flight must differ.
     return aio_pika.Message(
         body,
         headers=dict(headers),

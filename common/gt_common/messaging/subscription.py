@@ -1,4 +1,4 @@
-"""Consuming: deliveries that settle themselves, and a subscription that outlives broken connections."""
+"""A subscription to a queue that survives broken connections."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ Arguments = Mapping[str, str | int | datetime]
 
 
 class Subscription:
-    """Keeps a consumer on a queue; after a loss it comes back by itself, with backoff.
+    """Keeps a consumer on a queue; after a loss it reconnects by itself, with backoff.
 
     Parameters:
-        prefetch: deliveries held at once
+        prefetch: most unsettled deliveries at a time
         handler: called in the event loop with each delivery; must return quickly and not raise
-        arguments: of the consumer, such as the place in a stream from which to read
+        arguments: consumer arguments, such as the offset in a stream
     """
 
     def __init__(
@@ -68,12 +68,12 @@ class Subscription:
         self.server_version = ""
 
     async def start(self) -> None:
-        """Consume for the first time; errors are the caller's."""
+        """Start consuming; errors of the first try are raised."""
         await self._consume()
         self._keeper = asyncio.create_task(self._keep(), name=f"keep {self._queue_name}")
 
     async def cancel(self) -> None:
-        """Stop new deliveries; those at hand stay ours and can be settled."""
+        """Stop new deliveries; those already received can still be settled."""
         self._cancelled = True
         if self._queue is not None and self._channel is not None and not self._channel.is_closed:
             try:
@@ -83,7 +83,7 @@ class Subscription:
                 log.info("cancel_failed", error=str(error))
 
     async def aclose(self) -> None:
-        """Close; the broker delivers what was not settled to others."""
+        """Close; the broker redelivers what was not settled."""
         self._cancelled = True
         if self._keeper is not None:
             self._keeper.cancel()
@@ -109,7 +109,7 @@ class Subscription:
             else:
                 backoff.reset()
                 log.info("subscription_restored", queue=self._queue_name)
-                if self._cancelled:  # while it was connecting: there was nothing to cancel yet
+                if self._cancelled:  # cancelled while it was connecting: there was no consumer to cancel yet
                     await self.cancel()
 
     async def _consume(self) -> None:
@@ -153,11 +153,11 @@ async def subscribe(
     *,
     arguments: Arguments | None = None,
 ) -> AsyncIterator[Subscription]:
-    """Consume from a queue for the time of a block.
+    """Consume from a queue for the duration of a block.
 
     Raises:
-        BrokerUnreachableError, CredentialsRefusedError, TopologyError: at the first try; later losses are
-            mended by the subscription itself
+        BrokerUnreachableError, CredentialsRefusedError, TopologyError: at the first try; after
+            later losses the subscription reconnects by itself
     """
     subscription = Subscription(settings, queue, prefetch, handler, name, arguments=arguments)
     await subscription.start()
@@ -168,7 +168,7 @@ async def subscribe(
 
 
 def server_version(connection: AbstractConnection) -> str:
-    """Give the broker's version, such as `3.13.7`."""
+    """Return the broker's version, such as `3.13.7`."""
     transport = connection.transport
     underlay: aiormq.abc.AbstractConnection | None = transport.connection if transport else None
     properties = getattr(underlay, "server_properties", None) or {}

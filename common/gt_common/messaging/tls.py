@@ -1,4 +1,4 @@
-"""TLS to the broker: the options of its URL, and what is wrong with a connection, in plain words."""
+"""TLS to the broker: options of its URL, and readable errors."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ _OTHERS = {"auth", "happy_eyeballs_delay", "heartbeat", "interleave", "name", "t
 
 
 def check_options(url: URL) -> None:
-    """Check what stands behind the ? of a broker's URL; the client library passes over what it does not know.
+    """Check the query options of a broker's URL; the client library ignores unknown ones.
 
     Raises:
-        UsageError: an option that would do nothing, or a file that cannot be read
+        UsageError: an option has no effect, or a file cannot be read
     """
     if "no_verify_ssl" in url.query:
-        raise UsageError("GT_AMQP_URL: no_verify_ssl is refused; give the broker's authority as ?cafile=…")
+        raise UsageError("GT_AMQP_URL: no_verify_ssl is not allowed; pass the authority as ?cafile=…")
     unknown = sorted(set(url.query) - _TLS - _OTHERS)
     if unknown:
-        raise UsageError(f"GT_AMQP_URL: no option {unknown[0]}; for TLS there are {', '.join(sorted(_TLS))}")
+        raise UsageError(f"GT_AMQP_URL: unknown option {unknown[0]}; for TLS use {', '.join(sorted(_TLS))}")
     given = sorted(_TLS & set(url.query))
     if given and url.scheme == "amqp":
-        raise UsageError(f"GT_AMQP_URL: {given[0]} is for TLS; write amqps://")
+        raise UsageError(f"GT_AMQP_URL: {given[0]} is a TLS option; write amqps://")
     for name in (name for name in _FILES if name in url.query):
         path = Path(url.query[name])
         if not path.is_file() or not os.access(path, os.R_OK):
-            raise UsageError(f"GT_AMQP_URL: {name}={path} is no file that can be read")
+            raise UsageError(f"GT_AMQP_URL: {name}={path} is not a readable file")
 
 
 def tls_error(error: BaseException, at: str) -> GossipToonError | None:
-    """Give an error of ours for one of TLS; None when it is none.
+    """Return a readable error for a TLS failure; None if it is not one.
 
     Parameters:
-        error: as the client library raised it
-        at: the broker, without its password
+        error: as raised by the client library
+        at: the broker's URL without its password
     """
     cause = error if isinstance(error, ssl.SSLError) else error.__cause__
     if isinstance(cause, ssl.SSLCertVerificationError):
@@ -50,14 +50,14 @@ def tls_error(error: BaseException, at: str) -> GossipToonError | None:
             )
         return BrokerUnreachableError(
             f"the certificate of the broker at {at} is not trusted ({cause.verify_message}); "
-            "give its authority: amqps://…?cafile=PATH"
+            "pass its authority: amqps://…?cafile=PATH"
         )
     if not isinstance(cause, ssl.SSLError):
         return None
     if cause.reason == "WRONG_VERSION_NUMBER":
         return BrokerUnreachableError(
-            f"what answers at {at} does not speak TLS; write amqp:// or another port"
+            f"the server at {at} does not speak TLS; write amqp:// or use another port"
         )
     if cause.reason in {"NO_CERTIFICATE_OR_CRL_FOUND", "NO_CERTIFICATE_ASSIGNED", "NO_START_LINE", "PEM_LIB"}:
-        return UsageError("GT_AMQP_URL: cafile, certfile or keyfile holds no PEM certificate or key")
+        return UsageError("GT_AMQP_URL: cafile, certfile or keyfile contains no PEM certificate or key")
     return BrokerUnreachableError(f"no TLS connection to the broker at {at}: {cause.reason or cause}")

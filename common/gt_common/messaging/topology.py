@@ -1,4 +1,4 @@
-"""Exchanges, queues and bindings: declared from this one table, checked passively by everybody else.
+"""Exchanges, queues and bindings, declared and checked from one table.
 
 Rules for the arguments: explicit and positive delivery limits everywhere (quorum queues of RabbitMQ 4 give
 up after 20 by default, 3.x take -1 for 0), dead-lettering at least once, which needs `reject-publish`
@@ -24,13 +24,13 @@ NEVER_REACHED = 1_000_000
 CONSUMER_TIMEOUT_MS = 6 * 3600 * 1000
 
 _TOKENS: dict[str, str | int | bool] = {
-    # A token that nobody waits for is gone at once: one that was kept would come too soon before the next.
+    # A token that nobody waits for is dropped at once: a kept one would arrive too close to the next.
     "x-message-ttl": 0,
     "x-max-length": 1,
     "x-overflow": "drop-head",
 }
 _PAUSES: dict[str, str | int | bool] = {
-    # A stream, so that a worker that starts later reads the pauses that still hold.
+    # A stream, so that a worker that starts later reads the pauses that are still in effect.
     "x-queue-type": "stream",
     "x-max-age": "2D",
     "x-stream-max-segment-size-bytes": 1_000_000,
@@ -38,7 +38,7 @@ _PAUSES: dict[str, str | int | bool] = {
 
 
 class Role(StrEnum):
-    """Who asks: each part needs, and may see, only some of the topology."""
+    """A part of the system; each needs, and may see, only some of the topology."""
 
     PRODUCER = "producer"
     WORKER = "worker"
@@ -59,7 +59,7 @@ class ExchangeSpec:
 
 @dataclass(frozen=True)
 class QueueSpec:
-    """One queue: who uses it, its bindings as (exchange, routing key), and its arguments."""
+    """One queue: its users, its bindings as (exchange, routing key), and its arguments."""
 
     name: str
     roles: frozenset[Role]
@@ -69,7 +69,7 @@ class QueueSpec:
 
 @dataclass(frozen=True)
 class Topology:
-    """All of one fleet."""
+    """All exchanges and queues of one fleet."""
 
     exchanges: tuple[ExchangeSpec, ...]
     queues: tuple[QueueSpec, ...]
@@ -78,7 +78,7 @@ class Topology:
 
 @dataclass(frozen=True)
 class QueueInfo:
-    """What the broker says of a queue: messages ready, and consumers; None when it is missing."""
+    """State of a queue: ready messages and consumers; None if it is missing."""
 
     name: str
     messages: int | None
@@ -86,9 +86,9 @@ class QueueInfo:
 
 
 def topology(settings: Settings) -> Topology:
-    """Give the topology for these settings.
+    """Return the topology for these settings.
 
-    A delay that is new in GT_RETRY_DELAYS is a new queue, and so is a provider that is new in GT_RATE_LIMITS.
+    Each delay in GT_RETRY_DELAYS and each provider in GT_RATE_LIMITS has its own queue.
     """
     names = Names(settings.namespace)
     everybody = frozenset(Role)
@@ -115,11 +115,11 @@ def topology(settings: Settings) -> Topology:
 
 
 async def declare(settings: Settings) -> Topology:
-    """Make everything that is not there yet.
+    """Declare everything that is missing.
 
     Raises:
         TopologyError: something exists with other arguments
-        CredentialsRefusedError: the user may not configure
+        CredentialsRefusedError: the user may not declare
     """
     wanted = topology(settings)
     async with connect(settings, "gt topology") as connection:
@@ -128,10 +128,10 @@ async def declare(settings: Settings) -> Topology:
 
 
 async def ensure(settings: Settings, role: Role) -> None:
-    """Check that what a role needs is there, passively; make it when it is missing and we may.
+    """Check passively that everything a role needs exists; declare what is missing if allowed.
 
     Raises:
-        TopologyError: it is missing and we may not make it
+        TopologyError: something is missing and the user may not declare it
     """
     wanted = topology(settings)
     async with connect(settings, f"gt {role} check") as connection:
@@ -148,21 +148,21 @@ async def ensure(settings: Settings, role: Role) -> None:
 
 
 async def inspect(settings: Settings, queues: Iterable[str] | None = None) -> list[QueueInfo]:
-    """Give the number of messages and consumers of queues, by default of all of ours."""
+    """Return messages and consumers of queues, by default of all in the namespace."""
     names = queues or [queue.name for queue in topology(settings).queues]
     async with connect(settings, "gt inspect") as connection:
         return [await inspect_queue(connection, name) for name in names]
 
 
 async def missing_exchanges(settings: Settings) -> list[str]:
-    """Give the names of our exchanges that are not there."""
+    """Return the names of missing exchanges."""
     wanted = topology(settings)
     async with connect(settings, "gt inspect") as connection:
         return [spec.name for spec in wanted.exchanges if not await has_exchange(connection, spec)]
 
 
 async def delete(settings: Settings) -> list[str]:
-    """Delete all exchanges and queues of the namespace, with what is in them; give their names."""
+    """Delete all exchanges and queues of the namespace with their content; return their names."""
     wanted = topology(settings)
     async with connect(settings, "gt topology") as connection:
         with plain_errors("delete the topology"):
@@ -248,8 +248,8 @@ async def _declare(connection: AbstractConnection, wanted: Topology) -> None:
     except ChannelClosed as error:
         if "PRECONDITION_FAILED" in str(error):
             raise TopologyError(
-                f"something of ours exists with other arguments ({error}); "
-                "delete it with `gt-topology delete` when it is empty, or set another GT_NAMESPACE"
+                f"a queue or exchange exists with other arguments ({error}); "
+                "delete it with `gt-topology delete` once it is empty, or use another GT_NAMESPACE"
             ) from None
         with plain_errors("declare the topology"):
             raise
@@ -266,7 +266,7 @@ async def _missing(connection: AbstractConnection, wanted: Topology, role: Role)
 
 
 async def has_exchange(connection: AbstractConnection, spec: ExchangeSpec) -> bool:
-    """Tell whether an exchange is there, passively."""
+    """Whether an exchange exists, checked passively."""
     with plain_errors(f"check the exchange {spec.name}"):
         channel = await connection.channel()
         try:
@@ -278,7 +278,7 @@ async def has_exchange(connection: AbstractConnection, spec: ExchangeSpec) -> bo
 
 
 async def inspect_queue(connection: AbstractConnection, name: str) -> QueueInfo:
-    """Give what the broker says of a queue, passively."""
+    """Return the state of a queue, checked passively."""
     with plain_errors(f"inspect the queue {name}"):
         channel = await connection.channel()
         try:

@@ -1,4 +1,4 @@
-"""What RabbitMQ can, by version."""
+"""Features of RabbitMQ by version."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ OLDEST = (3, 10)
 TIMEOUT_OF_A_QUEUE = (3, 12)
 """The ack timeout is an argument of a queue: https://www.rabbitmq.com/docs/consumers#acknowledgement-timeout."""
 FORGETS_DEAD_LEADERS = (3, 13)
-"""Before, who publishes to a queue first while its leader is dead is refused until that node is back."""
+"""Before this, a new publisher to a queue whose leader is dead is refused until that node is back."""
 
 
 def version_of(text: str) -> tuple[int, int]:
-    """Read the first two numbers of a version such as `3.13.7`; (0, 0) when there are none."""
+    """Parse the first two numbers of a version such as `3.13.7`; (0, 0) if there are none."""
     parts = text.split(".")[:2]
     return (int(parts[0]), int(parts[1])) if len(parts) == 2 and all(map(str.isdigit, parts)) else (0, 0)

@@ -1,4 +1,4 @@
-"""The only door to Reddit: credentials, a paced client, posts. Importing it loads no HTTP library."""
+"""Access to Reddit: credentials, a rate-limited client, posts. Importing it loads no HTTP library."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ __all__ = ["check_installed", "fetch_post", "fetch_post_text"]
 
 
 def check_installed() -> None:
-    """Make sure that the library for Reddit is there.
+    """Check that the library for Reddit is installed.
 
     Raises:
-        UsageError: it is not
+        UsageError: it is not installed
     """
     if find_spec("asyncpraw") is None:
         raise UsageError("Reddit needs asyncpraw, which is not installed: pip install 'gt-common[reddit]'")
@@ -28,14 +28,14 @@ async def fetch_post(post: str, settings: RedditSettings | None = None) -> Reddi
     """Fetch one post.
 
     Parameters:
-        post: its id, or its address in any form that a list of stories may have, share links too
+        post: its id, or its URL in any form that a list of stories accepts, including share links
         settings: None reads them from the environment and `.env`
 
     Raises:
-        PermanentError: no Reddit post, there is none such, or Reddit does not show it
+        PermanentError: not a Reddit post, or the post does not exist or is not shown
         RateLimited: Reddit asked to wait
         CredentialsRefusedError: the credentials are missing or refused
-        RedditUnreachableError: Reddit does not answer as it should
+        RedditUnreachableError: Reddit does not answer properly
         UsageError: asyncpraw is not installed
     """
     check_installed()
@@ -45,12 +45,12 @@ async def fetch_post(post: str, settings: RedditSettings | None = None) -> Reddi
 
 
 def fetch_post_text(url: str, settings: RedditSettings | None = None) -> tuple[str, str]:
-    """Fetch the title and the text of a post, blocking; the text is Markdown as it was written.
+    """Fetch the title and the text of a post, blocking; the text is the original Markdown.
 
-    It may be called where an event loop runs, which then stands still meanwhile: call it in a thread.
+    Called from async code it blocks the event loop, so call it in a thread there.
 
     Raises:
-        PermanentError: as `fetch_post`, or the post was removed, or has no text
+        PermanentError: as `fetch_post`, or the post was removed or has no text
         RateLimited, CredentialsRefusedError, RedditUnreachableError: as `fetch_post`
     """
     check_installed()

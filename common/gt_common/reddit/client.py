@@ -1,4 +1,4 @@
-"""Asks Reddit through asyncpraw, which keeps the token, tries again after 5xx and heeds the rate headers."""
+"""Requests to Reddit through asyncpraw, which keeps the token and retries after 5xx."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from gt_common.reddit.pace import Pace, retry_after
 from gt_common.reddit.settings import RedditSettings
 from gt_common.reddit.translate import PROVIDER, translate
 
-# Besides its own errors asyncpraw lets those of its parsing out when an answer has not the form it expects.
+# asyncpraw also lets parsing errors escape when an answer does not have the expected form.
 _FAILURES = (AsyncPrawcoreException, AsyncPRAWException, LookupError, TypeError, ValueError, AttributeError)
 _log = get_logger("reddit")
 
 
 class PacedRequestor(Requestor):
-    """asyncpraw's HTTP requests, each at its turn."""
+    """asyncpraw's HTTP requests, paced."""
 
     def __init__(self, *, pace: Pace, seconds: float, **given: Any) -> None:
         super().__init__(**given)
@@ -36,10 +36,10 @@ class PacedRequestor(Requestor):
 
     @asynccontextmanager
     async def request(self, *args: Any, **kwargs: Any) -> AsyncIterator[aiohttp.ClientResponse]:
-        """Send one request; an error's body is read at once, for afterwards it is gone.
+        """Send one request; the body of an error is read at once, because it is gone afterwards.
 
         Raises:
-            RequestException: it could not be sent, or, as its cause, RateLimited
+            RequestException: it could not be sent; or RateLimited is its cause
         """
         await self._pace.turn()
         async with super().request(*args, **(kwargs | {"timeout": self._seconds})) as response:
@@ -52,7 +52,7 @@ class PacedRequestor(Requestor):
 
 
 class RedditClient:
-    """An open connection; get it from `open_reddit`."""
+    """An open client; created by `open_reddit`."""
 
     def __init__(self, reddit: asyncpraw.Reddit, pace: Pace, settings: RedditSettings) -> None:
         self._reddit = reddit
@@ -63,19 +63,19 @@ class RedditClient:
         self._logged_in = False
 
     async def get(self, path: str, what: str, params: Mapping[str, str | int] | None = None) -> object:
-        """Get the JSON behind a path; a short wait that Reddit asks for is waited here.
+        """Return the JSON at a path; short waits that Reddit asks for are done here.
 
         Parameters:
             path: relative, such as `r/tifu/top`
-            what: what is asked for, for messages, such as `r/tifu`
+            what: what is requested, for error messages, such as `r/tifu`
 
         Raises:
-            RedditRefusedError: there is none such, or it is not shown
-            RateLimited: Reddit asked for a longer wait than `GT_REDDIT_PATIENCE` allows
-            CredentialsRefusedError: the credentials are refused
-            RedditUnreachableError: Reddit does not answer as it should
+            RedditRefusedError: it does not exist or is not shown
+            RateLimited: Reddit asked for a longer wait than `GT_REDDIT_PATIENCE`
+            CredentialsRefusedError: the credentials were refused
+            RedditUnreachableError: Reddit does not answer properly
         """
-        # The first request fetches the token; others at the same time would fetch one each.
+        # The first request fetches the token; parallel ones would each fetch another.
         async with self._first:
             if not self._logged_in:
                 answer = await self._get(path, what, params)
@@ -84,7 +84,7 @@ class RedditClient:
         return await self._get(path, what, params)
 
     async def location(self, path: str, what: str) -> str | None:
-        """Give where a page of the website sends its readers, if anywhere; the errors are those of `get`."""
+        """Return the redirect target of a page, if it has one; for errors see `get`."""
         try:
             await self._reddit.request(method="GET", path=f"{self._website}/{path.lstrip('/')}")
         except ResponseException as error:
@@ -121,20 +121,20 @@ class RedditClient:
 
 @asynccontextmanager
 async def open_reddit(settings: RedditSettings, *, pace: Pace | None = None) -> AsyncIterator[RedditClient]:
-    """Make a client that reads public posts with the user's app; nothing is asked yet.
+    """Open a client that reads public posts with the user's app; no request is sent yet.
 
     Raises:
         CredentialsRefusedError: the credentials are missing
-        UsageError: a praw.ini of this machine cannot be read
+        UsageError: a praw.ini on this machine cannot be read
     """
     client_id, client_secret = settings.credentials()
     pace = pace or Pace()
-    # trust_env: HTTPS_PROXY and the like count, as they do for curl.
+    # trust_env: use HTTPS_PROXY and the like, as curl does.
     async with aiohttp.ClientSession(trust_env=True, timeout=aiohttp.ClientTimeout(total=None)) as session:
         requestor = {"pace": pace, "seconds": settings.timeout, "session": session}
         try:
             with warnings.catch_warnings():
-                # A praw.ini that names hosts is warned of; ours, given here, come first.
+                # A praw.ini that names hosts causes a warning; the hosts given here take precedence.
                 warnings.simplefilter("ignore", UserWarning)
                 reddit = asyncpraw.Reddit(
                     "DEFAULT",

@@ -1,4 +1,4 @@
-"""Fetching one post by its address, for those who tell its story."""
+"""Fetches one post by its URL, for orchestrators that narrate it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ async def fetch(post: str, settings: RedditSettings | None) -> RedditPost:
             answer = await client.get(f"comments/{name}", f"the post {name}", {"limit": 1, "depth": 1})
         except RedditRefusedError as error:
             raise PermanentError(str(error)) from None
-    # The answer is two listings: the post, and its comments.
+    # The answer has two listings: the post and its comments.
     items, _ = read_listing(answer[0] if isinstance(answer, list) and answer else answer)
     found = read_post(items[0]) if items else None
     if found is None:
@@ -38,31 +38,31 @@ async def fetch(post: str, settings: RedditSettings | None) -> RedditPost:
 
 def fetch_text(url: str, settings: RedditSettings | None) -> tuple[str, str]:
     """Fetch title and text, blocking; see `gt_common.reddit.fetch_post_text`."""
-    # In a thread of its own, for the caller's may be running an event loop already.
+    # In its own thread, because the caller's may already run an event loop.
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="reddit") as thread:
         post = thread.submit(asyncio.run, fetch(url, settings)).result()
     told = post
     if not post.text and post.crosspost_parent_list:
         told = post.crosspost_parent_list[0]
     if post.removed or told.removed:
-        raise PermanentError(f"the post was removed or deleted, nothing is left to tell: {post.url}")
+        raise PermanentError(f"the post was removed or deleted: {post.url}")
     if not told.text:
-        raise PermanentError(f"no text in the post, only a title, a link or a picture: {post.url}")
+        raise PermanentError(f"the post has no text, only a title, a link or a picture: {post.url}")
     return post.title.strip(), told.text
 
 
 async def _resolve(client: RedditClient, share: str) -> str:
-    """Give the id of the post behind a share link, `/r/NAME/s/CODE`."""
+    """Return the id of the post behind a share link, `/r/NAME/s/CODE`."""
     target = await client.location(urlsplit(share).path, share)
     name = _id_of(_canonical(urljoin(WWW, target))) if target else None
     if name is None:
-        raise PermanentError(f"the share link leads to no post: {share}")
+        raise PermanentError(f"the share link does not lead to a post: {share}")
     return name
 
 
 def _canonical(text: str) -> str:
     if urlsplit(text).scheme == "file":
-        raise PermanentError(f"no Reddit post: {text}")
+        raise PermanentError(f"not a Reddit post: {text}")
     try:
         return canonical_url(text, Path())[1]
     except NotAStoryError as error:

@@ -1,4 +1,4 @@
-"""How fast Reddit may be asked: its 60 requests a minute, and the waits that its answers ask for."""
+"""Paces requests to Reddit: 60 per minute, and the waits that its answers ask for."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 MOST = 60
 WINDOW = 60.0
-# What a refused request waits for when Reddit names no time: its windows end on the minute.
+# Wait after a refused request if Reddit gives no time: its windows end on the minute.
 UNNAMED_WAIT = 60.0
 
 Clock = Callable[[], float]
@@ -17,14 +17,14 @@ Pause = Callable[[float], Awaitable[None]]
 
 
 class Pace:
-    """Lets requests pass, at most `most` of them in any window of time.
+    """Allows at most `most` requests in any window of time.
 
-    The last requests are remembered by their times: a bucket of 60 tokens that refills by one a second would
-    let 120 pass within its first minute.
+    It remembers the times of the last requests: a bucket of 60 tokens that refills by one per second would
+    allow 120 requests in its first minute.
 
     Parameters:
-        window: seconds
-        clock, pause: the time in seconds, and waiting; tests give their own
+        window: length in seconds
+        clock, pause: time in seconds, and sleeping; tests pass their own
     """
 
     def __init__(
@@ -44,31 +44,31 @@ class Pace:
         self._closed_until = 0.0
 
     async def turn(self) -> None:
-        """Wait until one more request may pass."""
+        """Wait until one more request is allowed."""
         async with self._turn:
             if len(self._passed) == self._most:
                 await self.wait(self._passed[0] + self._window - self._clock())
             self._passed.append(self._clock())
 
     async def wait(self, seconds: float) -> None:
-        """Wait some seconds; none, or fewer, is at once."""
+        """Sleep for some seconds; returns at once for zero or less."""
         if seconds > 0:
             await self._pause(seconds)
 
     def heed(self, headers: Mapping[str, str]) -> None:
-        """Take from an answer's `x-ratelimit-…` headers that nothing may be asked for a while."""
+        """Note from an answer's `x-ratelimit-…` headers that no request is allowed for a while."""
         remaining = read_seconds(headers.get("x-ratelimit-remaining"))
         reset = read_seconds(headers.get("x-ratelimit-reset"))
         if remaining is not None and reset is not None and remaining < 1:
             self._closed_until = self._clock() + max(1.0, reset)
 
     def closed_for(self) -> float:
-        """Give the seconds for which Reddit takes no request of ours; 0 when it does."""
+        """Return the seconds for which Reddit accepts no request; 0 if it does."""
         return max(0.0, self._closed_until - self._clock())
 
 
 def retry_after(headers: Mapping[str, str]) -> float:
-    """Give the seconds to wait after a 429, as its headers say, or a minute when they say nothing."""
+    """Return the seconds to wait after a 429, from its headers, or a minute if they do not say."""
     for name in ("retry-after", "x-ratelimit-reset"):
         seconds = read_seconds(headers.get(name))
         if seconds is not None:
@@ -77,7 +77,7 @@ def retry_after(headers: Mapping[str, str]) -> float:
 
 
 def read_seconds(text: str | None) -> float | None:
-    """Read a header's number; None when it is missing or no sensible number, such as a date."""
+    """Parse a number in a header; None if it is missing or not a number, such as a date."""
     try:
         number = float(text) if text is not None else None
     except ValueError:

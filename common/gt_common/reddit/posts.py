@@ -1,4 +1,4 @@
-"""A post as Reddit's JSON gives it, and the pages of a community's best posts."""
+"""Posts as they are in Reddit's JSON, and the pages of a community's best posts."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ TimeFilter = Literal["hour", "day", "week", "month", "year", "all"]
 
 
 class Asks(Protocol):
-    """What gives the JSON behind a path: `RedditClient`."""
+    """Returns the JSON at a path; `RedditClient` is one."""
 
     async def get(self, path: str, what: str, params: dict[str, str | int]) -> object:
-        """Get the JSON behind a path."""
+        """Return the JSON at a path."""
 
 
 def _no_author(value: object) -> object:
@@ -35,14 +35,14 @@ def _text(value: object) -> object:
 
 
 class RedditPost(BaseModel):
-    """One post, by the names of Reddit's JSON.
+    """One post, with the names of Reddit's JSON.
 
     Parameters:
         title, selftext: as written; the text is Markdown and empty for links and pictures
-        author: None when the account or the post was deleted
+        author: None if the account or the post was deleted
         ups, num_comments: as Reddit counts them
-        upvote_ratio: share of the votes that are up, 0 to 1
-        removed_by_category: who removed it, if somebody did
+        upvote_ratio: share of upvotes, 0 to 1
+        removed_by_category: who removed it, if anybody
         crosspost_parent_list: the post that this one shows, if it is a crosspost
     """
 
@@ -65,43 +65,43 @@ class RedditPost(BaseModel):
 
     @property
     def url(self) -> str:
-        """Its address on the website."""
+        """Its URL on the website."""
         if _PERMALINK.fullmatch(self.permalink):
             return f"{WWW}{self.permalink}"
         return f"{WWW}/r/{self.subreddit}/comments/{self.id}/"
 
     @property
     def canonical(self) -> str:
-        """The form by which lists and the ledger know it; see `gt_common.stories.canonical_url`."""
+        """The form that lists and the ledger compare; see `gt_common.stories.canonical_url`."""
         return f"{WWW}/comments/{self.id}/"
 
     @property
     def text(self) -> str:
-        """The text without HTML entities and zero-width spaces, which Reddit's editor leaves behind."""
+        """The text without the HTML entities and zero-width spaces that Reddit's editor adds."""
         return html.unescape(self.selftext).replace("\u200b", "").replace("\xa0", " ").strip()
 
     @property
     def removed(self) -> bool:
-        """Whether its text is gone; that of a deleted account stays."""
+        """Whether its text is gone; the text of a deleted account stays."""
         words = {self.selftext.strip().lower(), self.title.strip().lower()}
         return self.removed_by_category is not None or bool(words & GONE)
 
     def age_hours(self, now: datetime) -> float:
-        """Give its age in hours."""
+        """Return its age in hours."""
         return max(0.0, (now - self.created_utc).total_seconds() / 3600)
 
 
 async def top_posts(
     client: Asks, subreddit: str, time_filter: TimeFilter, *, depth: int, floor: int
 ) -> tuple[RedditPost, ...]:
-    """Give the best posts of a community, best first, page by page.
+    """Yield the best posts of a community, best first, page by page.
 
     Parameters:
-        depth: posts to look at, at most; Reddit itself ends a listing after 1,000
-        floor: when no post of a page has so many upvotes, the pages after it are not asked for
+        depth: most posts to return; Reddit itself ends a listing after 1,000
+        floor: stop after a page on which no post has this many upvotes
 
     Raises:
-        RedditRefusedError, RateLimited, CredentialsRefusedError, RedditUnreachableError: as the client's
+        RedditRefusedError, RateLimited, CredentialsRefusedError, RedditUnreachableError: as for the client
     """
     found: dict[str, RedditPost] = {}
     after: str | None = None
@@ -121,21 +121,21 @@ async def top_posts(
 
 
 def read_listing(answer: object) -> tuple[list[object], str | None]:
-    """Give the items of a listing's page, and the name after which the next page begins.
+    """Return the items of a listing's page, and the name that the next page follows.
 
     Raises:
-        RedditUnreachableError: it is no listing
+        RedditUnreachableError: it is not a listing
     """
     data = answer.get("data") if isinstance(answer, dict) else None
     children = data.get("children") if isinstance(data, dict) else None
     if not isinstance(data, dict) or not isinstance(children, list):
-        raise RedditUnreachableError("Reddit's answer is no list of posts; check GT_REDDIT_URL")
+        raise RedditUnreachableError("Reddit's answer is not a list of posts; check GT_REDDIT_URL")
     after = data.get("after")
     return children, after if isinstance(after, str) and after else None
 
 
 def read_post(item: object) -> RedditPost | None:
-    """Read a `t3` object of a listing; None when it is none, or lacks what every post has."""
+    """Parse a `t3` object of a listing; None if it is something else or incomplete."""
     if not isinstance(item, dict) or item.get("kind") != "t3":
         return None
     try:

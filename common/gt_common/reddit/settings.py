@@ -16,23 +16,23 @@ from gt_common.settings import Duration
 
 WEBSITE = "https://www.reddit.com"
 API = "https://oauth.reddit.com"
-HOW_TO = "make a 'script' app at https://www.reddit.com/prefs/apps"
+HOW_TO = "create a 'script' app at https://www.reddit.com/prefs/apps"
 
 
 def default_user_agent() -> str:
-    """Name this program in the form that Reddit asks for (github.com/reddit-archive/reddit/wiki/API)."""
+    """Return this program's name as Reddit wants it (github.com/reddit-archive/reddit/wiki/API)."""
     return f"{sys.platform}:gossiptoon-batch:{version('gt-common')}"
 
 
 class RedditSettings(BaseSettings):
-    """What Reddit needs to know of the user, by its variable `GT_REDDIT_<NAME>`.
+    """Settings for Reddit; each is read from the variable `GT_REDDIT_<NAME>`.
 
     Parameters:
         client_id, client_secret: of the user's app at https://www.reddit.com/prefs/apps
-        user_agent: how the program names itself; Reddit refuses vague ones
-        url: another server in the place of both Reddit hosts, such as a proxy
+        user_agent: name of the program; Reddit refuses vague ones
+        url: server to use instead of both Reddit hosts, such as a proxy
         timeout: seconds to wait for one answer
-        patience: seconds to wait, altogether, when Reddit says that there were too many requests
+        patience: seconds to wait in total when Reddit reports too many requests
     """
 
     model_config = SettingsConfigDict(
@@ -65,16 +65,16 @@ class RedditSettings(BaseSettings):
 
     @property
     def website(self) -> str:
-        """Where tokens are had and share links resolved, without a slash at its end."""
+        """Base URL for tokens and share links, without a trailing slash."""
         return self.url or WEBSITE
 
     @property
     def api(self) -> str:
-        """Where posts are had, with a slash at its end."""
+        """Base URL for posts, with a trailing slash."""
         return f"{self.url or API}/"
 
     def credentials(self) -> tuple[str, str]:
-        """Give the app's id and secret; not for logs.
+        """Return the app's id and secret; not for logs.
 
         Raises:
             CredentialsRefusedError: one is missing; the message names it
@@ -87,10 +87,10 @@ class RedditSettings(BaseSettings):
 
 
 def load_reddit_settings(**given: object) -> RedditSettings:
-    """Read the settings; values that are given come first, None counts as not given.
+    """Load the settings; given values take precedence, None is ignored.
 
     Raises:
-        UsageError: a value cannot be used; the message names the variable
+        UsageError: a value is invalid; the message names the variable
     """
     try:
         settings = RedditSettings(**{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""What asyncpraw raises, in the words and classes of this project."""
+"""Translates errors of asyncpraw into errors of this project."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ _CLOSED = {
     "quarantined": "is quarantined",
     "banned": "was banned",
     "gold_only": "is for premium members only",
-    "gated": "asks its readers for consent first",
+    "gated": "asks readers for consent first",
 }
 
 
 async def translate(error: Exception, what: str) -> GossipToonError:
-    """Give the error of ours that says what went wrong.
+    """Return the project's error that explains what went wrong.
 
     Parameters:
-        what: what was asked for, such as `r/tifu`
+        what: what was requested, such as `r/tifu`
     """
     cause = error
-    while isinstance(cause, RequestException):  # what fails in a second try is wrapped once more by the first
+    while isinstance(cause, RequestException):  # a failed retry is wrapped again by the first try
         cause = cause.original_exception
     if isinstance(cause, GossipToonError):
         return cause
@@ -45,23 +45,23 @@ async def translate(error: Exception, what: str) -> GossipToonError:
     if isinstance(cause, ResponseException):
         return await _answered(cause.response, what)
     if isinstance(cause, RedditAPIException):
-        return RedditRefusedError(f"Reddit refused to give {what}: {cause}")
+        return RedditRefusedError(f"Reddit refused access to {what}: {cause}")
     return _unanswered(cause)
 
 
 def _unanswered(cause: Exception) -> GossipToonError:
-    # asyncprawcore 4.0 looks a 401 without a www-authenticate header up in a table that has no 401.
+    # asyncprawcore 4.0 looks up a 401 without www-authenticate header in a table that has no 401.
     if isinstance(cause, KeyError) and cause.args == (401,):
         return CredentialsRefusedError(f"Reddit refused the credentials (401); {_CHECK}")
     if isinstance(cause, TimeoutError):
         return RedditUnreachableError(f"Reddit did not answer in time; {_LATER}")
     if isinstance(cause, aiohttp.ContentTypeError):
         return RedditUnreachableError(
-            f"the answer is no JSON but {cause.message.rsplit(' ', 1)[-1]}, perhaps of a proxy; {_LATER}"
+            f"the answer is not JSON but {cause.message.rsplit(' ', 1)[-1]}, perhaps from a proxy; {_LATER}"
         )
     if isinstance(cause, (aiohttp.ClientError, OSError)):
         return RedditUnreachableError(f"Reddit cannot be reached: {cause}; {_LATER}")
-    return RedditUnreachableError(f"Reddit's answer has not the form expected ({type(cause).__name__})")
+    return RedditUnreachableError(f"Reddit's answer has an unexpected form ({type(cause).__name__})")
 
 
 async def _answered(response: aiohttp.ClientResponse, what: str) -> GossipToonError:
@@ -73,16 +73,16 @@ async def _answered(response: aiohttp.ClientResponse, what: str) -> GossipToonEr
     if status == 429:
         return RateLimited(PROVIDER, retry_after(response.headers))
     if status >= 500:
-        return RedditUnreachableError(f"Reddit has a fault of its own ({status}); try again later")
+        return RedditUnreachableError(f"Reddit has an internal error ({status}); try again later")
     if status == 403:
         return RedditRefusedError(f"{what} {await _closed(response)}")
     if status == 451:
         return RedditRefusedError(f"{what} is not shown in this country for legal reasons (451)")
     if status == 404 and await _reason(response) == "banned":
         return RedditRefusedError(f"{what} was banned by Reddit (404)")
-    if status == 404 or 300 <= status < 400:  # a search page instead of a community that is not there
+    if status == 404 or 300 <= status < 400:  # a redirect leads to a search page
         return RedditRefusedError(f"{what} does not exist on Reddit ({status}); check its spelling")
-    return RedditRefusedError(f"Reddit refused to give {what} ({status})")
+    return RedditRefusedError(f"Reddit refused access to {what} ({status})")
 
 
 async def _closed(response: aiohttp.ClientResponse) -> str:
@@ -93,7 +93,7 @@ async def _closed(response: aiohttp.ClientResponse) -> str:
 
 
 async def _reason(response: aiohttp.ClientResponse) -> str | None:
-    """Read why, from the body of an error; the requestor has read it already."""
+    """Read the reason from the body of an error; the requestor has already loaded it."""
     try:
         body = await response.json(content_type=None)
     except (ValueError, aiohttp.ClientError):

@@ -1,4 +1,4 @@
-"""Stories in lists: which texts name a story, which of them name the same one, and what its id is."""
+"""Lists of stories: URLs and files that name a story, when two name the same one, and story ids."""
 
 from gt_common.stories.lists import MAX_LINES, ListReading, Story, merge, read_list, read_list_file
 from gt_common.stories.urls import MAX_URL, STORY_SUFFIXES, NotAStoryError, canonical_url, slug, story_id

@@ -1,4 +1,4 @@
-"""Stories in lists: which texts name a story, which of them name the same one, and what its id is."""
+"""Reads lists of stories: plain text or JSON lines, with the problems of each line."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class Story:
     """One story of a list.
 
     Parameters:
-        url: as it was given (a file as its absolute `file://` URL)
-        canonical: the form by which the same story is recognised
-        place: where it was read, such as `urls.txt:14`
+        url: as given (a file as its absolute `file://` URL)
+        canonical: the form that is equal for equal stories
+        place: where it was found, such as `urls.txt:14`
         options: the orchestrator's options of this story
     """
 
@@ -33,7 +33,7 @@ class Story:
 
 @dataclass(frozen=True)
 class ListReading:
-    """What was read: the stories in order, each once; the repeated ones; and what is no story, by place."""
+    """The stories of a list in order, each once; repeated stories; and entries that are not stories."""
 
     stories: tuple[Story, ...]
     repeated: tuple[tuple[Story, Story], ...]
@@ -41,12 +41,12 @@ class ListReading:
 
 
 def read_list(lines: Iterable[str], source: str, base: Path, *, jsonl: bool = False) -> ListReading:
-    """Read a list of stories, whole, before anything is done with it.
+    """Read a whole list of stories, before any of them is used.
 
     Parameters:
-        lines: one story per line; blank lines and those that begin with `#` are passed over
+        lines: one story per line; blank lines and lines that start with `#` are ignored
         source: the list's name for messages, such as `urls.txt`
-        base: the folder to which relative paths belong
+        base: folder of relative paths
         jsonl: each line is `{"url": …, "options": {…}}`
     """
     stories: dict[str, Story] = {}
@@ -55,7 +55,7 @@ def read_list(lines: Iterable[str], source: str, base: Path, *, jsonl: bool = Fa
     for number, line in _content(lines):
         place = f"{source}:{number}"
         if number > MAX_LINES:
-            problems.append(f"{place}: a list may have {MAX_LINES} lines at most")
+            problems.append(f"{place}: a list can have at most {MAX_LINES} lines")
             break
         try:
             story = _read_line(line, place, base, jsonl=jsonl)
@@ -69,7 +69,7 @@ def read_list(lines: Iterable[str], source: str, base: Path, *, jsonl: bool = Fa
 
 
 def merge(readings: Iterable[ListReading]) -> ListReading:
-    """Make one reading of several, in order; a story of two lists counts once."""
+    """Merge several readings in order; a story in two lists counts once."""
     stories: dict[str, Story] = {}
     repeated: list[tuple[Story, Story]] = []
     problems: list[str] = []
@@ -84,16 +84,16 @@ def merge(readings: Iterable[ListReading]) -> ListReading:
 
 
 def read_list_file(path: Path) -> ListReading:
-    """Read a list file; `.jsonl` lines carry options.
+    """Read a list file; lines of a `.jsonl` file have options.
 
     Raises:
         InvalidListError: the file cannot be read
     """
     try:
-        # Not splitlines: it also cuts at characters that may stand within a JSON string.
+        # Not splitlines, which also splits at characters that are allowed inside a JSON string.
         lines = path.read_text(encoding="utf-8-sig").split("\n")
     except UnicodeDecodeError:
-        raise InvalidListError(f"{path}: not a text file in UTF-8") from None
+        raise InvalidListError(f"{path}: not a UTF-8 text file") from None
     except OSError as error:
         raise InvalidListError(f"{path}: cannot be read: {error.strerror}") from None
     return read_list(lines, str(path), path.parent.resolve(), jsonl=path.suffix.lower() == ".jsonl")
@@ -121,19 +121,19 @@ def _read_json_line(line: str) -> tuple[str, dict[str, object]]:
     except (ValueError, RecursionError):
         raise NotAStoryError('not a JSON object such as {"url": "…", "options": {}}') from None
     if not isinstance(record, dict):
-        raise NotAStoryError('no JSON object; write {"url": "…", "options": {}}')
+        raise NotAStoryError('not a JSON object; write {"url": "…", "options": {}}')
     if "url" not in record:
         raise NotAStoryError('no "url" in the JSON object')
     if not isinstance(record["url"], str):
-        raise NotAStoryError('"url" is no text')
+        raise NotAStoryError('"url" is not a string')
     options = {} if record.get("options") is None else record["options"]
     if not isinstance(options, dict):
-        raise NotAStoryError('"options" is no JSON object')
+        raise NotAStoryError('"options" is not a JSON object')
     if secret := next((name for name in options if names_secret(name)), None):
         raise NotAStoryError(
-            f'option "{secret}": keys and passwords never travel; set them where workers run'
+            f'option "{secret}": keys and passwords are never sent in messages; set them on the workers'
         )
     unknown = sorted(set(record) - {"url", "options"})
     if unknown:
-        raise NotAStoryError(f'unknown key "{unknown[0]}"; "url" and "options" are known')
+        raise NotAStoryError(f'unknown key "{unknown[0]}"; use "url" and "options"')
     return record["url"], options

@@ -25,10 +25,10 @@ _LONGEST_GUESS = 1_000_000
 
 @dataclass(frozen=True)
 class Sources:
-    """What the command line names.
+    """Sources given on the command line.
 
     Parameters:
-        urls: stories, one an argument
+        urls: stories, one per argument
         files: list files; `-` is standard input
     """
 
@@ -37,29 +37,29 @@ class Sources:
 
 
 def read_sources(sources: Sources, stdin: BinaryIO, folder: Path) -> ListReading:
-    """Read everything that is named, in the order files, arguments; a story named twice counts once.
+    """Read all sources, files before arguments; a story that is named twice counts once.
 
     Parameters:
-        folder: where relative paths of arguments and of standard input begin
+        folder: folder of relative paths in arguments and standard input
 
     Raises:
-        UsageError: nothing is named, or standard input twice
+        UsageError: no source is given, or standard input twice
         InvalidListError: a list cannot be read
     """
     if not sources.urls and not sources.files:
-        raise UsageError("no stories are named; give URLs, or a list with -f FILE (- reads standard input)")
+        raise UsageError("no stories given; pass URLs, or a list with -f FILE (- reads standard input)")
     if sources.files.count(STANDARD_INPUT) > 1:
-        raise UsageError("standard input can be read once; give -f - once")
+        raise UsageError("standard input can be read only once; pass -f - once")
     return merge(_readings(sources, stdin, folder))
 
 
 def read_sources_and_search(
     sources: Sources, search: Callable[[], ListReading] | None, stdin: BinaryIO, folder: Path
 ) -> ListReading:
-    """Read everything that is named, then what a search finds, if one is asked for.
+    """Read all sources, then add what a search finds, if one is wanted.
 
     Raises:
-        UsageError, InvalidListError: as `read_sources`; with a search nothing needs to be named
+        UsageError, InvalidListError: as `read_sources`; with a search no source is needed
     """
     readings = []
     if sources.urls or sources.files or search is None:
@@ -82,8 +82,8 @@ def _read_stream(stream: BinaryIO, folder: Path) -> ListReading:
     try:
         text = stream.read().decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise InvalidListError("standard input: not a text in UTF-8") from None
-    # A stream has no suffix to tell the two forms apart; no story begins with a brace.
+        raise InvalidListError("standard input: not UTF-8 text") from None
+    # A stream has no suffix that shows its format; no story starts with a brace.
     lines = list(io.StringIO(text, newline=None))
     first = next((line for line in map(str.strip, lines) if line and not line.startswith("#")), "")
     return read_list(lines, "standard input", folder, jsonl=first.startswith("{"))
@@ -94,7 +94,7 @@ def _read_arguments(urls: Sequence[str], folder: Path) -> ListReading:
     for number, text in enumerate(urls, start=1):
         place = f"argument {number}"
         if _is_list(folder / text):
-            problem = f"{place}: {text} is a list of stories; give it with -f {text}"
+            problem = f"{place}: {text} is a list of stories; pass it with -f {text}"
             readings.append(ListReading((), (), (problem,)))
             continue
         try:
@@ -107,7 +107,7 @@ def _read_arguments(urls: Sequence[str], folder: Path) -> ListReading:
 
 
 def _is_list(path: Path) -> bool:
-    """Tell whether a file that is given as a story holds nothing but names of stories: `-f` was forgotten."""
+    """Whether a file given as a story contains only names of stories, because `-f` was forgotten."""
     try:
         if path.suffix.lower() != ".txt" or not path.is_file() or path.stat().st_size > _LONGEST_GUESS:
             return False

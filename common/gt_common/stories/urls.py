@@ -1,4 +1,4 @@
-"""Which texts name a story, which of them name the same one, and what its id is."""
+"""URLs and files that name a story: their canonical form and the story's id."""
 
 from __future__ import annotations
 
@@ -37,15 +37,15 @@ _SHORT = re.compile(r"^/([a-z0-9]{1,12})/?$", re.IGNORECASE)
 
 
 class NotAStoryError(ValueError):
-    """The text names no story."""
+    """The text does not name a story."""
 
 
 def canonical_url(text: str, base: Path) -> tuple[str, str]:
-    """Give (url, canonical url) of a story.
+    """Return the URL and the canonical URL of a story.
 
     Parameters:
-        text: a Reddit post's address in any of its forms, a `file:` URL, or a path of a story file
-        base: the folder to which a relative path belongs
+        text: URL of a Reddit post in any form, a `file:` URL, or the path of a story file
+        base: folder of a relative path
 
     Raises:
         NotAStoryError: with the reason
@@ -58,7 +58,7 @@ def canonical_url(text: str, base: Path) -> tuple[str, str]:
         return given, _canonical_reddit(parts, given)
     if parts.scheme == "file":
         if parts.netloc not in {"", "localhost"}:
-            raise NotAStoryError(f"not a story URL: {given} (a file of another host)")
+            raise NotAStoryError(f"not a story URL: {given} (a file on another host)")
         return _story_file(Path(unquote(parts.path)), given)
     if re.match(r"^(?:[\w-]+\.)?(?:reddit\.com|redd\.it)/", given, re.IGNORECASE):
         return canonical_url(f"https://{given}", base)
@@ -68,12 +68,12 @@ def canonical_url(text: str, base: Path) -> tuple[str, str]:
 
 
 def story_id(batch_id: str, canonical: str) -> str:
-    """Give a story's id within its batch: the same batch and story always give the same id."""
+    """Return a story's id in its batch; the same batch and story always have the same id."""
     return uuid.uuid5(_NAMESPACE, f"{batch_id}\n{canonical}").hex[:16]
 
 
 def slug(url: str) -> str:
-    """Give a short name of a story that is safe in file names: letters, digits and hyphens only."""
+    """Return a short name of a story for file names: letters, digits and hyphens only."""
     parts = urlsplit(url)
     post = _POST.match(parts.path) if parts.scheme != "file" else None
     name = (post.group(2) or post.group(1)) if post else Path(unquote(parts.path)).stem
@@ -109,7 +109,7 @@ def _canonical_reddit(parts: SplitResult, given: str) -> str:
 def _at_home(given: str) -> Path:
     try:
         return Path(given).expanduser()
-    except RuntimeError:  # ~user of nobody
+    except RuntimeError:  # ~user without such a user
         raise NotAStoryError(f"story file not found: {given}") from None
 
 

@@ -285,9 +285,9 @@ async def test_two_of_one_batch_cannot_run_at_once(tmp_path: Path) -> None:
     ("arguments", "code", "said"),
     [
         (("--resume", "nope"), 6, "no batch 'nope'"),
-        ((), 2, "no stories are named"),
+        ((), 2, "no stories given"),
         (("--resume", "b1", "https://redd.it/a1"), 2, "--resume continues an existing batch"),
-        (("https://redd.it/a1", "--limit", "3"), 2, "--limit says how many stories --discover gives"),
+        (("https://redd.it/a1", "--limit", "3"), 2, "--limit works only with --discover"),
         (("https://redd.it/a1", "--max-failures", "0"), 2, "--max-failures"),
         (("https://redd.it/a1", "--orchestrator", "no.such:thing"), 2, "cannot be imported"),
         (("https://redd.it/a1", "notes.xls"), 2, "1 of 2 entries is not a story"),

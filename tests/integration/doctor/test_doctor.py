@@ -147,7 +147,7 @@ async def test_folder_orchestrator_and_rules(sound: Settings) -> None:
 async def test_a_ledger_that_cannot_be_made(sound: Settings, place: str) -> None:
     found = await findings(sound.model_copy(update={"ledger_url": SecretStr(f"sqlite:///{place}")}))
     assert found["ledger"].level is Level.FAIL
-    assert "cannot be made" in found["ledger"].says
+    assert "cannot be created" in found["ledger"].says
 
 
 @pytest.mark.parametrize(("free", "level"), [(10**6, Level.FAIL), (10**9, Level.WARN), (10**12, Level.OK)])

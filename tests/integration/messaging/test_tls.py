@@ -81,12 +81,12 @@ MISTAKES = {
         r"is not trusted \(self.signed .*; give its authority: .*cafile=",
     ),
     "no authority": (BrokerUnreachableError, "is not trusted"),
-    "a missing authority": (UsageError, "cafile=.*none.pem is no file that can be read"),
-    "an empty authority": (UsageError, "holds no PEM certificate"),
+    "a missing authority": (UsageError, "cafile=.*none.pem is not a readable file"),
+    "an empty authority": (UsageError, "contains no PEM certificate"),
     "another name": (BrokerUnreachableError, "is for another host"),
-    "a misspelt option": (UsageError, "no option ca_file; for TLS there are cadata, cafile"),
-    "an authority without TLS": (UsageError, "cafile is for TLS; write amqps://"),
-    "plain to TLS": (BrokerUnreachableError, "a port for TLS wants amqps://"),
+    "a misspelt option": (UsageError, "unknown option ca_file; for TLS use cadata, cafile"),
+    "an authority without TLS": (UsageError, "cafile is a TLS option; write amqps://"),
+    "plain to TLS": (BrokerUnreachableError, "a TLS port needs amqps://"),
     "TLS to plain": (BrokerUnreachableError, "does not speak TLS; write amqp://"),
 }
 

@@ -61,7 +61,7 @@ NAMES = ("--subreddits", "AITA,TIFU")
 
 def test_a_list_that_gt_produce_takes(run: Discover) -> None:
     result = run(*NAMES)
-    assert (result.returncode, result.stderr) == (0, "gt-discover: 2 posts looked at, 2 given\n")
+    assert (result.returncode, result.stderr) == (0, "gt-discover: 2 posts checked, 2 selected\n")
     assert result.stdout.splitlines() == [
         "# TIFU by[31m doing it",
         "https://www.reddit.com/r/tifu/comments/one/story_one/",
@@ -130,7 +130,7 @@ def test_a_table_on_a_terminal(run: Discover, width: int) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--subreddits", "a b"), "not the name of a community"),
+        (("--subreddits", "a b"), "is not the name of a community"),
         (("--limit", "0"), "--limit is 0"),
         (("--json", "--urls"), "exclude each other"),
         (("--block-words", "missing.txt"), "missing.txt cannot be read"),
@@ -167,7 +167,7 @@ def test_unreachable(run: Discover, fake_reddit: FakeReddit) -> None:
     result = run("--subreddits", "tifu")
     assert (result.returncode, result.stdout) == (3, "")
     assert result.stderr.startswith("gt-discover: Reddit has had too many requests of this app")
-    assert result.stderr.endswith("takes none for 10 min; try again then\n")
+    assert result.stderr.endswith("accepts no more from this app for 10 min; try again then\n")
 
 
 def test_one_name_for_all_commands(run: Discover) -> None:

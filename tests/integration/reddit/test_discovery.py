@@ -82,7 +82,7 @@ async def test_what_is_left_out_is_counted(fake_reddit: FakeReddit, local: Setti
     }
     assert finding.notes() == [
         (
-            "7 posts looked at, 3 removed or deleted, 1 not safe for work, 1 under 100 comments, "
+            "7 posts checked, 3 removed or deleted, 1 not safe for work, 1 under 100 comments, "
             "1 with blocked words, 1 given"
         )
     ]
@@ -127,7 +127,7 @@ async def test_stories_of_the_ledger_are_left_out(fake_reddit: FakeReddit, local
         ledger.apply([BatchStories(batch_id=BATCH, stories=entries, at=at(0))])
     finding = await find(local, TIFU)
     assert [one.id for one in finding.candidates] == ["new"]
-    assert finding.left_out == {"in the ledger already": 3}
+    assert finding.left_out == {"already in the ledger": 3}
     everything = await find(local, DiscoverOptions(subreddits=("tifu",), known=True))
     assert len(everything.candidates) == 4
 
@@ -194,7 +194,9 @@ async def test_one_token_serves_all(fake_reddit: FakeReddit, local: Settings) ->
 async def test_too_many_requests(fake_reddit: FakeReddit, local: Settings) -> None:
     fake_reddit.add("tifu", "one")
     fake_reddit.answers["/r/tifu/top"] = Answer(429, headers={"x-ratelimit-reset": "400"})
-    with pytest.raises(RedditUnreachableError, match="takes none for 6 min 40 s; try again then") as caught:
+    with pytest.raises(
+        RedditUnreachableError, match="no more from this app for 6 min 40 s; try again then"
+    ) as caught:
         await find(local, TIFU)
     assert caught.value.exit_code == 3
 
@@ -229,7 +231,7 @@ def test_the_top_hundred_of_the_default_communities_in_time(fake_reddit: FakeRed
     assert [one.rank for one in found] == list(range(1, 101))
     assert [one.score for one in found] == sorted((one.score for one in found), reverse=True)
     assert len(fake_reddit.seen) == 16
-    assert notes == ["1500 posts looked at, 1400 ranked below these, 100 given"]
+    assert notes == ["1500 posts checked, 1400 ranked below these, 100 selected"]
 
 
 def test_a_list_of_stories(fake_reddit: FakeReddit, local: Settings) -> None:

@@ -133,7 +133,7 @@ def test_unknown_batch_suggests_near_ones(gt_report: Report) -> None:
         (["--exit-status"], "--exit-status needs a batch id"),
         (["--html", "x.html"], "--html needs a batch id"),
         ([BATCH, "--html", "."], "--html needs a file"),
-        ([BATCH, "--watch", "--interval", "soon"], "not a duration: 'soon'"),
+        ([BATCH, "--watch", "--interval", "soon"], "invalid duration 'soon'"),
         ([BATCH, "--watch", "--interval", "0s"], "--interval must be between"),
     ],
 )

@@ -48,7 +48,7 @@ def test_a_made_batch_id_is_readable_valid_and_new_each_time() -> None:
 
 @pytest.mark.parametrize("text", ["", "a/b", "../x", ".x", "a b", "ä", "x" * 65, "a\n", "a#"])
 def test_a_batch_id_that_could_lead_elsewhere_is_refused(text: str) -> None:
-    with pytest.raises(UsageError, match="not a batch id"):
+    with pytest.raises(UsageError, match="invalid batch id"):
         check_batch_id(text)
 
 

@@ -42,12 +42,12 @@ def test_importing_the_package_loads_no_database_library() -> None:
     [
         ("", "not a URL"),
         ("ledger.db", "not a URL"),
-        ("mysql://root:hunter2@localhost/gt", "mysql:// is no kind of ledger"),
-        ("postgresql+psycopg2://root:hunter2@localhost/gt", "no kind of ledger"),
+        ("mysql://root:hunter2@localhost/gt", "unknown scheme mysql://"),
+        ("postgresql+psycopg2://root:hunter2@localhost/gt", "unknown scheme"),
         ("postgresql://root:hunter2@localhost:many/gt", "not a URL"),
         ("postgresql://root:p@hunter2/w@localhost/gt", "write @ as %40"),
-        ("sqlite://", "a file that stays"),
-        ("sqlite:///:memory:", "a file that stays"),
+        ("sqlite://", "a file on disk"),
+        ("sqlite:///:memory:", "a file on disk"),
         ("sqlite:///~nobody-of-that-name/ledger.db", "no home folder ~nobody-of-that-name"),
         ("sqlite:///~\0/ledger.db", "not a URL"),
         ("sqlite:////tmp/\0.db", "not a URL"),
@@ -74,7 +74,7 @@ def test_the_home_folder_may_be_written_as_a_tilde(monkeypatch: pytest.MonkeyPat
 def test_a_file_of_another_kind_is_not_touched(tmp_path: Path) -> None:
     file = tmp_path / "story.txt"
     file.write_text("Once upon a time, " * 100)
-    with pytest.raises(LedgerUnreachableError, match=r"story\.txt.*file is not a database.*another kind"):
+    with pytest.raises(LedgerUnreachableError, match=r"story\.txt.*file is not a database.*not a SQLite"):
         open_ledger(f"sqlite:///{file}")
     assert file.read_text() == "Once upon a time, " * 100
 
@@ -86,7 +86,7 @@ def test_a_folder_is_no_ledger(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(LedgerUnreachableError, match=r"folder cannot be made.*GT_LEDGER_URL"):
+    with pytest.raises(LedgerUnreachableError, match=r"folder cannot be created.*GT_LEDGER_URL"):
         open_ledger(f"sqlite:///{tmp_path / 'file' / 'state' / 'ledger.db'}")
 
 

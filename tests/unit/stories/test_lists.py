@@ -45,15 +45,18 @@ def test_a_list_passes_over_comments_and_names_the_place_of_each_problem() -> No
         ("[]", "no JSON object"),
         ('"https://redd.it/a1"', "no JSON object"),
         ("{}", 'no "url"'),
-        ('{"url": 7}', '"url" is no text'),
-        ('{"url": "https://redd.it/a1", "options": []}', '"options" is no JSON object'),
-        ('{"url": "https://redd.it/a1", "options": {"api_key": "sk"}}', "keys and passwords never travel"),
+        ('{"url": 7}', '"url" is not a string'),
+        ('{"url": "https://redd.it/a1", "options": []}', '"options" is not a JSON object'),
+        (
+            '{"url": "https://redd.it/a1", "options": {"api_key": "sk"}}',
+            "keys and passwords are never sent in messages",
+        ),
         (
             '{"url": "https://me:hunter2@www.reddit.com/comments/a1/"}',
             "user name or password",
         ),
         ('{"url": "https://www.reddit.com:99999/comments/a1/"}', "not a story URL"),
-        ('{"url": "https://redd.it/a1", "options": 3}', '"options" is no JSON object'),
+        ('{"url": "https://redd.it/a1", "options": 3}', '"options" is not a JSON object'),
         ('{"url": "https://redd.it/a1", "optoins": {}}', 'unknown key "optoins"'),
         ("[" * 100_000, "not a JSON object"),
     ],
@@ -94,7 +97,7 @@ def test_a_list_that_cannot_be_read_is_said(tmp_path: Path) -> None:
 
 def test_a_list_has_a_greatest_length() -> None:
     reading = read_list(["https://redd.it/a1"] * (MAX_LINES + 1), "urls.txt", HERE)
-    assert reading.problems == (f"urls.txt:{MAX_LINES + 1}: a list may have {MAX_LINES} lines at most",)
+    assert reading.problems == (f"urls.txt:{MAX_LINES + 1}: a list can have at most {MAX_LINES} lines",)
 
 
 def test_lists_are_merged_in_order_and_a_story_of_two_counts_once() -> None:

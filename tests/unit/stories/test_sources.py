@@ -50,7 +50,7 @@ def test_a_list_given_as_a_story_is_noticed(tmp_path: Path) -> None:
     (tmp_path / "urls.txt").write_text("# mine\nhttps://redd.it/a1\n")
     (tmp_path / "story.txt").write_text("Once upon a time\nhttps://redd.it/a1 was posted.\n")
     reading = read_sources(Sources(("urls.txt", "story.txt")), NOTHING, tmp_path)
-    assert reading.problems == ("argument 1: urls.txt is a list of stories; give it with -f urls.txt",)
+    assert reading.problems == ("argument 1: urls.txt is a list of stories; pass it with -f urls.txt",)
     assert [story.url for story in reading.stories] == [(tmp_path / "story.txt").as_uri()]
 
 
@@ -60,7 +60,7 @@ def test_an_argument_that_is_no_story_is_named_by_its_number(tmp_path: Path) -> 
 
 
 def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no stories are named"):
+    with pytest.raises(UsageError, match="no stories given"):
         read_sources(Sources(), NOTHING, tmp_path)
     with pytest.raises(UsageError, match="once"):
         read_sources(Sources(files=("-", "-")), NOTHING, tmp_path)

@@ -1,4 +1,4 @@
-"""Alembic runs this for every migration; the connection, inside its transaction, comes from migrate.py."""
+"""Run by Alembic for every migration; migrate.py provides the connection and its transaction."""
 
 from __future__ import annotations
 

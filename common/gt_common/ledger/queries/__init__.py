@@ -1,1 +1,1 @@
-"""Questions to the ledger: batches, dead letters, stories that are known or made."""
+"""Queries: batches, dead letters, known stories and earlier videos."""

@@ -1,4 +1,4 @@
-"""What is asked of the ledger: a batch, the list of batches, its timeline."""
+"""Queries for one batch, the list of batches and a batch's timeline."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from gt_common.messages import Event
 
 
 def read_batch(connection: Connection, batch_id: str) -> BatchState:
-    """Give a batch as its events tell it.
+    """Return the state of a batch.
 
     Raises:
-        NoSuchBatchError: no event of it came yet
+        NoSuchBatchError: the ledger has no event of it
     """
     batch = _batch_row(connection, batch_id)
     query = select(*STORY_COLUMNS).where(stories.c.batch_id == batch_id).order_by(stories.c.position)
@@ -37,7 +37,7 @@ def read_batch(connection: Connection, batch_id: str) -> BatchState:
 
 
 def read_batches(connection: Connection, limit: int) -> list[BatchSummary]:
-    """Give the newest batches; the counts are those of the stories' rows, never kept apart."""
+    """Return the newest batches; their counts are computed from the rows of stories."""
     newest = select(batches).order_by(batches.c.since.desc(), batches.c.batch_id.desc()).limit(limit)
     rows = [BatchRow(*row) for row in connection.execute(newest)]
     found: dict[str, dict[StoryStatus, int]] = defaultdict(dict)
@@ -56,10 +56,10 @@ def read_batches(connection: Connection, limit: int) -> list[BatchSummary]:
 
 
 def read_attempts(connection: Connection, batch_id: str) -> list[AttemptSpan]:
-    """Give every run of every attempt of a batch, in the order of their start.
+    """Return every run of every attempt of a batch, ordered by start.
 
     Raises:
-        NoSuchBatchError: no event of it came yet
+        NoSuchBatchError: the ledger has no event of it
     """
     _batch_row(connection, batch_id)
     query = select(
@@ -77,7 +77,7 @@ def read_attempts(connection: Connection, batch_id: str) -> list[AttemptSpan]:
 
 
 def read_events(connection: Connection, batch_id: str, types: Collection[str]) -> list[Event]:
-    """Give a batch's events of some types, oldest first."""
+    """Return a batch's events of some types, oldest first."""
     query = (
         select(events.c.body)
         .where(events.c.batch_id == batch_id, events.c.type.in_(types))
@@ -90,7 +90,7 @@ def _batch_row(connection: Connection, batch_id: str) -> BatchRow:
     row = read_batch_rows(connection, [batch_id]).get(batch_id)
     if row is None:
         raise NoSuchBatchError(
-            f"the ledger knows no batch {batch_id!r}; `gt-report` without an id lists those it knows"
+            f"the ledger has no batch {batch_id!r}; `gt-report` without an id lists all batches"
         )
     return row
 

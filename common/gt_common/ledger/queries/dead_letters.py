@@ -1,6 +1,6 @@
-"""What is asked of the ledger about dead letters: those there are, and those discarded or replayed.
+"""Queries for dead letters: current, discarded and replayed ones.
 
-Failed stories of a batch that ran without the broker have no letter in any queue and are not among them.
+Failed stories of a batch that ran without the broker are in no queue and not included.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _OPEN = [status.value for status in StoryStatus if not status.final]
 def read_failed_stories(
     connection: Connection, batch_id: str | None, story_id: str | None
 ) -> list[StoryFailed]:
-    """Give the standing events of failed stories, oldest batch first, in the order of the list."""
+    """Return the latest events of failed stories, oldest batch first, in the order of the list."""
     failed = stories.c.status == StoryStatus.FAILED.value
     return [read_failed(body) for body in _standing(connection, batch_id, story_id, failed)]
 
@@ -29,7 +29,7 @@ def read_failed_stories(
 def read_cancelled_stories(
     connection: Connection, batch_id: str | None, story_id: str | None
 ) -> list[StoryCancelled]:
-    """Give the standing events of discarded stories, oldest batch first, in the order of the list."""
+    """Return the latest events of discarded stories, oldest batch first, in the order of the list."""
     cancelled = stories.c.status == StoryStatus.CANCELLED.value
     return [read_cancelled(body) for body in _standing(connection, batch_id, story_id, cancelled)]
 
@@ -37,7 +37,7 @@ def read_cancelled_stories(
 def read_replayed_stories(
     connection: Connection, batch_id: str | None, story_id: str | None
 ) -> list[tuple[StoryEvent, StoryMessage]]:
-    """Give what stands of each replayed story without an outcome, and the letter of the generation before."""
+    """Return the latest event of each replayed story without an outcome, and the letter before its replay."""
     replayed = (stories.c.status.in_(_OPEN), stories.c.generation > 1)
     standing = [read_story_event(body) for body in _standing(connection, batch_id, story_id, *replayed)]
     of_batch: dict[str, list[str]] = defaultdict(list)
@@ -57,7 +57,7 @@ def read_replayed_stories(
 def _standing(
     connection: Connection, batch_id: str | None, story_id: str | None, *conditions: ColumnElement[bool]
 ) -> list[str]:
-    """Give the standing events of stories that came by way of a broker, as JSON."""
+    """Return the latest events, as JSON, of stories that were published through a broker."""
     query = (
         select(stories.c.event, stories.c.batch_id, batches.c.opened)
         .join(batches, batches.c.batch_id == stories.c.batch_id)

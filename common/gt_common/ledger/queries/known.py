@@ -1,4 +1,4 @@
-"""Which Reddit posts were in a batch before."""
+"""Query for Reddit posts that were in any batch."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from gt_common.stories import NotAStoryError, canonical_url
 
 
 def read_known(connection: Connection, canonicals: Collection[str]) -> set[str]:
-    """Give those canonical URLs that a story of any batch has.
+    """Return which of these canonical URLs a story of any batch has.
 
-    Stories are stored by the URL that was given, in any of its forms: each is brought to its canonical one.
+    Stories are stored by their URL as given, so each is converted to its canonical form first.
     """
     wanted, found = frozenset(canonicals), set[str]()
     query = select(stories.c.url).where(stories.c.url.like("%redd%it%")).distinct()
@@ -28,8 +28,8 @@ def read_known(connection: Connection, canonicals: Collection[str]) -> set[str]:
 
 
 def canonical_of(url: str) -> str | None:
-    """Give the canonical form of a stored URL; None for one that is no Reddit post's."""
-    if url.startswith("file:"):  # a local story; its canonical form would be looked up on the disk
+    """Return the canonical form of a stored URL; None if it is not a Reddit post."""
+    if url.startswith("file:"):  # a local story; computing its canonical form would access the disk
         return None
     try:
         return canonical_url(url, Path())[1]

@@ -1,4 +1,4 @@
-"""What was made before: the video of a story, in whichever batch, and how long videos took."""
+"""Queries for earlier videos: the latest one of a story, and how long videos took."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ _MADE = stories.c.status == StoryStatus.SUCCESS.value
 
 
 def read_made(connection: Connection, canonicals: Collection[str]) -> dict[str, StorySucceeded]:
-    """Give the latest success of each story, by canonical URL; stories without one are missing.
+    """Return the latest success of each story that has one, by canonical URL.
 
-    Stories are stored by the URL that was given, in any of its forms: each is brought to its canonical one.
+    Stories are stored by their URL as given, so each is converted to its canonical form first.
     """
     wanted = frozenset(canonicals)
     places: dict[str, str] = {}
     query = select(stories.c.url, stories.c.event_id).where(_MADE).order_by(stories.c.at)
     for url, event_id in connection.execute(query):
-        # A local story is stored by its canonical form; to compute it would ask the disk.
+        # A local story is stored in its canonical form; computing it would access the disk.
         canonical = url if url.startswith("file:") else canonical_of(url)
         if canonical in wanted:
             places[event_id] = canonical
@@ -38,7 +38,7 @@ def read_made(connection: Connection, canonicals: Collection[str]) -> dict[str, 
 
 
 def read_durations(connection: Connection, limit: int) -> list[float]:
-    """Give the seconds that the latest videos took to make; those that were only found again took none."""
+    """Return how many seconds the latest videos took; videos that were only reused are left out."""
     query = select(stories.c.event).where(_MADE).order_by(stories.c.at.desc()).limit(limit)
     took = (read_succeeded(body).duration_s for body in connection.execute(query).scalars())
     return [seconds for seconds in took if seconds]

@@ -1,4 +1,4 @@
-"""Make the ledger: events, batches, stories and the version counter."""
+"""Create the ledger: events, batches, stories and the version counter."""
 
 from __future__ import annotations
 
