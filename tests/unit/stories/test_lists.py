@@ -42,8 +42,8 @@ def test_a_list_passes_over_comments_and_names_the_place_of_each_problem() -> No
     ("line", "problem"),
     [
         ("https://redd.it/a1", "not a JSON object"),
-        ("[]", "no JSON object"),
-        ('"https://redd.it/a1"', "no JSON object"),
+        ("[]", "not a JSON object"),
+        ('"https://redd.it/a1"', "not a JSON object"),
         ("{}", 'no "url"'),
         ('{"url": 7}', '"url" is not a string'),
         ('{"url": "https://redd.it/a1", "options": []}', '"options" is not a JSON object'),
