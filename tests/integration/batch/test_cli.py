@@ -74,7 +74,7 @@ def test_dry_run_says_what_would_run_and_changes_nothing(tmp_path: Path) -> None
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_what_an_earlier_batch_made_is_left_out_unless_forced(tmp_path: Path) -> None:
+def test_stories_made_by_an_earlier_batch_are_skipped_unless_forced(tmp_path: Path) -> None:
     listed, environment = write_list(tmp_path, [OK, {"do": "permanent"}]), no_broker(tmp_path)
     assert gt_batch(environment, "-f", str(listed), "--batch-id", "b1", *SCRIPTED).returncode == 1
     dry = gt_batch(environment, "-f", str(listed), "-n", "--json", *SCRIPTED)
@@ -93,7 +93,7 @@ def test_what_an_earlier_batch_made_is_left_out_unless_forced(tmp_path: Path) ->
     assert len(ran(tmp_path)) == 4
 
 
-def test_max_failures_starts_no_other_and_resume_goes_on(tmp_path: Path) -> None:
+def test_max_failures_starts_no_new_stories_and_resume_continues(tmp_path: Path) -> None:
     listed = write_list(tmp_path, [{"do": "permanent"}, OK, {"do": "permanent"}, OK, OK])
     environment = no_broker(tmp_path)
     arguments = ("-f", str(listed), "--batch-id", "b1", "--max-failures", "40%", *SCRIPTED)
@@ -125,7 +125,7 @@ def test_retry_failed_runs_the_failed_ones_as_their_next_generation(tmp_path: Pa
     assert len(ran(tmp_path)) == 3
 
 
-def test_a_batch_id_given_twice_goes_on_with_the_batch_and_adds_what_is_new(tmp_path: Path) -> None:
+def test_a_batch_id_given_twice_continues_the_batch_and_adds_new_stories(tmp_path: Path) -> None:
     environment = no_broker(tmp_path)
     first = write_list(tmp_path, [OK, OK])
     gt_batch(environment, "-f", str(first), "--batch-id", "b1", *SCRIPTED)
@@ -139,7 +139,7 @@ def test_a_batch_id_given_twice_goes_on_with_the_batch_and_adds_what_is_new(tmp_
     assert len(ran(tmp_path)) == 3
 
 
-def test_a_batch_goes_on_as_it_was_begun_whatever_the_environment_says_now(tmp_path: Path) -> None:
+def test_a_batch_continues_with_its_own_settings_whatever_the_environment_says(tmp_path: Path) -> None:
     environment = no_broker(tmp_path)
     first = write_list(tmp_path, [OK])
     gt_batch(environment, "-f", str(first), "--batch-id", "b1", "--output", str(tmp_path / "o1"), *SCRIPTED)
@@ -205,7 +205,7 @@ def test_a_report_that_cannot_be_saved_costs_neither_the_summary_nor_the_exit_co
     assert "the report could not be saved" in done.stderr
 
 
-def test_a_list_without_a_story_is_told_from_an_empty_one_and_shown_as_json(tmp_path: Path) -> None:
+def test_a_list_of_invalid_entries_is_refused_and_printed_as_json(tmp_path: Path) -> None:
     environment = no_broker(tmp_path)
     refused = gt_batch(environment, "nope.md", "--json", *SCRIPTED)
     assert refused.returncode == 2
@@ -228,7 +228,7 @@ def test_a_flag_that_cannot_be_used_is_named_as_it_was_given(
     assert (refused.returncode, said in refused.stderr) == (2, True), refused.stderr
 
 
-async def test_first_signal_finishes_what_runs_and_starts_no_other(tmp_path: Path) -> None:
+async def test_first_signal_finishes_running_stories_and_starts_no_new_ones(tmp_path: Path) -> None:
     gate = tmp_path / "gate"
     listed = write_list(tmp_path, [{"until": str(gate)}, OK, OK])
     arguments = ("-f", str(listed), "--batch-id", "b1", *SCRIPTED)
@@ -245,7 +245,7 @@ async def test_first_signal_finishes_what_runs_and_starts_no_other(tmp_path: Pat
     assert len(ran(tmp_path)) == 3
 
 
-async def test_second_signal_gives_the_story_back_unspent(tmp_path: Path) -> None:
+async def test_second_signal_releases_the_story_without_using_up_an_attempt(tmp_path: Path) -> None:
     gate = tmp_path / "gate"
     listed = write_list(tmp_path, [{"until": str(gate)}, OK])
     arguments = ("-f", str(listed), "--batch-id", "b1", *SCRIPTED)

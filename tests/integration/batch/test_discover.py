@@ -29,6 +29,6 @@ def test_found_stories_are_made_once(fake_reddit: FakeReddit, tmp_path: Path) ->
     assert second.returncode == 0, second.stderr
     assert len(list((tmp_path / "outputs" / "b2").glob("*.mp4"))) == 1
     third = gt_batch(environment, "--discover", *FAKE)
-    assert third.returncode == 0, "a search that finds nothing new is no fault"
+    assert third.returncode == 0, "a search that finds nothing new is not an error"
     assert third.stderr.splitlines()[-1] == "nothing to do: no stories are left to make"
     assert third.stdout == ""

@@ -53,7 +53,7 @@ def of(work: BatchWork, place: int = 0) -> dict[str, object]:
 
 
 def resumed(work: BatchWork, *events: StoryEvent) -> BatchWork:
-    """Plan to go on after these events; as from a ledger, history holds only some types."""
+    """Plan a resume after these events; as in a ledger query, history has only some types of events."""
     everything: list[Event] = [*work.events, *events]
     history = [event for event in everything if event.type in HISTORY]
     return resume(fold(work.batch_id, everything), history, NOW)
