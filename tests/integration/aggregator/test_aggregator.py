@@ -1,4 +1,4 @@
-"""gt-aggregate on a real broker: killed, cut off, told to stop; every result counts once."""
+"""gt-aggregate on a real broker: killed, disconnected, stopped; every result counts once."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ DEADLINE_S = 60
 
 
 def story(number: int) -> StoryMessage:
-    """Make a story message that fits the events of these tests."""
+    """Return a story message that matches the events of these tests."""
     url = f"https://www.reddit.com/comments/{number}/"
     return StoryMessage(
         batch_id=BATCH, story_id=f"story-{number}", position=number, url=url, canonical_url=url
@@ -44,7 +44,7 @@ def story(number: int) -> StoryMessage:
 
 
 def made(count: int) -> list[Event]:
-    """Make the events of a batch whose stories all succeed."""
+    """Return the events of a batch whose stories all succeed."""
     numbers = range(1, count + 1)
     return [
         opened(count),
@@ -59,7 +59,7 @@ async def publish(publisher: Publisher, events: Sequence[Event]) -> None:
 
 
 async def run(environment: dict[str, str], *command: str) -> tuple[int, str]:
-    """Run a program to its end. Return its exit code and what it said on standard error."""
+    """Run a program to its end. Return its exit code and its standard error."""
     process = await asyncio.create_subprocess_exec(
         *command, env=environment, stderr=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL
     )
@@ -207,7 +207,7 @@ def _all_made(ledger: Ledger, count: int) -> bool:
 
 
 async def _die_with_it(settings: Settings, names: Names) -> None:
-    """Take the story and leave without settling it, until the broker gives up on it."""
+    """Take the story and disconnect without an ack, until the broker gives up on it."""
     while await waiting(settings, names.dlq) == 0:
         arrived: asyncio.Queue[Delivery] = asyncio.Queue()
         async with subscribe(settings, names.stories, 1, arrived.put_nowait, "test"):

@@ -1,4 +1,4 @@
-"""The same list by gt-batch and by the fleet: the same report, but for times, workers and places."""
+"""The same list by gt-batch and by the fleet: the same report, except for times, workers and paths."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""gt-batch as a process, with no broker anywhere: one by one, at once, stopped, resumed, limited, forced."""
+"""gt-batch as a process, without a broker: one by one, in parallel, stopped, resumed, limited, forced."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""gt-batch --discover: finds stories, makes them, and finds them no more."""
+"""gt-batch --discover: finds stories, makes their videos, and does not find them again."""
 
 from __future__ import annotations
 

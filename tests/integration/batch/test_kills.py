@@ -1,4 +1,4 @@
-"""kill -9 of gt-batch at random moments: nothing is lost, nothing is made twice but what was running."""
+"""kill -9 of gt-batch at random moments: nothing is lost, and only what was running is made twice."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def made(state: BatchState) -> set[str]:
 async def kill_at_a_random_moment(
     environment: Mapping[str, str], arguments: tuple[str, ...], made_before: int, chance: random.Random
 ) -> None:
-    """Kill a run after it has made so many stories, or at some moment before it has begun any."""
+    """Kill a run after a number of finished stories, or at some moment before its first one."""
     async with command(environment, "gt-batch", *arguments) as running:
         if made_before:
             await running.says("success", made_before, deadline=90)

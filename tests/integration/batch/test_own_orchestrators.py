@@ -1,4 +1,4 @@
-"""The examples of own orchestrators make real videos."""
+"""The example orchestrators make real videos."""
 
 from __future__ import annotations
 

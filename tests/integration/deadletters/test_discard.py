@@ -1,4 +1,4 @@
-"""Dead letters discarded and brought back, on a real broker and a SQLite ledger, and both killed."""
+"""Dead letters discarded and restored, on a real broker and a SQLite ledger; also killed on the way."""
 
 from __future__ import annotations
 
@@ -279,7 +279,7 @@ async def test_discards_and_restores_killed_at_random_lose_nothing(
     await take(settings, names.ledger_queue)
 
     async def killed(*arguments: str) -> int:
-        """Kill the command once it has told the ledger of some letters."""
+        """Kill the command when it has recorded some letters in the ledger."""
         mark = chance.randrange(1, 30)
         process = await start(environment, *arguments)
 

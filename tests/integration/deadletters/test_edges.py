@@ -1,4 +1,4 @@
-"""Dead letters that no worker wrote, batches that nobody knows, and questions that are answered with no."""
+"""Dead letters that no worker wrote, unknown batches, and questions that are answered with no."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ LONG_AGO = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 
 
 async def put_aside(settings: Settings, position: int = 1, when: datetime = LONG_AGO) -> None:
-    """Put a sound story among the dead letters, as a worker does that refuses its content type."""
+    """Put a valid story among the dead letters, as a worker does that refuses its content type."""
     async with connect(settings, "test") as connection:
         channel = await connection.channel()
         exchange = await channel.get_exchange(Names(settings.namespace).dlx, ensure=False)

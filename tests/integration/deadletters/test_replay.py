@@ -1,4 +1,4 @@
-"""gt-dlq replay by group, slowly, in growing steps and with changed options; groups and export."""
+"""gt-dlq replay by group, at a rate, in growing steps and with changed options; groups and export."""
 
 from __future__ import annotations
 
@@ -228,7 +228,7 @@ async def test_options_are_changed_and_the_change_is_shown(
 async def test_at_a_rate_the_rest_lies_in_the_queue_and_new_letters_are_left_alone(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each wait lets go of the queue; the story that dies again meanwhile is not replayed a second time."""
+    """Each wait releases the queue; a story that fails again meanwhile is not replayed a second time."""
     names, letters = Names(settings.namespace), letters_of(4)
     await bury(settings, letters)
     monkeypatch.setattr(gate, "WAIT_HOLDING_S", 0.0)

@@ -1,4 +1,4 @@
-"""gt-dlq replay that ends half-way, at each step and at random: nothing is lost."""
+"""gt-dlq replay that ends halfway, at each step and at random: nothing is lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""gt-doctor: every check, well and failing for real."""
+"""gt-doctor: every check, passing and failing for real."""
 
 from __future__ import annotations
 

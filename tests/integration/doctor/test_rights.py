@@ -1,4 +1,4 @@
-"""gt-doctor as the user of each role, who may not look at everything where RabbitMQ asks for rights."""
+"""gt-doctor as the user of each role, who may not inspect everything where RabbitMQ requires rights."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.broker, pytest.mark.timeout(120)]
 
 @pytest.fixture(scope="module")
 def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateNode]:
-    """A node with all users and the topology."""
+    """Yield a node with all users and the topology."""
     with node_with_roles(tmp_path_factory.mktemp("roles")) as node:
         asyncio.run(declare(node))
         yield node

@@ -1,4 +1,4 @@
-"""What PostgreSQL itself answers to users without a login, a right or a database."""
+"""How PostgreSQL answers users without a login, a right or a database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ledger on SQLite and on PostgreSQL: each event once, the same fold, whoever writes."""
+"""The ledger on SQLite and PostgreSQL: each event once, the same state, whichever process writes."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def of_batch(batch_id: str, events: list[Event]) -> list[Event]:
 
 
 def dead(number: int) -> StoryFailed:
-    """Make the event of a dead letter that comes along."""
+    """Return the event of a dead letter."""
     message = StoryMessage(
         batch_id=BATCH,
         story_id=f"story-{number}",

@@ -1,4 +1,4 @@
-"""Migrations: from nothing to what the code says, with nothing between the two; never backwards."""
+"""Migrations: from an empty database to the schema of the code, without a difference; never backwards."""
 
 from __future__ import annotations
 

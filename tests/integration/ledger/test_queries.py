@@ -1,4 +1,4 @@
-"""What the ledger tells of earlier batches: made stories, how long they took, and a batch's own events."""
+"""What the ledger knows of earlier batches: finished stories, their durations, and a batch's events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Connections that are lost at a moment of the test's choice: between two steps, or while they come back."""
+"""Connections that are lost at a chosen moment: between two steps, or while they are restored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The messaging layer on a real broker: confirms, waits, losses of the network, and plain errors."""
+"""The messaging layer on a real broker: confirms, waits, network failures, and plain errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Broker connections over TLS: a node with a certificate of an authority of the test's own."""
+"""Broker connections over TLS: a node with a certificate of a throw-away authority."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`ops/broker` as it is typed, with a node of its own: never the one that runs on the machine."""
+"""`ops/broker` as it is typed, with a private node: never the one that runs on the machine."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def broker(*arguments: str, url: str, timeout: float = 90.0) -> subprocess.Compl
 
 @pytest.fixture(scope="module")
 def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateNode]:
-    """One node for the tests of this module; a space in its path is part of the test."""
+    """Yield one node for the tests of this module; a space in its path is part of the test."""
     with PrivateNode.start(tmp_path_factory.mktemp("private node")) as node:
         yield node
 

@@ -52,7 +52,7 @@ WORKING = sorted(MAY_PUBLISH)
 
 @pytest.fixture(scope="module")
 def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateNode]:
-    """A node with the users of `make_users definitions` and an empty topology."""
+    """Yield a node with the users of `make_users definitions` and an empty topology."""
     with PrivateNode.start(tmp_path_factory.mktemp("roles")) as node:
         made = subprocess.run(
             [sys.executable, str(SCRIPT), "definitions"],
@@ -68,7 +68,7 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateNode]:
 
 @pytest.fixture
 async def topology(node: PrivateNode) -> None:
-    """The names of the topology; types and arguments do not matter for rights."""
+    """Declare the names of the topology; types and arguments do not matter for rights."""
     async with channel(node, "topology") as admin:
         for name in EXCHANGES:
             await admin.declare_exchange(name, aio_pika.ExchangeType.TOPIC, durable=True)
@@ -78,14 +78,14 @@ async def topology(node: PrivateNode) -> None:
 
 @asynccontextmanager
 async def channel(node: PrivateNode, role: str) -> AsyncIterator[AbstractChannel]:
-    """A channel of the user of a role."""
+    """Open a channel as the user of a role."""
     url = node.url_for(f"gt-{role}", PASSWORDS[password_variable(role)], "gt")
     async with await aio_pika.connect(url, timeout=10) as connection:
         yield await connection.channel()
 
 
 async def ignore(_message: AbstractIncomingMessage) -> None:
-    """The rights are tried, not the messages."""
+    """Ignore a message: only the rights are tried."""
 
 
 async def may_publish(node: PrivateNode, role: str, exchange: str) -> bool:
@@ -111,7 +111,7 @@ async def may_consume(node: PrivateNode, role: str, queue: str) -> bool:
 
 
 async def may_follow(node: PrivateNode, role: str) -> bool:
-    """Whether a queue of one's own can be bound to the progress of a batch and read."""
+    """Whether an exclusive queue can be bound to the progress of a batch and read."""
     async with channel(node, role) as opened:
         try:
             queue = await opened.declare_queue(f"gt.follow.{role}", exclusive=True, auto_delete=True)

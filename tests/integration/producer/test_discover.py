@@ -1,4 +1,4 @@
-"""gt-produce --discover: what Reddit has becomes a batch, and going on names the stories found."""
+"""gt-produce --discover: what Reddit has becomes a batch, and continuing names the stories found."""
 
 from __future__ import annotations
 

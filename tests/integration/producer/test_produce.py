@@ -41,7 +41,7 @@ GT_PRODUCE = str(Path(sys.executable).with_name("gt-produce"))
 
 @pytest.fixture
 def env(environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """The environment, with the test's own folder as the working folder."""
+    """Return the environment, with a folder of the test as the working folder."""
     monkeypatch.chdir(tmp_path)
     return environment
 
@@ -99,7 +99,7 @@ async def running(env: dict[str, str], *arguments: str) -> AsyncIterator[asyncio
 
 
 def journaled(settings: Settings, batch_id: str) -> int:
-    """How many stories a batch's journal has as confirmed."""
+    """Return how many stories a batch's journal has as confirmed."""
     path = settings.state_dir / "journals" / f"{batch_id}.jsonl"
     return path.read_text().count('{"story_id"') if path.exists() else 0
 

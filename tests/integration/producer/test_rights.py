@@ -1,4 +1,4 @@
-"""gt-produce as a user who may publish and nothing else."""
+"""gt-produce as a user who may only publish."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ROLES = Path(__file__).resolve().parents[3] / "ops" / "rabbitmq" / "roles.json"
 
 @pytest.fixture(scope="module")
 def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateNode]:
-    """A node with a user of the producer's rights."""
+    """Yield a node with a user that has the producer's rights."""
     rights = json.loads(ROLES.read_text())["producer"]
     patterns = [rights[kind].replace("{ns}", "gt") for kind in ("configure", "write", "read")]
     with PrivateNode.start(tmp_path_factory.mktemp("rights")) as node:

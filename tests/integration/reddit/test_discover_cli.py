@@ -1,4 +1,4 @@
-"""gt-discover as its users run it: a process, what it prints and with which code it leaves."""
+"""gt-discover as users run it: as a process, with its output and exit code."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Result = subprocess.CompletedProcess[str]
 
 
 class Discover:
-    """Runs gt-discover, or another command, in a folder of its own."""
+    """Runs gt-discover, or another command, in its own folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

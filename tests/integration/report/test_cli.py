@@ -1,4 +1,4 @@
-"""gt-report as its users run it: a process, a ledger, what it prints and with which code it leaves."""
+"""gt-report as users run it: as a process, on a ledger, with its output and exit code."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ COMMAND = Path(sys.executable).with_name("gt-report")
 
 
 class Report:
-    """Runs gt-report on a ledger of its own."""
+    """Runs gt-report on its own ledger."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -37,7 +37,7 @@ class Report:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment of the command: nothing of ours but the ledger."""
+        """Return the environment of the command, in which only the ledger is set."""
         clean = {name: value for name, value in os.environ.items() if not name.startswith("GT_")}
         return clean | {"GT_LEDGER_URL": self.url, "NO_COLOR": "1", "COLUMNS": "80"}
 

@@ -19,7 +19,7 @@ PRINTS_VIDEO = """echo '{"output_path": "v.mp4"}'"""
 
 
 def program(folder: Path, text: str) -> str:
-    """Write a shell script and give the --orchestrator that runs it."""
+    """Write a shell script. Return the `--orchestrator` that runs it."""
     script = folder / "my program.sh"
     script.write_text(text)
     return f"command:sh '{script}' {{url}} {{workdir}} {{story_id}} {{batch_id}} {{attempt}} {{other}}"

@@ -1,4 +1,4 @@
-"""A child waits for its turns: its time limit, its stage, several turns at once, and turns it gives up."""
+"""A child waits for its turns: its time limit, its stage, several turns at once, and abandoned ones."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ async def test_a_waiting_run_can_be_interrupted(tmp_path: Path) -> None:
 
 
 class Broken(LocalLimiter):
-    """A limiter with a fault of its own."""
+    """A limiter that fails."""
 
     async def acquire(self, provider: str) -> None:
         raise OSError("no more files")

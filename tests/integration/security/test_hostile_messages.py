@@ -1,4 +1,4 @@
-"""Messages that nobody of ours would send: each is dead-lettered once, with the reason, and work goes on."""
+"""Messages that no GossipToon program would send: each is dead-lettered once, and work continues."""
 
 from __future__ import annotations
 

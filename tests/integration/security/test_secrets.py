@@ -67,7 +67,7 @@ def planted(environment: Env, postgres_url: str, tmp_path_factory: pytest.TempPa
 
 
 async def run(environment: Env, folder: Path, *command: str) -> tuple[int, str, str]:
-    """Run a command of ours to its end. Return its exit code, standard output and standard error."""
+    """Run a command to its end. Return its exit code, standard output and standard error."""
     process = await asyncio.create_subprocess_exec(
         str(BIN / command[0]),
         *command[1:],

@@ -1,4 +1,4 @@
-"""A machine on which the studio cannot draw is told of before the first story, not by failing stories."""
+"""A machine on which the studio cannot draw is reported before the first story, not by failing stories."""
 
 from __future__ import annotations
 

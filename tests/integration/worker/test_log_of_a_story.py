@@ -28,7 +28,7 @@ EVENTS_OF_A_RUN = {
 async def test_a_filter_by_story_finds_every_line_of_it_with_the_same_keys(
     settings: Settings, environment: dict[str, str], tmp_path: Path
 ) -> None:
-    """One child makes both stories in turn, so that its second must not be logged as its first."""
+    """One child makes both stories in turn; its second must not be logged as its first."""
     limited = settings.model_copy(update={"rate_limits": parse_rates(RATE)})
     await topology.declare(limited)
     stories = [scripted_story("b1", n, tmp_path, word=f"word-{n}", turns=2) for n in (1, 2)]

@@ -84,7 +84,7 @@ def longest_gap(times: list[float], since: float) -> float:
 
 
 async def elected(running: dict[str, Running]) -> str:
-    """Wait until one of these workers issues the tokens; return its name."""
+    """Wait until one of these workers issues the tokens. Return its name."""
     found: list[str] = []
 
     def look() -> bool:

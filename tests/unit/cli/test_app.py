@@ -1,4 +1,4 @@
-"""The frame of every command: what the operating system refuses is one line with the right exit code."""
+"""The frame of every command: an error of the operating system is one line with the right exit code."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from gt_common.settings import load_settings
 
 
 def failing(error: BaseException) -> int:
-    """Run a command that fails so. Return its exit code."""
+    """Run a command that fails with an error. Return its exit code."""
 
     def work() -> int:
         raise error

@@ -1,4 +1,4 @@
-"""The fold: whatever order events come in, however often, the same state stands."""
+"""The fold: in whatever order and however often events arrive, the state is the same."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where log lines go: standard error or a file; within somebody else's program only warnings."""
+"""Where log lines go: to standard error or a file; only warnings within another program."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_a_log_that_cannot_be_written_stops_nothing() -> None:
 
 
 def logged(set_up: str) -> subprocess.CompletedProcess[str]:
-    """Log within a program that sets up structlog so, or not at all."""
+    """Log within a program that has its own set-up of structlog, or none."""
     code = (
         "import structlog, sys\n"
         f"{set_up}\n"

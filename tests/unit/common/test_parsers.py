@@ -1,4 +1,4 @@
-"""Whatever comes from outside: only errors of ours may come out of its parser."""
+"""Outside input: its parsers may raise only the project's own errors."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_known_hard_inputs_are_refused_in_our_words(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in TARGETS if name not in SEVERAL])
 def test_sound_inputs_pass(name: str) -> None:
-    """The seeds are what fuzzing starts from: were they refused, it would look at nothing."""
+    """Fuzzing starts from the seeds: if they were refused, it would test nothing."""
     for seed in TARGETS[name].seeds:
         TARGETS[name].run(seed)
 

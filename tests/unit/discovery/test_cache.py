@@ -1,4 +1,4 @@
-"""When a kept answer is used again, and when Reddit is asked."""
+"""When a cached answer is used, and when Reddit is asked."""
 
 from __future__ import annotations
 

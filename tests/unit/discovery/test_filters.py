@@ -1,4 +1,4 @@
-"""Which posts are left out and for what reason; options and blocklists."""
+"""Which posts are excluded and why; options and blocklists."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What travels comes back the same; what is not ours is refused in one way."""
+"""Messages survive encoding unchanged; anything else is refused with one kind of error."""
 
 from __future__ import annotations
 

@@ -169,7 +169,7 @@ def test_both_brokers_are_the_same() -> None:
 
 @pytest.mark.parametrize("dockerfile", DOCKERFILES, ids=lambda path: path.stem)
 class TestDockerfiles:
-    """What can be told of an image without building it."""
+    """What can be checked of an image without building it."""
 
     def test_copied_sources_are_there_and_sent_to_the_engine(self, dockerfile: Path) -> None:
         sent = {

@@ -1,4 +1,4 @@
-"""`ops/get_uv` finds or installs uv with what a fresh machine has; its tools are scripts of the tests."""
+"""`ops/get_uv` finds or installs uv with what a fresh machine has; its tools are test scripts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where RabbitMQ is not installed: apt-get on Debian where that is allowed, else plain words."""
+"""Where RabbitMQ is not installed: apt-get on Debian if that is allowed, else a plain message."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def program(folder: Path, name: str, body: str = "exit 0") -> Path:
 
 @pytest.fixture(autouse=True)
 def nothing_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A release that was chosen for the whole run is none of these tests' business."""
+    """Ignore a release that was chosen for the whole run."""
     monkeypatch.delenv("GT_RABBITMQ_BIN", raising=False)
 
 
 @pytest.fixture
 def as_root(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """The tests see themselves as root, whoever runs them; the policy file is one of theirs."""
+    """Make the tests believe that they run as root, with their own policy file. Return its path."""
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     policy = tmp_path / "policy-rc.d"
     monkeypatch.setattr(installation, "POLICY_RC", policy)

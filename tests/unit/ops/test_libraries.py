@@ -1,4 +1,4 @@
-"""The studio's libraries of the system: installed on Debian where that is allowed, else named."""
+"""The system libraries of the studio: installed on Debian if that is allowed, else named."""
 
 from __future__ import annotations
 

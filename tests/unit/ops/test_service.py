@@ -1,4 +1,4 @@
-"""The order in which a broker is made to answer; small scripts and peers stand for the world outside."""
+"""The order in which a broker is made available; small scripts and servers replace the real ones."""
 
 from __future__ import annotations
 

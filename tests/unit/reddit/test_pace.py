@@ -11,7 +11,7 @@ from gt_common.reddit.pace import UNNAMED_WAIT, Pace, read_seconds, retry_after
 
 
 class Time:
-    """A clock that goes on only when somebody waits."""
+    """A clock that advances only while somebody waits."""
 
     def __init__(self) -> None:
         self.now = 1000.0

@@ -23,7 +23,7 @@ from support.runner import a_story
 
 
 def store(folder: Path, *, story: StoryMessage | None = None, source: Path | None = None) -> Finished:
-    """Store a video that lies in the working folder, unless another is given."""
+    """Store a video of the working folder, unless another one is given."""
     workdir = folder / "work"
     workdir.mkdir(exist_ok=True)
     video = source or workdir / "made.mp4"
@@ -67,7 +67,7 @@ def test_a_stored_video_is_found_again(tmp_path: Path) -> None:
 def test_of_two_runs_that_store_at_once_one_video_with_its_own_result_file_stays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A worker cut off from the broker goes on while another runs the story, and both come to their end."""
+    """A disconnected worker continues while another one runs the story, and both finish."""
     write, other = write_atomically, tmp_path / "other.mp4"
     other.write_bytes(b"the other run's longer video")
     overtaken = False

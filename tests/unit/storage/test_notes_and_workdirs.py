@@ -61,7 +61,7 @@ def test_folders_of_dead_workers_are_removed_and_no_others(tmp_path: Path) -> No
 
 
 def test_tidying_beside_workers_that_remove_their_own_folders_fails_nobody(tmp_path: Path) -> None:
-    """Two threads make and remove an attempt's folder, and so its batch's, while a third one tidies."""
+    """Two threads create and remove an attempt's folder, and so its batch's, while a third one tidies."""
     until = time.monotonic() + 0.5
 
     def work(batch: str) -> int:

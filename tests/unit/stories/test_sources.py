@@ -1,4 +1,4 @@
-"""Where lists come from."""
+"""The sources of lists: arguments, files and standard input."""
 
 from __future__ import annotations
 

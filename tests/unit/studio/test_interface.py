@@ -1,4 +1,4 @@
-"""The studio's door: lazy, strict about options, and only for running jobs."""
+"""The studio's interface: imports lazily, checks options, and works only within a job."""
 
 from __future__ import annotations
 

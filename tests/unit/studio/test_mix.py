@@ -13,7 +13,7 @@ from gt_consumer.studio.sound.voice import RATE as VOICE_RATE
 
 
 def _speech(seconds: float, level: float, seed: int = 0) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
-    """Noise in syllables, with the crest factor of a voice."""
+    """Return noise in syllables, with the crest factor of a voice."""
     count = int(seconds * VOICE_RATE)
     t = np.arange(count) / VOICE_RATE
     noise = np.random.default_rng(seed).standard_normal(count)

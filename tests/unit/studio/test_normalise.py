@@ -1,4 +1,4 @@
-"""Reddit's ways of writing, as captions show them and as the voice reads them."""
+"""Reddit's spelling, as captions show it and as the voice reads it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gt_consumer.studio.text.normalise import spoken, strip_markup
 
 
 def _read(text: str) -> str:
-    """What the voice is given, with its phoneme marks taken out."""
+    """Return what the voice reads, without phoneme marks."""
     joined = " ".join(s for s in spoken(text.split()) if s)
     return re.sub(r"\[([^\]]+)\]\(/[^)]*\)", r"\1", joined)
 

@@ -1,4 +1,4 @@
-"""Pictures: colours, camera, layout and the sameness of figures."""
+"""Pictures: colours, camera, layout, and figures that stay the same."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Shots fill the video, at a pace that holds."""
+"""Shots fill the whole video, at a steady pace."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _pitch(samples: np.ndarray[tuple[int], np.dtype[np.float32]]) -> float:
-    """Median pitch in Hz by autocorrelation of the loud frames."""
+    """Return the median pitch in Hz by autocorrelation of the loud frames."""
     found = []
     for at in range(0, len(samples) - 2400, 1200):
         frame = samples[at : at + 2400] - samples[at : at + 2400].mean()
