@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 # C0 and C1 controls (terminal escapes begin with one) and marks that turn the direction of text.
 _CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -27,3 +28,9 @@ def plural(number: int, noun: str) -> str:
     if number == 1:
         return f"1 {noun}"
     return f"{number} {noun[:-1]}ies" if re.search("[^aeiou]y$", noun) else f"{number} {noun}s"
+
+
+def short_path(path: str | Path) -> str:
+    """Return a path as people want to read and copy it: relative, if it is below the current folder."""
+    place, here = Path(path), Path.cwd()
+    return str(place.relative_to(here)) if place != here and place.is_relative_to(here) else str(path)

@@ -1,1 +1,1 @@
-"""What all command lines share: the app, options, the console, signals, refusals of lists."""
+"""What all command lines share: app, options, completion, consoles, signals, messages about lists."""

@@ -19,7 +19,7 @@ from gt_common.progress.live import LiveDisplay, Snapshot
 from gt_common.texts import plural
 
 HEARTBEAT: Final = 30.0
-"""Seconds without a line after which plain mode says that work goes on."""
+"""Seconds without a line after which plain mode reports that work continues."""
 
 _Seen = tuple[StoryStatus, int, int, int] | None
 
@@ -37,27 +37,27 @@ class PlainDisplay:
         self._console = console
 
     def start(self) -> None:
-        """Nothing is drawn before something happens."""
+        """Do nothing: nothing is drawn before something happens."""
 
     def stop(self) -> None:
-        """Nothing is to be wiped away."""
+        """Do nothing: there is nothing to erase."""
 
     def say(self, line: str, style: str = "") -> None:
-        """Print one line; a reader that left must not stop the work."""
+        """Print one line; the work continues if nobody reads it."""
         with contextlib.suppress(OSError, ValueError):
             print(line, file=self._console.file, flush=True)
 
 
 class Progress:
-    """Shows a batch from its events, through the one fold. Use it as a context manager.
+    """Show a batch from its events, folded as everywhere else. Use it as a context manager.
 
     Parameters:
-        batch_id: events of other batches are passed over
-        state: what is known already, as when a batch is resumed
-        max_attempts: to say `try 2/3`
-        live: redraw in place; None: when standard error is a terminal that can
+        batch_id: events of other batches are ignored
+        state: what is already known, as when a batch is resumed
+        max_attempts: to show `try 2/3`
+        live: redraw in place; None: if standard error is a terminal that supports it
         console: where to draw; None: standard error
-        clock: gives the time now
+        clock: returns the current time
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class Progress:
 
     @contextlib.contextmanager
     def aside(self) -> Iterator[None]:
-        """Take the display away for the time of a block that writes to the same terminal itself."""
+        """Hide the display during a block that writes to the same terminal itself."""
         self._display.stop()
         try:
             yield
@@ -105,7 +105,7 @@ class Progress:
             self._display.start()
 
     def event(self, event: Event) -> None:
-        """Take an event in and show what it changed; a repeated or late one changes nothing."""
+        """Apply an event and show what it changed; a repeated or late one changes nothing."""
         if event.batch_id != self.state.batch_id:
             return
         before = self.state
@@ -119,7 +119,7 @@ class Progress:
             self._story(before.stories.get(event.story_id), self.state.stories[event.story_id])
 
     def tick(self) -> None:
-        """To be called about once a second: in plain mode it says every 30 s that work goes on."""
+        """Report every 30 s in plain mode that work continues; to be called about once a second."""
         now = self._clock()
         if self.live or (now - self._said_at).total_seconds() < HEARTBEAT:
             return
@@ -163,7 +163,7 @@ def _run(event: StoryEvent) -> tuple[str, int, int, int]:
 
 
 def _seen(story: StoryState | None) -> _Seen:
-    """Give what must differ for a change to be worth a line; a further stage is none."""
+    """Return what must differ for a change to be worth a line; another stage is not."""
     if story is None or story.event is None:
         return None
     return story.status, story.event.generation, story.event.attempt, story.event.run

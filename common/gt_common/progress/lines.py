@@ -1,4 +1,4 @@
-"""What the progress display says, as plain lines: the whole batch, a running story, a change of a story."""
+"""The texts of the progress display: the whole batch, a running story, a change of a story."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ from gt_common.report.view import short_duration, story_label
 from gt_common.texts import one_line, truncate
 
 LABEL = 40
-"""Characters of a story's name in a plain line."""
+"""Width of the name of a story in a plain line, in characters."""
 
 
 def finished(state: BatchState) -> int:
-    """Give how many stories are at a final status."""
+    """Return the number of stories with a final status."""
     return sum(number for status, number in state.counts.items() if status.final)
 
 
 def tally(state: BatchState) -> str:
-    """Say how far the batch is: `[ 7/20]  35 %`; never 100 % before the end."""
+    """Format how far the batch is: `[ 7/20]  35 %`; never 100 % before the end."""
     done, total = finished(state), state.total
     share = 100 * done // total if total else 0
     return f"[{done:>{len(str(total))}}/{total}] {share:>3} %"
 
 
 def count_words(state: BatchState) -> list[tuple[StoryStatus, str]]:
-    """Give the counts worth saying, each with its status: `5 ok`, `1 failed`, `2 running`."""
+    """Return the counts worth showing, each with its status: `5 ok`, `1 failed`, `2 running`."""
     words = {StoryStatus.SUCCESS: "ok"}
     order = (
         StoryStatus.SUCCESS,
@@ -56,25 +56,25 @@ def count_words(state: BatchState) -> list[tuple[StoryStatus, str]]:
 
 
 def time_left(state: BatchState, now: datetime) -> str:
-    """Say the estimated time left, or nothing while it is not known."""
+    """Format the estimated time left; empty while it is not known."""
     eta = eta_range(state, now)
     return f"{say_range(eta)} left" if eta else ""
 
 
 def overall_line(state: BatchState, now: datetime) -> str:
-    """Say the state of the whole batch: `[ 7/20]  35 %  5 ok  1 failed  2 running  about 38-52 min left`."""
+    """Format the whole batch: `[ 7/20]  35 %  5 ok  1 failed  2 running  about 38-52 min left`."""
     parts = [tally(state), *(word for _, word in count_words(state)), time_left(state, now)]
     return "  ".join(part for part in parts if part)
 
 
 def running(state: BatchState) -> list[StoryState]:
-    """Give the stories that run, by position."""
+    """Return the running stories, by position."""
     found = [story for story in state.stories.values() if story.status is StoryStatus.RUNNING]
     return sorted(found, key=lambda story: story.position)
 
 
 def running_cells(story: StoryState, elapsed: float, max_attempts: int | None) -> tuple[str, ...]:
-    """Give what is said of a running story: place, name, stage, per cent, elapsed time, worker, try."""
+    """Return the cells of a running story: position, name, stage, per cent, elapsed time, worker, try."""
     event = story.event
     stage, share = "", ""
     if isinstance(event, StoryStage):
@@ -86,7 +86,7 @@ def running_cells(story: StoryState, elapsed: float, max_attempts: int | None) -
 
 
 def said_try(event: StoryEvent, max_attempts: int | None) -> str:
-    """Say which try this is, from the second on: `try 2/3`; a replayed story's generation as well."""
+    """Format the attempt, from the second on: `try 2/3`; also the replay of a replayed story."""
     most = f"/{max_attempts}" if max_attempts else ""
     parts = [f"try {event.attempt}{most}"] if event.attempt > 1 else []
     if event.generation > 1:
@@ -95,21 +95,21 @@ def said_try(event: StoryEvent, max_attempts: int | None) -> str:
 
 
 def heartbeat_line(state: BatchState, cells: list[tuple[str, ...]], now: datetime) -> str:
-    """Say that work goes on, and what on: the overall line and the running stories' stages."""
+    """Format a sign of life: the overall line, and the stages of the running stories."""
     said = [" ".join(part for part in (f"#{place}", stage, share, took) if part)
             for place, _, stage, share, took, *_ in cells]  # fmt: skip
     return f"{overall_line(state, now)}  | {', '.join(said)}"
 
 
 def change_line(state: BatchState, story: StoryState, max_attempts: int | None) -> str:
-    """Say a story's new state, after the batch's tally."""
+    """Format the new state of a story, after the tally of the batch."""
     label = truncate(story_label(story.url), LABEL)
     change = said_change(story.event, max_attempts) if story.event else "queued"
     return f"{tally(state)}  #{story.position} {label}  {change}"
 
 
 def said_change(event: StoryEvent, max_attempts: int | None) -> str:
-    """Say what an event did to its story, with the cause of a failure."""
+    """Format what an event did to its story, with the cause of a failure."""
     worker = f" on {one_line(event.worker)}" if event.worker else ""
     again = f", {said}" if (said := said_try(event, max_attempts)) else ""
     match event:
@@ -126,7 +126,7 @@ def said_change(event: StoryEvent, max_attempts: int | None) -> str:
             until = f" until {event.until.astimezone():%H:%M}" if event.until else ""
             return f"queued  waiting: {one_line(event.provider or 'a provider')}{until}"
         case StoryReleased():
-            return f"queued  handed back{worker}, the worker stops"
+            return f"queued  requeued by {one_line(event.worker or 'its worker')}, which is stopping"
         case StoryRequeued():
             return f"queued  replayed by {one_line(event.by)}"
         case StoryCancelled():
@@ -136,6 +136,6 @@ def said_change(event: StoryEvent, max_attempts: int | None) -> str:
 
 
 def said_failure(failure: Failure) -> str:
-    """Say the cause of a failure in one line: stage, error and message."""
+    """Format the cause of a failure as one line: stage, error and message."""
     stage = f"{one_line(failure.stage)}: " if failure.stage else ""
     return truncate(f"{stage}{one_line(failure.type)}: {one_line(failure.message)}", 300)

@@ -17,7 +17,7 @@ from gt_common.progress import lines
 REFRESH: Final = 4
 """Redraws per second: enough for a clock that counts seconds, too few to flicker."""
 WIDEST: Final = 80
-"""Wider lines would be broken by a terminal that is made narrower, and their halves stay behind."""
+"""A terminal that is made narrower would wrap wider lines, and leave the second halves behind."""
 BAR: Final = 20
 
 _STYLES = {
@@ -31,14 +31,14 @@ _STYLES = {
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What to draw: the batch, its running stories' cells, the time left in words."""
+    """What to draw: the batch, the cells of its running stories, and the time left in words."""
 
     state: BatchState
     running: Sequence[tuple[str, ...]]
     left: str
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Draw within the terminal's size of this moment; no line is ever wrapped."""
+        """Draw within the current size of the terminal; no line is ever wrapped."""
         width = min(options.max_width, WIDEST)
         if not self.state.total:
             return
@@ -80,10 +80,10 @@ class Snapshot:
 
 
 class LiveDisplay:
-    """Redraws a snapshot at the bottom of a terminal; what is said appears above it.
+    """Redraw a snapshot at the bottom of a terminal; printed lines appear above it.
 
     Parameters:
-        snapshot: gives what to draw now; called from rich's refreshing thread
+        snapshot: returns what to draw now; called from rich's refresh thread
     """
 
     def __init__(self, console: Console, snapshot: Callable[[], Snapshot]) -> None:
@@ -97,13 +97,13 @@ class LiveDisplay:
         )
 
     def start(self) -> None:
-        """Begin to draw."""
+        """Start drawing."""
         self._live.start(refresh=True)
 
     def stop(self) -> None:
-        """Wipe the display away and give the cursor back."""
+        """Erase the display and restore the cursor."""
         self._live.stop()
 
     def say(self, line: str, style: str = "") -> None:
-        """Print a line above the display, which stays."""
+        """Print a line that stays above the display."""
         self._console.print(Text(line, style=style), soft_wrap=True)

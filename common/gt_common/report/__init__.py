@@ -1,1 +1,1 @@
-"""The report of a batch, and how it is shown: table, JSON, CSV, Markdown, HTML."""
+"""The report of a batch and its forms: table, JSON, CSV, Markdown, HTML."""

@@ -28,12 +28,12 @@ COLUMNS = (
     "error_fingerprint",
     "error_message",
 )
-# A cell that begins so is run as a formula (OWASP, "CSV Injection"); the last four are full-width.
+# A cell that begins like this is run as a formula (OWASP, "CSV Injection"); the last four are full-width.
 _FORMULA_STARTS = tuple("=+-@＝＋－＠")
 
 
 def render(report: BatchResult) -> str:
-    """Give the stories of a report, by position, with a header line; every text is one line."""
+    """Format the stories of a report, by position, below a header line; every text is one line."""
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     writer.writerow(COLUMNS)

@@ -1,8 +1,8 @@
-"""How long a batch will still take: a range made of what its own stories took, or nothing at all.
+"""The estimated time left of a batch: a range derived from its own stories, or None.
 
-A single number would be false: stories differ, workers come and go. So the range spans the middle half of the
-durations seen, it is silent until two stories were really made, and stories recognised as already made are no
-measure of speed.
+A single number would be misleading: stories differ, workers come and go. The range spans the middle half of
+the durations so far. There is none until two videos have been made, and stories whose video was found rather
+than made do not count.
 """
 
 from __future__ import annotations
@@ -16,24 +16,25 @@ from gt_common.messages import StoryFailed, StoryReleased, StoryRetrying, StoryS
 
 MIN_STORIES = 2
 INSTANT = 0.01
-"""A story that took less than this part of the median was not made but found."""
+"""A story that took less than this fraction of the median had its video already."""
 
 Range = tuple[float, float]
 
 
 def eta_range(state: BatchState, now: datetime | None = None) -> Range | None:
-    """Estimate the seconds that an open batch will still take, as (low, high).
+    """Estimate the seconds left of an open batch, as (low, high).
 
-    The stories that wait (retrying ones included) go in whole rounds of as many as run now, at least one;
-    each round takes from the first to the third quartile of the durations so far. What has outrun the third
-    quartile may take as long as the longest so far. Nobody is done before a story that waits for a time.
+    Waiting stories (retrying ones included) run in whole rounds of as many as are running now, at least one;
+    each round takes from the first to the third quartile of the durations so far. A story that has exceeded
+    the third quartile may take as long as the longest so far. The batch cannot end before a story that waits
+    until a certain time.
 
     Parameters:
-        now: when given, what running stories have behind them is taken off, and times are waited for
+        now: if given, the time that running stories have already taken is subtracted, and waits count
 
     Returns:
-        None when the batch is done, fewer than two stories tell a speed, or all that is left runs for longer
-        than any story did
+        None if the batch is done, if fewer than two videos were made, or if all that is left has been running
+        for longer than any other story
     """
     durations = _speeds(state)
     if state.phase is not BatchPhase.OPEN or len(durations) < MIN_STORIES:
@@ -52,7 +53,7 @@ def eta_range(state: BatchState, now: datetime | None = None) -> Range | None:
 
 
 def say_range(eta: Range) -> str:
-    """Say an estimate for people: `about 38-52 min`, `about 1.5-2 h`, `under 10 s`."""
+    """Format an estimate: `about 38-52 min`, `about 1.5-2 h`, `under 10 s`."""
     low, high = eta
     if high < 10:
         return "under 10 s"
@@ -73,14 +74,14 @@ def _speeds(state: BatchState) -> list[float]:
 
 
 def _elapsed(state: BatchState, now: datetime | None) -> list[float]:
-    """Give the seconds that each running story has behind it."""
+    """Return the seconds that each running story has taken so far."""
     events = [story.event for story in state.stories.values() if story.status is StoryStatus.RUNNING]
     starts = [event.started_at or event.at for event in events if event]
     return [max((now - start).total_seconds(), 0.0) if now else 0.0 for start in starts]
 
 
 def _longest_wait(state: BatchState, now: datetime | None) -> float:
-    """Give the seconds until the last story that waits for a time may go on."""
+    """Return the seconds until the last story that waits for a certain time may continue."""
     events = [story.event for story in state.stories.values()]
     times = [e.until for e in events if isinstance(e, StoryRetrying | StoryReleased) and e.until]
     return max([0.0, *((time - now).total_seconds() for time in times if now)])

@@ -16,7 +16,7 @@ def print_final_report(report: BatchResult, *, as_json: bool) -> None:
     if as_json:
         print_lenient(report.to_json())
     else:
-        make_console(stderr=True).print(render(report, utc_now().astimezone()))
+        make_console(stderr=True).print(render(report, utc_now().astimezone()), crop=False)
 
 
 def exit_code(phase: BatchPhase) -> int:

@@ -1,4 +1,4 @@
-"""The report as one self-contained page: no script, nothing loaded from elsewhere but the videos it shows."""
+"""The report as one self-contained page: no script, and nothing is loaded except the videos it shows."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 MAX_THUMBNAILS = 60
-"""Videos shown as pictures at most: a browser opens each file for its first frame."""
+"""Most videos shown as pictures: the browser opens each file to get its first frame."""
 
 
 def render(
@@ -29,12 +29,12 @@ def render(
     folder: Path | None = None,
     now: datetime | None = None,
 ) -> str:
-    """Give the report as an HTML page.
+    """Format the report as an HTML page.
 
     Parameters:
-        spans: the attempts, for the timeline; without any there is none
-        folder: where the page will lie; videos of the same output folder are linked relative to it
-        now: when the page is made
+        spans: the attempts, for the timeline; without any there is no timeline
+        folder: folder of the page; videos in the same output folder are linked relative to it
+        now: time at which the page is made
     """
     made = now or utc_now()
     names = {row.story_id: f"#{row.position} {view.story_label(row.url)}" for row in report.results}

@@ -1,4 +1,4 @@
-"""Links of a report: only to the web and to files, and never out of their attribute."""
+"""Links in a report: only to the web and to files, and escaped so that they stay in their attribute."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _LINKABLE = {"http", "https", "file"}
 
 
 def story_href(url: str) -> str | None:
-    """Give the address of a story as a link, or None when it is none (`javascript:` and the like)."""
+    """Return the link to a story, or None if its address is not a safe link (`javascript:` and the like)."""
     try:
         linkable = urlsplit(url).scheme.lower() in _LINKABLE
     except ValueError:
@@ -20,12 +20,12 @@ def story_href(url: str) -> str | None:
 
 
 def video_href(output_path: str, folder: Path | None) -> str | None:
-    """Give the link to a finished video.
+    """Return the link to a finished video.
 
     Parameters:
-        output_path: `<output>/<batch>/<file>`, absolute or from the working folder, or a web address
-        folder: where the report lies; when that is in the same output folder the link is relative,
-            so that the folder can be moved or served as a whole
+        output_path: `<output>/<batch>/<file>`, absolute or relative to the working folder, or a web address
+        folder: folder of the report; inside the same output folder the link is relative, so that the folder
+            can be moved or served as a whole
     """
     if "://" in output_path:
         return story_href(output_path)

@@ -1,4 +1,4 @@
-"""The report as Markdown (GitHub's tables), for an issue, a chat or a folder of reports."""
+"""The report as Markdown (with GitHub's tables), for an issue, a chat or a folder of reports."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]()#|~!])")
 
 
 def render(report: BatchResult, folder: Path | None = None) -> str:
-    """Give the report as a Markdown document.
+    """Format the report as a Markdown document.
 
     Parameters:
-        folder: where it will lie; videos of the same output folder are linked relative to it
+        folder: folder of the document; videos in the same output folder are linked relative to it
     """
     return "\n".join(_lines(report, folder)) + "\n"
 
 
 def escape(text: str) -> str:
-    """Give a text that Markdown shows as it is: one line, no markup, no HTML."""
+    """Escape a text so that Markdown shows it literally: one line, no markup, no HTML."""
     plain = one_line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return _SPECIAL.sub(r"\\\1", plain)
 

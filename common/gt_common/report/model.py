@@ -1,4 +1,4 @@
-"""The report of a batch: the public JSON document as frozen models, and how it is made of a batch's state."""
+"""The report of a batch: the public JSON document as frozen models, built from the state of the batch."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from gt_common.report.eta import eta_range
 
 
 class _Document(BaseModel):
-    """Frozen; keys of later minor versions are passed over when an older program reads a saved report."""
+    """A frozen document; unknown keys of later minor versions are ignored when a saved report is read."""
 
     model_config = ConfigDict(
         frozen=True, extra="ignore", validate_by_name=True, validate_by_alias=True, serialize_by_alias=True
@@ -32,7 +32,7 @@ class _Document(BaseModel):
 
 
 class VideoError(_Document):
-    """Why a story's last attempt failed."""
+    """Why the last attempt at a story failed."""
 
     type: str
     message: str
@@ -42,11 +42,11 @@ class VideoError(_Document):
 
 
 class VideoResult(_Document):
-    """What became of one story.
+    """The result of one story.
 
     Parameters:
-        stage: where a running story is, or what a waiting one waits for; a failure has its stage in `error`
-        attempts: attempts made of this generation, the running one included
+        stage: stage of a running story, or what a waiting one waits for; a failure has its own in `error`
+        attempts: attempts in this generation, including the running one
         duration_s: seconds of the last attempt; of a running one, so far
         video_s: length of the video in seconds
     """
@@ -67,7 +67,7 @@ class VideoResult(_Document):
 
 
 class FailureGroup(_Document):
-    """Failed stories of one cause: same stage, error type and, but for numbers and names, same message."""
+    """Failed stories with one cause: same stage, error type and, except for numbers and names, message."""
 
     fingerprint: str
     count: int
@@ -81,10 +81,10 @@ class BatchResult(_Document):
     """The report of a batch; its keys and their order are the public contract.
 
     Parameters:
-        results: by position; announced stories of which nothing is known yet count as queued and are missing
-        duration_s: seconds from opening to the end, or to now while open
-        eta_s: the middle of the estimated range of seconds left; None when done or not yet known
-        made_by: the program that makes the batch by itself; no part of the document, for what to type next
+        results: by position; announced stories without any event yet count as queued and are not listed
+        duration_s: seconds from opening to the end, or until now while open
+        eta_s: middle of the estimated range of seconds left; None if done or not yet known
+        made_by: the program that runs the batch by itself, for the next commands; not part of the document
     """
 
     schema_version: Literal[1] = Field(default=1, alias="schema")
@@ -116,20 +116,20 @@ class BatchResult(_Document):
 
     @property
     def finished(self) -> int:
-        """How many stories are at a final status, whichever."""
+        """Number of stories with a final status."""
         return self.successful + self.failed + self.cancelled
 
     def to_json(self) -> str:
-        """Give the document as indented JSON; times in UTC with `Z`."""
+        """Return the document as indented JSON, with times in UTC (`Z`)."""
         return self.model_dump_json(indent=2)
 
 
 def build_report(state: BatchState, now: datetime) -> BatchResult:
-    """Make the report of a batch.
+    """Build the report of a batch.
 
     Parameters:
-        state: the fold of its events
-        now: an aware time; its zone is that in which `stage` names the time a waiting story waits for
+        state: fold of its events
+        now: aware time; `stage` names the time that a waiting story waits for in its zone
     """
     stories = sorted(state.stories.values(), key=lambda story: (story.position, story.story_id))
     counts = state.counts
@@ -203,7 +203,7 @@ def _attempts(event: StoryEvent | None) -> int:
     match event:
         case None | StoryRequeued():
             return 0
-        case StoryReleased():  # handed back, so not spent
+        case StoryReleased():  # requeued, so the attempt is not used up
             return event.attempt - 1
         case _:
             return event.attempt
@@ -222,7 +222,7 @@ def _error(failure: Failure | None) -> VideoError | None:
 
 
 def _groups(stories: list[StoryState]) -> tuple[FailureGroup, ...]:
-    """Gather the failed stories by fingerprint, the largest group first; a retrying story may yet succeed."""
+    """Group failed stories by fingerprint, largest group first; a retrying story may still succeed."""
     members: dict[str, list[StoryFailed]] = defaultdict(list)
     for story in stories:
         if isinstance(story.event, StoryFailed):
@@ -246,7 +246,7 @@ def _seconds(start: datetime | None, end: datetime) -> float | None:
 
 
 def _clock(when: datetime, now: datetime) -> str:
-    """Say a time in the zone of `now`: `21:39`, with the date on another day, with `UTC` where that is it."""
+    """Format a time in the zone of `now`: `21:39`, with the date on another day, with `UTC` if that is it."""
     local = when.astimezone(now.tzinfo)
     text = f"{local:%H:%M}" if local.date() == now.date() else f"{local:%Y-%m-%d %H:%M}"
     return f"{text} UTC" if now.tzinfo is UTC else text

@@ -1,4 +1,4 @@
-"""Saving a report: whole or not at all, whatever happens meanwhile."""
+"""Save a report as files, each whole or not at all."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gt_common.report.model import BatchResult
 def save_report(
     report: BatchResult, folder: Path, spans: Sequence[AttemptSpan] = (), now: datetime | None = None
 ) -> list[Path]:
-    """Write `<batch_id>.json`, `.md` and `.html` into a folder, each atomically; give their paths.
+    """Write `<batch_id>.json`, `.md` and `.html` into a folder, each atomically; return their paths.
 
     Raises:
         OutputError: the folder cannot be written

@@ -1,13 +1,15 @@
-"""The report on a terminal: head, counts, failure groups, stories with failures first, what to type next."""
+"""The report on a terminal: head, counts, failure groups, stories with failures first, next commands."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePath
 
-from rich.console import Group, RenderableType
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -16,7 +18,7 @@ from gt_common.lifecycle import BatchPhase
 from gt_common.report import view
 from gt_common.report.eta import Range, say_range
 from gt_common.report.model import BatchResult, VideoResult
-from gt_common.texts import one_line
+from gt_common.texts import one_line, short_path
 
 STATUS_STYLES = {
     "success": "green",
@@ -41,12 +43,12 @@ def render(
     max_rows: int | None = None,
     commands: Sequence[tuple[str, str]] | None = None,
 ) -> RenderableType:
-    """Lay out a report for rich.
+    """Format a report for rich.
 
     Parameters:
-        eta: the estimated seconds left; without it the report's own middle is said
-        max_rows: stories to list at most, for a screen that is redrawn; None lists all
-        commands: (command, what it does) to end with; None takes those of a batch that runs on the broker
+        eta: estimated seconds left; without it the middle that the report has is shown
+        max_rows: most stories to list, for a screen that is redrawn; None lists all
+        commands: next steps as (command, purpose); None for those that the state of the batch suggests
     """
     parts: list[RenderableType] = [_head(report, now), Text(), _counts(report, eta)]
     if report.failure_groups:
@@ -58,7 +60,7 @@ def render(
         parts.append(Text(f"… and {hidden} more", style="dim"))
     steps = view.next_commands(report) if commands is None else commands
     if steps:
-        parts += [Text(), _next(steps)]
+        parts += [Text(), Text("Next", style="bold"), _Steps(steps)]
     return Group(*parts)
 
 
@@ -81,7 +83,7 @@ def _head(report: BatchResult, now: datetime) -> RenderableType:
 
 def _video_folder(report: BatchResult) -> str | None:
     folders = {os.path.dirname(result.output_path) for result in report.results if result.output_path}  # noqa: PTH120 - may be a URL
-    return one_line(folders.pop()) + "/" if len(folders) == 1 and "" not in folders else None
+    return one_line(short_path(folders.pop())) + "/" if len(folders) == 1 and "" not in folders else None
 
 
 def _counts(report: BatchResult, eta: Range | None) -> Text:
@@ -137,10 +139,18 @@ def _outcome(row: VideoResult) -> str:
     return "; ".join(part for part in (view.said_waiting(row), view.said_error(row)) if part)
 
 
-def _next(steps: Sequence[tuple[str, str]]) -> RenderableType:
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
-    table.add_column(overflow="fold")
-    table.add_column(style="dim", overflow="fold")
-    for command, purpose in steps:
-        table.add_row(Text(f"  {command}"), Text(purpose))
-    return Group(Text("Next", style="bold"), table)
+@dataclass(frozen=True)
+class _Steps:
+    """Commands to copy, with their purpose beside them or, where there is no room for that, below them.
+
+    A command that is longer than a line is left to the terminal to wrap; print it without cropping.
+    """
+
+    steps: Sequence[tuple[str, str]]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        width = max(cell_len(command) for command, _ in self.steps)
+        beside = all(width + cell_len(purpose) + 4 <= options.max_width for _, purpose in self.steps)
+        for command, purpose in self.steps:
+            gap = " " * (width - cell_len(command) + 2) if beside else "\n    "
+            yield Text.assemble(f"  {command}{gap}", (purpose, "dim"), no_wrap=True, overflow="ignore")

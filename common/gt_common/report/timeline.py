@@ -1,4 +1,4 @@
-"""The timeline of a report's page: which worker ran which story when, as boxes to draw."""
+"""The timeline on a report's page: which worker ran which story when, as boxes to draw."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MAX_TICKS = 8
 
 @dataclass(frozen=True)
 class _Run:
-    """An attempt with the end to draw."""
+    """An attempt and where its bar ends."""
 
     span: AttemptSpan
     end: datetime
@@ -37,7 +37,7 @@ class _Run:
 
 @dataclass(frozen=True)
 class Bar:
-    """One attempt; `kind` is its outcome, `text` is what fits into the bar."""
+    """The bar of an attempt; `kind` is its outcome, `text` what fits into the bar."""
 
     x: float
     y: float
@@ -49,7 +49,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Tick:
-    """A text at a place: a worker's name, or a time on the axis."""
+    """A label at a position: a worker's name, or a time on the axis."""
 
     at: float
     text: str
@@ -57,7 +57,7 @@ class Tick:
 
 @dataclass(frozen=True)
 class Timeline:
-    """Everything to draw, in units of a picture `WIDTH` wide and `height` high."""
+    """Everything to draw, in units of a picture that is `WIDTH` wide and `height` high."""
 
     height: float
     bars: Sequence[Bar]
@@ -66,19 +66,19 @@ class Timeline:
 
     @property
     def kinds(self) -> list[str]:
-        """The kinds of bars that occur, for a legend."""
+        """The kinds of bars that occur, for the legend."""
         return sorted({bar.kind for bar in self.bars})
 
 
 def lay_out(spans: Iterable[AttemptSpan], names: Mapping[str, str], now: datetime) -> Timeline | None:
-    """Give each attempt its place: one row per slot of a worker, time from left to right.
+    """Place each attempt: one row per slot of a worker, time from left to right.
 
     Parameters:
         names: what to call a story, by story id
-        now: where attempts end that have not ended
+        now: end of the bars of running attempts
 
     Returns:
-        None when no attempt has begun
+        None if no attempt has started
     """
     runs = [_Run(span, max(span.ended_at or now, span.started_at)) for span in spans]
     if not runs:
@@ -102,7 +102,7 @@ def lay_out(spans: Iterable[AttemptSpan], names: Mapping[str, str], now: datetim
 
 
 def _take_slot(free: list[datetime], run: _Run) -> int:
-    """Give the first row that is free when a run starts, or a new one, and occupy it."""
+    """Return the first row that is free when a run starts, or a new one, and occupy it."""
     for slot, since in enumerate(free):
         if since <= run.start:
             free[slot] = run.end

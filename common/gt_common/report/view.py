@@ -1,4 +1,4 @@
-"""What every form of the report says alike: short names, times, order, counts, advice, next commands."""
+"""What all forms of the report share: short names, times, order, counts, advice, next commands."""
 
 from __future__ import annotations
 
@@ -32,24 +32,24 @@ _READING_ORDER = {
 }
 WAITING = "waiting"
 _ADVICE = (
-    (r"no space left|disk full|quota exceeded.*disk", "make room in the output folder, then replay"),
+    (r"no space left|disk full|quota exceeded.*disk", "free space in the output folder, then replay"),
     (
         r"sigkill|out of memory|memoryerror",
         "give the worker more memory or a smaller --prefetch, then replay",
     ),
-    (r"time limit|timelimit", "raise --time-limit or look why it is slow, then replay"),
+    (r"time limit|timelimit", "raise --time-limit or find out why it is slow, then replay"),
     (r"rate.?limit|quota|\b429\b", "wait until the provider's quota resets, then replay slowly with --rate"),
     (r"unauthori[sz]ed|forbidden|credential|api.?key|\b40[13]\b", "check the provider's key, then replay"),
     (
         r"timeout|timed out|connection|unreachable|\b50[234]\b",
         "check the network and the service, then replay",
     ),
-    (r"not ?found|removed|deleted|\b404\b", "the story is gone; check the address, or discard it"),
+    (r"not ?found|removed|deleted|\b404\b", "the story is gone: check the address, or discard it"),
 )
 
 
 def story_label(url: str, forum_width: int = 50) -> str:
-    """Name a story shortly: `r/AITA my sister`, or a file's name; a longer forum's name is cut."""
+    """Return a short name for a story: `r/AITA my sister`, or a file name; long forum names are truncated."""
     path = _path(one_line(url))
     if match := _REDDIT.search(path):
         kind, forum, post, title, share = match.groups()
@@ -66,25 +66,25 @@ def _path(url: str) -> str:
 
 
 def said_error(result: VideoResult) -> str:
-    """Say the error of a story in one line, or nothing."""
+    """Format the error of a story as one line; empty if there is none."""
     return one_line(f"{result.error.type}: {result.error.message}") if result.error else ""
 
 
 def stage_of(result: VideoResult) -> str:
-    """Say in a word or two where a story is, or where it failed; one that waits is `waiting`."""
+    """Return the stage a story is in or failed in; `waiting` for one that waits."""
     if result.stage and result.stage.startswith(WAITING):
         return WAITING
     return one_line(result.stage or (result.error.stage if result.error else None) or "")
 
 
 def said_waiting(result: VideoResult) -> str:
-    """Say what a waiting story waits for: `gemini until 21:39`, or nothing."""
+    """Return what a waiting story waits for: `gemini until 21:39`; empty for others."""
     waits = result.stage is not None and result.stage.startswith(WAITING)
     return one_line(result.stage[len(WAITING) + 1 :]) if result.stage and waits else ""
 
 
 def short_duration(seconds: float | None) -> str:
-    """Say a duration in few characters: `45s`, `2m10s`, `1h05m`."""
+    """Format a duration in few characters: `45s`, `2m10s`, `1h05m`."""
     if seconds is None:
         return ""
     whole = round(seconds)
@@ -95,18 +95,18 @@ def short_duration(seconds: float | None) -> str:
 
 
 def tries(result: VideoResult) -> str:
-    """Say the attempts made, with the generation after a replay: `2`, `1 g2`."""
+    """Format the attempts so far, with the generation after a replay: `2`, `1 g2`."""
     made = str(result.attempts) if result.attempts else ""
     return f"{made} g{result.generation}".strip() if result.generation > 1 else made
 
 
 def in_reading_order(results: Sequence[VideoResult]) -> list[VideoResult]:
-    """Sort stories as a reader needs them: failures first, then what is going on, then what is done."""
+    """Sort stories for a reader: failures first, then running ones, then finished ones."""
     return sorted(results, key=lambda result: (_READING_ORDER[result.status], result.position))
 
 
 def count_parts(report: BatchResult) -> list[tuple[str, int]]:
-    """Give the counts that are not zero, as (word, number); the words are the statuses'."""
+    """Return the counts that are not zero, as (status, number)."""
     parts = [
         ("success", report.successful),
         ("failed", report.failed),
@@ -119,23 +119,23 @@ def count_parts(report: BatchResult) -> list[tuple[str, int]]:
 
 
 def percent(report: BatchResult) -> int:
-    """Give the part of stories that are final; 100 only when all are."""
+    """Return the percentage of stories that are final; 100 only if all are."""
     return 100 * report.finished // report.total if report.total else 0
 
 
 def said_state(state: BatchPhase) -> str:
-    """Say a batch's state in words."""
+    """Format the state of a batch: `done with failures`."""
     return state.value.replace("_", " ")
 
 
 def workers(report: BatchResult) -> list[tuple[str, int]]:
-    """Give the workers that the stories name, with how many each, the busiest first."""
+    """Return the workers with their number of stories, busiest first."""
     found = Counter(one_line(result.worker) for result in report.results if result.worker)
     return sorted(found.items(), key=lambda item: (-item[1], item[0]))
 
 
 def took(report: BatchResult) -> str:
-    """Say how long the batch took: `took 12 min`, while it is open `12 min so far`."""
+    """Format how long the batch took: `took 12 min`, or `12 min so far` while it is open."""
     if report.duration_s is None:
         return ""
     text = say_duration(report.duration_s)
@@ -143,10 +143,10 @@ def took(report: BatchResult) -> str:
 
 
 def facts(report: BatchResult, opened: str | None) -> list[str]:
-    """Give what the head of a report says beside the batch's name.
+    """Return the facts in the head of a report, beside the name of the batch.
 
     Parameters:
-        opened: how this form of the report says the time of opening
+        opened: time of opening, as this form of the report shows it
     """
     said = [f"opened {opened}"] if opened else []
     if text := took(report):
@@ -158,47 +158,47 @@ def facts(report: BatchResult, opened: str | None) -> list[str]:
 
 
 def opened_utc(report: BatchResult) -> str | None:
-    """Say when the batch was opened, for a document that travels between time zones."""
+    """Format when the batch was opened, for a document that is read in other time zones."""
     return f"{report.opened_at:%Y-%m-%d %H:%M} UTC" if report.opened_at else None
 
 
 def said_eta(seconds: float) -> str:
-    """Say the seconds left, as the middle of a range that this form of the report does not have."""
+    """Format the seconds left where only the middle of the range is known."""
     return f"{say_range((seconds, seconds))} left"
 
 
 def ago(when: datetime, now: datetime) -> str:
-    """Say a past time relative to now: `12 min ago`."""
+    """Format a past time relative to now: `12 min ago`."""
     seconds = (now - when).total_seconds()
     return f"{say_duration(seconds)} ago" if seconds >= 1 else "just now"
 
 
 def advice(group: FailureGroup, report: BatchResult) -> str:
-    """Say what to do about a group of failures."""
+    """Return what to do about a group of failures."""
     text = f"{group.error_type}: {group.sample}".lower()
     for pattern, step in _ADVICE:
         if re.search(pattern, text):
             return step
     errors = (result.error for result in report.results if result.story_id == group.stories[0])
     if any(error and error.retryable for error in errors):
-        return "may pass on another try: replay one, then the rest"
-    return "another try alone will not help: mend the cause, then replay, or discard"
+        return "may be transient: replay one story first, then the rest"
+    return "retrying alone will not help: fix the cause and replay, or discard"
 
 
 def next_commands(report: BatchResult) -> list[tuple[str, str]]:
-    """Give the commands that make sense now, as (command, what it does)."""
+    """Return the commands that make sense now, as (command, purpose)."""
     batch = report.batch_id
     commands = []
     local = report.made_by == GT_BATCH
     if report.state is BatchPhase.OPEN and local:
-        commands.append((f"gt-batch --resume {batch}", "go on with what is left"))
+        commands.append((f"gt-batch --resume {batch}", "continue with what is left"))
     elif report.state is BatchPhase.OPEN:
         commands.append((f"gt-report {batch} --watch", "follow it to the end"))
     if report.failed and local:
-        commands.append((f"gt-batch --retry-failed {batch}", "try the failed stories again"))
+        commands.append((f"gt-batch --retry-failed {batch}", "retry the failed stories"))
     elif report.failed:
-        commands.append((f"gt-dlq list --batch {batch}", "see the dead letters"))
-        commands.append((f"gt-dlq replay --batch {batch}", "try the failed stories again"))
+        commands.append((f"gt-dlq list --batch {batch}", "list the dead letters"))
+        commands.append((f"gt-dlq replay --batch {batch}", "retry the failed stories"))
     if report.state is not BatchPhase.OPEN:
-        commands.append((f"gt-report {batch} --html report.html", "the report as a page"))
+        commands.append((f"gt-report {batch} --html report.html", "write the report as a page"))
     return commands

@@ -1,4 +1,4 @@
-"""What gt-topology does and prints."""
+"""gt-topology: declare, show or delete the exchanges and queues of a namespace."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from gt_common.log import configure_logging
 from gt_common.messaging import topology
 from gt_common.messaging.topology import QueueInfo
 from gt_common.settings import Settings, load_settings
+from gt_common.texts import plural
 
 
 @dataclass(frozen=True)
 class FleetTopology:
-    """What is on the broker.
+    """The exchanges and queues of a namespace on the broker.
 
     Parameters:
-        exchanges: by name, whether it is there
+        exchanges: by name, whether it exists
     """
 
     exchanges: dict[str, bool]
@@ -33,7 +34,7 @@ class FleetTopology:
 
     @property
     def existing(self) -> dict[str, list[str]]:
-        """The names of what is there, queues first: that is the order in which they are deleted."""
+        """The names of what exists, queues first: they are deleted in that order."""
         return {
             "queue": [queue.name for queue in self.queues if queue.messages is not None],
             "exchange": [name for name, there in self.exchanges.items() if there],
@@ -41,63 +42,63 @@ class FleetTopology:
 
     @property
     def labels(self) -> list[str]:
-        """What is there, each with its kind: an exchange and a queue may have one name."""
+        """What exists, each with its kind, as an exchange and a queue may have the same name."""
         return [f"{kind} {name}" for kind, names in self.existing.items() for name in names]
 
     @property
     def in_use(self) -> list[QueueInfo]:
-        """Queues with messages, or with consumers, who may hold messages that are not counted."""
+        """Queues with messages or consumers; consumers may hold messages that are not counted."""
         return [queue for queue in self.queues if queue.messages or queue.consumers]
 
 
 def declare(*, as_json: bool) -> int:
-    """Make what is missing and say what is there now."""
+    """Declare what is missing and print what exists now."""
     settings = _settings()
     asyncio.run(topology.declare(settings))
     return _print(settings, asyncio.run(look(settings)), as_json=as_json)
 
 
 def show(*, as_json: bool) -> int:
-    """Say what is there and what is missing."""
+    """Print what exists and what is missing."""
     settings = _settings()
     return _print(settings, asyncio.run(look(settings)), as_json=as_json)
 
 
 def delete(*, yes: bool, as_json: bool) -> int:
-    """Delete all that is there.
+    """Delete everything that exists.
 
     Raises:
         StoppedByRuleError: a queue is in use, and `yes` was not given
     """
     settings = _settings()
-    view = asyncio.run(look(settings))
-    if view.in_use and not yes:
-        _say(f"this would delete: {', '.join(view.labels)}")
+    fleet = asyncio.run(look(settings))
+    if fleet.in_use and not yes:
+        _say(f"would delete: {', '.join(fleet.labels)}")
         raise StoppedByRuleError(
-            f"nothing was deleted: {', '.join(map(_use, view.in_use))}; -y deletes all the same"
+            f"nothing was deleted: {', '.join(map(_use, fleet.in_use))}; -y deletes them anyway"
         )
-    if view.labels:
+    if fleet.labels:
         asyncio.run(topology.delete(settings))
     if as_json:
-        deleted = {f"{kind}s": names for kind, names in view.existing.items()}
+        deleted = {f"{kind}s": names for kind, names in fleet.existing.items()}
         print(json.dumps({"schema": 1, "namespace": settings.namespace, "deleted": deleted}, indent=2))
     else:
-        print("\n".join(f"deleted {label}" for label in view.labels) or "nothing to delete")
+        print("\n".join(f"deleted {label}" for label in fleet.labels) or "nothing to delete")
     return ExitCode.DONE
 
 
 async def look(settings: Settings) -> FleetTopology:
-    """Ask the broker what is there."""
+    """Ask the broker what exists."""
     missing = set(await topology.missing_exchanges(settings))
     exchanges = {spec.name: spec.name not in missing for spec in topology.topology(settings).exchanges}
     return FleetTopology(exchanges, tuple(await topology.inspect(settings)))
 
 
-def table(view: FleetTopology) -> list[str]:
-    """Lay the view out as lines of text."""
+def table(fleet: FleetTopology) -> list[str]:
+    """Format the topology as lines of text."""
     rows = [("NAME", "KIND", "MESSAGES", "CONSUMERS")]
-    rows += [(name, "exchange", "" if there else "missing", "") for name, there in view.exchanges.items()]
-    rows += [(queue.name, "queue", *_numbers(queue)) for queue in view.queues]
+    rows += [(name, "exchange", "" if there else "missing", "") for name, there in fleet.exchanges.items()]
+    rows += [(queue.name, "queue", *_numbers(queue)) for queue in fleet.queues]
     return _align(rows)
 
 
@@ -113,25 +114,26 @@ def _align(rows: Sequence[tuple[str, str, str, str]]) -> list[str]:
     ]
 
 
-def _print(settings: Settings, view: FleetTopology, *, as_json: bool) -> int:
+def _print(settings: Settings, fleet: FleetTopology, *, as_json: bool) -> int:
     if as_json:
         document = {
             "schema": 1,
             "namespace": settings.namespace,
-            "complete": view.complete,
-            "exchanges": [{"name": name, "exists": there} for name, there in view.exchanges.items()],
-            "queues": [asdict(queue) for queue in view.queues],
+            "complete": fleet.complete,
+            "exchanges": [{"name": name, "exists": there} for name, there in fleet.exchanges.items()],
+            "queues": [asdict(queue) for queue in fleet.queues],
         }
         print(json.dumps(document, indent=2))
         return ExitCode.DONE
-    print("\n".join(table(view)))
-    if not view.complete:
-        _say("something is missing; `gt-topology declare` makes it")
+    print("\n".join(table(fleet)))
+    if not fleet.complete:
+        _say("something is missing; run `gt-topology declare`")
     return ExitCode.DONE
 
 
 def _use(queue: QueueInfo) -> str:
-    return f"{queue.name} has {queue.messages} messages and {queue.consumers} consumers"
+    messages, consumers = plural(queue.messages or 0, "message"), plural(queue.consumers or 0, "consumer")
+    return f"{queue.name} has {messages} and {consumers}"
 
 
 def _settings() -> Settings:

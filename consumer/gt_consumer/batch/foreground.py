@@ -14,6 +14,7 @@ from gt_common.progress.display import Progress
 from gt_common.report.final import exit_code, print_final_report
 from gt_common.report.model import BatchResult
 from gt_common.report.save import save_report
+from gt_common.texts import short_path
 from gt_consumer.batch.engine import BatchEngine, RunEnd
 from gt_consumer.batch.prepare import Prepared
 from gt_consumer.batch.printing import say_run_end, say_stopping
@@ -44,10 +45,10 @@ def run_and_show(batch: Prepared, *, as_json: bool) -> int:
     print_final_report(report, as_json=as_json)
     try:
         files = save_report(report, folder, batch.ledger.attempts(batch_id))
-        say(f"report: {', '.join(str(path) for path in files)}")
+        say(f"report: {', '.join(map(short_path, files))}")
     except (OSError, OutputError) as error:
         say(f"the report could not be saved ({error}); when that is fixed, run: gt-report {batch_id}")
-    say(f"log: {log_path}")
+    say(f"log: {short_path(log_path)}")
     say_run_end(end, report, batch.max_failures)
     return _exit_code(end, stopped_by, report)
 

@@ -1,4 +1,4 @@
-"""Runs all checks of gt-doctor, one after the other, and shows what they found."""
+"""gt-doctor: run all checks, one after the other, and print what they found."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ CHECKS = {
 
 
 def examine(settings: Settings) -> list[Finding]:
-    """Run all checks; what one finds keeps none of the others from being run."""
+    """Run all checks, whatever the ones before found."""
     return [found for name, look in CHECKS.items() for found in tried(name, look, settings)]
 
 
 def run_doctor(settings: Settings, *, json_form: bool) -> int:
-    """Examine, print and give the exit code."""
+    """Run all checks, print the findings and return the exit code."""
     findings = examine(settings)
     print(as_json(findings) if json_form else "\n".join(as_lines(findings, columns())))
     return exit_code(findings)

@@ -1,8 +1,9 @@
-"""What gt-doctor finds: one line a check, each with its cure, and the exit code that follows."""
+"""The findings of gt-doctor: a line per check, with the fix, and the exit code that follows."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -10,9 +11,11 @@ from enum import StrEnum
 from gt_common.errors import CredentialsRefusedError, ExitCode, GossipToonError
 from gt_common.settings import Settings
 
+_NO_BREAK = "\u00a0"
+
 
 class Level(StrEnum):
-    """How a check went; a warning keeps nobody from working."""
+    """The result of a check; a warning does not prevent work."""
 
     OK = "ok"
     WARN = "warn"
@@ -21,13 +24,13 @@ class Level(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One line.
+    """The line of a check.
 
     Parameters:
-        check: what was looked at, such as `broker`
+        check: what was checked, such as `broker`
         says: what was found
-        cure: what to do; empty when nothing is to be done
-        code: the exit code that a failure asks for
+        cure: how to fix it; empty if there is nothing to fix
+        code: the exit code of a failure
     """
 
     check: str
@@ -38,22 +41,22 @@ class Finding:
 
 
 def ok(check: str, says: str) -> Finding:
-    """Give the line of a check that went well."""
+    """Return the line of a check that passed."""
     return Finding(check, Level.OK, says)
 
 
 def warn(check: str, says: str, cure: str) -> Finding:
-    """Give the line of what may become a problem."""
+    """Return the line of something that may become a problem."""
     return Finding(check, Level.WARN, says, cure)
 
 
 def fail(check: str, says: str, cure: str, code: int = ExitCode.SOME_FAILED) -> Finding:
-    """Give the line of what keeps work from being done."""
+    """Return the line of something that prevents work."""
     return Finding(check, Level.FAIL, says, cure, code)
 
 
 def failed(check: str, error: GossipToonError) -> Finding:
-    """Give the line of an error of ours, which says what is wrong and, after a semicolon, the cure."""
+    """Return the line of an error, whose message has the problem and, after a semicolon, the fix."""
     says, _, cure = " ".join(str(error).split()).partition("; ")
     reachable = {ExitCode.UNREACHABLE, ExitCode.CREDENTIALS}
     code = error.exit_code if error.exit_code in reachable else ExitCode.SOME_FAILED
@@ -62,7 +65,7 @@ def failed(check: str, error: GossipToonError) -> Finding:
 
 
 def tried(check: str, look: Callable[[Settings], Iterable[Finding]], settings: Settings) -> Iterator[Finding]:
-    """Give a check's lines; an error of ours is its last."""
+    """Run a check; if it raises an error, that is its last line."""
     try:
         yield from look(settings)
     except GossipToonError as error:
@@ -70,7 +73,7 @@ def tried(check: str, look: Callable[[Settings], Iterable[Finding]], settings: S
 
 
 def exit_code(findings: Sequence[Finding]) -> int:
-    """Give the exit code: that of the gravest failure, credentials first, then what does not answer."""
+    """Return the exit code: refused credentials first, then what is unreachable, then any other failure."""
     codes = {finding.code for finding in findings if finding.level is Level.FAIL}
     return next(
         (
@@ -83,10 +86,10 @@ def exit_code(findings: Sequence[Finding]) -> int:
 
 
 def as_lines(findings: Sequence[Finding], columns: int = 0) -> list[str]:
-    """Lay the findings out for people.
+    """Format the findings for people.
 
     Parameters:
-        columns: of the terminal, in which long lines are broken; 0 breaks none
+        columns: width to wrap long lines at; 0 wraps none
     """
     width = max((len(finding.check) for finding in findings), default=0)
     margin = " " * (width + 8)
@@ -103,18 +106,21 @@ def _broken(start: str, text: str, margin: str, columns: int) -> list[str]:
         return [start + text]
     import textwrap
 
-    return textwrap.wrap(
-        text,
+    # textwrap does not break at a no-break space: a `command to copy` stays in one piece.
+    kept = re.sub("`[^`]*`", lambda command: command[0].replace(" ", _NO_BREAK), text)
+    lines = textwrap.wrap(
+        kept,
         columns,
         initial_indent=start,
         subsequent_indent=margin,
         break_long_words=False,
         break_on_hyphens=False,
     )
+    return [line.replace(_NO_BREAK, " ") for line in lines]
 
 
 def as_json(findings: Sequence[Finding]) -> str:
-    """Give the findings as one document."""
+    """Format the findings as one JSON document."""
     count = {str(level): sum(finding.level is level for finding in findings) for level in Level}
     checks = [{k: v for k, v in asdict(finding).items() if k != "code"} for finding in findings]
     document = {"schema": 1, "healthy": not count[Level.FAIL], **count, "checks": checks}

@@ -1,4 +1,4 @@
-"""What gt-doctor looks at on this machine and in the ledger."""
+"""gt-doctor's checks of the ledger and of this machine."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from gt_common.ledger import examine_ledger
 from gt_common.lifecycle import StoryStatus
 from gt_common.messages import utc_now
 from gt_common.settings import Settings
+from gt_common.texts import plural
 from gt_consumer.doctor.finding import Finding, fail, ok, warn
 from gt_consumer.orchestrator.check import check_orchestrator
 from gt_consumer.storage.finished_videos import check_output
@@ -24,31 +25,33 @@ LONG_S = 3600.0
 
 
 def look_at_ledger(settings: Settings) -> Iterator[Finding]:
-    """Check that the ledger answers, can be written and has our tables; neither makes nor changes it.
+    """Check that the ledger answers, can be written and has current tables; it is not created or changed.
 
     Raises:
         LedgerUnreachableError, CredentialsRefusedError, UsageError: it cannot be used
     """
-    look = examine_ledger(settings.ledger, timeout=settings.connect_timeout)
+    status = examine_ledger(settings.ledger, timeout=settings.connect_timeout)
     now = utc_now()
-    if look.revision is None:
-        yield warn("ledger", f"{look.label} is empty or not there yet", "gt-aggregate or gt-batch makes it")
-    elif look.revision != look.newest:
-        older = look.revision < look.newest
-        cure = "gt-aggregate brings it up to date" if older else "upgrade gt-common on this machine"
-        said = f"{look.label} has schema {look.revision}, this version knows {look.newest}"
+    if status.revision is None:
+        yield warn(
+            "ledger", f"{status.label} does not exist yet or is empty", "gt-aggregate or gt-batch creates it"
+        )
+    elif status.revision != status.newest:
+        older = status.revision < status.newest
+        cure = "gt-aggregate migrates it" if older else "upgrade gt-common on this machine"
+        said = f"{status.label} has schema {status.revision}, this version uses {status.newest}"
         yield warn("ledger", said, cure) if older else fail("ledger", said, cure)
     else:
-        yield ok("ledger", f"{look.label} can be written and has schema {look.revision}")
-        yield ok("failed", f"{look.failed} stories are dead letters by the ledger")
-    yield _clock(look.server_time, now)
-    if look.waiting is not None and look.waiting.opened_at is not None:
-        age = (now - look.waiting.opened_at).total_seconds()
-        queued = look.waiting.counts[StoryStatus.QUEUED]
+        yield ok("ledger", f"{status.label} can be written and has schema {status.revision}")
+        yield ok("failed", f"{plural(status.failed, 'dead letter')} according to the ledger")
+    yield _clock(status.server_time, now)
+    if status.waiting is not None and status.waiting.opened_at is not None:
+        age = (now - status.waiting.opened_at).total_seconds()
+        queued = status.waiting.counts[StoryStatus.QUEUED]
         waited = say_duration(max(0.0, age))
-        said = f"{queued} stories of batch {look.waiting.batch_id} are queued, opened {waited} ago"
+        said = f"batch {status.waiting.batch_id}, opened {waited} ago: {plural(queued, 'story')} queued"
         yield (
-            warn("oldest story", said, "see whether workers run")
+            warn("oldest story", said, "check that workers are running")
             if age > LONG_S
             else ok("oldest story", said)
         )
@@ -63,8 +66,8 @@ def look_at_folders(settings: Settings) -> Iterator[Finding]:
     check_output(settings.output)
     folder = settings.output.absolute()
     free = shutil.disk_usage(folder).free
-    said = f"{folder} can be written, {free / 1e9:.1f} GB are free"
-    cure = "make room or set another GT_OUTPUT"
+    said = f"{folder} can be written, {free / 1e9:.1f} GB free"
+    cure = "free some space or set another GT_OUTPUT"
     if free < TOO_LITTLE_BYTES:
         yield fail("output", said, cure)
     elif free < LITTLE_BYTES:
@@ -91,25 +94,26 @@ def look_at_rules(settings: Settings) -> Iterator[Finding]:
     Raises:
         UsageError: they cannot be used
     """
-    yield ok("retry rules", f"{len(parse_rules(settings.retry_rules))} of your own")
+    rules = parse_rules(settings.retry_rules)
+    yield ok("retry rules", plural(len(rules), "custom rule") if rules else "no custom rules")
 
 
 def look_at_reddit(_settings: Settings) -> Iterator[Finding]:
-    """Check that credentials are set; whether Reddit takes them is not asked."""
+    """Check that credentials are set; Reddit is not asked whether it accepts them."""
     from gt_common.reddit.settings import load_reddit_settings
 
     try:
         load_reddit_settings().credentials()
     except GossipToonError as error:
         says, _, cure = str(error).partition("; ")
-        yield warn("reddit", f"{says}; posts cannot be fetched, story files can be told", cure)
+        yield warn("reddit", f"{says}; Reddit posts cannot be fetched; local story files still work", cure)
     else:
         yield ok("reddit", "credentials are set")
 
 
 def _clock(server: datetime | None, now: datetime) -> Finding:
     if server is None:
-        return ok("clock", "not compared: the ledger has no clock of its own, and AMQP tells none")
+        return ok("clock", "not compared: this ledger has no clock of its own, and AMQP does not offer one")
     apart = abs((now - server).total_seconds())
-    said = f"{apart:.1f} s apart from the ledger's server"
+    said = f"differs by {apart:.1f} s from the ledger server's"
     return ok("clock", said) if apart <= CLOCK_S else warn("clock", said, "synchronise the clocks (NTP)")

@@ -1,4 +1,4 @@
-"""What gt-report prints: the list of batches, one batch in any form, one batch while it goes on."""
+"""What gt-report prints: the list of batches, or one batch in any form."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from gt_common.messages import utc_now
 from gt_common.report import csv_out, html, markdown, table, view
 from gt_common.report.eta import eta_range
 from gt_common.report.model import BatchResult, build_report
-from gt_common.texts import one_line
+from gt_common.texts import one_line, short_path
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -32,9 +32,9 @@ LISTED: Final = 50
 LISTED_JSON: Final = 100_000
 _ID_WIDTH: Final = 40
 _NAMED_WIDTH: Final = 80
-"""Columns below which the list of batches has no names: counts and ages matter more."""
+"""Below this width the list of batches has no names: counts and ages matter more."""
 _HEAD_LINES: Final = 14
-"""Lines that a redrawn table needs beside its stories and groups."""
+"""Lines that a redrawn table needs besides its stories and groups."""
 
 
 def print_batches(ledger: Ledger, *, as_json: bool) -> None:
@@ -50,7 +50,7 @@ def print_batches(ledger: Ledger, *, as_json: bool) -> None:
     console = make_console()
     if not batches:
         console.print(
-            Text("No batches yet; `gt-produce -f urls.txt` publishes one, `gt-batch` makes one here.")
+            Text("No batches yet; `gt-produce -f urls.txt` publishes one, `gt-batch -f urls.txt` runs one.")
         )
         return
     console.print(_batch_table(batches[:LISTED], named=console.width >= _NAMED_WIDTH))
@@ -59,10 +59,10 @@ def print_batches(ledger: Ledger, *, as_json: bool) -> None:
 
 
 def print_report(ledger: Ledger, batch_id: str, form: Form, *, quiet: bool = False) -> BatchResult:
-    """Print a batch in a form and give its report.
+    """Print a batch in a form and return its report.
 
     Parameters:
-        quiet: leave the table out, as when a page is written; forms for programs are printed all the same
+        quiet: omit the table, as when a page is written; forms for programs are printed nevertheless
     """
     state = ledger.batch(batch_id)
     report = build_report(state, utc_now())
@@ -73,19 +73,19 @@ def print_report(ledger: Ledger, batch_id: str, form: Form, *, quiet: bool = Fal
     elif form == "markdown":
         sys.stdout.write(markdown.render(report))
     elif not quiet:
-        make_console().print(screen(state, None))
+        make_console().print(screen(state, None), crop=False)
     return report
 
 
 def write_page(ledger: Ledger, report: BatchResult, path: Path) -> None:
-    """Write the report as a page, whole or not at all, and say where."""
+    """Write the report as a page, whole or not at all, and print its path."""
     page = html.render(report, ledger.attempts(report.batch_id), folder=path.absolute().parent)
     write_atomically(path, page)
-    print(f"report written to {path}", file=sys.stderr)
+    print(f"report written to {short_path(path)}", file=sys.stderr)
 
 
 def screen(state: BatchState, height: int | None) -> RenderableType:
-    """Lay out a batch with times of this place; for a screen of so many lines, if given."""
+    """Format a batch with local times, to fit a screen of `height` lines if that is given."""
     now = utc_now().astimezone()
     report = build_report(state, now)
     eta = eta_range(state, now)
@@ -108,12 +108,12 @@ def _summary(batch: BatchSummary) -> dict[str, object]:
 
 
 def _utc(when: datetime | None) -> str | None:
-    """Write a time as the report's document does."""
+    """Format a time as the JSON report does."""
     return when.astimezone(UTC).isoformat().replace("+00:00", "Z") if when else None
 
 
 def _batch_table(batches: list[BatchSummary], *, named: bool) -> Table:
-    """Lay out the list; without names where there is no room for all columns."""
+    """Format the list of batches, with or without their names."""
     now = utc_now()
     grid = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     widest = max(len(batch.batch_id) for batch in batches)

@@ -24,7 +24,7 @@ def watch(ledger: Ledger, batch_id: str, interval: float) -> None:
     """Follow a batch until every story is final: redrawn on a terminal, else one line per change.
 
     Parameters:
-        interval: seconds between two looks at the ledger's version; it is read again only when that grew
+        interval: seconds between two checks of the ledger's version; only a new version is read
     """
     console = make_console()
     on_terminal = sys.stdout.isatty() and not console.is_dumb_terminal
@@ -44,14 +44,14 @@ def watch(ledger: Ledger, batch_id: str, interval: float) -> None:
 
 
 def wait_for(ledger: Ledger, batch_id: str, seconds: float, interval: float) -> None:
-    """Wait until the ledger knows a batch, which may just have been published.
+    """Wait until the ledger knows a batch that may just have been published.
 
     Parameters:
-        seconds: how long
-        interval: seconds between two looks at the ledger's version
+        seconds: how long to wait
+        interval: seconds between two checks of the ledger's version
 
     Raises:
-        NoSuchBatchError: it still does not
+        NoSuchBatchError: the ledger still does not know it
     """
     until, version = time.monotonic() + seconds, None
     while True:

@@ -57,8 +57,8 @@ async def test_a_fleet_at_work_is_healthy(sound: Settings, environment: Env) -> 
     bad = {name: finding for name, finding in found.items() if finding.level is not Level.OK}
     assert set(bad) <= {"aggregator", "reddit"}, bad
     assert bad["aggregator"].cure == "start gt-aggregate"
-    assert found["workers"].says.startswith("1 on ")
-    assert "with our arguments" in found["queues"].says
+    assert found["workers"].says.startswith("1 consumer on ")
+    assert "with the right arguments" in found["queues"].says
     assert "has schema" in found["ledger"].says
     assert exit_code(list(found.values())) == 0
 
@@ -72,7 +72,7 @@ async def test_looking_changes_nothing(sound: Settings) -> None:
     assert await topology.inspect(sound) == before
     assert not ledger_is_there(sound.ledger)
     assert (found["dead letters"].level, found["results"].level) == (Level.WARN, Level.WARN)
-    assert found["ledger"].says.endswith("is empty or not there yet")
+    assert found["ledger"].says.endswith("does not exist yet or is empty")
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_ledger_that_is_locked_newer_or_no_ledger(sound: Settings) -> None:
     assert "locked" in found.says
     lines = {finding.check: finding for finding in doctor_local_findings(quick)}
     assert lines["oldest story"].level is Level.WARN
-    assert lines["oldest story"].says.startswith("3 stories of batch")
+    assert lines["oldest story"].says.endswith("3 stories queued")
     for revision, level in (("9999", Level.FAIL), ("0000", Level.WARN)):
         with closing(sqlite3.connect(path)) as connection, connection:
             connection.execute("UPDATE gt_schema SET version_num = ?", (revision,))
@@ -212,7 +212,7 @@ def test_ledger_on_a_server(sound: Settings, postgres_url: str) -> None:
         pass
     lines = {finding.check: finding for finding in doctor_local.look_at_ledger(there)}
     assert {lines[name].level for name in ("ledger", "clock")} == {Level.OK}
-    assert "apart from the ledger's server" in lines["clock"].says
+    assert "from the ledger server's" in lines["clock"].says
     late = doctor_local._clock(utc_now().replace(year=2020), utc_now())
     assert (late.level, "NTP" in late.cure) == (Level.WARN, True)
 

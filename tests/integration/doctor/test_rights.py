@@ -41,11 +41,11 @@ async def test_nobody_is_told_of_a_failure_for_lack_of_rights(node: PrivateNode,
     (queues,) = [one.says for one in found if one.check == "queues"]
     version = version_of(found[0].says.split()[1])
     if role == "topology":
-        assert queues == "all 8 are there with our arguments"
+        assert queues == "all 8 found with the right arguments"
     elif version < (4, 0):
-        assert queues == "all 8 are there; arguments not compared, this user may not declare"
+        assert queues == "all 8 found; arguments not compared, because this user may not declare queues"
     elif version >= (4, 3):
-        assert "not looked at, as this user has no right on them: " in queues
+        assert "not checked, because this user has no rights on them: " in queues
 
 
 def test_what_may_not_be_looked_at_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,7 +60,7 @@ def test_what_may_not_be_looked_at_is_named(monkeypatch: pytest.MonkeyPatch) -> 
     found = {one.check: one for one in look_at_broker(load_settings())}
     assert found["queues"].level is Level.OK
     assert found["queues"].says == (
-        "1 are there; not looked at, as this user has no right on them: exchange gt.tokens, queue gt.dlq; "
-        "arguments not compared, this user may not declare"
+        "1 found; not checked, because this user has no rights on them: exchange gt.tokens, queue gt.dlq; "
+        "arguments not compared, because this user may not declare queues"
     )
     assert "aggregator" not in found, "whether one consumes is not known"

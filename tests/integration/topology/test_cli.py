@@ -43,7 +43,7 @@ async def test_what_is_in_use_is_shown_and_not_deleted_without_a_yes(
     refused = run(environment, "delete")
     assert (refused.returncode, refused.stdout) == (5, "")
     assert f"queue {name}" in refused.stderr
-    assert f"{name} has 1 messages" in refused.stderr
+    assert f"{name} has 1 message and 0 consumers" in refused.stderr
     assert json.loads(run(environment, "show", "--json").stdout) == document
 
     deleted = run(environment, "delete", "-y", "--json")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from gt_consumer.doctor.finding import as_lines, ok, warn
 
 FINDINGS = [ok("broker", "answers"), warn("queues", "one two three " * 6 + "end", "mend " * 12 + "it")]
@@ -12,6 +14,14 @@ def test_one_line_each_where_no_terminal_limits_them() -> None:
     assert len(lines) == 3
     assert lines[0] == "ok    broker  answers"
     assert lines[2].startswith(" " * 14 + "-> mend")
+
+
+@pytest.mark.parametrize("columns", [45, 60, 80])
+def test_a_command_to_copy_is_not_broken(columns: int) -> None:
+    cure = "ask an administrator, or somebody else, to run `gt-topology declare --json` there"
+    lines = as_lines([warn("queues", "missing", cure)], columns)
+    assert any("`gt-topology declare --json`" in line for line in lines)
+    assert " ".join(" ".join(lines).split()).endswith(cure)
 
 
 def test_long_lines_are_broken_behind_the_margin_and_lose_no_word() -> None:

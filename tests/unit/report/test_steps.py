@@ -1,0 +1,38 @@
+"""Commands to copy and paths in the table are whole at every width."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from gt_common.messages import utc_now
+from gt_common.report.model import build_report
+from gt_common.report.table import render
+from gt_common.texts import short_path
+from support.samples.reports import finished
+
+
+@pytest.mark.parametrize("width", [30, 60, 80, 100])
+def test_a_command_to_copy_is_on_one_line(width: int) -> None:
+    out = io.StringIO()
+    now = utc_now()
+    Console(file=out, width=width).print(render(build_report(finished(), now), now), crop=False)
+    lines = out.getvalue().splitlines()
+    steps = lines[lines.index("Next") + 1 :] if "Next" in lines else [line.rstrip() for line in lines[-6:]]
+    commands = [line.strip() for line in steps if line.startswith("  gt-")]
+    assert [command.split("  ")[0] for command in commands] == [
+        "gt-dlq list --batch batch-1",
+        "gt-dlq replay --batch batch-1",
+        "gt-report batch-1 --html report.html",
+    ]
+
+
+def test_a_path_below_the_current_folder_is_relative(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert short_path(tmp_path / "outputs" / "b") == "outputs/b"
+    assert short_path(tmp_path) == str(tmp_path)
+    assert short_path("/elsewhere/b") == "/elsewhere/b"
+    assert short_path("s3://bucket/b") == "s3://bucket/b"
