@@ -59,9 +59,10 @@ def list_letters(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """List dead letters from the ledger, newest first; the queue is not touched.
+    """List dead letters, newest first.
 
-    Letters that were replayed and have no outcome yet are listed separately, with the status of their story.
+    They are read from the ledger; the queue is not touched. Letters that were replayed and have no outcome
+    yet are listed separately, with the status of their story.
     """
 
     def work(settings: Settings) -> int:
@@ -82,10 +83,10 @@ def list_letters(
 
 @app.command("groups", epilog=epilog("gt-dlq groups --batch monday", *_CODES))
 def list_groups(batch: Batch = None, since: Since = None, as_json: Json = False) -> None:
-    """Group dead letters by cause, each group with the command that replays it.
+    """Group dead letters by cause.
 
-    The letters of a group have the same stage, error type and message, apart from numbers, names and
-    addresses in the message.
+    Each group is listed with the command that replays it. The letters of a group have the same stage,
+    error type and message, apart from numbers, names and addresses in the message.
     """
 
     def work(settings: Settings) -> int:
@@ -103,9 +104,10 @@ def show_letter(
     batch: Batch = None,
     as_json: Json = False,
 ) -> None:
-    """Show one dead letter in full: attempts, errors, tracebacks and earlier replays.
+    """Show one dead letter in full.
 
-    Discarded letters, and replayed ones without an outcome yet, are shown too.
+    Shows its attempts, errors, tracebacks and earlier replays, also of a letter that was discarded, or
+    replayed and has no outcome yet.
     """
 
     def work(settings: Settings) -> int:
@@ -130,9 +132,10 @@ def export_letters(
     limit: Oldest = None,
     discarded: Annotated[bool, typer.Option("--discarded", help="Export discarded letters.")] = False,
 ) -> None:
-    """Export complete dead letters for other programs: one JSON document per line, oldest first.
+    """Export complete dead letters as JSON lines.
 
-    The letters come from the ledger; the queue is not touched. Secrets in their errors are already removed.
+    One JSON document per line, oldest first, for other programs. The letters are read from the ledger; the
+    queue is not touched. Secrets in their errors are already removed.
     """
 
     def work(settings: Settings) -> int:

@@ -72,13 +72,14 @@ def replay_letters(
     reason: Reason = None,
     as_json: Json = False,
 ) -> None:
-    """Send dead letters back to the story queue with a fresh set of attempts.
+    """Send dead letters back to the story queue.
 
-    A letter is removed only after the broker has confirmed its story: a replay that is killed may send a
-    story twice (it is counted once) but never loses one. If the ledger can be read, stale copies are removed
-    instead of replayed: letters that were replayed before, or whose story has succeeded since. Messages that
-    are not stories are skipped; when you replay everything, the exit code is then 1. While a rate or a
-    canary waits, the letters that are not replayed yet stay in the queue.
+    Each story gets a fresh set of attempts. A letter is removed only after the broker has confirmed its
+    story: a replay that is killed may send a story twice (it is counted once) but never loses one. If the
+    ledger can be read, stale copies are removed instead of replayed: letters that were replayed before,
+    or whose story has succeeded since. Messages that are not stories are skipped; when you replay
+    everything, the exit code is then 1. While a rate or a canary waits, the letters that are not replayed
+    yet stay in the queue.
     """
 
     def work(settings: Settings) -> int:
@@ -150,10 +151,10 @@ def restore_letters(
     reason: Reason = None,
     as_json: Json = False,
 ) -> None:
-    """Return discarded dead letters to the dead-letter queue: their stories count as failed again.
+    """Restore discarded dead letters.
 
-    Letters that were discarded too long ago (`gt-dlq list --discarded` shows the limit) are skipped, with
-    exit code 1.
+    They return to the dead-letter queue, and their stories count as failed again. Letters that were
+    discarded too long ago (`gt-dlq list --discarded` shows the limit) are skipped, with exit code 1.
     """
 
     def work(settings: Settings) -> int:

@@ -66,8 +66,8 @@ def produce(
 ) -> None:
     """Check a list of stories, publish one message per story and print the batch id.
 
-    Nothing is published unless the whole list is valid. After an interruption, run the same command with
-    --batch-id to publish the rest.
+    Nothing is published if any entry is invalid, unless --skip-invalid is given. After an interruption,
+    run the same command with --batch-id to publish the rest.
     """
 
     def work() -> int:

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from gt_common.lifecycle import StoryStatus
 from gt_common.messages import AttemptError, Replay, StoryCancelled
-from gt_common.texts import one_line
+from gt_common.texts import one_line, plural
 from gt_consumer.deadletters.display.tables import format_replayed, format_time
 from gt_consumer.deadletters.groups import LetterGroup, group_command
 from gt_consumer.deadletters.ledger_view import KnownLetter
@@ -130,7 +130,7 @@ def letter_lines(known: KnownLetter) -> Iterator[str]:
     yield f"Published   {format_time(letter.published_at)}"
     yield f"Died        {format_time(letter.died_at)}"
     yield f"Generation  {letter.generation}"
-    yield f"Attempts    {letter.attempt} in this generation; the last {len(letter.errors)} are kept"
+    yield f"Attempts    {letter.attempt} in this generation; {plural(len(letter.errors), 'error')} kept"
     yield f"Group       {one_line(last_failure(letter).fingerprint)}"
     yield from _state_lines(known)
     for error in letter.errors:
