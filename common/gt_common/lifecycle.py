@@ -213,9 +213,13 @@ def apply(state: BatchState, event: Event) -> BatchState:
             return replace(state, stories={**state.stories, event.story_id: story})
 
 
-def fold(batch_id: str, events: Iterable[Event]) -> BatchState:
-    """Fold all events of a batch."""
-    state = BatchState(batch_id)
+def fold(start: BatchState | str, events: Iterable[Event]) -> BatchState:
+    """Fold events into a batch.
+
+    Parameters:
+        start: the state before the events, or the id of a batch without any yet
+    """
+    state = BatchState(start) if isinstance(start, str) else start
     for event in events:
         state = apply(state, event)
     return state

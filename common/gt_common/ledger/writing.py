@@ -117,9 +117,7 @@ def _fold_batch(
 ) -> None:
     """Fold a batch's new events into the affected part of its state, and note what changed."""
     before = row.state(known) if row else BatchState(group[0].batch_id)
-    after = before
-    for event in group:
-        after = lifecycle.apply(after, event)
+    after = lifecycle.fold(before, group)
     since = min(event.at for event in group)
     if row is None:
         changes.new_batches.append(batch_row(after, since))

@@ -21,24 +21,26 @@ from gt_common.messages.events import (
     StoryStarted,
     StorySucceeded,
 )
-from gt_common.messages.log_keys import LogKeys, header_log_keys, log_keys
-from gt_common.messages.story import (
-    GT_BATCH,
-    MAX_ERRORS,
+from gt_common.messages.fields import (
     MAX_ORDINAL,
-    AttemptError,
     Count,
     Identifier,
     Label,
     Ordinal,
     Reason,
-    Replay,
-    Restore,
     Seconds,
-    StoryIdentity,
-    StoryMessage,
     Url,
     utc_now,
+)
+from gt_common.messages.log_keys import LogKeys, header_log_keys, log_keys
+from gt_common.messages.story import (
+    GT_BATCH,
+    MAX_ERRORS,
+    AttemptError,
+    Replay,
+    Restore,
+    StoryIdentity,
+    StoryMessage,
 )
 
 __all__ = [

@@ -15,18 +15,18 @@ from pydantic import (
 )
 
 from gt_common.failures import Failure
-from gt_common.messages.story import (
+from gt_common.messages.fields import (
     Count,
     Identifier,
     Label,
     Ordinal,
     Reason,
     Seconds,
-    StoryMessage,
     Url,
-    _Message,
+    Versioned,
     utc_now,
 )
+from gt_common.messages.story import StoryMessage
 
 
 class StoryEntry(BaseModel):
@@ -44,7 +44,7 @@ class StoryEntry(BaseModel):
     options: dict[str, JsonValue] | None = None
 
 
-class _Event(_Message):
+class _Event(Versioned):
     event_id: Identifier = Field(default_factory=lambda: uuid.uuid4().hex)
     batch_id: Identifier
     at: AwareDatetime = Field(default_factory=utc_now)

@@ -2,45 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Annotated, Final, Literal, TypedDict
+from datetime import datetime
+from typing import Final, TypedDict
 
-from pydantic import (
-    AwareDatetime,
-    BaseModel,
-    ConfigDict,
-    Field,
-    JsonValue,
-    StringConstraints,
-)
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
 from gt_common.failures import Failure
+from gt_common.messages.fields import (
+    MAX_ORDINAL,
+    Count,
+    Identifier,
+    Label,
+    Ordinal,
+    Reason,
+    Url,
+    Versioned,
+    utc_now,
+)
 
 MAX_ERRORS: Final = 5
 GT_BATCH: Final = "gt-batch"
 """`made_by` of a batch that ran on one machine, without a broker."""
-
-Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
-Url = Annotated[str, StringConstraints(min_length=1, max_length=2048)]
-Label = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-Reason = Annotated[str, StringConstraints(max_length=500)]
-Count = Annotated[int, Field(ge=0, le=1_000_000)]
-MAX_ORDINAL: Final = 1_000_000
-Ordinal = Annotated[int, Field(ge=1, le=MAX_ORDINAL)]
-Seconds = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
-
-
-def utc_now() -> datetime:
-    """Give the time now, in UTC."""
-    return datetime.now(UTC)
-
-
-class _Message(BaseModel):
-    """Frozen; fields of later minor versions are kept, not dropped."""
-
-    model_config = ConfigDict(frozen=True, extra="allow")
-
-    v: Literal[1] = 1
 
 
 class AttemptError(BaseModel):
@@ -94,7 +76,7 @@ class StoryIdentity(TypedDict):
     generation: int
 
 
-class StoryMessage(_Message):
+class StoryMessage(Versioned):
     """One story of one batch on its way to a worker, or, with `died_at`, a dead letter.
 
     Parameters:

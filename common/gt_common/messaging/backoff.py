@@ -1,4 +1,4 @@
-"""Waiting between tries: exponential with full jitter, so that a fleet does not come back in step."""
+"""Waiting between tries: exponential with jitter, so that the programs of a fleet do not retry in step."""
 
 from __future__ import annotations
 
@@ -9,31 +9,43 @@ from dataclasses import dataclass
 
 @dataclass
 class Backoff:
-    """Delays that double up to a ceiling, each drawn at random from the upper half.
+    """Delays that double up to a ceiling, each drawn at random from the upper half of its range.
 
     Parameters:
-        first, ceiling: seconds
+        first, ceiling: first and longest delay in seconds
+        tries: how often it has waited since the last success
+        stop: ends a wait early; None if nothing does
     """
 
     first: float = 0.1
     ceiling: float = 5.0
     tries: int = 0
+    stop: asyncio.Event | None = None
 
-    async def wait(self) -> None:
-        """Wait before the next try."""
+    async def wait(self) -> bool:
+        """Wait before the next try; return False if `stop` is set, so that there should be none."""
         longest = min(self.ceiling, self.first * 2 ** min(self.tries, 16))
         self.tries += 1
-        await asyncio.sleep(longest * random.uniform(0.5, 1.0))  # noqa: S311 - jitter needs no secrecy
+        seconds = longest * random.uniform(0.5, 1.0)  # noqa: S311 - jitter needs no secrecy
+        if self.stop is None:
+            await asyncio.sleep(seconds)
+            return True
+        try:
+            async with asyncio.timeout(seconds):
+                await self.stop.wait()
+        except TimeoutError:
+            return True
+        return False
 
     def reset(self) -> None:
-        """Begin anew after a success."""
+        """Start again from the first delay, after a success."""
         self.tries = 0
 
 
 def is_own_cancellation() -> bool:
-    """Tell whether a CancelledError is meant for the running task.
+    """Whether a CancelledError is meant for the running task.
 
-    aiormq ends pending calls of a connection whose peer fell silent with a bare CancelledError.
+    aiormq ends pending calls of a connection whose peer stopped answering with a bare CancelledError.
     """
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0

@@ -92,7 +92,7 @@ class Publisher:
             await self._send(self._names.results, f"{event.batch_id}.{event.type}", encode(event), {})
 
     async def notice(self, notice: PauseNotice | StartNotice) -> None:
-        """Tell all workers that a provider asked to be left alone, or that a run begins."""
+        """Announce to all workers that a provider asked for a pause, or that a run starts."""
         await self._send(self._names.pauses, "", encode_notice(notice), {})
 
     async def progress(self, event: Event) -> None:

@@ -13,7 +13,7 @@ from gt_common.errors import RedditUnreachableError
 
 PAGE = 100
 WWW = "https://www.reddit.com"
-GONE = frozenset({"[removed]", "[deleted]", "[deleted by user]", "[ removed by reddit ]"})
+_GONE = frozenset({"[removed]", "[deleted]", "[deleted by user]", "[ removed by reddit ]"})
 _PERMALINK = re.compile(r"/(?:r|u|user)/[\w.-]+/comments/[a-z0-9]{1,12}/(?:[^/\s]*/?)?")
 
 TimeFilter = Literal["hour", "day", "week", "month", "year", "all"]
@@ -24,6 +24,11 @@ class Asks(Protocol):
 
     async def get(self, path: str, what: str, params: dict[str, str | int]) -> object:
         """Return the JSON at a path."""
+
+
+def is_gone(text: str) -> bool:
+    """Whether a title or a text is what Reddit shows in place of a removed one."""
+    return text.strip().lower() in _GONE
 
 
 def _no_author(value: object) -> object:
@@ -83,8 +88,7 @@ class RedditPost(BaseModel):
     @property
     def removed(self) -> bool:
         """Whether its text is gone; the text of a deleted account stays."""
-        words = {self.selftext.strip().lower(), self.title.strip().lower()}
-        return self.removed_by_category is not None or bool(words & GONE)
+        return self.removed_by_category is not None or is_gone(self.selftext) or is_gone(self.title)
 
     def age_hours(self, now: datetime) -> float:
         """Return its age in hours."""

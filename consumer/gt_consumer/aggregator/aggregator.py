@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from gt_common.errors import (
 )
 from gt_common.log import get_logger, log_context
 from gt_common.messages import Event, header_log_keys, log_keys
+from gt_common.messaging.backoff import Backoff
 from gt_common.messaging.dead_letters import (
     known_headers,
 )
@@ -171,31 +171,19 @@ class Aggregator:
         return all([await self._commit([one]) for one in readable])
 
     async def _apply_until_done(self, events: Sequence[Event]) -> bool:
-        tries = 0
+        backoff = Backoff(self._first_wait, self._longest_wait, stop=self._stopping)
         while True:
             try:
                 self.tally.new += await asyncio.to_thread(self._apply, events)
             except (LedgerUnreachableError, CredentialsRefusedError) as error:
-                if not tries:
+                if not backoff.tries:
                     log.warning("ledger_lost", error=str(error), unacked=len(events))
-                if await self._stopped_within(self._wait_before(tries)):
+                if not await backoff.wait():
                     return False
-                tries += 1
             else:
-                if tries:
-                    log.info("ledger_recovered", tries=tries)
+                if backoff.tries:
+                    log.info("ledger_recovered", tries=backoff.tries)
                 return True
-
-    def _wait_before(self, tries: int) -> float:
-        longest = min(self._longest_wait, self._first_wait * 2.0 ** min(tries, 16))
-        return longest * random.uniform(0.5, 1.0)  # noqa: S311 - jitter needs no secrecy
-
-    async def _stopped_within(self, seconds: float) -> bool:
-        try:
-            async with asyncio.timeout(seconds):
-                return await self._stopping.wait()
-        except TimeoutError:
-            return False
 
     async def _reject(self, one: Decoded) -> None:
         delivery = one.delivery

@@ -78,7 +78,7 @@ async def test_a_story_goes_through_over_tls(
 MISTAKES = {
     "another authority": (
         BrokerUnreachableError,
-        r"is not trusted \(self.signed .*; give its authority: .*cafile=",
+        r"is not trusted \(self.signed .*; pass its authority: .*cafile=",
     ),
     "no authority": (BrokerUnreachableError, "is not trusted"),
     "a missing authority": (UsageError, "cafile=.*none.pem is not a readable file"),

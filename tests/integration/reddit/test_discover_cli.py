@@ -90,7 +90,7 @@ def test_json(run: Discover) -> None:
 def test_nothing_found_is_an_empty_list(run: Discover) -> None:
     result = run(*NAMES, "--min-upvotes", "100000", "--json")
     assert (result.returncode, json.loads(result.stdout)) == (0, [])
-    assert "2 under 100,000 upvotes, 0 given" in result.stderr
+    assert "2 under 100,000 upvotes, 0 selected" in result.stderr
 
 
 @pytest.mark.parametrize("width", [80, 120])
@@ -166,7 +166,7 @@ def test_unreachable(run: Discover, fake_reddit: FakeReddit) -> None:
     fake_reddit.answers["/r/tifu/top"] = Answer(429, headers={"retry-after": "600"})
     result = run("--subreddits", "tifu")
     assert (result.returncode, result.stdout) == (3, "")
-    assert result.stderr.startswith("gt-discover: Reddit has had too many requests of this app")
+    assert result.stderr.startswith("gt-discover: too many requests: Reddit accepts no more from this app")
     assert result.stderr.endswith("accepts no more from this app for 10 min; try again then\n")
 
 

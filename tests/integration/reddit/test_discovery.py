@@ -83,7 +83,7 @@ async def test_what_is_left_out_is_counted(fake_reddit: FakeReddit, local: Setti
     assert finding.notes() == [
         (
             "7 posts checked, 3 removed or deleted, 1 not safe for work, 1 under 100 comments, "
-            "1 with blocked words, 1 given"
+            "1 with blocked words, 1 selected"
         )
     ]
 
@@ -205,7 +205,7 @@ async def test_requests_run_out_between_two_pages(fake_reddit: FakeReddit, local
     for number in range(150):
         fake_reddit.add("tifu", f"p{number}")
     fake_reddit.rate = {"x-ratelimit-remaining": "0", "x-ratelimit-used": "9", "x-ratelimit-reset": "500"}
-    with pytest.raises(RedditUnreachableError, match="takes none for 8 min 20 s"):
+    with pytest.raises(RedditUnreachableError, match="no more from this app for 8 min 20 s"):
         await find(local, TIFU)
     assert len(fake_reddit.asked("/r/tifu/top")) == 1
     assert not list((local.state_dir / "discovery").glob("*"))

@@ -9,10 +9,10 @@ from urllib.parse import unquote, urlsplit
 
 from gt_common.errors import PermanentError
 from gt_common.reddit import fetch_post_text
+from gt_common.reddit.posts import is_gone
 
 SUFFIXES = (".md", ".txt", ".json")
 MAX_BYTES = 2_000_000
-_GONE = {"[removed]", "[deleted]", "[deleted by user]", "[ removed by reddit ]"}
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def load_story(url: str) -> Story:
     path = Path(unquote(parts.path))
     text = _read(path)
     title, body = _from_json(text, path) if path.suffix.lower() == ".json" else _from_text(text)
-    if body.strip().lower() in _GONE or title.strip().lower() in _GONE:
+    if is_gone(body) or is_gone(title):
         raise PermanentError(f"the post was removed or deleted, nothing is left to tell: {path}")
     if not any(c.isalpha() for c in body):
         raise PermanentError(f"the story has no text, only a title, a link or a picture: {path}")
