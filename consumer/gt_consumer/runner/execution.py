@@ -1,4 +1,4 @@
-"""The port between the runner and what runs a story: one adapter for each kind of orchestrator."""
+"""The port between the runner and what runs a story, with one adapter for each kind of orchestrator."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from typing import Protocol
 
 from gt_consumer.processes.group import ProcessEnd
 from gt_consumer.processes.protocol import Acquire, Final, Granted, Run, Stage, Withdraw
-from gt_consumer.runner.time_limit import TimeLimit
 
 GRACE_SECONDS: Const = 5.0
 """Between terminating and killing a process group."""
@@ -93,6 +92,45 @@ class Executor(Protocol):
 
     async def aclose(self) -> None:
         """Free what is kept between runs."""
+
+
+class TimeLimit:
+    """A clock that stops while the run waits for a permit of a provider.
+
+    Parameters:
+        seconds: the rest of the time limit
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._left = max(0.0, seconds)
+        self._pauses = 0
+        self._since = self._loop.time()
+        self.over: asyncio.Future[None] = self._loop.create_future()
+        self._timer = self._loop.call_later(self._left, self._end)
+
+    def pause(self) -> None:
+        """Stop the clock; several pauses may overlap."""
+        self._pauses += 1
+        if self._pauses == 1:
+            self._timer.cancel()
+            self._left = max(0.0, self._left - (self._loop.time() - self._since))
+
+    def resume(self) -> None:
+        """End one pause; the clock runs again when it was the last."""
+        self._pauses -= 1
+        if not self._pauses and not self.over.done():
+            self._since = self._loop.time()
+            self._timer = self._loop.call_later(self._left, self._end)
+
+    def close(self) -> None:
+        """Stop the clock for good."""
+        self._timer.cancel()
+        self.over.cancel()
+
+    def _end(self) -> None:
+        if not self.over.done():
+            self.over.set_result(None)
 
 
 async def supervise(execution: Execution, stop: asyncio.Future[None], limit: TimeLimit, grace: float) -> End:

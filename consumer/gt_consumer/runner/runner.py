@@ -14,9 +14,8 @@ from gt_consumer.limits.local import LocalLimiter
 from gt_consumer.processes.protocol import Run
 from gt_consumer.runner.attempt import Attempt, OnStage, Places
 from gt_consumer.runner.conclude import conclude
-from gt_consumer.runner.execution import GRACE_SECONDS, Died, Executor, NotStartedError, supervise
+from gt_consumer.runner.execution import GRACE_SECONDS, Died, Executor, NotStartedError, TimeLimit, supervise
 from gt_consumer.runner.outcomes import Interrupted, Outcome, Succeeded, Waiting
-from gt_consumer.runner.time_limit import TimeLimit
 from gt_consumer.runner.waits import Waits
 from gt_consumer.storage.checkpoints import noted_project
 from gt_consumer.storage.finished_videos import find_finished

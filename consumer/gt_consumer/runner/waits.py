@@ -9,8 +9,7 @@ from functools import partial
 from gt_common.log import get_logger
 from gt_consumer.limits import Limiter
 from gt_consumer.processes.protocol import Acquire, Granted, Withdraw
-from gt_consumer.runner.execution import OnGrant
-from gt_consumer.runner.time_limit import TimeLimit
+from gt_consumer.runner.execution import OnGrant, TimeLimit
 
 SHOWN_AFTER_S = 0.2
 """Shorter waits are not shown."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from gt_common.files import write_atomically
 from gt_common.messages import StoryMessage
 from gt_consumer.processes.values import label
-from gt_consumer.storage.notes import safe_name, write_note
+from gt_consumer.storage.names import draft_of, remove_leftovers, safe_name
 
 
 def noted_project(state_dir: Path, story: StoryMessage) -> str | None:
@@ -26,7 +27,9 @@ def note_project(state_dir: Path, story: StoryMessage, project_id: str) -> None:
     Raises:
         OSError: the note cannot be written
     """
-    write_note(_place(state_dir, story), json.dumps({"project_id": project_id}).encode())
+    path = _place(state_dir, story)
+    remove_leftovers(path)
+    write_atomically(path, json.dumps({"project_id": project_id}), draft=draft_of(path), error=None)
 
 
 def forget_project(state_dir: Path, story: StoryMessage) -> None:

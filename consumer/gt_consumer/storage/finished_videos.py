@@ -19,7 +19,7 @@ from gt_common.files import sync_folder_if_possible, write_atomically
 from gt_common.messages import StoryMessage, utc_now
 from gt_common.stories import slug
 from gt_consumer.processes.values import label, number
-from gt_consumer.storage.notes import draft_of, remove_leftovers, safe_name
+from gt_consumer.storage.names import draft_of, remove_leftovers, safe_name
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 

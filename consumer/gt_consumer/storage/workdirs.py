@@ -7,8 +7,7 @@ import shutil
 from pathlib import Path
 
 from gt_common.messages import StoryMessage
-from gt_consumer.storage.leftovers import is_leftover, new_mark
-from gt_consumer.storage.notes import safe_name
+from gt_consumer.storage.names import is_leftover, new_mark, safe_name
 
 _TRIES = 5
 

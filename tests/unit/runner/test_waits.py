@@ -6,7 +6,7 @@ import asyncio
 from datetime import datetime
 
 from gt_consumer.processes.protocol import Acquire, Granted, Withdraw
-from gt_consumer.runner.time_limit import TimeLimit
+from gt_consumer.runner.execution import TimeLimit
 from gt_consumer.runner.waits import Waits
 from support.waiting import until
 

@@ -18,7 +18,7 @@ from gt_common.files import write_atomically
 from gt_common.messages import StoryMessage
 from gt_consumer.storage import finished_videos as finished_module
 from gt_consumer.storage.finished_videos import Finished, find_finished, store_finished, video_place
-from gt_consumer.storage.leftovers import new_mark
+from gt_consumer.storage.names import new_mark
 from support.runner import a_story
 
 

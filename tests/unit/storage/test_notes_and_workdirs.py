@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gt_consumer.storage.checkpoints import forget_project, note_project, noted_project
-from gt_consumer.storage.leftovers import new_mark
+from gt_consumer.storage.names import new_mark
 from gt_consumer.storage.workdirs import make_workdir, remove_stale_workdirs, remove_workdir
 from support.runner import a_story
 

@@ -1,4 +1,4 @@
-"""Marks in file names that show whether the process that used a file is still alive."""
+"""Names of files and folders: safe parts of paths, and marks that show whether their process is alive."""
 
 from __future__ import annotations
 
@@ -17,7 +17,13 @@ ABANDONED_SECONDS = 2 * 86400.0
 # A start time is computed from the boot time, which clock corrections shift a little.
 _CLOCK_SECONDS = 3.0
 
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _MARK = re.compile(r"-([0-9a-f]{8})\.(\d+)\.(\d+)\.[0-9a-f]{8}(?:\.part)?$")
+
+
+def safe_name(name: str) -> str:
+    """Return a name that is one plain part of a path, whatever a message contains."""
+    return _UNSAFE.sub("_", name).lstrip(".") or "_"
 
 
 def new_mark() -> str:
@@ -44,6 +50,18 @@ def is_leftover(path: Path) -> bool:
     except psutil.Error:
         return False
     return abs(running_since - int(started)) > _CLOCK_SECONDS
+
+
+def draft_of(place: Path) -> Path:
+    """Return an unused name beside a file for what is not finished; it shows which process uses it."""
+    return place.with_name(f".{place.name}-{new_mark()}.part")
+
+
+def remove_leftovers(place: Path) -> None:
+    """Remove the unfinished files that killed processes left beside a file of this name, with any suffix."""
+    for part in place.parent.glob(f".{place.stem}.*.part"):
+        if is_leftover(part):
+            part.unlink(missing_ok=True)
 
 
 def _host() -> str:
