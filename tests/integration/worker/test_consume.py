@@ -167,7 +167,7 @@ class Idle(Worker):
 async def test_until_empty_waits_out_an_outage_of_the_broker(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gt_consumer.worker.command.LOOK_AGAIN_S", 0.01)
+    monkeypatch.setattr("gt_consumer.worker.command.POLL_S", 0.01)
     async with open_proxy(settings.amqp_url.get_secret_value()) as (proxy, proxied):
         proxy.refuse()
         cut_off = settings.model_copy(update={"amqp_url": SecretStr(proxied)})
