@@ -82,6 +82,11 @@ def succeeded(outcome: Outcome) -> Succeeded:
     return outcome
 
 
+def work_folders(folder: Path) -> list[Path]:
+    """Return what is left in the working folders of a runner."""
+    return list((folder / "out" / ".work").rglob("*"))
+
+
 def processes(pids: str) -> list[psutil.Process]:
     """Return the processes whose ids are in a text."""
     return [psutil.Process(int(pid)) for pid in pids.split()]
