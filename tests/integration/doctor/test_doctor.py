@@ -190,7 +190,7 @@ def test_ledger_that_is_locked_newer_or_no_ledger(sound: Settings) -> None:
             connection.execute("UPDATE gt_schema SET version_num = ?", (revision,))
         lines = {finding.check: finding for finding in doctor_local_findings(quick)}
         assert (lines["ledger"].level, revision in lines["ledger"].says) == (level, True)
-    path.write_text("this is no database at all, but a text that somebody put here\n" * 20)
+    path.write_text("this is not a database at all, but a text that somebody put here\n" * 20)
     (found,) = doctor_local_findings(quick)
     assert (found.level, found.code) == (Level.FAIL, 3)
 

@@ -111,7 +111,7 @@ def test_page_is_written_and_its_place_said(gt_report: Report) -> None:
         ([opened(1), story_event(StoryStarted)], 8),
     ],
 )
-def test_exit_status_tells_how_the_batch_stands(gt_report: Report, events: list[Event], code: int) -> None:
+def test_exit_status_judges_the_batch(gt_report: Report, events: list[Event], code: int) -> None:
     gt_report.fill(events)
     assert gt_report(BATCH, "--exit-status").returncode == code
     assert gt_report(BATCH).returncode == 0

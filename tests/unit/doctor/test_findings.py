@@ -6,14 +6,14 @@ import pytest
 
 from gt_consumer.doctor.finding import as_lines, ok, warn
 
-FINDINGS = [ok("broker", "answers"), warn("queues", "one two three " * 6 + "end", "mend " * 12 + "it")]
+FINDINGS = [ok("broker", "answers"), warn("queues", "one two three " * 6 + "end", "fix " * 12 + "it")]
 
 
 def test_one_line_each_where_no_terminal_limits_them() -> None:
     lines = as_lines(FINDINGS)
     assert len(lines) == 3
     assert lines[0] == "ok    broker  answers"
-    assert lines[2].startswith(" " * 14 + "-> mend")
+    assert lines[2].startswith(" " * 14 + "-> fix")
 
 
 @pytest.mark.parametrize("columns", [45, 60, 80])
