@@ -87,7 +87,7 @@ def store_finished(
     """Put a video at its final place and write its result file; if that fails, nothing unfinished is left.
 
     Parameters:
-        video: a regular file; it is moved when it lies in `workdir`, else copied
+        video: a regular file; it is moved if it is in `workdir`, otherwise copied
         video_s, duration_s: the length of the video, and the time that making it took, in seconds
 
     Raises:

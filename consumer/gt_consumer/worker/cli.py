@@ -23,23 +23,28 @@ def consume(
     prefetch: Annotated[
         int | None,
         typer.Option(
-            help="Stories to process at the same time; the worker holds no more than that. (default: 1)"
+            metavar="N",
+            help="Stories to process at the same time; the worker holds no more than that. (default: 1)",
         ),
     ] = None,
     orchestrator: Orchestrator = None,
     output: Output = None,
     max_attempts: Annotated[
-        int | None, typer.Option(help="Attempts before a story becomes a dead letter. (default: 3)")
+        int | None,
+        typer.Option(metavar="N", help="Attempts before a story becomes a dead letter. (default: 3)"),
     ] = None,
     time_limit: TimeLimit = None,
     drain_timeout: Annotated[
         str | None,
         typer.Option(
+            metavar="TIME",
             help="After the first SIGTERM or Ctrl-C, requeue stories that still run after this time. "
-            "(default: 10m)"
+            "(default: 10m)",
         ),
     ] = None,
-    worker_name: Annotated[str | None, typer.Option(help="Name in reports. (default: host and pid)")] = None,
+    worker_name: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Name in reports. (default: host and pid)")
+    ] = None,
     until_empty: Annotated[
         bool,
         typer.Option(
