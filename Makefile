@@ -1,4 +1,4 @@
-# `make` lists the targets. Nothing but python3, and make itself, has to be there before `make install`.
+# `make` lists the targets. `make install` needs only python3 and make.
 .DEFAULT_GOAL := help
 .PHONY: help install check test chaos soak demo broker bench fuzz findings format clean
 MAKEFLAGS += --no-print-directory
@@ -9,7 +9,7 @@ SCRIPTS := ops/broker ops/libraries ops/rabbitmq/make_users
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-install: ## install everything into .venv (and uv into .uv, and the studio's libraries, where they are missing)
+install: ## install everything into .venv; also uv (into .uv) and the studio's system libraries if they are missing
 	@uv=$$(./ops/get_uv) && "$$uv" sync --quiet --all-packages --locked --compile-bytecode
 	@$(PYTHON) ops/libraries
 
@@ -28,29 +28,29 @@ format: install ## format code and Markdown
 test: install ## run the tests; ARGS="-k word" for some; CI=true makes a missing broker a failure
 	@.venv/bin/pytest -n 3 --dist loadfile $(ARGS)
 
-chaos: install ## real processes and faults at random: CHAOS_SEED, CHAOS_RUNS=20, CHAOS_STORIES, CHAOS_FAULTS
+chaos: install ## run real processes with random faults: CHAOS_SEED, CHAOS_RUNS=20, CHAOS_STORIES, CHAOS_FAULTS
 	@GT_TEST_CHAOS=1 .venv/bin/pytest tests/chaos -s $(ARGS)
 
-soak: install ## a steady flow for SOAK_MINUTES=10; nothing may grow
+soak: install ## run a steady flow for SOAK_MINUTES=10 and check that nothing grows
 	@GT_TEST_SOAK=1 .venv/bin/pytest tests/chaos/test_soak.py -s $(ARGS)
 
-demo: broker ## make real videos through the whole chain, on this machine
+demo: broker ## make four videos through the whole chain on this machine (takes a few minutes)
 	@./ops/demo
 
-broker: install ## make a RabbitMQ answer at GT_AMQP_URL (ops/broker --help)
+broker: install ## start a RabbitMQ at GT_AMQP_URL unless one answers (see ops/broker --help)
 	@$(PYTHON) ops/broker up
 
 bench: broker ## run the benchmarks
 	@set -e; for file in benchmarks/*.py; do [ ! -e "$$file" ] || $(PYTHON) "$$file"; done
 
-fuzz: ## feed spoilt input to every parser, guided by coverage; FUZZ_SECONDS=60 for all together
+fuzz: ## feed malformed input to every parser, guided by coverage, for FUZZ_SECONDS=60 altogether
 	@uv=$$(./ops/get_uv) && "$$uv" sync --quiet --all-packages --locked --compile-bytecode --group fuzz
 	@PYTHONPATH=tests $(PYTHON) tests/fuzz/run.py
 
 findings: ## run the scripts of findings/, which show surprises about outside software; FINDING_SECONDS=300 for each
 	@./findings/run
 
-clean: ## stop the broker of `make broker`, remove what was installed or built; videos stay
+clean: ## stop the broker of `make broker`, remove what was installed or built, and the demo's folder; outputs/ is kept
 	@[ ! -x $(PYTHON) ] || $(PYTHON) ops/broker down
 	@rm -rf .venv .uv .broker .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .fuzz .import_linter_cache .grimp_cache
 	@find common producer consumer ops tests -name __pycache__ -type d -prune -exec rm -rf {} +

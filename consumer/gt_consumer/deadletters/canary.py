@@ -102,25 +102,25 @@ class Canary:
         ):
             return
         failure = event.failure
-        said = truncate(one_line(f"{failure.type}: {failure.message}"), 200)
+        text = truncate(one_line(f"{failure.type}: {failure.message}"), 200)
         if failure.fingerprint in self._causes:
             raise StoppedByRuleError(
                 f"stopped by --canary: story {event.story_id} of batch {event.batch_id} failed again for "
-                f"the same reason (group {failure.fingerprint}: {said}); "
+                f"the same reason (group {failure.fingerprint}: {text}); "
                 f"{plural(self._total, 'story')} replayed, the other dead letters stay in the queue"
             )
-        self._remark(f"canary: story {event.story_id} failed for a different reason: {said}")
+        self._remark(f"canary: story {event.story_id} failed for a different reason: {text}")
 
     def _next_step(self, outcomes: list[StoryEvent]) -> None:
-        made = sum(isinstance(event, StorySucceeded) for event in outcomes)
-        if not made and any(isinstance(event, StoryFailed) for event in outcomes):
+        succeeded = sum(isinstance(event, StorySucceeded) for event in outcomes)
+        if not succeeded and any(isinstance(event, StoryFailed) for event in outcomes):
             raise StoppedByRuleError(
                 f"stopped by --canary: none of the last {plural(len(outcomes), 'story')} succeeded; "
                 f"{plural(self._total, 'story')} replayed, the other dead letters stay in the queue"
             )
         self._step.clear()
         self._size = next_size(self._size)
-        self._remark(f"canary: {made} of {plural(len(outcomes), 'story')} succeeded")
+        self._remark(f"canary: {succeeded} of {plural(len(outcomes), 'story')} succeeded")
 
 
 @contextmanager

@@ -171,8 +171,8 @@ def _compare_with_queue(settings: Settings, known: int) -> int | None:
     except BROKER_TROUBLE as error:
         remark(f"warning: the queue could not be checked: {error}")
         return None
-    if said := difference(depth, known):
-        remark(said)
+    if note := difference(depth, known):
+        remark(note)
     return depth
 
 

@@ -101,7 +101,7 @@ class BatchWatch:
         except GossipToonError as error:
             log.debug("ledger_read_failed", error=str(error))
             return
-        for event in news(known, self.state):
+        for event in unseen_events(known, self.state):
             self.feed(event)
 
     def close(self) -> None:
@@ -140,25 +140,25 @@ async def watching(
         watch.close()
 
 
-def news(known: BatchState, ours: BatchState) -> Iterator[Event]:
+def unseen_events(known: BatchState, seen: BatchState) -> Iterator[Event]:
     """Yield the events of one state of a batch that another state does not have.
 
     Parameters:
         known: the ledger's state
-        ours: the state that was folded from the broker's events
+        seen: the state that was folded from the broker's events
     """
-    if known.opened is not None and known.opened != ours.opened:
+    if known.opened is not None and known.opened != seen.opened:
         yield known.opened
     entries = tuple(
         StoryEntry(story_id=story.story_id, position=story.position, url=story.url)
         for story in known.stories.values()
-        if story.listed and story.story_id not in ours.stories
+        if story.listed and story.story_id not in seen.stories
     )
     if entries:
         yield BatchStories(batch_id=known.batch_id, stories=entries)
     for story in known.stories.values():
-        mine = ours.stories.get(story.story_id)
-        if story.event is not None and (mine is None or story.event != mine.event):
+        before = seen.stories.get(story.story_id)
+        if story.event is not None and (before is None or story.event != before.event):
             yield story.event
 
 

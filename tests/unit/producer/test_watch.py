@@ -25,7 +25,7 @@ from gt_common.messages import (
 )
 from gt_common.progress.display import Progress
 from gt_common.settings import Settings, load_settings
-from gt_producer.produce.watch import BatchWatch, news
+from gt_producer.produce.watch import BatchWatch, unseen_events
 
 FIRST, SECOND = (
     StoryEntry(story_id="s1", position=1, url="u1"),
@@ -116,6 +116,6 @@ def test_news_brings_one_state_up_to_another_and_is_silent_then() -> None:
     started = StoryStarted(batch_id="b", story_id="s2", position=2, url="u2")
     known = fold("b", [OPENED, LISTED, MADE, started])
     for ours in (BatchState("b"), fold("b", [OPENED]), fold("b", [LISTED, MADE])):
-        brought = list(news(known, ours))
-        assert fold("b", [*news(ours, BatchState("b")), *brought]) == known
-    assert list(news(known, known)) == []
+        brought = list(unseen_events(known, ours))
+        assert fold("b", [*unseen_events(ours, BatchState("b")), *brought]) == known
+    assert list(unseen_events(known, known)) == []
