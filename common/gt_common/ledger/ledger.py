@@ -12,9 +12,7 @@ from gt_common.ledger import writing
 from gt_common.ledger.address import parse_address
 from gt_common.ledger.database import Database
 from gt_common.ledger.migrate import bring_up_to_date
-from gt_common.ledger.queries import batches as reading
-from gt_common.ledger.queries import dead_letters as letters
-from gt_common.ledger.queries import known, made
+from gt_common.ledger.queries import batches, dead_letters, earlier_videos, known_posts
 from gt_common.ledger.schema import version
 from gt_common.ledger.views import AttemptSpan, BatchSummary
 from gt_common.lifecycle import BatchState
@@ -79,12 +77,12 @@ class Ledger:
             NoSuchBatchError: the ledger has no event of it
         """
         with self._database.reading() as connection:
-            return reading.read_batch(connection, batch_id)
+            return batches.read_batch(connection, batch_id)
 
     def batches(self, limit: int = 50) -> list[BatchSummary]:
         """List batches, newest first."""
         with self._database.reading() as connection:
-            return reading.read_batches(connection, limit)
+            return batches.read_batches(connection, limit)
 
     def attempts(self, batch_id: str) -> list[AttemptSpan]:
         """Return the timeline of a batch: every run of every attempt, ordered by start.
@@ -93,44 +91,44 @@ class Ledger:
             NoSuchBatchError: the ledger has no event of it
         """
         with self._database.reading() as connection:
-            return reading.read_attempts(connection, batch_id)
+            return batches.read_attempts(connection, batch_id)
 
     def events(self, batch_id: str, types: Collection[str]) -> list[Event]:
         """Return a batch's events of some types, such as `batch.stories`, oldest first."""
         with self._database.reading() as connection:
-            return reading.read_events(connection, batch_id, types)
+            return batches.read_events(connection, batch_id, types)
 
     def failed(self, *, batch_id: str | None = None, story_id: str | None = None) -> list[StoryFailed]:
         """Return the current dead letters, oldest batch first."""
         with self._database.reading() as connection:
-            return letters.read_failed_stories(connection, batch_id, story_id)
+            return dead_letters.read_failed_stories(connection, batch_id, story_id)
 
     def cancelled(self, *, batch_id: str | None = None, story_id: str | None = None) -> list[StoryCancelled]:
         """Return the currently discarded dead letters, oldest batch first."""
         with self._database.reading() as connection:
-            return letters.read_cancelled_stories(connection, batch_id, story_id)
+            return dead_letters.read_cancelled_stories(connection, batch_id, story_id)
 
     def replayed(
         self, *, batch_id: str | None = None, story_id: str | None = None
     ) -> list[tuple[StoryEvent, StoryMessage]]:
         """Return replayed stories without an outcome: the latest event, and the replayed letter."""
         with self._database.reading() as connection:
-            return letters.read_replayed_stories(connection, batch_id, story_id)
+            return dead_letters.read_replayed_stories(connection, batch_id, story_id)
 
     def known_stories(self, canonicals: Collection[str]) -> set[str]:
         """Return which of these Reddit posts, by canonical URL, were in any batch."""
         with self._database.reading() as connection:
-            return known.read_known(connection, canonicals)
+            return known_posts.read_known(connection, canonicals)
 
     def made(self, canonicals: Collection[str]) -> dict[str, StorySucceeded]:
         """Return the latest success of each story that has one, in any batch, by canonical URL."""
         with self._database.reading() as connection:
-            return made.read_made(connection, canonicals)
+            return earlier_videos.read_made(connection, canonicals)
 
     def durations(self, limit: int = 100) -> list[float]:
         """Return how many seconds each of the latest videos took."""
         with self._database.reading() as connection:
-            return made.read_durations(connection, limit)
+            return earlier_videos.read_durations(connection, limit)
 
     def version(self) -> int:
         """Return a number that grows with every new event."""

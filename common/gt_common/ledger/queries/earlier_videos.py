@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection, select
 
-from gt_common.ledger.queries.known import canonical_of
+from gt_common.ledger.queries.known_posts import canonical_of
 from gt_common.ledger.rows import chunks, read_succeeded
 from gt_common.ledger.schema import stories
 from gt_common.lifecycle import StoryStatus
