@@ -26,7 +26,7 @@ def say_made(made: Sequence[AlreadyMade]) -> None:
     if len(made) > MOST_REPEATED:
         say(f"… and {len(made) - MOST_REPEATED} more that are already made")
     if made:
-        say(f"skipped {plural(len(made), 'story')} already made; use --force to make them again")
+        say(f"skipped {plural(len(made), 'story')} already made; use --force to skip none")
 
 
 def show_plan(plan: Plan, *, as_json: bool) -> None:
@@ -108,7 +108,8 @@ def say_run_end(end: RunEnd, report: BatchResult, allowed: int | None) -> None:
     """
     resume = f"continue with: gt-batch --resume {report.batch_id}"
     if end is RunEnd.TOO_MANY_FAILED:
-        say(f"stopped: --max-failures ({allowed}) reached; {resume}")
+        reached = plural(allowed or 0, "failed story")
+        say(f"stopped: the limit of {reached} is reached (--max-failures); {resume}")
     elif end is RunEnd.STOPPED:
         say(f"stopped; {resume}")
     elif report.state is BatchPhase.OPEN:

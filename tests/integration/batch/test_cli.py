@@ -190,7 +190,7 @@ def test_retrying_failures_of_a_stopped_batch_leaves_the_rest_and_says_so(tmp_pa
     arguments = ("-f", str(listed), "--batch-id", "b1", "--max-failures", "1", *SCRIPTED)
     stopped = gt_batch(environment, *arguments)
     assert stopped.returncode == 5
-    assert "--max-failures (1) reached" in stopped.stderr
+    assert "stopped: the limit of 1 failed story is reached" in stopped.stderr
     again = gt_batch(environment, "--retry-failed", "b1")
     assert again.returncode == 8
     assert "2 stories still to be made; continue with: gt-batch --resume b1" in again.stderr
@@ -216,7 +216,7 @@ def test_a_list_of_invalid_entries_is_refused_and_printed_as_json(tmp_path: Path
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--output", "s3://b/x"), "--output: give a folder of this machine"),
+        (("--output", "s3://b/x"), "--output: use a folder on this machine"),
         (("--time-limit", "0s"), "--time-limit: "),
         (("--max-attempts", "101"), "--max-attempts: "),
     ],

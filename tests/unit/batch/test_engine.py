@@ -1,4 +1,4 @@
-"""The engine with a runner that does as it is told and a real ledger: slots, stops, limits, losses."""
+"""The engine with a runner that does as it is told, and a real ledger: slots, stops, limits, losses."""
 
 from __future__ import annotations
 

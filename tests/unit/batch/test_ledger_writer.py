@@ -1,4 +1,4 @@
-"""Group commits: in order, together when they must wait anyway, and a failure reaches all who waited."""
+"""Group commits: in order, sharing a transaction while they wait, and all failing with it."""
 
 from __future__ import annotations
 

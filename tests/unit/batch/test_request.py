@@ -1,4 +1,4 @@
-"""What the command line may say, how many may fail, and the hold on a batch."""
+"""Arguments that go together, limits of failures, and the lock on a batch."""
 
 from __future__ import annotations
 
@@ -48,19 +48,19 @@ def test_flags_that_go_together_are_taken() -> None:
     assert Flags(parallel=3, time_limit="5m").given() == {"prefetch": 3, "time_limit": "5m"}
 
 
-def test_a_batch_is_held_by_one_and_remembers_how_it_was_begun(tmp_path: Path) -> None:
+def test_a_batch_is_locked_by_one_process_and_keeps_its_settings(tmp_path: Path) -> None:
     settings = load_settings(orchestrator="a:b", prefetch=3, output=tmp_path, time_limit="5m")
-    with lock_batch(tmp_path, "b1") as hold:
-        assert hold.settings() == {}
-        hold.keep(settings)
+    with lock_batch(tmp_path, "b1") as lock:
+        assert lock.settings() == {}
+        lock.keep(settings)
         with (
             pytest.raises(UsageError, match="already being run by another gt-batch"),
             lock_batch(tmp_path, "b1"),
         ):
             pass
-    with lock_batch(tmp_path, "b1") as hold:
-        kept = load_settings(**hold.settings())
+    with lock_batch(tmp_path, "b1") as lock:
+        kept = load_settings(**lock.settings())
     assert (kept.orchestrator, kept.prefetch, kept.output, kept.time_limit) == ("a:b", 3, tmp_path, 300.0)
     (tmp_path / "batches" / "b1.json").write_text("{torn")
-    with lock_batch(tmp_path, "b1") as hold:
-        assert hold.settings() == {}
+    with lock_batch(tmp_path, "b1") as lock:
+        assert lock.settings() == {}
