@@ -83,6 +83,17 @@ def test_version(name: str) -> None:
     assert (told.returncode, told.stdout, told.stderr) == (0, f"{name} {version}\n", "")
 
 
+@pytest.mark.parametrize("name", sorted(scripts()))
+def test_every_command_generates_its_completion_script(name: str) -> None:
+    environment = {"PATH": str(BIN), "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
+    shown = subprocess.run(
+        [BIN / name, "--show-completion", "bash"], capture_output=True, text=True, env=environment, timeout=60
+    )
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert f"_{name.replace('-', '_').upper()}_COMPLETE=complete_bash" in shown.stdout
+    assert f"complete -o default -F _{name.replace('-', '_')}_completion {name}" in shown.stdout
+
+
 @pytest.mark.parametrize("target", sorted(scripts().values()))
 def test_importing_a_command_loads_nothing_heavy(target: str) -> None:
     module = target.partition(":")[0]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
+from gt_common.cli.listing import say
 from gt_common.errors import ExitCode, StoppedByRuleError
 from gt_common.log import configure_logging
 from gt_common.messaging import topology
@@ -73,7 +73,7 @@ def delete(*, yes: bool, as_json: bool) -> int:
     settings = _settings()
     fleet = asyncio.run(look(settings))
     if fleet.in_use and not yes:
-        _say(f"would delete: {', '.join(fleet.labels)}")
+        say(f"would delete: {', '.join(fleet.labels)}")
         raise StoppedByRuleError(
             f"nothing was deleted: {', '.join(map(_use, fleet.in_use))}; -y deletes them anyway"
         )
@@ -127,7 +127,7 @@ def _print(settings: Settings, fleet: FleetTopology, *, as_json: bool) -> int:
         return ExitCode.DONE
     print("\n".join(table(fleet)))
     if not fleet.complete:
-        _say("something is missing; run `gt-topology declare`")
+        say("something is missing; run `gt-topology declare`")
     return ExitCode.DONE
 
 
@@ -140,7 +140,3 @@ def _settings() -> Settings:
     settings = load_settings()
     configure_logging(settings)
     return settings
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
