@@ -1,4 +1,4 @@
-"""A child waits for its turns: its time limit, its stage, several turns at once, and abandoned ones."""
+"""A child waits for permits: its time limit, its stage, several permits at once, and abandoned requests."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ async def test_waiting_is_shown_and_takes_no_time_of_the_attempt(tmp_path: Path)
     await attempts.runner.aclose()
 
 
-async def test_turns_at_once_and_turns_given_up(tmp_path: Path) -> None:
+async def test_several_permits_at_once_and_withdrawn_requests(tmp_path: Path) -> None:
     attempts = Attempts(tmp_path, LocalLimiter([Rate("slow", 1, 3600.0), Rate("gemini", 50, 60.0)]))
     succeeded(await attempts.run(times=2, at_once=20, give_up="slow"))
     calls = (tmp_path / "calls").read_text().splitlines()

@@ -19,7 +19,7 @@ from support.fakes.worker import FakeDelivery, RecordingPublisher, ScriptedRunne
 MADE = Succeeded(Path("/tmp/v.mp4"), "p", 1.0, 61.0)
 
 
-class Turns:
+class StartPermits:
     """A limiter that gives a turn when the test says so, and a stream that tells of starts."""
 
     def __init__(self) -> None:
@@ -45,47 +45,47 @@ def limited(tmp_path: Path) -> Settings:
     return load_settings(output=tmp_path, worker_name="w1", rate_limits="stories=20/hour")
 
 
-async def run(settings: Settings, turns: Turns, story: StoryMessage, losses: int) -> StorySucceeded:
+async def run(settings: Settings, permits: StartPermits, story: StoryMessage, losses: int) -> StorySucceeded:
     book, script = RecordingPublisher(), ScriptedRunner(MADE)
-    worker = Worker(settings, script, book, limiter=turns, starts=turns)
+    worker = Worker(settings, script, book, limiter=permits, starts=permits)
     worker.receive(FakeDelivery(book, encode(story), losses))
-    turns.may_start.set()
+    permits.may_start.set()
     async with asyncio.timeout(5):
         await worker.wait_until_quiet()
     return book.found("story.succeeded", StorySucceeded)
 
 
 async def test_a_story_that_only_waited_for_its_start_is_not_charged(limited: Settings) -> None:
-    turns = Turns()
-    assert (await run(limited, turns, message(), losses=2)).attempt == 1
-    assert turns.told == {"b/s1/1/1/0": 1}
+    permits = StartPermits()
+    assert (await run(limited, permits, message(), losses=2)).attempt == 1
+    assert permits.told == {"b/s1/1/1/0": 1}
 
 
 async def test_a_story_that_had_begun_is_charged_for_each_start(limited: Settings) -> None:
-    turns = Turns()
-    await turns.record_start(message())
-    assert (await run(limited, turns, message(), losses=2)).attempt == 2
-    assert turns.told["b/s1/1/1/0"] == 2, "named as the message is, which every worker sees alike"
+    permits = StartPermits()
+    await permits.record_start(message())
+    assert (await run(limited, permits, message(), losses=2)).attempt == 2
+    assert permits.told["b/s1/1/1/0"] == 2, "named as the message is, which every worker sees alike"
 
 
 async def test_what_is_heard_while_it_waits_counts(limited: Settings) -> None:
-    book, turns = RecordingPublisher(), Turns()
-    worker = Worker(limited, ScriptedRunner(MADE), book, limiter=turns, starts=turns)
+    book, permits = RecordingPublisher(), StartPermits()
+    worker = Worker(limited, ScriptedRunner(MADE), book, limiter=permits, starts=permits)
     worker.receive(FakeDelivery(book, encode(message()), 1))
-    await turns.asked.wait()
-    await turns.record_start(message())
-    turns.may_start.set()
+    await permits.asked.wait()
+    await permits.record_start(message())
+    permits.may_start.set()
     async with asyncio.timeout(5):
         await worker.wait_until_quiet()
     assert book.found("story.succeeded", StorySucceeded).attempt == 2
 
 
 async def test_a_story_that_is_given_back_unbegun_tells_of_no_start(limited: Settings) -> None:
-    book, turns = RecordingPublisher(), Turns()
-    worker = Worker(limited, ScriptedRunner(), book, limiter=turns, starts=turns)
+    book, permits = RecordingPublisher(), StartPermits()
+    worker = Worker(limited, ScriptedRunner(), book, limiter=permits, starts=permits)
     worker.receive(FakeDelivery(book, encode(message()), 1))
     worker.stop_starting()
     async with asyncio.timeout(5):
         await worker.wait_until_quiet()
     assert book.found("story", StoryMessage).attempt == 1
-    assert not turns.told
+    assert not permits.told
