@@ -3,7 +3,7 @@
 .PHONY: help install check test chaos soak demo broker bench fuzz findings format clean
 MAKEFLAGS += --no-print-directory
 PYTHON := .venv/bin/python
-MARKDOWN := $(wildcard *.md) docs findings common/README.md producer/README.md consumer/README.md
+MARKDOWN := $(wildcard *.md) docs findings common/README.md producer/README.md consumer/README.md ops/README.md
 SCRIPTS := ops/broker ops/libraries ops/rabbitmq/make_users
 
 help: ## list the targets
