@@ -239,7 +239,7 @@ async def test_the_command_prints_lines_or_json_and_leaves_with_a_code(environme
     assert (document["schema"], document["healthy"], document["fail"]) == (1, True, 0)
     assert {"check", "level", "says", "cure"} == set(document["checks"][0])
     assert json.loads(said[2][1])["healthy"] is False
-    assert said[3][2].startswith("gt-doctor: --time-limit: not a duration")
+    assert said[3][2].startswith("gt-doctor: --time-limit: invalid duration")
 
 
 async def run(environment: Env, *arguments: str) -> tuple[int, str, str]:
