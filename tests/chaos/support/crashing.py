@@ -94,15 +94,16 @@ def _deadly(call: Callable[..., Any], point: Point) -> Callable[..., Any]:
 
 def shift_clock(seconds: float) -> None:
     """Shift the clock by which this process dates its messages."""
-    # The module of utc_now; the package only passes the name on.
-    messages = importlib.import_module("gt_common.messages.story")
+    # The package only passes utc_now on; its clock is in the module that defines it.
+    messages = importlib.import_module("gt_common.messages")
+    module = importlib.import_module(messages.utc_now.__module__)
 
     class Shifted(datetime):
         @classmethod
         def now(cls, tz: tzinfo | None = None) -> Self:
             return super().now(tz) + timedelta(seconds=seconds)
 
-    vars(messages)["datetime"] = Shifted
+    vars(module)["datetime"] = Shifted
 
 
 def main(arguments: list[str]) -> None:
