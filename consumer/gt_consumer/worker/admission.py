@@ -49,7 +49,7 @@ class Admission:
         return self._charged(delivered, losses)
 
     async def record_start(self, delivered: StoryMessage, story: StoryMessage) -> None:
-        """Tell the other workers that the story starts, if starts are counted and it may be run.
+        """Announce to the other workers that the story starts, if starts are counted and it may be run.
 
         Parameters:
             story: what `wait` returned
