@@ -258,7 +258,7 @@ async def test_report_is_true_while_stories_run(settings: Settings, environment:
         ({}, ["--orchestrator", "command:no-such-program-of-mine {url}"], 2, "no-such-program-of-mine"),
         ({}, ["--orchestrator", "nonsense"], 2, "nonsense"),
         ({"GT_PREFETCH": "many"}, [], 2, "GT_PREFETCH"),
-        ({"GT_TIME_LIMIT": "soon"}, [], 2, "GT_TIME_LIMIT: not a duration"),
+        ({"GT_TIME_LIMIT": "soon"}, [], 2, "GT_TIME_LIMIT: invalid duration"),
     ],
 )
 async def test_what_is_wrong_at_the_start_is_one_clear_line(
