@@ -1,4 +1,4 @@
-"""Habits of wording that are not to come back: how docstrings begin, and "is no X" for "is not an X"."""
+"""Habits of wording that do not come back: how docstrings begin, "is no X" for "is not an X", old words."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ IS_NO = re.compile(r"\b(?:is|are|was|were)\s+no\s+(?P<what>[\w'-]+)")
 RIGHT_BEFORE = re.compile(r"\bthere\s+$", re.IGNORECASE)
 RIGHT_AFTER = {"longer", "more", "less", "fewer", "later", "earlier", "larger", "greater"}
 """As in "is no longer" and "are no more than"."""
+ARCHAIC = re.compile(r"\b(whoever|anew|lest|of ours|mend(s|ed|ing)?|unspent)\b", re.IGNORECASE)
 
 
 def python_files() -> list[Path]:
@@ -67,6 +68,12 @@ def test_docstrings_say_what_it_is_for(path: Path) -> None:
 @pytest.mark.parametrize("path", texts(), ids=name)
 def test_nothing_is_no_thing(path: Path) -> None:
     assert [f"{name(path)}:{line}: {words}" for line, words in is_no(path.read_text())] == []
+
+
+@pytest.mark.parametrize("path", texts(), ids=name)
+def test_words_are_those_of_today(path: Path) -> None:
+    lines = enumerate(path.read_text().splitlines(), 1)
+    assert [f"{name(path)}:{number}: {line.strip()}" for number, line in lines if ARCHAIC.search(line)] == []
 
 
 @pytest.mark.parametrize(
