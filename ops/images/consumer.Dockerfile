@@ -19,10 +19,11 @@ RUN --mount=type=cache,target=/root/.cache/uv \
     uv sync --locked --no-dev --no-editable --package gt-consumer --extra studio --extra postgres
 
 FROM python:3.11-slim-bookworm
-# System libraries of the studio that its wheels do not contain.
+# System libraries of the studio that its wheels do not contain, and tini, which is PID 1: it reaps orphans and
+# forwards signals.
 # hadolint ignore=DL3008
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends libegl1 libgl1 \
+    && apt-get install -y --no-install-recommends libegl1 libgl1 tini \
     && rm -rf /var/lib/apt/lists/*
 RUN useradd --uid 10001 --create-home --shell /usr/sbin/nologin gossiptoon \
     && install -d -o gossiptoon -g gossiptoon /state /outputs
@@ -32,4 +33,5 @@ ENV PATH=/app/bin:$PATH PYTHONUNBUFFERED=1 GT_LOG_FORMAT=json GT_STATE_DIR=/stat
 USER 10001
 WORKDIR /home/gossiptoon
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=4 CMD ["python", "/usr/local/lib/connected.py"]
+ENTRYPOINT ["/usr/bin/tini", "-s", "--"]
 CMD ["gt-consume"]

@@ -19,10 +19,15 @@ RUN --mount=type=cache,target=/root/.cache/uv \
     uv sync --locked --no-dev --no-editable --package gt-producer
 
 FROM python:3.11-slim-bookworm
+# tini is PID 1: it reaps orphans and forwards signals.
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends tini \
+    && rm -rf /var/lib/apt/lists/*
 RUN useradd --uid 10001 --create-home --shell /usr/sbin/nologin gossiptoon \
     && install -d -o gossiptoon -g gossiptoon /state
 COPY --from=build /app /app
 ENV PATH=/app/bin:$PATH PYTHONUNBUFFERED=1 GT_LOG_FORMAT=json GT_STATE_DIR=/state
 USER 10001
 WORKDIR /home/gossiptoon
-ENTRYPOINT ["gt-produce"]
+ENTRYPOINT ["/usr/bin/tini", "-s", "--", "gt-produce"]
