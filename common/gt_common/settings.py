@@ -17,12 +17,13 @@ from pydantic import (
     ValidationError,
     field_validator,
 )
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from gt_common.durations import parse_duration
 from gt_common.errors import UsageError
 from gt_common.rates import Rate, parse_rates
 from gt_common.redaction import hide
+from gt_common.secret_files import SecretFileSettings
 
 _BETWEEN_URLS = re.compile(r"\s*,\s*(?=amqps?://)")
 _PASSWORD = re.compile(r"://[^\s:/@]*:([^\s/]+)@")
@@ -72,7 +73,7 @@ Rates = Annotated[tuple[Rate, ...], NoDecode, BeforeValidator(_rates)]
 Namespace = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,40}$")]
 
 
-class Settings(BaseSettings):
+class Settings(SecretFileSettings):
     """All settings; each is read from the variable `GT_<NAME>`.
 
     Parameters:
@@ -161,6 +162,7 @@ def load_settings(**flags: object) -> Settings:
 
     Raises:
         UsageError: a value is invalid; the message names the flag or the variable
+        CredentialsRefusedError: the file of a secret cannot be used
     """
     given = {name: value for name, value in flags.items() if value is not None}
     try:

@@ -23,6 +23,16 @@ def broker_ports(urls: str) -> set[int]:
     return {part.port or (5671 if part.scheme == "amqps" else 5672) for part in parts}
 
 
+def configured_urls() -> str:
+    """Return GT_AMQP_URL, or the content of the file that GT_AMQP_URL_FILE names."""
+    path = os.environ.get("GT_AMQP_URL_FILE")
+    return (
+        os.environ.get("GT_AMQP_URL")
+        or (path and Path(path).read_text(encoding="utf-8"))
+        or "amqp://127.0.0.1:5672/"
+    )
+
+
 def connected(rows: Iterable[str], ports: set[int]) -> bool:
     """Whether a row of /proc/net/tcp is an established connection to one of `ports` (proc(5))."""
     for row in rows:
@@ -34,7 +44,7 @@ def connected(rows: Iterable[str], ports: set[int]) -> bool:
 
 def main(tables: Iterable[Path] = TABLES) -> int:
     """Check once; return the exit code."""
-    ports = broker_ports(os.environ.get("GT_AMQP_URL") or "amqp://127.0.0.1:5672/")
+    ports = broker_ports(configured_urls())
     rows = [
         row
         for table in tables

@@ -8,10 +8,11 @@ from importlib.metadata import version
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from gt_common.errors import CredentialsRefusedError, UsageError
 from gt_common.redaction import hide
+from gt_common.secret_files import SecretFileSettings
 from gt_common.settings import Duration
 
 WEBSITE = "https://www.reddit.com"
@@ -24,7 +25,7 @@ def default_user_agent() -> str:
     return f"{sys.platform}:gossiptoon-batch:{version('gt-common')}"
 
 
-class RedditSettings(BaseSettings):
+class RedditSettings(SecretFileSettings):
     """Settings for Reddit; each is read from the variable `GT_REDDIT_<NAME>`.
 
     Parameters:

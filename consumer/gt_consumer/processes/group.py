@@ -14,11 +14,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from gt_common.secret_files import secret_variables
+from gt_common.settings import Settings
 from gt_consumer.processes.lines import LineProtocol
 
 _GUARD = Path(__file__).with_name("guard.py")
 _DRAIN_SECONDS = 2.0
-_OWN_SECRETS = ("GT_AMQP_URL", "GT_LEDGER_URL")
+_OWN_SECRETS = frozenset(name + end for name in secret_variables(Settings) for end in ("", "_FILE"))
 
 LineSink = Callable[[bytes], None]
 

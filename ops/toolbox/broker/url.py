@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
 from toolbox.errors import USAGE, BrokerError
+from toolbox.secret_variables import secret
 
 DEFAULT_URL = "amqp://guest:guest@127.0.0.1:5672/"
 PORTS = {"amqp": 5672, "amqps": 5671}
@@ -79,16 +80,18 @@ def parse_url(text: str) -> AmqpUrl:
 
 
 def configured_url(environment: Mapping[str, str], dotenv: Path) -> AmqpUrl:
-    """Return the configured address: environment before `.env` before the default, as in every command."""
-    text = environment.get("GT_AMQP_URL") or _from_dotenv(dotenv) or DEFAULT_URL
+    """Return the configured address: environment before `.env` before the default, as in every command.
+
+    Raises:
+        BrokerError: it is not an AMQP URL, or the file of GT_AMQP_URL_FILE is unreadable (exit code 2)
+    """
+    text = secret(environment, "GT_AMQP_URL") or secret(_read_dotenv(dotenv), "GT_AMQP_URL") or DEFAULT_URL
     return parse_url(text)
 
 
-def _from_dotenv(path: Path) -> str | None:
+def _read_dotenv(path: Path) -> dict[str, str]:
     if not path.is_file():
-        return None
-    for line in path.read_text(encoding="utf-8").splitlines():
-        key, separator, value = line.strip().removeprefix("export ").partition("=")
-        if separator and key.strip() == "GT_AMQP_URL":
-            return value.strip().strip("\"'")
-    return None
+        return {}
+    lines = path.read_text(encoding="utf-8").splitlines()
+    pairs = [line.strip().removeprefix("export ").partition("=") for line in lines]
+    return {key.strip(): value.strip().strip("\"'") for key, separator, value in pairs if separator}

@@ -9,15 +9,17 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from toolbox.errors import DONE, BrokerError
+from toolbox.errors import DONE, USAGE, BrokerError
 from toolbox.users.roles import commands, definitions, read_roles, users_from
 
 EXAMPLES = """examples:
   ops/rabbitmq/make_users commands                     print the rabbitmqctl commands to type
-  ops/rabbitmq/make_users definitions > users.json     then: rabbitmqctl import_definitions users.json
+  ops/rabbitmq/make_users definitions --output users.json
+                                                       then: rabbitmqctl import_definitions users.json
 
-`definitions` reads each password from RABBITMQ_<ROLE>_PASSWORD and writes salted hashes.
-exit codes: 0 done, 2 wrong usage or a password is missing"""
+`definitions` reads each password from RABBITMQ_<ROLE>_PASSWORD, or from the file that
+RABBITMQ_<ROLE>_PASSWORD_FILE names, and writes salted hashes.
+exit codes: 0 done, 2 wrong usage, a password is missing or the file cannot be written"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -33,18 +35,32 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokerError as error:
         print(f"make_users: {error}", file=sys.stderr)
         return error.exit_code
-    if arguments.output:
-        _write(arguments.output, text)
-    else:
+    if not arguments.output:
         sys.stdout.write(text)
+        return DONE
+    try:
+        _write(arguments.output, text, arguments.owner)
+    except OSError as error:
+        print(f"make_users: cannot write {arguments.output}: {error.strerror}", file=sys.stderr)
+        return USAGE
     return DONE
 
 
-def _write(path: Path, text: str) -> None:
-    """Write a file in one step, so that a broker never reads half of it."""
+def _write(path: Path, text: str, owner: tuple[int, int] | None) -> None:
+    """Write a file in one step, so that a broker never reads half of it; only its owner may read it."""
     partial = path.with_name(path.name + ".partial")
-    partial.write_text(text, encoding="utf-8")
+    partial.unlink(missing_ok=True)
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+        if owner:
+            os.fchown(descriptor, *owner)
     partial.replace(path)
+
+
+def _owner(text: str) -> tuple[int, int]:
+    user, _, group = text.partition(":")
+    return int(user), int(group)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -65,5 +81,10 @@ def _parser() -> argparse.ArgumentParser:
         help="prefix of users, exchanges and queues (default: GT_NAMESPACE or gt)",
     )
     parser.add_argument("--vhost", default="gt", help="virtual host of the users (default: gt)")
-    parser.add_argument("--output", type=Path, help="write to this file instead of standard output")
+    parser.add_argument(
+        "--output", type=Path, help="write to this file, mode 0600, instead of standard output"
+    )
+    parser.add_argument(
+        "--owner", type=_owner, metavar="UID:GID", help="owner of the file: the user that the broker runs as"
+    )
     return parser

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from toolbox.errors import USAGE, BrokerError
+from toolbox.secret_variables import secret
 
 ROLES_FILE = Path(__file__).resolve().parents[2] / "rabbitmq" / "roles.json"
 SALT_BYTES = 4
@@ -69,15 +70,16 @@ def password_variable(role: str) -> str:
 
 
 def users_from(environment: Mapping[str, str], roles: Mapping[str, Role]) -> list[User]:
-    """Return one user per role, with its password from the environment.
+    """Return one user per role, with its password from the environment or from the file named there.
 
     Raises:
         BrokerError: passwords are missing (exit code 2); the message names all of them
     """
-    missing = [password_variable(name) for name in roles if not environment.get(password_variable(name))]
+    passwords = {name: secret(environment, password_variable(name)) for name in roles}
+    missing = [password_variable(name) for name, password in passwords.items() if not password]
     if missing:
         raise BrokerError(f"no password in {', '.join(missing)}; see .env.example", USAGE)
-    return [User(role, environment[password_variable(name)]) for name, role in roles.items()]
+    return [User(roles[name], password) for name, password in passwords.items() if password]
 
 
 def password_hash(password: str, salt: bytes | None = None) -> str:

@@ -164,3 +164,42 @@ class TestRightsOnABroker:
         async with channel(node, role) as opened:
             with pytest.raises(ChannelAccessRefused):
                 await opened.declare_exchange("gt.other", durable=True)
+
+    @pytest.mark.parametrize("name", ["other.stories", "gtx.stories", "amq.gt"])
+    async def test_topology_makes_nothing_outside_its_namespace(self, name: str, node: PrivateNode) -> None:
+        async with channel(node, "topology") as opened:
+            with pytest.raises(ChannelAccessRefused):
+                await opened.declare_queue(name, durable=True)
+        async with channel(node, "topology") as opened:
+            with pytest.raises(ChannelAccessRefused):
+                await opened.declare_exchange(name, durable=True)
+
+    async def test_topology_is_not_an_administrator(self, node: PrivateNode) -> None:
+        rows = [line.split("\t") for line in node.ctl("-q", "list_users", "--no-table-headers").splitlines()]
+        users = {name: tags for name, tags in rows if name.startswith("gt-")}
+        assert users["gt-topology"] == "[monitoring]"
+        assert {tags for name, tags in users.items() if name != "gt-topology"} == {"[]"}
+
+
+@pytest.mark.broker
+@needs_rabbitmq
+def test_the_topology_is_declared_and_deleted_with_the_rights_of_its_role(node: PrivateNode) -> None:
+    environment = os.environ | {
+        "GT_AMQP_URL": node.url_for("gt-topology", PASSWORDS[password_variable("topology")], "gt"),
+        "GT_RATE_LIMITS": "gemini=10/minute",
+    }
+
+    def topology(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [Path(sys.executable).with_name("gt-topology"), *arguments],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    # Objects of the other tests have the same names and other arguments.
+    assert topology("delete", "--yes").returncode == 0
+    declared = topology("declare")
+    assert (declared.returncode, "gt.tokens.gemini" in declared.stdout + declared.stderr) == (0, True)
+    assert topology("delete", "--yes").returncode == 0

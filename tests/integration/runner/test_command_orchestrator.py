@@ -65,6 +65,8 @@ async def test_placeholders_are_filled_and_never_looked_into(tmp_path: Path) -> 
 
 async def test_the_broker_is_hidden_from_programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GT_AMQP_URL", "amqp://user:secret@broker/")
+    for name in ("GT_AMQP_URL_FILE", "GT_LEDGER_URL_FILE"):
+        monkeypatch.setenv(name, "/run/secrets/url")
     monkeypatch.setenv("SOME_API_KEY", "kept")
     text = f"env > v.mp4; {PRINTS_VIDEO}"
     outcome = succeeded(await run_once(program(tmp_path, text), tmp_path))

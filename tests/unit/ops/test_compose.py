@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -196,8 +197,12 @@ class TestDockerfiles:
             "project"
         ]
         assert set(re.findall(r"--extra (\S+)", text)) <= set(project.get("optional-dependencies", {}))
-        command = re.findall(r'^(?:CMD|ENTRYPOINT) \["([^"]+)"', text, re.MULTILINE)
-        assert command[0] in project["scripts"]
+        found = dict(re.findall(r"^(CMD|ENTRYPOINT) (\[.+\])$", text, re.MULTILINE))
+        command = [*json.loads(found["ENTRYPOINT"]), *json.loads(found.get("CMD", "[]"))]
+        # The init is PID 1 with `docker run` too, and a subreaper below compose's own.
+        assert command[:3] == ["/usr/bin/tini", "-s", "--"]
+        assert "tini" in text.split("apt-get install", 1)[1].split("&&")[0]
+        assert command[3] in project["scripts"]
 
     def test_it_is_used_by_the_fleet(self, dockerfile: Path) -> None:
         built = {service["build"]["dockerfile"] for service in FLEET_SERVICES.values() if "build" in service}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -81,6 +82,57 @@ def test_the_script_writes_a_file_whole(tmp_path: Path) -> None:
         f"gt-{name}" for name in ROLES
     }
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_the_file_is_for_its_owner_only_whatever_was_there(tmp_path: Path) -> None:
+    target = tmp_path / "users.json"
+    for place in (target, target.with_name("users.json.partial")):
+        place.write_text("old")
+        place.chmod(0o644)
+    owner = f"{os.geteuid()}:{os.getegid()}"
+    done = make_users("definitions", "--output", str(target), "--owner", owner, **PASSWORDS)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+    assert f"{target.stat().st_uid}:{target.stat().st_gid}" == owner
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a file away")
+def test_the_file_belongs_to_the_user_of_the_broker(tmp_path: Path) -> None:
+    target = tmp_path / "users.json"
+    assert (
+        make_users("definitions", "--output", str(target), "--owner", "999:998", **PASSWORDS).returncode == 0
+    )
+    assert (target.stat().st_uid, target.stat().st_gid) == (999, 998)
+
+
+def test_a_file_that_cannot_be_written_is_named_in_one_line(tmp_path: Path) -> None:
+    done = make_users("definitions", "--output", str(tmp_path / "no" / "users.json"), **PASSWORDS)
+    assert done.returncode == USAGE
+    assert done.stderr == f"make_users: cannot write {tmp_path}/no/users.json: No such file or directory\n"
+
+
+def test_passwords_are_read_from_files_too(tmp_path: Path) -> None:
+    for name, password in PASSWORDS.items():
+        (tmp_path / name).write_text(f"{password}\n")
+    files = {f"{name}_FILE": str(tmp_path / name) for name in PASSWORDS}
+    assert [user.password for user in users_from(files, ROLES)] == list(PASSWORDS.values())
+    with pytest.raises(
+        BrokerError, match="RABBITMQ_DLQ_PASSWORD and RABBITMQ_DLQ_PASSWORD_FILE are both set"
+    ):
+        users_from(files | {password_variable("dlq"): "x"}, ROLES)
+    with pytest.raises(BrokerError, match=f"RABBITMQ_DLQ_PASSWORD_FILE: {tmp_path}/none is not a file"):
+        users_from(files | {f"{password_variable('dlq')}_FILE": str(tmp_path / "none")}, ROLES)
+
+
+def test_no_role_has_rights_outside_the_namespace_or_over_the_broker() -> None:
+    for name, role in ROLES.items():
+        assert role.tags in {"", "monitoring"}
+        for pattern in (role.configure, role.write, role.read):
+            assert not [
+                other
+                for other in ("", "amq.topic", "gtx.stories", "other.stories", "gt")
+                if re.search(pattern, other) and pattern != "^$"
+            ], name
 
 
 def test_the_script_without_passwords_ends_with_a_usage_error() -> None:
