@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
-from gt_common.errors import LedgerUnreachableError, UsageError
+from gt_common.errors import CredentialsRefusedError, LedgerUnreachableError, UsageError
 from gt_common.ledger.database import Database
 from gt_common.ledger.schema import HEAD, VERSION_TABLE
 
@@ -20,12 +20,23 @@ def bring_up_to_date(database: Database) -> None:
 
     Raises:
         UsageError: a newer version of this program created the ledger
+        CredentialsRefusedError: the tables are missing or older, and this user may not create them
     """
     if database.address.sqlite:
         _enter_wal(database)
     with database.reading() as connection:
         if read_revision(connection) == HEAD:
             return
+    try:
+        _upgrade_as_writer(database)
+    except CredentialsRefusedError:
+        raise CredentialsRefusedError(
+            f"the ledger {database.address.label} has no tables of this version yet, and this user may not "
+            "create them (permission denied); start gt-aggregate with the user who owns the ledger"
+        ) from None
+
+
+def _upgrade_as_writer(database: Database) -> None:
     with database.writing() as connection:
         # Checked again under the writers' lock: another program may have done it in the meantime.
         if read_revision(connection) != HEAD:
