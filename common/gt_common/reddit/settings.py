@@ -17,7 +17,12 @@ from gt_common.settings import Duration
 
 WEBSITE = "https://www.reddit.com"
 API = "https://oauth.reddit.com"
-HOW_TO = "create a 'script' app at https://www.reddit.com/prefs/apps"
+APPS = "https://www.reddit.com/prefs/apps"
+HOW_TO = (
+    f"they belong to an app of type 'script' ({APPS}); since November 2025 Reddit approves new API apps "
+    "by hand: request access at https://support.reddithelp.com/hc/en-us/articles/42728983564564"
+)
+WITHOUT_APP = "story files (.md, .txt) and posts saved as .json need no app"
 
 
 def default_user_agent() -> str:
@@ -83,7 +88,9 @@ class RedditSettings(SecretFileSettings):
         given = {"GT_REDDIT_CLIENT_ID": self.client_id, "GT_REDDIT_CLIENT_SECRET": self.client_secret}
         missing = " and ".join(name for name, value in given.items() if value is None)
         if self.client_id is None or self.client_secret is None:
-            raise CredentialsRefusedError(f"Reddit credentials are missing: set {missing}; {HOW_TO}")
+            raise CredentialsRefusedError(
+                f"Reddit credentials are missing: set {missing}; {HOW_TO}; {WITHOUT_APP}"
+            )
         return self.client_id, self.client_secret.get_secret_value()
 
 

@@ -106,7 +106,7 @@ def look_at_reddit(_settings: Settings) -> Iterator[Finding]:
         load_reddit_settings().credentials()
     except GossipToonError as error:
         says, _, cure = str(error).partition("; ")
-        yield warn("reddit", f"{says}; Reddit posts cannot be fetched; local story files still work", cure)
+        yield warn("reddit", f"{says}; Reddit posts cannot be fetched", cure)
     else:
         yield ok("reddit", "credentials are set")
 

@@ -67,6 +67,7 @@ def discover(
     """Find stories on Reddit, best first: score = (upvotes + 2 x comments) / sqrt(hours), times quality.
 
     It needs a Reddit app: set GT_REDDIT_CLIENT_ID and GT_REDDIT_CLIENT_SECRET in the environment or .env.
+    Since November 2025 Reddit approves new API apps by hand, so request access first: docs/discovery.md.
     """
 
     def work() -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gt_common.errors import CredentialsRefusedError, UsageError
-from gt_common.reddit.settings import load_reddit_settings
+from gt_common.reddit.settings import HOW_TO, WITHOUT_APP, load_reddit_settings
 
 
 @pytest.fixture(autouse=True)
@@ -34,8 +34,29 @@ def test_from_a_file_and_the_environment_comes_first(monkeypatch: pytest.MonkeyP
     ],
 )
 def test_missing_ones_are_named(given: dict[str, str], named: str) -> None:
-    with pytest.raises(CredentialsRefusedError, match=named):
+    with pytest.raises(CredentialsRefusedError, match=named) as caught:
         load_reddit_settings(**given).credentials()
+    assert str(caught.value).endswith(f"; {HOW_TO}; {WITHOUT_APP}")
+
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        *("common/gt_common/reddit/settings.py", "producer/gt_producer/discover/cli.py"),
+        *("README.md", "docs/discovery.md", "docs/studio.md"),
+    ],
+)
+def test_every_hint_says_that_reddit_approves_new_apps(place: str) -> None:
+    assert "by hand" in (ROOT / place).read_text()
+
+
+def test_an_app_is_named_in_one_place_of_the_code() -> None:
+    sources = [path for part in ("common", "consumer", "producer") for path in (ROOT / part).rglob("*.py")]
+    named = [path.name for path in sources if "prefs/apps" in path.read_text()]
+    assert named == ["settings.py"]
 
 
 def test_reddits_own_hosts_unless_another_is_given() -> None:
