@@ -9,9 +9,9 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
+from gt_common.cli.operator import operator
 from gt_common.lifecycle import BatchState
 from gt_common.messages import StorySucceeded, utc_now
-from gt_common.operator import operator
 from gt_common.settings import Settings
 from gt_common.stories import ListReading, Story, story_id
 from gt_consumer.batch import work as batch_work

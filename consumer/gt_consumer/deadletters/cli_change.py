@@ -83,7 +83,7 @@ def replay_letters(
     """
 
     def work(settings: Settings) -> int:
-        from gt_common.operator import operator
+        from gt_common.cli.operator import operator
         from gt_consumer.deadletters.command_change import change_letters
         from gt_consumer.deadletters.orders import Order, parse_options, parse_rate
 
@@ -121,7 +121,7 @@ def discard_letters(
     """
 
     def work(settings: Settings) -> int:
-        from gt_common.operator import operator
+        from gt_common.cli.operator import operator
         from gt_consumer.deadletters.command_change import change_letters
         from gt_consumer.deadletters.orders import Order
 
@@ -158,7 +158,7 @@ def restore_letters(
     """
 
     def work(settings: Settings) -> int:
-        from gt_common.operator import operator
+        from gt_common.cli.operator import operator
         from gt_consumer.deadletters.command_change import change_letters
         from gt_consumer.deadletters.orders import Order
 
