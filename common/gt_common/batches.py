@@ -6,13 +6,21 @@ import hashlib
 import re
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pydantic import TypeAdapter, ValidationError
 
 from gt_common.errors import UsageError
-from gt_common.messages import BatchStories, Identifier, StoryEntry, StoryMessage, decode_story, encode
+from gt_common.messages import (
+    MAX_ORDINAL,
+    BatchStories,
+    Identifier,
+    StoryEntry,
+    StoryMessage,
+    decode_story,
+    encode,
+)
 from gt_common.stories import ListReading, Story, story_id
 
 ROOM_FOR_ERRORS = 112 * 1024
@@ -96,6 +104,9 @@ def place_stories(batch_id: str, stories: Sequence[Story], known: Mapping[str, i
 
     Parameters:
         known: positions of the stories that were announced before, by story id
+
+    Raises:
+        UsageError: the batch would have more stories than a message can number
     """
     free = max(known.values(), default=0) + 1
     placed = []
@@ -105,6 +116,11 @@ def place_stories(batch_id: str, stories: Sequence[Story], known: Mapping[str, i
         if position is None:
             position, free = free, free + 1
         placed.append(PlacedStory(identity, position, story))
+    if free - 1 > MAX_ORDINAL:
+        raise UsageError(
+            f"batch {batch_id} can have at most {MAX_ORDINAL:,} stories, and with this list it would have "
+            f"{free - 1:,}; put the others into another batch"
+        )
     return placed
 
 
@@ -175,7 +191,7 @@ def check_messages(reading: ListReading) -> ListReading:
             problems.append(f"{story.place}: {problem}")
         else:
             good.append(story)
-    return ListReading(tuple(good), reading.repeated, tuple(problems))
+    return replace(reading, stories=tuple(good), problems=tuple(problems))
 
 
 def _message_problem(story: Story) -> str:

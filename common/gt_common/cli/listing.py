@@ -43,9 +43,13 @@ def refusal(reading: ListReading, undone: str, does: str, *, skip_invalid: bool)
     return "" if good else f"{undone}: the list has no stories"
 
 
-def say_repeated(reading: ListReading) -> None:
-    """Print the stories that the list contains more than once; each counts once."""
+def say_notes(reading: ListReading) -> None:
+    """Print what a user might not expect: repeated stories, each of which counts once, and notes."""
     for story, first in reading.repeated[:MOST_REPEATED]:
         say(one_line(f"{story.place}: same story as {first.place}"))
     if len(reading.repeated) > MOST_REPEATED:
         say(f"… and {len(reading.repeated) - MOST_REPEATED} more repeated stories")
+    for note in reading.notes[:MOST_REPEATED]:
+        say(one_line(note))
+    if len(reading.notes) > MOST_REPEATED:
+        say(f"… and {len(reading.notes) - MOST_REPEATED} more such notes")

@@ -1,7 +1,15 @@
 """Lists of stories: URLs and files that name a story, when two name the same one, and story ids."""
 
-from gt_common.stories.lists import MAX_LINES, ListReading, Story, merge, read_list, read_list_file
-from gt_common.stories.urls import MAX_URL, STORY_SUFFIXES, NotAStoryError, canonical_url, slug, story_id
+from gt_common.stories.lists import MAX_LINES, ListReading, Story, merge, notes_of, read_list, read_list_file
+from gt_common.stories.urls import (
+    MAX_URL,
+    STORY_SUFFIXES,
+    NotAStoryError,
+    canonical_url,
+    path_of,
+    slug,
+    story_id,
+)
 
 __all__ = [
     "MAX_LINES",
@@ -12,6 +20,8 @@ __all__ = [
     "Story",
     "canonical_url",
     "merge",
+    "notes_of",
+    "path_of",
     "read_list",
     "read_list_file",
     "slug",

@@ -15,6 +15,7 @@ from gt_common.stories import (
     Story,
     canonical_url,
     merge,
+    notes_of,
     read_list,
     read_list_file,
 )
@@ -83,10 +84,7 @@ def _read_stream(stream: BinaryIO, folder: Path) -> ListReading:
         text = stream.read().decode("utf-8-sig")
     except UnicodeDecodeError:
         raise InvalidListError("standard input: not UTF-8 text") from None
-    # A stream has no suffix that shows its format; no story starts with a brace.
-    lines = list(io.StringIO(text, newline=None))
-    first = next((line for line in map(str.strip, lines) if line and not line.startswith("#")), "")
-    return read_list(lines, "standard input", folder, jsonl=first.startswith("{"))
+    return read_list(io.StringIO(text, newline=None), "standard input", folder)
 
 
 def _read_arguments(urls: Sequence[str], folder: Path) -> ListReading:
@@ -102,7 +100,8 @@ def _read_arguments(urls: Sequence[str], folder: Path) -> ListReading:
         except NotAStoryError as error:
             readings.append(ListReading((), (), (f"{place}: {error}",)))
         else:
-            readings.append(ListReading((Story(url, canonical, place),), (), ()))
+            story = Story(url, canonical, place)
+            readings.append(ListReading((story,), (), (), notes_of(story)))
     return merge(readings)
 
 

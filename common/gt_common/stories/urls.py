@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import uuid
 from pathlib import Path
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, unquote, unquote_to_bytes, urlsplit
 
 STORY_SUFFIXES = (".md", ".txt", ".json")
 
@@ -22,6 +23,18 @@ _REDDIT_HOST = re.compile(r"^(?:(?:www|old|new|np|m|i|amp|sh)\.)?reddit\.com$")
 _POST = re.compile(
     r"^(?:/(?:r|u|user)/[\w.-]+)?/comments/([a-z0-9]{1,12})(?:/([^/]*))?(?:/.*)?$", re.IGNORECASE
 )
+
+
+_COMMENT = re.compile(
+    r"^(?:/(?:r|u|user)/[\w.-]+)?/comments/[a-z0-9]{1,12}/[^/]*/[a-z0-9]{1,12}/?$", re.IGNORECASE
+)
+
+
+_LINK = re.compile(r"^(?:https?://|(?:[\w-]+\.)?(?:reddit\.com|redd\.it)/)", re.IGNORECASE)
+
+
+# A link within a link is a value of its query only after "=", as in ?url=https://…
+_AFTER_A_LINK = re.compile(r"[\s,;|<>\"]|(?<!=)https?://", re.IGNORECASE)
 
 
 _CONTROL = re.compile(r"[\x00-\x1f]")
@@ -51,6 +64,8 @@ def canonical_url(text: str, base: Path) -> tuple[str, str]:
         NotAStoryError: with the reason
     """
     given = text.strip()
+    if 0 < len(given) <= MAX_URL:
+        _check_single(given)
     if not given or len(given) > MAX_URL or _CONTROL.search(given):
         raise NotAStoryError("not a story URL: empty, over 2,048 characters or with control characters")
     parts = _split(given)
@@ -59,12 +74,28 @@ def canonical_url(text: str, base: Path) -> tuple[str, str]:
     if parts.scheme == "file":
         if parts.netloc not in {"", "localhost"}:
             raise NotAStoryError(f"not a story URL: {given} (a file on another host)")
-        return _story_file(Path(unquote(parts.path)), given)
-    if re.match(r"^(?:[\w-]+\.)?(?:reddit\.com|redd\.it)/", given, re.IGNORECASE):
+        return _story_file(path_of(parts), given)
+    if is_link(given):
         return canonical_url(f"https://{given}", base)
     if "://" in given:
         raise NotAStoryError(f"not a story URL: {given}")
     return _story_file(base / _at_home(given), given)
+
+
+def path_of(url: str | SplitResult) -> Path:
+    """Return the path that a `file:` URL names; bytes that are not UTF-8 are kept."""
+    parts = urlsplit(url) if isinstance(url, str) else url
+    return Path(os.fsdecode(unquote_to_bytes(parts.path)))
+
+
+def is_link(text: str) -> bool:
+    """Whether a text begins as a link does, rather than as the path of a file."""
+    return _LINK.match(text) is not None
+
+
+def is_comment(url: str) -> bool:
+    """Whether a link to a Reddit post leads to one of its comments."""
+    return not url.startswith("file:") and bool(_COMMENT.match(_split(url).path))
 
 
 def story_id(batch_id: str, canonical: str) -> str:
@@ -78,6 +109,17 @@ def slug(url: str) -> str:
     post = _POST.match(parts.path) if parts.scheme != "file" else None
     name = (post.group(2) or post.group(1)) if post else Path(unquote(parts.path)).stem
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40].strip("-") or "story"
+
+
+def _check_single(given: str) -> None:
+    """Refuse a link with more text behind it, which is perhaps another link."""
+    link = _LINK.match(given)
+    more = _AFTER_A_LINK.search(given, link.end()) if link else None
+    if more:
+        raise NotAStoryError(
+            f"there is more on this line than {given[: more.start()]}: write one link per line; "
+            'a note goes behind " # "'
+        )
 
 
 def _split(given: str) -> SplitResult:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gt_common.batches import check_batch_id, check_messages, check_name, new_batch_id, parse_tags
 from gt_common.cli.app import print_lenient
-from gt_common.cli.listing import refusal, say, say_problems, say_repeated
+from gt_common.cli.listing import refusal, say, say_notes, say_problems
 from gt_common.discovery import search
 from gt_common.errors import ExitCode, InvalidListError
 from gt_common.log import configure_logging
@@ -87,7 +87,7 @@ def _read_stories(arguments: Arguments, settings: Settings) -> ListReading:
         found = partial(search, settings, arguments.limit, say, known=arguments.force)
     listed = check_messages(read_sources_and_search(arguments.sources, found, sys.stdin.buffer, Path.cwd()))
     say_problems(listed.problems)
-    say_repeated(listed)
+    say_notes(listed)
     return listed
 
 

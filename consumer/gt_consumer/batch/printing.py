@@ -69,6 +69,7 @@ def plan_document(plan: Plan, *, dry_run: bool) -> str:
             {"place": story.place, "url": story.url, "same_as": first.place}
             for story, first in plan.listed.repeated
         ],
+        "notes": list(plan.listed.notes),
         "invalid": list(plan.listed.problems),
         "estimate_s": plan.estimate_s,
         "dry_run": dry_run,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from gt_common.batches import check_batch_id, check_messages, check_name, new_batch_id, parse_tags
 from gt_common.cli.app import format_os_error
-from gt_common.cli.listing import refusal, say, say_problems, say_repeated
+from gt_common.cli.listing import refusal, say, say_notes, say_problems
 from gt_common.cli.signals import run_until_stopped
 from gt_common.discovery import check_limit, search
 from gt_common.errors import ExitCode, GossipToonError, InvalidListError, PublishedOnlyInPartError, UsageError
@@ -86,7 +86,7 @@ def _check(request: Request, settings: Settings) -> Checked:
     found = partial(search, settings, request.limit, say) if request.discover else None
     reading = check_messages(read_sources_and_search(request.sources, found, sys.stdin.buffer, Path.cwd()))
     say_problems(reading.problems)
-    say_repeated(reading)
+    say_notes(reading)
     problem = refusal(reading, "nothing was published", "publishes", skip_invalid=request.skip_invalid)
     if problem:
         if request.as_json:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
+from gt_common.messages import MAX_ORDINAL
+
 _NEWEST = 100
 """Journals searched for unfinished batches."""
 
@@ -72,7 +74,8 @@ class JournalState:
 
     def _list(self, entry: object) -> None:
         match entry:
-            case [str(story_id), int(position)] if story_id not in self.positions:
+            # A higher position cannot be published; earlier versions listed it and failed after that.
+            case [str(story_id), int(position)] if story_id not in self.positions and position <= MAX_ORDINAL:
                 self.positions[story_id] = position
                 self.sealed = False
 

@@ -82,6 +82,7 @@ def _document(
             {"place": story.place, "url": story.url, "same_as": first.place}
             for story, first in reading.repeated
         ],
+        "notes": list(reading.notes),
         "invalid": list(reading.problems),
         "stories": [_story(placed, known=batch_id is not None) for placed in (plan.stories if plan else ())],
         "dry_run": dry_run,

@@ -6,9 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from gt_common.errors import UsageError
 from gt_common.failures import Failure
-from gt_common.lifecycle import StoryStatus, fold
+from gt_common.lifecycle import BatchState, StoryState, StoryStatus, fold
 from gt_common.messages import (
+    MAX_ORDINAL,
     AttemptError,
     BatchOpened,
     BatchSealed,
@@ -175,3 +177,10 @@ def test_a_longer_list_adds_its_new_stories_after_the_known_ones() -> None:
     assert state.opened is not None
     assert state.opened.name == "first"
     assert add(resumed(work), stories(2)).events == ()
+
+
+def test_a_batch_cannot_grow_over_the_highest_position() -> None:
+    last = StoryState("x", MAX_ORDINAL, "https://redd.it/x", listed=True)
+    full = BatchWork("b", BatchState("b", expected=1, stories={"x": last}), (), ())
+    with pytest.raises(UsageError, match="at most 1,000,000 stories"):
+        add(full, stories(1))

@@ -25,7 +25,7 @@ from gt_common.batches import (
     story_message,
 )
 from gt_common.errors import UsageError
-from gt_common.messages import MAX_BODY, decode_event, decode_story, encode
+from gt_common.messages import MAX_BODY, MAX_ORDINAL, decode_event, decode_story, encode
 from gt_common.stories import ListReading, Story, read_list
 
 
@@ -164,3 +164,10 @@ def test_options_are_told_in_the_list_only_when_asked_for() -> None:
     assert decode_event(encode(full)) == full
     assert [entry.options for entry in full.stories] == [None, {"a": None}]
     assert full.event_id == bare.event_id
+
+
+def test_a_batch_that_would_have_too_many_stories_is_refused_before_it_is_placed() -> None:
+    known = {"other": MAX_ORDINAL - 1}
+    assert [one.position for one in place_stories("b", stories(1), known)] == [MAX_ORDINAL]
+    with pytest.raises(UsageError, match=r"batch b can have at most 1,000,000 stories.* 1,000,001"):
+        place_stories("b", stories(2), known)

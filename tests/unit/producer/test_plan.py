@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,9 @@ import pytest
 from gt_common.batches import place_stories
 from gt_common.errors import UsageError
 from gt_common.lifecycle import fold
+from gt_common.messages import MAX_ORDINAL
 from gt_common.stories import Story, read_list
-from gt_producer.produce.journal_state import Header, JournalState
+from gt_producer.produce.journal_state import Header, JournalState, fold_lines
 from gt_producer.produce.plan import fingerprint, make_header, make_plan
 
 
@@ -58,3 +60,12 @@ def test_the_very_same_list_has_the_same_fingerprint() -> None:
     plain, opted = Story("u", "c", "x:1"), Story("u", "c", "y:2", {"a": 1})
     assert fingerprint([plain]) != fingerprint([opted])
     assert make_header("b", "gt", [plain], None, {}).same_list(make_header("c", "gt", [plain], "n", {}))
+
+
+def test_a_batch_with_more_stories_than_allowed_is_refused_and_stays_usable() -> None:
+    full = JournalState(header(), {f"x{n}": n for n in range(1, MAX_ORDINAL + 1)})
+    with pytest.raises(UsageError, match="at most 1,000,000 stories"):
+        make_plan(header(), stories(1), full)
+    # A journal in which an earlier version has listed one story too many.
+    line = json.dumps({"listed": [["last", MAX_ORDINAL], ["beyond", MAX_ORDINAL + 1]]})
+    assert fold_lines([line]).positions == {"last": MAX_ORDINAL}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
+from gt_common.batches import check_messages
 from gt_common.errors import InvalidListError
 from gt_common.stories import (
     MAX_LINES,
@@ -42,6 +44,7 @@ def test_a_list_passes_over_comments_and_names_the_place_of_each_problem() -> No
     ("line", "problem"),
     [
         ("https://redd.it/a1", "not a JSON object"),
+        ('{"url": "https://redd.it/a1 # note"}', "one link per line"),
         ("[]", "not a JSON object"),
         ('"https://redd.it/a1"', "not a JSON object"),
         ("{}", 'no "url"'),
@@ -95,9 +98,12 @@ def test_a_list_that_cannot_be_read_is_said(tmp_path: Path) -> None:
         read_list_file(tmp_path / "latin.txt")
 
 
-def test_a_list_has_a_greatest_length() -> None:
-    reading = read_list(["https://redd.it/a1"] * (MAX_LINES + 1), "urls.txt", HERE)
-    assert reading.problems == (f"urls.txt:{MAX_LINES + 1}: a list can have at most {MAX_LINES} lines",)
+def test_a_list_that_is_too_long_is_refused_as_a_whole() -> None:
+    lines = ["https://redd.it/a1"] * (MAX_LINES + 500)
+    with pytest.raises(InvalidListError, match=r"urls.txt: .*100,500 lines.*at most 100,000"):
+        read_list(lines, "urls.txt", HERE)
+    longest = read_list([*lines[:MAX_LINES], "", "# the end"], "urls.txt", HERE)
+    assert (len(longest.stories), longest.problems) == (1, ())
 
 
 def test_lists_are_merged_in_order_and_a_story_of_two_counts_once() -> None:
@@ -107,3 +113,103 @@ def test_lists_are_merged_in_order_and_a_story_of_two_counts_once() -> None:
     assert [story.place for story in merged.stories] == ["a.txt:1", "b.txt:1"]
     assert [(again.place, known.place) for again, known in merged.repeated] == [("b.txt:2", "a.txt:1")]
     assert len(merged.problems) == 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "https://redd.it/1aaa01 https://redd.it/1aaa02",
+        "https://redd.it/1aaa01\thttps://redd.it/1aaa02",
+        "https://redd.it/1aaa01?a,https://redd.it/1aaa02",
+        "https://redd.it/1aaa01?a;https://redd.it/1aaa02",
+        "https://redd.it/1aaa01?a|https://redd.it/1aaa02",
+        "redd.it/1aaa01?a,redd.it/1aaa02",
+        "https://redd.it/1aaa01?https://redd.it/1aaa02",
+        "https://www.reddit.com/r/a/comments/1aaa01/title/,The title,12",
+        'https://www.reddit.com/r/a/comments/1aaa01/title/;"The title"',
+        "https://www.reddit.com/r/a/comments/1aaa01/title/ The title",
+        "https://www.reddit.com/r/a/comments/1aaa01/title/https://redd.it/1aaa02",
+    ],
+)
+def test_a_second_link_or_other_text_on_a_line_is_refused_by_its_place(line: str) -> None:
+    reading = read_list(["https://redd.it/a1", line], "urls.txt", HERE)
+    assert len(reading.stories) == 1
+    assert reading.problems[0].startswith("urls.txt:2: ")
+    assert "one link per line" in reading.problems[0]
+
+
+def test_a_note_after_a_story_is_cut(tmp_path: Path) -> None:
+    for name in ("story.md", "part # 2.md"):
+        (tmp_path / name).write_text("Once")
+    lines = [
+        "https://redd.it/a1 # the best one, see https://redd.it/a2",
+        "https://www.reddit.com/comments/a3/#comments",
+        "story.md\t# mine",
+        "part # 2.md",
+        "part # 2.md # and its note",
+    ]
+    reading = read_list(lines, "urls.txt", tmp_path)
+    assert reading.problems == ()
+    assert [story.url for story in reading.stories] == [
+        "https://redd.it/a1",
+        "https://www.reddit.com/comments/a3/#comments",
+        (tmp_path / "story.md").as_uri(),
+        (tmp_path / "part # 2.md").as_uri(),
+    ]
+
+
+def test_a_link_in_the_query_of_a_link_is_no_second_link() -> None:
+    line = "https://www.reddit.com/r/a/comments/a1/t/?utm_source=share&ref=https://example.com/x"
+    assert read_list([line], "urls.txt", HERE).problems == ()
+
+
+@pytest.mark.parametrize("name", ["x.ndjson", "x.txt", "x.list"])
+def test_json_lines_are_known_by_their_form_under_any_name(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_text('# mine\n{"url": "https://redd.it/a1", "options": {"x": 1}}\n')
+    reading = read_list_file(path)
+    assert reading.problems == ()
+    assert reading.stories[0].options == {"x": 1}
+
+
+def test_a_list_that_is_not_a_file_has_stories_of_the_working_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "story.md").write_text("Once")
+    monkeypatch.chdir(tmp_path)
+    reader, writer = os.pipe()
+    with os.fdopen(writer, "w") as out:
+        out.write("story.md\n")
+    with os.fdopen(reader):
+        reading = read_list_file(Path(f"/dev/fd/{reader}"))
+    assert reading.problems == ()
+    assert [story.url for story in reading.stories] == [(tmp_path / "story.md").as_uri()]
+
+
+def test_a_link_to_a_comment_stands_for_its_post_and_that_is_said() -> None:
+    lines = ["https://www.reddit.com/r/a/comments/a1/title/kx9abc1/?context=3", "https://redd.it/a2"]
+    reading = read_list(lines, "urls.txt", HERE)
+    assert [story.canonical for story in reading.stories] == [
+        "https://www.reddit.com/comments/a1/",
+        "https://www.reddit.com/comments/a2/",
+    ]
+    assert reading.notes == (
+        "urls.txt:1: a link to a comment; the video is made of its post, https://www.reddit.com/comments/a1/",
+    )
+    assert merge([reading, read_list([], "b.txt", HERE)]).notes == reading.notes
+    assert check_messages(reading).notes == reading.notes
+
+
+def test_options_of_a_repeated_story_are_never_lost_without_a_word() -> None:
+    plain, warm = (
+        '{"url": "https://redd.it/a1"}',
+        '{"url": "https://redd.it/a1", "options": {"voice": "warm"}}',
+    )
+    cold = '{"url": "https://redd.it/a1", "options": {"voice": "cold"}}'
+    reading = read_list([warm, cold, warm, plain], "x.jsonl", HERE, jsonl=True)
+    assert [story.options for story in reading.stories] == [{"voice": "warm"}]
+    assert [again.place for again, _ in reading.repeated] == ["x.jsonl:3", "x.jsonl:4"]
+    assert len(reading.problems) == 1
+    assert reading.problems[0].startswith("x.jsonl:2: same story as x.jsonl:1 with other options")
+    one, two = (read_list([line], name, HERE) for line, name in ((plain, "a"), (warm, "b")))
+    assert merge([one, two]).problems[0].startswith("b:1: same story as a:1 with other options")

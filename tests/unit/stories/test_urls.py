@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import string
 from pathlib import Path
@@ -14,9 +15,11 @@ from hypothesis import strategies as st
 from gt_common.stories import (
     NotAStoryError,
     canonical_url,
+    path_of,
     slug,
     story_id,
 )
+from gt_consumer.studio.text.story import load_story
 
 POST = "https://www.reddit.com/comments/1abc2d/"
 HERE = Path("/nowhere")
@@ -194,3 +197,13 @@ def test_a_story_id_is_stable_and_belongs_to_its_batch() -> None:
     assert story_id("batch-1", POST) == "4593c456bfca5cda"
     assert story_id("batch-2", POST) != story_id("batch-1", POST)
     assert story_id("batch-1", f"{POST}x") != story_id("batch-1", POST)
+
+
+def test_a_file_name_that_is_not_utf_8_is_found_again_by_its_url(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"caf\xe9.md")
+    path.write_text("# A story\n\nOnce upon a time there was a cup.\n")
+    url, again = canonical_url(str(path), HERE)
+    assert url == again == f"{tmp_path.as_uri()}/caf%E9.md"
+    assert path_of(url) == path
+    assert canonical_url(url, HERE) == (url, url), "in a list it is found, too"
+    assert load_story(url).title == "A story"

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from gt_common.errors import PermanentError
 from gt_common.reddit import fetch_post_text
 from gt_common.reddit.posts import is_gone
+from gt_common.stories import path_of
 
 SUFFIXES = (".md", ".txt", ".json")
 MAX_BYTES = 2_000_000
@@ -46,7 +47,7 @@ def load_story(url: str) -> Story:
         return Story(title.strip(), body.strip(), url)
     if parts.scheme != "file":
         raise PermanentError(f"the studio reads Reddit posts and files {', '.join(SUFFIXES)}, not {url!r}")
-    path = Path(unquote(parts.path))
+    path = path_of(parts)
     text = _read(path)
     title, body = _from_json(text, path) if path.suffix.lower() == ".json" else _from_text(text)
     if is_gone(body) or is_gone(title):
