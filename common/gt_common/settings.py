@@ -57,6 +57,16 @@ def _rates(value: object) -> object:
         raise ValueError(str(error)) from None
 
 
+def _folders(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    # Absolute now: an orchestrator may run in another folder.
+    try:
+        return tuple(Path(part.strip()).expanduser().absolute() for part in value.split(":") if part.strip())
+    except RuntimeError as error:  # ~user without such a user
+        raise ValueError(str(error)) from None
+
+
 def state_folder() -> Path:
     """Return this program's state folder of the user (XDG on Linux)."""
     return platformdirs.user_state_path("gossiptoon-batch")
@@ -69,6 +79,7 @@ def worker_name() -> str:
 
 Duration = Annotated[float, BeforeValidator(_duration)]
 Durations = Annotated[tuple[float, ...], NoDecode, BeforeValidator(_durations)]
+Folders = Annotated[tuple[Path, ...], NoDecode, BeforeValidator(_folders)]
 Rates = Annotated[tuple[Rate, ...], NoDecode, BeforeValidator(_rates)]
 Namespace = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,40}$")]
 
@@ -87,6 +98,8 @@ class Settings(SecretFileSettings):
         time_limit: most seconds for one attempt
         retry_delays: seconds to wait before the 2nd, 3rd, … attempt
         retry_rules: which failures are permanent, transient or rate limited; a file or `PATTERN=CLASS,…`
+        result_roots: folders, separated by colons, in which the video of a program may lie besides the
+            attempt's own
         rate_limits: most calls to each provider, and most starts of stories, per time
         discard_keep: seconds during which a discarded dead letter can be restored
         drain_timeout: seconds that a stopping worker waits for running stories
@@ -115,6 +128,7 @@ class Settings(SecretFileSettings):
     time_limit: Duration = Field(default=1800.0, gt=0)
     retry_delays: Durations = (10.0, 60.0, 300.0)
     retry_rules: str = ""
+    result_roots: Folders = ()
     rate_limits: Rates = ()
     discard_keep: Duration = 30 * 86400.0
     drain_timeout: Duration = 600.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -48,11 +48,12 @@ async def a_runner(
     time_limit: float = 60.0,
     recycling: Recycling | None = None,
     grace: float = 5.0,
+    result_roots: Sequence[Path] = (),
 ) -> AsyncIterator[Runner]:
     """Yield a runner whose output and notes are in the folder."""
     spec = parse_orchestrator(orchestrator)
     executor = (
-        CommandExecutor(spec)
+        CommandExecutor(spec, result_roots)
         if isinstance(spec, CommandSpec)
         else ChildExecutor(spec.target, recycling, grace)
     )
@@ -70,9 +71,10 @@ async def run_once(
     *,
     on_stage: Callable[[str, float | None], None] = lambda _stage, _fraction: None,
     time_limit: float = 60.0,
+    result_roots: Sequence[Path] = (),
 ) -> Outcome:
     """Run one attempt with a new runner."""
-    async with a_runner(orchestrator, folder, time_limit=time_limit) as runner:
+    async with a_runner(orchestrator, folder, time_limit=time_limit, result_roots=result_roots) as runner:
         return await runner.run(story or a_story(), 1, on_stage)
 
 

@@ -21,6 +21,7 @@ class ChildExecutor:
     """
 
     resumes = True
+    result_roots = None
 
     def __init__(self, target: str, recycling: Recycling | None = None, grace: float = GRACE_SECONDS) -> None:
         self._target = target

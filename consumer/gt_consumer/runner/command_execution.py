@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -12,24 +12,35 @@ from gt_consumer.orchestrator.spec import CommandSpec
 from gt_consumer.processes.group import ProcessEnd, ProcessGroup
 from gt_consumer.processes.output_log import OutputLog
 from gt_consumer.processes.protocol import Failed, Final, Run, Stage, VideoMade, parse
+from gt_consumer.processes.result_pipe import ResultPipe
 from gt_consumer.runner.execution import Died, NotStartedError, OnAcquire, OnStage
 
 TEMPORARY_FAILURE = 75
 """EX_TEMPFAIL of sysexits.h: try again later."""
 
 _MESSAGE_LINES = 5
+_MOST_RESULTS = 2
+_SECOND = (
+    'the program printed more than one line {"output_path": …}, so one may be text of the story; '
+    "print one, or write it to the descriptor whose number is in GT_RESULT_FD"
+)
 
 
 class CommandExecutor:
     """Starts the program of a `command:` orchestrator.
 
     A program cannot resume a project and cannot ask for a permit of a provider.
+
+    Parameters:
+        result_roots: folders besides the attempt's own in which its video may lie; a program may print the
+            story's text, so the line that names the video may be the story's
     """
 
     resumes = False
 
-    def __init__(self, spec: CommandSpec) -> None:
+    def __init__(self, spec: CommandSpec, result_roots: Sequence[Path] = ()) -> None:
         self._spec = spec
+        self.result_roots: Sequence[Path] | None = tuple(result_roots)
 
     @asynccontextmanager
     async def start(
@@ -53,20 +64,28 @@ class CommandExecutor:
 
 
 class CommandExecution:
-    """One run of a program; the last `output_path` line that it prints counts."""
+    """One run of a program; the only `output_path` line that it prints counts.
+
+    A line on the descriptor GT_RESULT_FD takes precedence over those on standard output.
+    """
 
     def __init__(self, spec: CommandSpec, on_stage: OnStage) -> None:
         self._program = spec.program
         self._on_stage = on_stage
         self._output = OutputLog()
         self._output.begin()
-        self._made: VideoMade | None = None
+        self._printed: list[VideoMade] = []
+        self._handed_over: list[VideoMade] = []
         self._group: ProcessGroup
+        self._results: ResultPipe
         self.end: asyncio.Future[Final | Died]
 
     @classmethod
     async def start(cls, spec: CommandSpec, request: Run, on_stage: OnStage) -> CommandExecution:
-        """Start the program in the attempt's folder; the story's options are in GT_STORY_OPTIONS, as JSON.
+        """Start the program in the attempt's folder.
+
+        Its environment has the story's options as JSON in GT_STORY_OPTIONS, and in GT_RESULT_FD the number of
+        a descriptor for its messages.
 
         Raises:
             OSError: no process can be started
@@ -81,13 +100,24 @@ class CommandExecution:
             "attempt": str(request.attempt),
         }
         workdir = Path(request.workdir)
-        execution._group = await ProcessGroup.start(
-            spec.fill(values),
-            stdout=execution._take,
-            stderr=execution._output.stderr,
-            cwd=workdir,
-            env={"GT_STORY_OPTIONS": json.dumps(request.options)},
-        )
+        execution._results = await ResultPipe.open(execution._take_result)
+        try:
+            execution._group = await ProcessGroup.start(
+                spec.fill(values),
+                stdout=execution._take,
+                stderr=execution._output.stderr,
+                fds=[execution._results.writer],
+                cwd=workdir,
+                env={
+                    "GT_STORY_OPTIONS": json.dumps(request.options),
+                    "GT_RESULT_FD": str(execution._results.writer),
+                },
+            )
+        except BaseException:
+            execution._results.close()
+            raise
+        finally:
+            execution._results.close_writer()
         execution.end = asyncio.create_task(execution._follow(workdir))
         return execution
 
@@ -101,16 +131,24 @@ class CommandExecution:
         self._group.kill()
 
     def _take(self, line: bytes) -> None:
+        self._read(line, self._printed)
+
+    def _take_result(self, line: bytes) -> None:
+        self._read(line, self._handed_over)
+
+    def _read(self, line: bytes, results: list[VideoMade]) -> None:
         match parse(line):
             case Stage() as stage:
                 self._on_stage(stage)
             case VideoMade() as made:
-                self._made = made
+                if len(results) < _MOST_RESULTS:
+                    results.append(made)
             case _:
                 self._output.stdout(line)
 
     async def _follow(self, workdir: Path) -> Final | Died:
         end = await self._group.end
+        await self._results.drain()
         self._output.close()
         if end.start_error is not None:
             text = f"the program {self._program!r} {end.describe()}"
@@ -123,11 +161,14 @@ class CommandExecution:
         return Failed(kind, self._reason(end), traceback=self._output.tail() or None)
 
     def _success(self, workdir: Path) -> Final:
-        if self._made is None:
+        results = self._handed_over or self._printed
+        if not results:
             text = 'the program ended with exit code 0 but printed no line {"output_path": …}'
             return Failed("NoVideo", text, traceback=self._output.tail() or None)
-        path = workdir / self._made.output_path
-        return VideoMade(str(path), self._made.duration, self._made.project_id)
+        if len(results) > 1:
+            return Failed("SecondResult", _SECOND, retryable=False)
+        made = results[0]
+        return VideoMade(str(workdir / made.output_path), made.duration, made.project_id)
 
     def _reason(self, end: ProcessEnd) -> str:
         lines = self._output.tail(_MESSAGE_LINES)

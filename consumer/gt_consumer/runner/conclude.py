@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import stat
+from collections.abc import Sequence
 from pathlib import Path
 from typing import assert_never
 
@@ -16,17 +16,28 @@ from gt_consumer.runner.attempt import Attempt, Places
 from gt_consumer.runner.execution import Died, End, Stopped, TimedOut
 from gt_consumer.runner.outcomes import Interrupted, Outcome, Succeeded, Waiting
 from gt_consumer.storage.checkpoints import forget_project, note_project
-from gt_consumer.storage.finished_videos import store_finished
+from gt_consumer.storage.finished_videos import UnusableVideoError, VideoOutsideError, store_finished
 
 _log = get_logger("runner")
 
 
-async def conclude(end: End, attempt: Attempt, places: Places, workdir: Path, time_limit: float) -> Outcome:
-    """Return the outcome of an attempt; a video is stored, a begun project is noted for a later attempt."""
+async def conclude(
+    end: End,
+    attempt: Attempt,
+    places: Places,
+    workdir: Path,
+    time_limit: float,
+    roots: Sequence[Path] | None = None,
+) -> Outcome:
+    """Return the outcome of an attempt; a video is stored, a begun project is noted for a later attempt.
+
+    Parameters:
+        roots: folders besides `workdir` in which its video may lie; None for anywhere
+    """
     await asyncio.to_thread(_keep_project, end, attempt, places.state_dir)
     match end:
         case VideoMade():
-            return await asyncio.to_thread(_store, end, attempt, places, workdir)
+            return await asyncio.to_thread(_store, end, attempt, places, workdir, roots)
         case Failed():
             return attempt.failed(
                 end.type,
@@ -47,12 +58,10 @@ async def conclude(end: End, attempt: Attempt, places: Places, workdir: Path, ti
             assert_never(end)
 
 
-def _store(made: VideoMade, attempt: Attempt, places: Places, workdir: Path) -> Outcome:
+def _store(
+    made: VideoMade, attempt: Attempt, places: Places, workdir: Path, roots: Sequence[Path] | None
+) -> Outcome:
     video = Path(made.output_path)
-    problem = _video_problem(video)
-    if problem is not None:
-        text = f"the orchestrator succeeded, but its video {problem}: {video}"
-        return attempt.failed("NoVideo", text, project_id=made.project_id)
     try:
         finished = store_finished(
             places.output,
@@ -63,7 +72,13 @@ def _store(made: VideoMade, attempt: Attempt, places: Places, workdir: Path) -> 
             project_id=made.project_id or attempt.project_id,
             video_s=made.duration,
             duration_s=attempt.seconds,
+            roots=roots,
         )
+    except UnusableVideoError as error:
+        outside = isinstance(error, VideoOutsideError)
+        text = f"the orchestrator succeeded, but its video {error}: {video}"
+        kind = "VideoOutside" if outside else "NoVideo"
+        return attempt.failed(kind, text, retryable=not outside, project_id=made.project_id)
     except OutputError as error:
         return attempt.failed("OutputError", str(error), project_id=made.project_id)
     try:
@@ -71,16 +86,6 @@ def _store(made: VideoMade, attempt: Attempt, places: Places, workdir: Path) -> 
     except OSError as error:
         _log.warning("project_note_removal_failed", error=str(error))
     return Succeeded(finished.video, finished.project_id, attempt.seconds, finished.video_s)
-
-
-def _video_problem(video: Path) -> str | None:
-    try:
-        found = video.stat()
-    except OSError as error:
-        return f"cannot be read ({error.strerror})"
-    if not stat.S_ISREG(found.st_mode):
-        return "is not a regular file"
-    return None if found.st_size else "is empty"
 
 
 def _keep_project(end: End, attempt: Attempt, state_dir: Path) -> None:

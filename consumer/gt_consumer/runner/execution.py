@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final as Const
 from typing import Protocol
 
@@ -80,6 +81,10 @@ class Executor(Protocol):
     @property
     def resumes(self) -> bool:
         """Whether it can resume the project that a failed attempt began."""
+
+    @property
+    def result_roots(self) -> Sequence[Path] | None:
+        """Folders besides the attempt's own in which its video may lie; None for anywhere."""
 
     def start(
         self, request: Run, on_stage: OnStage, on_acquire: OnAcquire

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
 from gt_common.settings import Settings
 from gt_consumer.limits import Limiter
 from gt_consumer.orchestrator.spec import CommandSpec, parse_orchestrator
@@ -11,17 +14,20 @@ from gt_consumer.runner.execution import Executor
 from gt_consumer.runner.runner import Runner
 
 
-def make_executor(orchestrator: str) -> Executor:
+def make_executor(orchestrator: str, result_roots: Sequence[Path] = ()) -> Executor:
     """Return what runs an orchestrator in processes of its own.
 
     Parameters:
         orchestrator: `studio`, `package.module:factory` or `command:PROGRAM ARG…`
+        result_roots: folders besides its own in which a program's video may lie
 
     Raises:
         OrchestratorError: it is none of the three
     """
     spec = parse_orchestrator(orchestrator)
-    return CommandExecutor(spec) if isinstance(spec, CommandSpec) else ChildExecutor(spec.target)
+    if isinstance(spec, CommandSpec):
+        return CommandExecutor(spec, result_roots)
+    return ChildExecutor(spec.target)
 
 
 def make_runner(
@@ -37,7 +43,7 @@ def make_runner(
         OrchestratorError: `settings.orchestrator` is not an orchestrator
     """
     return Runner(
-        executor or make_executor(settings.orchestrator),
+        executor or make_executor(settings.orchestrator, settings.result_roots),
         settings.output,
         settings.state_dir,
         settings.time_limit,

@@ -36,6 +36,7 @@ class InlineExecutor:
     """
 
     resumes = True
+    result_roots = None
 
     def __init__(self, make_one: MakeOne) -> None:
         self._make_one = make_one

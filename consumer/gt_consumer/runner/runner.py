@@ -145,7 +145,8 @@ class Runner:
                 if isinstance(end, Died) and end.before_start:
                     return None
                 workdir = Path(request.workdir)
-                return await conclude(end, attempt, self._places, workdir, self._time_limit)
+                roots = self._executor.result_roots
+                return await conclude(end, attempt, self._places, workdir, self._time_limit, roots)
 
 
 async def _pause_for(limiter: Limiter, outcome: Waiting) -> None:

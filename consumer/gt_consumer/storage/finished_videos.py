@@ -9,11 +9,14 @@ import errno
 import json
 import os
 import shutil
+import stat
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from gt_common.confined import open_anywhere, open_below
 from gt_common.errors import OutputError
 from gt_common.files import sync_folder_if_possible, write_atomically
 from gt_common.messages import StoryMessage, utc_now
@@ -21,6 +24,7 @@ from gt_common.stories import slug
 from gt_consumer.processes.values import label, number
 from gt_consumer.storage.names import draft_of, remove_leftovers, safe_name
 
+_CHUNK = 1 << 20
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
@@ -31,6 +35,14 @@ class Finished:
     video: Path
     project_id: str | None
     video_s: float | None
+
+
+class UnusableVideoError(Exception):
+    """What is wrong with the video that an orchestrator named, as a phrase."""
+
+
+class VideoOutsideError(UnusableVideoError):
+    """The video is not in a folder from which it may be published."""
 
 
 def check_output(output: Path) -> None:
@@ -83,42 +95,67 @@ def store_finished(
     project_id: str | None,
     video_s: float | None,
     duration_s: float,
+    roots: Sequence[Path] | None = None,
 ) -> Finished:
     """Put a video at its final place and write its result file; if that fails, nothing unfinished is left.
 
     Parameters:
         video: a regular file; it is moved if it is in `workdir`, otherwise copied
         video_s, duration_s: the length of the video, and the time that making it took, in seconds
+        roots: folders besides `workdir` in which it may lie, links resolved; None for anywhere
 
     Raises:
+        UnusableVideoError: there is no such video, or it lies in another folder
         OutputError: the output folder cannot be written or is full
     """
     place = video_place(output, story)
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        remove_leftovers(place)
-        record = place.with_suffix(".json")
-        record.unlink(missing_ok=True)
-        _place_video(video, place, workdir)
-        content = {
-            "schema": 1,
-            "batch_id": story.batch_id,
-            "story_id": story.story_id,
-            "position": story.position,
-            "url": story.url,
-            "status": "success",
-            "project_id": project_id,
-            "attempt": attempt,
-            "generation": story.generation,
-            "duration_s": round(duration_s, 3),
-            "video": place.name,
-            "video_s": video_s,
-            "made_at": utc_now().isoformat(),
-        }
-        _write_record(record, place, content)
-    except OSError as error:
-        raise OutputError(_explain(error, place.parent)) from error
+    content = {
+        "schema": 1,
+        "batch_id": story.batch_id,
+        "story_id": story.story_id,
+        "position": story.position,
+        "url": story.url,
+        "status": "success",
+        "project_id": project_id,
+        "attempt": attempt,
+        "generation": story.generation,
+        "duration_s": round(duration_s, 3),
+        "video": place.name,
+        "video_s": video_s,
+        "made_at": utc_now().isoformat(),
+    }
+    folders = None if roots is None else (workdir, *roots)
+    with _opened(video, folders) as source:
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            remove_leftovers(place)
+            record = place.with_suffix(".json")
+            record.unlink(missing_ok=True)
+            _place_video(source, video, place, workdir)
+            _write_record(record, place, content)
+        except OSError as error:
+            raise OutputError(_explain(error, place.parent)) from error
     return Finished(place, project_id, video_s)
+
+
+@contextmanager
+def _opened(video: Path, folders: Sequence[Path] | None) -> Iterator[int]:
+    """Open a video; from here on the descriptor counts, so that nothing can be put in its place."""
+    try:
+        source = open_anywhere(video) if folders is None else open_below(video, folders)
+    except OSError as error:
+        raise UnusableVideoError(f"cannot be read ({error.strerror or error})") from error
+    if source is None:
+        raise VideoOutsideError("is neither in its working folder nor below GT_RESULT_ROOTS, links resolved")
+    try:
+        found = os.fstat(source)
+        if not stat.S_ISREG(found.st_mode):
+            raise UnusableVideoError("is not a regular file")
+        if not found.st_size:
+            raise UnusableVideoError("is empty")
+        yield source
+    finally:
+        os.close(source)
 
 
 def _read_finished(record: Path, story: StoryMessage) -> Finished | None:
@@ -154,12 +191,12 @@ def _write_record(record: Path, place: Path, content: Mapping[str, object]) -> N
             return
 
 
-def _place_video(video: Path, place: Path, workdir: Path) -> None:
+def _place_video(source: int, video: Path, place: Path, workdir: Path) -> None:
     part = draft_of(place)
     real = video.resolve()
     try:
-        if not (real.is_relative_to(workdir.resolve()) and _renamed(real, part)):
-            shutil.copyfile(real, part)
+        if not (real.is_relative_to(workdir.resolve()) and _moved(source, real, part)):
+            _copy(source, part)
         with part.open("rb") as file:
             os.fsync(file.fileno())
         part.replace(place)
@@ -169,14 +206,24 @@ def _place_video(video: Path, place: Path, workdir: Path) -> None:
     sync_folder_if_possible(place.parent)
 
 
-def _renamed(source: Path, target: Path) -> bool:
+def _moved(source: int, real: Path, target: Path) -> bool:
+    """Move the open file; return False if it is on another file system, or was replaced meanwhile."""
     try:
-        source.rename(target)
+        real.rename(target)
     except OSError as error:
-        if error.errno != errno.EXDEV:
+        if error.errno not in {errno.EXDEV, errno.ENOENT}:
             raise
         return False
-    return True
+    if os.path.samestat(os.fstat(source), target.lstat()):
+        return True
+    target.rename(real)
+    return False
+
+
+def _copy(source: int, target: Path) -> None:
+    with os.fdopen(os.dup(source), "rb") as video, target.open("wb") as copy:
+        video.seek(0)
+        shutil.copyfileobj(video, copy, _CHUNK)
 
 
 def _explain(error: OSError, folder: Path) -> str:

@@ -37,6 +37,11 @@ def success() -> Calling:
     return Calling(lambda: made(str(os.getpid()), project_id="p1", duration=61.0))
 
 
+def anywhere() -> Calling:
+    """Return the file that the story's options name."""
+    return Calling(lambda: Result(True, output_path=str(job().options["output"])))
+
+
 def stages() -> Calling:
     """Report the same stage many times, and two others."""
 

@@ -8,6 +8,7 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from hypothesis import given
@@ -168,12 +169,12 @@ def test_another_file_system_is_no_obstacle(tmp_path: Path, monkeypatch: pytest.
 def test_a_full_disk_leaves_nothing_half_made(
     number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def half(_source: Path, target: Path) -> None:
-        target.write_bytes(b"ha")
+    def half(_source: BinaryIO, target: BinaryIO, _chunk: int) -> None:
+        target.write(b"ha")
         refuse(number)()
 
     monkeypatch.setattr(Path, "rename", refuse(errno.EXDEV))
-    monkeypatch.setattr(shutil, "copyfile", half)
+    monkeypatch.setattr(shutil, "copyfileobj", half)
     with pytest.raises(OutputError) as caught:
         store(tmp_path)
     assert ("is full; make room" in str(caught.value)) == (number != errno.EIO)
