@@ -12,7 +12,7 @@ import pytest
 
 from gt_common.errors import GossipToonError
 from gt_common.ledger import open_ledger
-from gt_common.messages import Event, StoryMessage, decode_event, decode_story
+from gt_common.messages import Event, StoryMessage, decode_story
 from gt_common.messaging.browse import browse
 from gt_common.messaging.dead_letters import failed_event_of
 from gt_common.messaging.delivery import Delivery
@@ -21,6 +21,7 @@ from gt_common.messaging.publisher import open_publisher
 from gt_common.messaging.topology import inspect
 from gt_common.settings import Settings
 from support.samples.dead_letters import make_letter
+from support.samples.events import known_event
 from support.waiting import until
 
 GT_DLQ = str(Path(sys.executable).with_name("gt-dlq"))
@@ -129,7 +130,7 @@ def mixed() -> list[StoryMessage]:
 async def take_in(settings: Settings) -> list[Event]:
     """Store the waiting events in the ledger, as the aggregator does. Return them."""
     events = [
-        failed_event_of(decode_story(delivery.body)) if is_dlx(delivery.via) else decode_event(delivery.body)
+        failed_event_of(decode_story(delivery.body)) if is_dlx(delivery.via) else known_event(delivery.body)
         for delivery in await take(settings, Names(settings.namespace).ledger_queue)
     ]
     record(settings, events)

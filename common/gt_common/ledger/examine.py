@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -17,6 +18,7 @@ from gt_common.ledger.migrate import read_revision
 from gt_common.ledger.queries.batches import read_batches
 from gt_common.ledger.queries.dead_letters import read_failed_stories
 from gt_common.ledger.schema import HEAD
+from gt_common.ledger.unknown import count_unknown
 from gt_common.ledger.views import BatchSummary
 from gt_common.lifecycle import StoryStatus
 
@@ -32,6 +34,7 @@ class LedgerStatus:
         server_time: the server's clock; None for a file
         waiting: the oldest of the latest 1,000 batches that has queued stories
         failed: stories that are dead letters now
+        unknown: how many stored events have types that only a newer version knows, by type
     """
 
     label: str
@@ -40,6 +43,7 @@ class LedgerStatus:
     server_time: datetime | None = None
     waiting: BatchSummary | None = None
     failed: int = 0
+    unknown: Mapping[str, int] = field(default_factory=dict)
 
 
 def examine_ledger(url: str, *, timeout: float) -> LedgerStatus:
@@ -63,10 +67,11 @@ def examine_ledger(url: str, *, timeout: float) -> LedgerStatus:
                 batch for batch in read_batches(connection, 1000) if batch.counts[StoryStatus.QUEUED]
             ]
             failed = sum(event.letter is not None for event in read_failed_stories(connection, None, None))
+            unknown = count_unknown(connection)
         with database.writing():
             pass  # the writers' lock was free: nothing blocks an aggregator
     oldest = min(open_batches, key=_opened_at, default=None)
-    return LedgerStatus(address.label, revision, HEAD, clock, oldest, failed)
+    return LedgerStatus(address.label, revision, HEAD, clock, oldest, failed, unknown)
 
 
 def _check_folder(path: Path) -> None:

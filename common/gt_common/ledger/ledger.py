@@ -8,15 +8,23 @@ from typing import Self
 
 from sqlalchemy import select
 
-from gt_common.ledger import writing
+from gt_common.ledger import unknown, writing
 from gt_common.ledger.address import parse_address
 from gt_common.ledger.database import Database
-from gt_common.ledger.migrate import bring_up_to_date
+from gt_common.ledger.migrate import bring_up_to_date, fold_known_events
 from gt_common.ledger.queries import batches, dead_letters, earlier_videos, known_posts
 from gt_common.ledger.schema import version
 from gt_common.ledger.views import AttemptSpan, BatchSummary
 from gt_common.lifecycle import BatchState
-from gt_common.messages import Event, StoryCancelled, StoryEvent, StoryFailed, StoryMessage, StorySucceeded
+from gt_common.messages import (
+    Event,
+    StoryCancelled,
+    StoryEvent,
+    StoryFailed,
+    StoryMessage,
+    StorySucceeded,
+    UnknownEvent,
+)
 
 
 class Ledger:
@@ -35,6 +43,7 @@ class Ledger:
         database = Database(parse_address(url), timeout)
         try:
             bring_up_to_date(database)
+            fold_known_events(database)
         except BaseException:
             database.close()
             raise
@@ -57,10 +66,11 @@ class Ledger:
         """Close its connections."""
         self._database.close()
 
-    def apply(self, events: Sequence[Event]) -> int:
+    def apply(self, events: Sequence[Event | UnknownEvent]) -> int:
         """Store events in one transaction; return how many were new.
 
-        Events may arrive in any order, repeatedly and from several processes at once.
+        Events may arrive in any order, repeatedly and from several processes at once. Those of unknown types
+        are kept as they are, for a version that knows them.
 
         Raises:
             MalformedMessageError: the database cannot store one of them; none was stored
@@ -68,7 +78,9 @@ class Ledger:
         if not events:
             return 0
         with self._database.writing() as connection:
-            return writing.take(connection, events)
+            known = [event for event in events if not isinstance(event, UnknownEvent)]
+            strange = [event for event in events if isinstance(event, UnknownEvent)]
+            return writing.take(connection, known) + unknown.keep(connection, strange)
 
     def batch(self, batch_id: str) -> BatchState:
         """Return the state of a batch after its events so far.

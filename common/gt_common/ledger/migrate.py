@@ -11,6 +11,7 @@ from sqlalchemy import Connection, inspect, text
 from gt_common.errors import CredentialsRefusedError, LedgerUnreachableError, UsageError
 from gt_common.ledger.database import Database
 from gt_common.ledger.schema import HEAD, VERSION_TABLE
+from gt_common.ledger.unknown import count_known, fold_known
 
 SCRIPTS = Path(__file__).parent / "migrations"
 
@@ -41,6 +42,15 @@ def _upgrade_as_writer(database: Database) -> None:
         # Checked again under the writers' lock: another program may have done it in the meantime.
         if read_revision(connection) != HEAD:
             _upgrade(connection, database.address.label)
+
+
+def fold_known_events(database: Database) -> None:
+    """Fold events that were stored by a version that did not know their type, if this one does."""
+    with database.reading() as connection:
+        if not count_known(connection):
+            return
+    with database.writing() as connection:
+        fold_known(connection)
 
 
 def _enter_wal(database: Database) -> None:

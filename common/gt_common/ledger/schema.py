@@ -20,7 +20,7 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
-HEAD: Final = "0001"
+HEAD: Final = "0002"
 VERSION_TABLE: Final = "gt_schema"
 
 
@@ -93,6 +93,17 @@ events = Table(
     Column("started_at", UtcDateTime),
     Column("body", Text, nullable=False),
     Index("gt_events_batch", "batch_id", "type"),
+)
+
+unknown_events = Table(
+    "gt_unknown_events",
+    metadata,
+    Column("key", String(64), primary_key=True),  # a digest of the body
+    Column("type", String(64), nullable=False),
+    Column("batch_id", String(64)),
+    Column("received_at", UtcDateTime, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("gt_unknown_events_type", "type"),
 )
 
 version = Table("gt_version", metadata, Column("number", Integer, nullable=False))

@@ -5,6 +5,7 @@ Only the JSON body counts; headers are for people who look into a queue.
 
 from gt_common.messages.codec import MAX_BODY, decode_event, decode_story, encode
 from gt_common.messages.events import (
+    EVENT_TYPES,
     BatchEvent,
     BatchOpened,
     BatchSealed,
@@ -42,8 +43,10 @@ from gt_common.messages.story import (
     StoryIdentity,
     StoryMessage,
 )
+from gt_common.messages.unknown import UnknownEvent
 
 __all__ = [
+    "EVENT_TYPES",
     "GT_BATCH",
     "MAX_BODY",
     "MAX_ERRORS",
@@ -75,6 +78,7 @@ __all__ = [
     "StoryStage",
     "StoryStarted",
     "StorySucceeded",
+    "UnknownEvent",
     "Url",
     "decode_event",
     "decode_story",

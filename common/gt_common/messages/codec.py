@@ -13,15 +13,19 @@ from pydantic import (
 from gt_common.errors import MalformedMessageError
 from gt_common.messages.events import Event
 from gt_common.messages.story import StoryMessage
+from gt_common.messages.unknown import UnknownEvent
 
 MAX_BODY: Final = 256 * 1024
-
+_OTHER_TYPE: Final = "union_tag_invalid"
+"""pydantic's name for a `type` that none of our events has."""
 
 _EVENTS: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="type")])
 
 
-def encode(message: StoryMessage | Event) -> bytes:
-    """Encode a message as JSON."""
+def encode(message: StoryMessage | Event | UnknownEvent) -> bytes:
+    """Encode a message as JSON; an event of an unknown type as it was published."""
+    if isinstance(message, UnknownEvent):
+        return message.body.encode()
     return message.model_dump_json(exclude_none=True).encode()
 
 
@@ -38,17 +42,28 @@ def decode_story(body: bytes) -> StoryMessage:
         raise MalformedMessageError(f"malformed story message: {_first_problem(error)}") from None
 
 
-def decode_event(body: bytes) -> Event:
+def decode_event(body: bytes) -> Event | UnknownEvent:
     """Decode a result event.
 
     Raises:
-        MalformedMessageError: too large, not JSON, another version or type, or an invalid field
+        MalformedMessageError: too large, not JSON, or an event of a known type in another version or
+            with an invalid field
     """
     _check_size(body)
     try:
         return _EVENTS.validate_json(body)
     except ValidationError as error:
+        if error.errors(include_url=False, include_input=False)[0]["type"] == _OTHER_TYPE:
+            return _decode_unknown(body)
         raise MalformedMessageError(f"malformed event: {_first_problem(error)}") from None
+
+
+def _decode_unknown(body: bytes) -> UnknownEvent:
+    try:
+        event = UnknownEvent.model_validate_json(body)
+    except ValidationError as error:
+        raise MalformedMessageError(f"malformed event: {_first_problem(error)}") from None
+    return event.model_copy(update={"body": body.decode()})
 
 
 def _check_size(body: bytes) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal, get_args
 
 from pydantic import (
     AwareDatetime,
@@ -181,3 +181,8 @@ StoryEvent = (
 
 
 Event = BatchEvent | StoryEvent
+
+EVENT_TYPES: Final = frozenset(
+    str(kind.model_fields["type"].default) for kind in (*get_args(BatchEvent), *get_args(StoryEvent))
+)
+"""Types of events that this version knows."""

@@ -6,18 +6,19 @@ from collections.abc import Mapping
 
 from gt_common.messages.events import BatchOpened, BatchSealed, BatchStories, Event
 from gt_common.messages.story import StoryMessage
+from gt_common.messages.unknown import UnknownEvent
 
 LogKeys = Mapping[str, str | int | None]
 
 
-def log_keys(message: StoryMessage | Event, worker: str | None = None) -> LogKeys:
+def log_keys(message: StoryMessage | Event | UnknownEvent, worker: str | None = None) -> LogKeys:
     """Return the keys of log lines about a message; bind them with `gt_common.log.log_context`.
 
     Parameters:
         worker: the worker that handles the message; events name it themselves
     """
     match message:
-        case BatchOpened() | BatchStories() | BatchSealed():
+        case BatchOpened() | BatchStories() | BatchSealed() | UnknownEvent():
             return {"batch_id": message.batch_id}
         case StoryMessage():
             by = worker

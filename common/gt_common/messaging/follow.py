@@ -10,7 +10,7 @@ from aio_pika.abc import AbstractConnection, AbstractIncomingMessage
 
 from gt_common.errors import BrokerUnreachableError, CredentialsRefusedError, MalformedMessageError
 from gt_common.log import get_logger
-from gt_common.messages import Event, decode_event
+from gt_common.messages import Event, UnknownEvent, decode_event
 from gt_common.messaging.backoff import Backoff
 from gt_common.messaging.connection import close_quietly, open_connection, plain_errors
 from gt_common.messaging.names import Names
@@ -85,5 +85,8 @@ def _decode(body: bytes, batch_id: str) -> Event | None:
         event = decode_event(body)
     except MalformedMessageError as error:
         log.info("event_skipped", error=str(error))
+        return None
+    if isinstance(event, UnknownEvent):
+        log.debug("unknown_event_skipped", type=event.type)
         return None
     return event if event.batch_id == batch_id else None

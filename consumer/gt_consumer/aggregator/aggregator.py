@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from gt_common.errors import (
@@ -15,7 +15,7 @@ from gt_common.errors import (
     MalformedMessageError,
 )
 from gt_common.log import get_logger, log_context
-from gt_common.messages import Event, header_log_keys, log_keys
+from gt_common.messages import Event, UnknownEvent, header_log_keys, log_keys
 from gt_common.messaging.backoff import Backoff
 from gt_common.messaging.dead_letters import (
     known_headers,
@@ -51,11 +51,13 @@ class Tally:
         taken: acked deliveries
         new: events that the ledger did not have
         malformed: unreadable deliveries
+        unknown: events of types that only a newer version knows, by type
     """
 
     taken: int = 0
     new: int = 0
     malformed: int = 0
+    unknown: Counter[str] = field(default_factory=Counter)
 
 
 class Aggregator:
@@ -72,7 +74,7 @@ class Aggregator:
 
     def __init__(
         self,
-        apply: Callable[[Sequence[Event]], int],
+        apply: Callable[[Sequence[Event | UnknownEvent]], int],
         publisher: AggregatorPublisher,
         *,
         group: int = GROUP,
@@ -152,6 +154,8 @@ class Aggregator:
             await self._reject(one)
         elif one.to_watchers:
             await self._publisher.progress(one.to_watchers)
+        elif isinstance(one.event, UnknownEvent):
+            self._count_unknown(one.event)
         elif not one.event:
             log.warning("unnamed_story_skipped", bytes=len(one.delivery.body))
         await one.delivery.ack()
@@ -170,7 +174,7 @@ class Aggregator:
         # One event that the database cannot store must not block the others: find it.
         return all([await self._commit([one]) for one in readable])
 
-    async def _apply_until_done(self, events: Sequence[Event]) -> bool:
+    async def _apply_until_done(self, events: Sequence[Event | UnknownEvent]) -> bool:
         backoff = Backoff(self._first_wait, self._longest_wait, stop=self._stopping)
         while True:
             try:
@@ -184,6 +188,11 @@ class Aggregator:
                 if backoff.tries:
                     log.info("ledger_recovered", tries=backoff.tries)
                 return True
+
+    def _count_unknown(self, event: UnknownEvent) -> None:
+        if not self.tally.unknown[event.type]:
+            log.warning("unknown_event_stored", type=event.type, v=event.v)
+        self.tally.unknown[event.type] += 1
 
     async def _reject(self, one: Decoded) -> None:
         delivery = one.delivery

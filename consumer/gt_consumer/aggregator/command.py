@@ -48,7 +48,13 @@ async def _aggregate(settings: Settings, *, until_idle: bool) -> int:
                 await _until_done_or_stopped(work, aggregator, signals)
                 await subscription.cancel()
     tally = aggregator.tally
-    log.info("aggregator_stopped", taken=tally.taken, new=tally.new, malformed=tally.malformed)
+    log.info(
+        "aggregator_stopped",
+        taken=tally.taken,
+        new=tally.new,
+        malformed=tally.malformed,
+        unknown=tally.unknown.total(),
+    )
     return ExitCode.DONE if signals.exit_code is None else signals.exit_code
 
 

@@ -8,7 +8,7 @@ from typing import Protocol
 from gt_common.errors import (
     MalformedMessageError,
 )
-from gt_common.messages import Event, StoryFailed, StoryMessage, decode_event, decode_story
+from gt_common.messages import Event, StoryFailed, StoryMessage, UnknownEvent, decode_event, decode_story
 from gt_common.messaging.dead_letters import (
     Dead,
     failed_event_of,
@@ -46,7 +46,7 @@ class Decoded:
     """
 
     delivery: LedgerDelivery
-    event: Event | None = None
+    event: Event | UnknownEvent | None = None
     problem: str = ""
     to_watchers: StoryFailed | None = None
 

@@ -44,6 +44,10 @@ def look_at_ledger(settings: Settings) -> Iterator[Finding]:
     else:
         yield ok("ledger", f"{status.label} can be written and has schema {status.revision}")
         yield ok("failed", f"{plural(status.failed, 'dead letter')} according to the ledger")
+        if status.unknown:
+            kinds = ", ".join(status.unknown)
+            said = f"{plural(sum(status.unknown.values()), 'event')} of a newer version kept unread: {kinds}"
+            yield warn("newer events", said, "upgrade gt-aggregate, which then folds them")
     yield _clock(status.server_time, now)
     if status.waiting is not None and status.waiting.opened_at is not None:
         age = (now - status.waiting.opened_at).total_seconds()

@@ -10,14 +10,24 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from aio_pika import Message
 from pydantic import SecretStr
 
 import support.programs.killed_aggregator as killed_aggregator
 from gt_common.ledger import Ledger, open_ledger
 from gt_common.lifecycle import BatchPhase, StoryStatus, fold
-from gt_common.messages import AttemptError, Event, StoryFailed, StoryMessage, StoryStarted, StorySucceeded
+from gt_common.messages import (
+    AttemptError,
+    BatchOpened,
+    Event,
+    StoryFailed,
+    StoryMessage,
+    StoryStarted,
+    StorySucceeded,
+)
 from gt_common.messaging import topology
 from gt_common.messaging.browse import browse
+from gt_common.messaging.connection import open_connection
 from gt_common.messaging.delivery import Delivery
 from gt_common.messaging.follow import follow
 from gt_common.messaging.names import Names
@@ -86,8 +96,8 @@ async def test_everything_that_waits_is_taken_in_and_acked(
     async with open_publisher(settings, "test", patience=10) as publisher:
         await publish(publisher, [*events, *events])
         await publisher.dead_letter(story(4).dead(error))
-        # Of a type that this version does not know: another program's, or a later version's.
-        await publisher.event(opened(1).model_copy(update={"type": "batch.unheard_of"}))
+        # Of a known type in a version that this program cannot read.
+        await publisher.event(opened(1).model_copy(update={"v": 2}))
     code, said = await run(environment, COMMAND, "--until-idle")
     assert code == 0, said
     with open_ledger(settings.ledger) as ledger:
@@ -100,7 +110,7 @@ async def test_everything_that_waits_is_taken_in_and_acked(
             update={"published_at": failed.letter and failed.letter.published_at}
         )
     async with browse(settings, names.results_dlq, "test") as aside:
-        assert [delivery.body.count(b"unheard_of") for delivery in aside] == [1]
+        assert [delivery.body.count(b'"v":2') for delivery in aside] == [1]
     assert await waiting(settings, names.ledger_queue) == 0
 
 
@@ -191,6 +201,31 @@ async def test_a_story_that_the_broker_gave_up_on_is_counted_and_told(settings: 
     await news.aclose()
     assert isinstance(told, StoryFailed)
     assert told.event_id == failed.event_id
+
+
+async def test_an_event_of_a_newer_version_is_taken_in_and_followers_pass_over_it(
+    settings: Settings, environment: dict[str, str]
+) -> None:
+    names = Names(settings.namespace)
+    news = follow(settings, BATCH)
+    assert await anext(news) is None
+    strange = f'{{"v":2,"type":"story.paused","batch_id":"{BATCH}"}}'.encode()
+    channel_of = await open_connection(settings, "test")
+    async with channel_of, await channel_of.channel() as channel:
+        results = await channel.get_exchange(names.results, ensure=False)
+        await results.publish(Message(strange), f"{BATCH}.story.paused")
+    async with open_publisher(settings, "test", patience=10) as publisher:
+        await publish(publisher, [opened(1), story_event(StorySucceeded)])
+    code, said = await run(environment, COMMAND, "--until-idle")
+    assert code == 0, said
+    assert '"unknown": 1' in said
+    assert '"malformed": 0' in said
+    assert await waiting(settings, names.results_dlq) == 0
+    with open_ledger(settings.ledger) as ledger:
+        assert ledger.batch(BATCH).phase is BatchPhase.DONE
+    async with asyncio.timeout(DEADLINE_S):
+        assert [type(await anext(news)) for _ in range(2)] == [BatchOpened, StorySucceeded]
+    await news.aclose()
 
 
 async def test_a_ledger_that_cannot_be_opened_is_one_line_and_exit_code_3(

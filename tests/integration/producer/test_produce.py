@@ -21,7 +21,6 @@ from gt_common.messages import (
     StoryMessage,
     StoryStarted,
     StorySucceeded,
-    decode_event,
     decode_story,
 )
 from gt_common.messaging import topology
@@ -32,6 +31,7 @@ from gt_common.messaging.publisher import open_publisher
 from gt_common.settings import Settings
 from gt_common.stories import story_id
 from gt_producer.produce.publish import WINDOW
+from support.samples.events import known_event
 from support.waiting import until
 
 pytestmark = pytest.mark.broker
@@ -78,7 +78,7 @@ async def queued_stories(settings: Settings) -> list[StoryMessage]:
 
 async def told_events(settings: Settings) -> list[Event]:
     async with browse(settings, Names(settings.namespace).ledger_queue, "test") as deliveries:
-        return [decode_event(delivery.body) for delivery in deliveries]
+        return [known_event(delivery.body) for delivery in deliveries]
 
 
 async def messages_in(settings: Settings, queue: str) -> int | None:

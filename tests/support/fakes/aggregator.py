@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from gt_common.errors import GossipToonError, MalformedMessageError, PublishFailedError
-from gt_common.messages import Event, StoryMessage, encode
+from gt_common.messages import Event, StoryMessage, UnknownEvent, encode
 from gt_consumer.aggregator.aggregator import Aggregator
 
 DEADLINE_S = 10
@@ -73,15 +73,15 @@ class AggregatorHarness:
     def __init__(self, group: int = 200) -> None:
         self.journal: list[str] = []
         self.publisher = FakePublisher(self.journal)
-        self.groups: list[list[Event]] = []
+        self.groups: list[list[Event | UnknownEvent]] = []
         self.troubles: list[GossipToonError] = []
-        self.refuses: Callable[[Event], bool] = lambda _event: False
+        self.refuses: Callable[[Event | UnknownEvent], bool] = lambda _event: False
         self.on_trouble: Callable[[], None] = lambda: None
         self.aggregator = Aggregator(
             self.apply, self.publisher, group=group, first_wait=0.001, longest_wait=0.002
         )
 
-    def apply(self, events: Sequence[Event]) -> int:
+    def apply(self, events: Sequence[Event | UnknownEvent]) -> int:
         """Store a group of events, or raise the next error of `troubles`."""
         if self.troubles:
             self.on_trouble()

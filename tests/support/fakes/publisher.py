@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from gt_common.errors import PublishFailedError
-from gt_common.messages import Event, StoryMessage, decode_event, decode_story, encode
+from gt_common.messages import Event, StoryMessage, decode_story, encode
+from support.samples.events import known_event
 
 
 class MemoryPublisher:
@@ -51,7 +52,7 @@ class MemoryPublisher:
 
     async def event(self, event: Event) -> None:
         """Keep an event."""
-        self.log.append(decode_event(encode(event)))
+        self.log.append(known_event(encode(event)))
 
 
 async def _confirm() -> None:

@@ -23,6 +23,8 @@ from gt_common.messages import (
     StoryStage,
     StoryStarted,
     StorySucceeded,
+    UnknownEvent,
+    decode_event,
 )
 
 BATCH = "batch-1"
@@ -38,6 +40,13 @@ STORY_EVENTS: tuple[type[StoryEvent], ...] = (
     StorySucceeded,
     StoryCancelled,
 )
+
+
+def known_event(body: bytes) -> Event:
+    """Decode an event whose type this version knows."""
+    event = decode_event(body)
+    assert not isinstance(event, UnknownEvent)
+    return event
 
 
 def at(seconds: float) -> datetime:

@@ -25,6 +25,7 @@ from gt_common.messages import (
     StoryMessage,
     StoryStarted,
     StorySucceeded,
+    UnknownEvent,
     encode,
 )
 from gt_consumer.aggregator.decoding import decode
@@ -84,6 +85,23 @@ async def test_what_cannot_be_read_is_put_aside_before_it_is_acked() -> None:
     assert harness.aggregator.tally.malformed == 1
 
 
+async def test_an_event_of_a_newer_version_is_stored_counted_and_said_once_for_its_type() -> None:
+    harness = AggregatorHarness()
+    bodies = [b'{"type":"story.paused","v":2,"number":%d}' % number for number in range(3)]
+    for body in bodies:
+        harness.arrive(body)
+    harness.arrive(story_event(StoryStarted))
+    with capture_logs() as logs:
+        await harness.run_until_idle()
+    assert [encode(event) for event in harness.groups[0][:3]] == bodies
+    assert harness.journal == ["commit", *["ack"] * 4]
+    assert harness.publisher.aside == []
+    assert harness.aggregator.tally.unknown == {"story.paused": 3}
+    assert [(line["event"], line["type"], line["v"]) for line in logs] == [
+        ("unknown_event_stored", "story.paused", 2)
+    ]
+
+
 async def test_what_could_not_be_put_aside_is_not_acked() -> None:
     harness = AggregatorHarness()
     harness.publisher.refuses = True
@@ -113,7 +131,7 @@ async def test_an_outage_of_the_ledger_holds_one_group_however_often_the_broker_
     down, tried = threading.Event(), threading.Event()
     down.set()
 
-    def refuse_while_down(_event: Event) -> bool:
+    def refuse_while_down(_event: Event | UnknownEvent) -> bool:
         tried.set()
         if down.is_set():
             raise LedgerUnreachableError("down")
@@ -171,7 +189,7 @@ async def test_stopping_finishes_the_group_at_hand_and_takes_no_other() -> None:
         harness.aggregator.stop()
         stopped.set()
 
-    def stop_at_commit(_event: Event) -> bool:
+    def stop_at_commit(_event: Event | UnknownEvent) -> bool:
         loop.call_soon_threadsafe(stop)
         assert stopped.wait(DEADLINE_S)
         return False
@@ -255,8 +273,8 @@ def test_the_same_letter_gives_the_same_event_id() -> None:
         first, second = (
             decode(FakeDelivery(body, [], "delivery_limit", via="gt.dlx")).event for _ in range(2)
         )
-        assert first is not None
-        assert second is not None
+        assert isinstance(first, StoryFailed)
+        assert isinstance(second, StoryFailed)
         assert first.event_id == second.event_id
 
 

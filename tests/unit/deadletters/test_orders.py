@@ -20,7 +20,6 @@ from gt_common.messages import (
     StoryMessage,
     StoryRequeued,
     StorySucceeded,
-    decode_event,
     decode_story,
     encode,
 )
@@ -44,6 +43,7 @@ from gt_consumer.deadletters.orders import (
 )
 from gt_consumer.deadletters.selection import Selection, parse_since
 from support.samples.dead_letters import make_letter
+from support.samples.events import known_event
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -216,7 +216,7 @@ def test_a_restored_letter_stands_above_its_discarding_and_tells_no_second_run()
 
 def test_a_discarded_story_is_reported_as_cancelled() -> None:
     letter = make_letter(1)
-    event = decode_event(encode(cancelled(letter)))
+    event = known_event(encode(cancelled(letter)))
     assert event == cancelled(letter).model_copy(update={"event_id": event.event_id})
     report = build_report(fold("b1", [failed_event_of(letter), event]), NOW)
     assert (report.total, report.failed, report.cancelled, report.failure_groups) == (1, 0, 1, ())

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from gt_common.errors import MalformedMessageError
 from gt_common.messages import (
+    EVENT_TYPES,
     MAX_BODY,
     MAX_ERRORS,
     AttemptError,
@@ -29,6 +30,7 @@ from gt_common.messages import (
     StoryStage,
     StoryStarted,
     StorySucceeded,
+    UnknownEvent,
     decode_event,
     decode_story,
     encode,
@@ -136,7 +138,8 @@ def test_a_number_that_is_none_is_refused(number: str) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"type": "story.exploded"},
+        {"type": "story exploded"},
+        {"type": "story.exploded", "v": 0},
         {"type": None},
         {"v": 2},
         {"batch_id": "a/b"},
@@ -149,6 +152,30 @@ def test_an_event_of_another_form_is_refused(change: dict[str, object]) -> None:
     body = json.dumps({**json.loads(encode(EVENTS[0])), **change}).encode()
     with pytest.raises(MalformedMessageError):
         decode_event(body)
+
+
+@pytest.mark.parametrize(
+    ("change", "batch_id"),
+    [
+        ({"type": "story.exploded"}, BATCH),
+        ({"type": "story.exploded", "v": 2}, BATCH),
+        ({"type": "fleet.paused", "v": 3, "batch_id": None, "at": "soon"}, None),
+        ({"type": "fleet.paused", "batch_id": ["a", "b"]}, None),
+    ],
+    ids=str,
+)
+def test_an_event_of_a_type_of_a_newer_version_is_kept_as_it_came(
+    change: dict[str, object], batch_id: str | None
+) -> None:
+    body = json.dumps({**json.loads(encode(EVENTS[0])), **change}).encode()
+    event = decode_event(body)
+    assert isinstance(event, UnknownEvent)
+    assert (event.type, event.v, event.batch_id) == (change["type"], change.get("v", 1), batch_id)
+    assert encode(event) == body
+
+
+def test_the_types_that_are_known_are_those_of_the_events() -> None:
+    assert {event.type for event in EVENTS} == EVENT_TYPES - {"story.cancelled"}
 
 
 json_values = st.recursive(
