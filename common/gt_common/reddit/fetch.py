@@ -41,14 +41,7 @@ def fetch_text(url: str, settings: RedditSettings | None) -> tuple[str, str]:
     # In its own thread, because the caller's may already run an event loop.
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="reddit") as thread:
         post = thread.submit(asyncio.run, fetch(url, settings)).result()
-    told = post
-    if not post.text and post.crosspost_parent_list:
-        told = post.crosspost_parent_list[0]
-    if post.removed or told.removed:
-        raise PermanentError(f"the post was removed or deleted: {post.url}")
-    if not told.text:
-        raise PermanentError(f"the post has no text, only a title, a link or a picture: {post.url}")
-    return post.title.strip(), told.text
+    return post.narration(post.url)
 
 
 async def _resolve(client: RedditClient, share: str) -> str:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import html
 import re
 from datetime import datetime
 from typing import Annotated, Literal, Protocol
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BeforeValidator, Field, ValidationError
 
 from gt_common.errors import RedditUnreachableError
+from gt_common.reddit.text import PostText
 
 PAGE = 100
 WWW = "https://www.reddit.com"
-_GONE = frozenset({"[removed]", "[deleted]", "[deleted by user]", "[ removed by reddit ]"})
 _PERMALINK = re.compile(r"/(?:r|u|user)/[\w.-]+/comments/[a-z0-9]{1,12}/(?:[^/\s]*/?)?")
 
 TimeFilter = Literal["hour", "day", "week", "month", "year", "all"]
@@ -26,37 +25,21 @@ class Asks(Protocol):
         """Return the JSON at a path."""
 
 
-def is_gone(text: str) -> bool:
-    """Whether a title or a text is what Reddit shows in place of a removed one."""
-    return text.strip().lower() in _GONE
-
-
 def _no_author(value: object) -> object:
     return None if value in ("", "[deleted]") else value
 
 
-def _text(value: object) -> object:
-    return "" if value is None else value
-
-
-class RedditPost(BaseModel):
+class RedditPost(PostText):
     """One post, with the names of Reddit's JSON.
 
     Parameters:
-        title, selftext: as written; the text is Markdown and empty for links and pictures
         author: None if the account or the post was deleted
         ups, num_comments: as Reddit counts them
         upvote_ratio: share of upvotes, 0 to 1
-        removed_by_category: who removed it, if anybody
-        crosspost_parent_list: the post that this one shows, if it is a crosspost
     """
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     id: str = Field(pattern=r"^[a-z0-9]{1,12}$")
     subreddit: str = Field(pattern=r"^[\w.-]{1,64}$")
-    title: Annotated[str, BeforeValidator(_text)] = ""
-    selftext: Annotated[str, BeforeValidator(_text)] = ""
     author: Annotated[str | None, BeforeValidator(_no_author)] = None
     permalink: str = ""
     ups: int = 0
@@ -65,8 +48,6 @@ class RedditPost(BaseModel):
     created_utc: AwareDatetime
     over_18: bool = False
     stickied: bool = False
-    removed_by_category: str | None = None
-    crosspost_parent_list: tuple[RedditPost, ...] = ()
 
     @property
     def url(self) -> str:
@@ -79,16 +60,6 @@ class RedditPost(BaseModel):
     def canonical(self) -> str:
         """The form that lists and the ledger compare; see `gt_common.stories.canonical_url`."""
         return f"{WWW}/comments/{self.id}/"
-
-    @property
-    def text(self) -> str:
-        """The text without the HTML entities and zero-width spaces that Reddit's editor adds."""
-        return html.unescape(self.selftext).replace("\u200b", "").replace("\xa0", " ").strip()
-
-    @property
-    def removed(self) -> bool:
-        """Whether its text is gone; the text of a deleted account stays."""
-        return self.removed_by_category is not None or is_gone(self.selftext) or is_gone(self.title)
 
     def age_hours(self, now: datetime) -> float:
         """Return its age in hours."""

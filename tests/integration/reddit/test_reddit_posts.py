@@ -19,6 +19,7 @@ from gt_common.errors import (
 from gt_common.reddit import fetch_post, fetch_post_text
 from gt_common.reddit.client import open_reddit
 from gt_common.reddit.settings import load_reddit_settings
+from support.placeholders import REMOVED, WITHOUT_TEXT
 from support.reddit import CLIENT_ID, CLIENT_SECRET, TEXT, Answer, FakeReddit
 
 TOKEN_PATH = "/api/v1/access_token"
@@ -89,12 +90,18 @@ def test_a_crosspost_tells_the_story_it_shows(fake_reddit: FakeReddit) -> None:
     assert fetch_post_text("https://redd.it/abc2") == ("Look", "The text.")
 
 
+def test_null_fields_are_not_a_fault(fake_reddit: FakeReddit) -> None:
+    fake_reddit.add("tifu", "abc1", selftext="The text.", crosspost_parent_list=None, ups=None)
+    assert fetch_post_text("https://redd.it/abc1")[1] == "The text."
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [
         ({"selftext": "[removed]"}, "removed or deleted"),
         ({"removed_by_category": "moderator"}, "removed or deleted"),
-        ({"selftext": ""}, "no text"),
+        *(({"selftext": text}, "removed or deleted") for text in REMOVED),
+        *(({"selftext": text}, "no text") for text in WITHOUT_TEXT),
     ],
 )
 def test_a_post_without_its_text(fake_reddit: FakeReddit, given: dict[str, object], said: str) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from gt_common.errors import CredentialsRefusedError, PermanentError
 from gt_consumer.studio.text.story import load_story
+from support.placeholders import REMOVED, STORIES, WITHOUT_TEXT
 from support.reddit import TEXT, FakeReddit
 
 POST = {"title": "AITA for this?", "selftext": "It began on a Monday."}
@@ -60,12 +61,41 @@ def test_every_form_of_a_reddit_post_is_read(tmp_path: Path, document: object) -
         ("a.json", "{not json", "not JSON"),
         ("a.json", json.dumps({"kind": "t1", "data": {"body": "a comment"}}), "no Reddit post"),
         ("a.json", "[]", "no Reddit post"),
+        ("a.json", json.dumps({**POST, "title": 7}), "in a.json has an invalid title"),
+        ("a.json", json.dumps([POST, {"kind": "t3", "data": POST}]), r"^a\.json has 2 posts, .*save each"),
         ("a.pdf", "text", r"reads \.md, \.txt, \.json"),
     ],
 )
 def test_stories_that_can_never_work(tmp_path: Path, name: str, content: str | bytes, message: str) -> None:
-    with pytest.raises(PermanentError, match=message):
+    with pytest.raises(PermanentError, match=message) as caught:
         load_story(_file(tmp_path, name, content))
+    assert str(tmp_path) not in str(caught.value)
+
+
+@pytest.mark.parametrize("suffix", [".md", ".json"])
+@pytest.mark.parametrize("text", [*REMOVED, *WITHOUT_TEXT])
+def test_what_reddit_shows_instead_of_a_story_is_refused_in_files_too(
+    tmp_path: Path, text: str, suffix: str
+) -> None:
+    content = json.dumps({**POST, "selftext": text}) if suffix == ".json" else f"# Mine\n\n{text}\n"
+    with pytest.raises(PermanentError, match=r"removed or deleted: story|has no text.*: story"):
+        load_story(_file(tmp_path, f"story{suffix}", content))
+
+
+@pytest.mark.parametrize("text", STORIES)
+def test_a_story_that_mentions_them_is_read(tmp_path: Path, text: str) -> None:
+    assert load_story(_file(tmp_path, "story.md", f"# Mine\n\n{text}\n")).text.startswith(text[:12])
+
+
+def test_a_crosspost_saved_as_json_has_the_text_of_the_post_it_shows(tmp_path: Path) -> None:
+    saved = {"title": "Look", "selftext": "", "crosspost_parent_list": [POST]}
+    story = load_story(_file(tmp_path, "post.json", json.dumps({"kind": "t3", "data": saved})))
+    assert (story.title, story.text) == ("Look", POST["selftext"])
+
+
+def test_no_crosspost_is_not_a_fault(tmp_path: Path) -> None:
+    saved = {**POST, "crosspost_parent_list": None, "removed_by_category": None}
+    assert load_story(_file(tmp_path, "post.json", json.dumps(saved))).text == POST["selftext"]
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

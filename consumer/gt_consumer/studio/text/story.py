@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from pydantic import ValidationError
+
 from gt_common.errors import PermanentError
 from gt_common.reddit import fetch_post_text
-from gt_common.reddit.posts import is_gone
+from gt_common.reddit.text import PostText
 from gt_common.stories import path_of
 
 SUFFIXES = (".md", ".txt", ".json")
@@ -44,17 +46,14 @@ def load_story(url: str) -> Story:
         raise PermanentError(f"not a story URL: {url!r}: {error}") from None
     if parts.scheme in {"http", "https"}:
         title, body = fetch_post_text(url)
-        return Story(title.strip(), body.strip(), url)
+        return Story(title, body, url)
     if parts.scheme != "file":
         raise PermanentError(f"the studio reads Reddit posts and files {', '.join(SUFFIXES)}, not {url!r}")
     path = path_of(parts)
     text = _read(path)
-    title, body = _from_json(text, path) if path.suffix.lower() == ".json" else _from_text(text)
-    if is_gone(body) or is_gone(title):
-        raise PermanentError(f"the post was removed or deleted, nothing is left to tell: {path}")
-    if not any(c.isalpha() for c in body):
-        raise PermanentError(f"the story has no text, only a title, a link or a picture: {path}")
-    return Story(title.strip(), body.strip(), url)
+    post = _from_json(text, path) if path.suffix.lower() == ".json" else _from_text(text)
+    title, body = post.narration(path.name)
+    return Story(title, body, url)
 
 
 def _read(path: Path) -> str:
@@ -63,46 +62,53 @@ def _read(path: Path) -> str:
     if not path.is_file():
         raise PermanentError(f"story file not found on this machine: {path}")
     if path.stat().st_size > MAX_BYTES:
-        raise PermanentError(f"story file is larger than {MAX_BYTES // 1_000_000} MB: {path}")
+        raise PermanentError(f"story file is larger than {MAX_BYTES // 1_000_000} MB: {path.name}")
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise PermanentError(
-            f"story file is not UTF-8 (byte {error.start}): {path}; save it as UTF-8"
+            f"story file is not UTF-8 (byte {error.start}): {path.name}; save it as UTF-8"
         ) from None
     if not text.strip():
-        raise PermanentError(f"story file is empty: {path}")
+        raise PermanentError(f"story file is empty: {path.name}")
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _from_text(text: str) -> tuple[str, str]:
+def _from_text(text: str) -> PostText:
     first, _, rest = text.strip().partition("\n")
     if first.startswith("# "):
-        return first[2:], rest
-    return "", text
+        return PostText(title=first[2:], selftext=rest)
+    return PostText(selftext=text)
 
 
-def _from_json(text: str, path: Path) -> tuple[str, str]:
+def _from_json(text: str, path: Path) -> PostText:
     try:
-        post = _find_post(json.loads(text))
+        found = _find_posts(json.loads(text))
     except (ValueError, RecursionError) as error:
-        raise PermanentError(f"story file is not JSON: {path}: {error}") from None
-    if post is None:
-        raise PermanentError(f"no Reddit post in {path}: expected a t3 object with title and selftext")
-    if post.get("removed_by_category"):
-        raise PermanentError(f"the post was removed or deleted, nothing is left to tell: {path}")
-    return str(post.get("title") or ""), str(post.get("selftext") or "")
+        raise PermanentError(f"story file is not JSON: {path.name}: {error}") from None
+    if not found:
+        raise PermanentError(f"no Reddit post in {path.name}: expected a t3 object with title and selftext")
+    if len(found) > 1:
+        raise PermanentError(
+            f"{path.name} has {len(found)} posts, and a story is one of them: save each as its own file, "
+            "such as the answer of https://www.reddit.com/comments/ID.json"
+        )
+    try:
+        return PostText.model_validate(found[0])
+    except ValidationError as error:
+        place = ".".join(str(part) for part in error.errors()[0]["loc"])
+        raise PermanentError(f"the Reddit post in {path.name} has an invalid {place}") from None
 
 
-def _find_post(data: object) -> dict[str, object] | None:
-    """Return the post of a listing, a list of listings (post and comments), a t3 object or a bare post."""
+def _find_posts(data: object) -> list[dict[str, object]]:
+    """Return the posts of a listing, a list of listings (post and comments), a t3 object or a bare post."""
     if isinstance(data, list):
-        return next((found for entry in data if (found := _find_post(entry))), None)
+        return [post for entry in data for post in _find_posts(entry)]
     if not isinstance(data, dict):
-        return None
+        return []
     kind, inner = data.get("kind"), data.get("data")
     if kind == "Listing" and isinstance(inner, dict):
-        return _find_post(inner.get("children"))
+        return _find_posts(inner.get("children"))
     if kind is not None:
-        return inner if kind == "t3" and isinstance(inner, dict) else None
-    return data if "title" in data or "selftext" in data else None
+        return [inner] if kind == "t3" and isinstance(inner, dict) else []
+    return [data] if "title" in data or "selftext" in data else []
