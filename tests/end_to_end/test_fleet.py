@@ -125,7 +125,7 @@ def check_first_report(report: dict[str, object]) -> None:
     assert isinstance(results, list)
     assert [result["status"] for result in results] == ["success", "success", "failed", "success"]
     assert (report["state"], report["total"], report["name"]) == ("done_with_failures", 4, "Evening")
-    error = results[2]["error"]
+    error = results[2]["failure"]
     assert (error["type"], error["stage"], error["retryable"]) == ("PermanentError", "story", False)
     assert "removed" in error["message"]
     assert results[2]["attempts"] == 1

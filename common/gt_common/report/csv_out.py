@@ -42,7 +42,7 @@ def render(report: BatchResult) -> str:
 
 
 def _row(batch_id: str, result: VideoResult) -> tuple[object, ...]:
-    error = result.error
+    failure = result.failure
     return (
         batch_id,
         result.position,
@@ -57,8 +57,8 @@ def _row(batch_id: str, result: VideoResult) -> tuple[object, ...]:
         result.duration_s,
         result.video_s,
         result.output_path,
-        *((error.type, error.stage, str(error.retryable).lower()) if error else (None,) * 3),
-        *((error.fingerprint, error.message) if error else (None,) * 2),
+        *((failure.type, failure.stage, str(failure.retryable).lower()) if failure else (None,) * 3),
+        *((failure.fingerprint, failure.message) if failure else (None,) * 2),
     )
 
 

@@ -58,8 +58,8 @@ def _row(row: VideoResult, folder: Path | None) -> dict[str, object]:
     return {
         "result": row,
         "story_href": story_href(row.url),
-        "video_href": video_href(row.output_path, folder) if row.output_path else None,
-        "video_name": Path(row.output_path).name if row.output_path else None,
+        "video_href": video_href(str(row.output_path), folder) if row.output_path else None,
+        "video_name": row.output_path.name if row.output_path else None,
     }
 
 

@@ -64,7 +64,7 @@ def _items(report: BatchResult, folder: Path | None) -> Iterator[str]:
     for row in view.in_reading_order(report.results):
         cells = (
             str(row.position),
-            f"**{row.status}**" if row.error else row.status.value,
+            f"**{row.status}**" if row.failure else row.status.value,
             escape(view.stage_of(row)),
             view.short_duration(row.duration_s),
             view.tries(row),
@@ -77,7 +77,7 @@ def _items(report: BatchResult, folder: Path | None) -> Iterator[str]:
 
 def _outcome(row: VideoResult, folder: Path | None) -> str:
     if row.output_path:
-        return _link(Path(row.output_path).name, video_href(row.output_path, folder))
+        return _link(row.output_path.name, video_href(str(row.output_path), folder))
     return escape("; ".join(part for part in (view.said_waiting(row), view.said_error(row)) if part))
 
 

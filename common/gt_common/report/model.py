@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
@@ -31,8 +32,8 @@ class _Document(BaseModel):
     )
 
 
-class VideoError(_Document):
-    """Why the last attempt at a story failed."""
+class VideoFailure(_Document):
+    """Why the last attempt at a story failed: what programs need to decide what to do."""
 
     type: str
     message: str
@@ -45,7 +46,9 @@ class VideoResult(_Document):
     """The result of one story.
 
     Parameters:
-        stage: stage of a running story, or what a waiting one waits for; a failure has its own in `error`
+        stage: stage of a running story, or what a waiting one waits for; a failure has its own in `failure`
+        error: why the last attempt failed, as a text for people; None for a story that has not failed
+        failure: the same with its details
         attempts: attempts in this generation, including the running one
         duration_s: seconds of the last attempt; of a running one, so far
         video_s: length of the video in seconds
@@ -57,11 +60,12 @@ class VideoResult(_Document):
     project_id: str | None
     status: StoryStatus
     stage: str | None
-    error: VideoError | None
+    error: str | None
+    failure: VideoFailure | None
     attempts: int
     generation: int
     worker: str | None
-    output_path: str | None
+    output_path: Path | None
     duration_s: float | None
     video_s: float | None
 
@@ -175,11 +179,12 @@ def _result(story: StoryState, now: datetime) -> VideoResult:
         project_id=ended.project_id if ended else None,
         status=story.status,
         stage=_stage(event, now),
-        error=_error(failure),
+        error=failure and (failure.message or failure.type),
+        failure=_failure(failure),
         attempts=_attempts(event),
         generation=event.generation if event else 1,
         worker=event.worker if event else None,
-        output_path=success.output_path if success else None,
+        output_path=Path(success.output_path) if success and success.output_path else None,
         duration_s=_rounded(duration),
         video_s=_rounded(success.video_s) if success else None,
     )
@@ -209,10 +214,10 @@ def _attempts(event: StoryEvent | None) -> int:
             return event.attempt
 
 
-def _error(failure: Failure | None) -> VideoError | None:
+def _failure(failure: Failure | None) -> VideoFailure | None:
     if failure is None:
         return None
-    return VideoError(
+    return VideoFailure(
         type=failure.type,
         message=failure.message,
         stage=failure.stage,

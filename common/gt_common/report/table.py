@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import PurePath
 
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
@@ -82,7 +80,7 @@ def _head(report: BatchResult, now: datetime) -> RenderableType:
 
 
 def _video_folder(report: BatchResult) -> str | None:
-    folders = {os.path.dirname(result.output_path) for result in report.results if result.output_path}  # noqa: PTH120 - may be a URL
+    folders = {str(result.output_path.parent) for result in report.results if result.output_path}
     return one_line(short_path(folders.pop())) + "/" if len(folders) == 1 and "" not in folders else None
 
 
@@ -128,14 +126,14 @@ def _items(report: BatchResult, max_rows: int | None) -> Table:
         if len(table.columns) == 6:
             del cells[2]
         cells += [view.tries(row), view.story_label(row.url, 12), _outcome(row)]
-        styles = {1: STATUS_STYLES[row.status], len(cells) - 1: "red" if row.error else ""}
+        styles = {1: STATUS_STYLES[row.status], len(cells) - 1: "red" if row.failure else ""}
         table.add_row(*(Text(cell, style=styles.get(place, "")) for place, cell in enumerate(cells)))
     return table
 
 
 def _outcome(row: VideoResult) -> str:
     if row.output_path:
-        return one_line(PurePath(row.output_path).name)
+        return one_line(row.output_path.name)
     return "; ".join(part for part in (view.said_waiting(row), view.said_error(row)) if part)
 
 

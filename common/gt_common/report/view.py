@@ -67,14 +67,14 @@ def _path(url: str) -> str:
 
 def said_error(result: VideoResult) -> str:
     """Format the error of a story as one line; empty if there is none."""
-    return one_line(f"{result.error.type}: {result.error.message}") if result.error else ""
+    return one_line(f"{result.failure.type}: {result.failure.message}") if result.failure else ""
 
 
 def stage_of(result: VideoResult) -> str:
     """Return the stage a story is in or failed in; `waiting` for one that waits."""
     if result.stage and result.stage.startswith(WAITING):
         return WAITING
-    return one_line(result.stage or (result.error.stage if result.error else None) or "")
+    return one_line(result.stage or (result.failure.stage if result.failure else None) or "")
 
 
 def said_waiting(result: VideoResult) -> str:
@@ -179,8 +179,8 @@ def advice(group: FailureGroup, report: BatchResult) -> str:
     for pattern, step in _ADVICE:
         if re.search(pattern, text):
             return step
-    errors = (result.error for result in report.results if result.story_id == group.stories[0])
-    if any(error and error.retryable for error in errors):
+    failures = (result.failure for result in report.results if result.story_id == group.stories[0])
+    if any(failure and failure.retryable for failure in failures):
         return "may be transient: replay one story first, then the rest"
     return "retrying alone will not help: fix the cause and replay, or discard"
 

@@ -133,7 +133,7 @@ async def test_planted_passwords_are_nowhere(
         said["queue"] = repr([(dict(letter.headers), letter.body.decode()) for letter in letters])
     said["ledger"] = await asyncio.to_thread(stored, postgres_url)
     said["files"] = await asyncio.to_thread(written, tmp_path)
-    assert result["error"]["message"].startswith("no way to amqp://guest:***@")
+    assert result["error"].startswith("no way to amqp://guest:***@")
     assert "could not use" in said["gt-consume --until-empty"], "what it printed is in the log"
     assert "story.retrying" in said["ledger"]
     assert "no way to" in said["queue"]

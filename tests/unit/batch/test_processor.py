@@ -81,7 +81,8 @@ def processor(
 
 
 def content(row: VideoResult) -> str:
-    return Path(row.output_path or "").read_text()
+    assert isinstance(row.output_path, Path)
+    return row.output_path.read_text()
 
 
 def ended(result: BatchResult) -> list[tuple[str, int]]:
@@ -95,10 +96,11 @@ async def test_a_factory_gives_each_attempt_a_new_object(tmp_path: Path, max_par
     assert ended(result) == [("success", 1), ("success", 2), ("failed", 1), ("success", 1)]
     assert (result.total, result.successful, result.failed, result.name) == (4, 3, 1, "n")
     first, _, third, _ = result.results
-    assert (first.url, first.project_id, first.error) == (URLS[0], "p-1", None)
+    assert (first.url, first.project_id, first.error, first.failure) == (URLS[0], "p-1", None, None)
     assert content(first) == "video"
-    assert third.error is not None
-    assert (third.error.type, third.error.message, third.error.stage) == (
+    assert third.failure is not None
+    assert third.error == third.failure.message
+    assert (third.failure.type, third.failure.message, third.failure.stage) == (
         "PermanentError",
         "the post is gone",
         "render",
@@ -174,8 +176,8 @@ async def test_time_limit_ends_an_attempt_in_the_callers_loop(tmp_path: Path) ->
     )
     result = await limited.process_batch(["https://redd.it/s9"])
     (row,) = result.results
-    assert row.error is not None
-    assert (row.error.type, row.error.stage) == ("TimeLimitExceeded", "render")
+    assert row.failure is not None
+    assert (row.failure.type, row.failure.stage) == ("TimeLimitExceeded", "render")
 
 
 async def test_cancelled_it_can_be_resumed_and_no_attempt_is_spent(tmp_path: Path) -> None:

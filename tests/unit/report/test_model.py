@@ -30,10 +30,10 @@ REPORT_KEYS = [
 ]  # fmt: skip
 GROUP_KEYS = ["fingerprint", "count", "stage", "error_type", "sample", "stories"]
 RESULT_KEYS = [
-    "story_id", "position", "url", "project_id", "status", "stage", "error",
+    "story_id", "position", "url", "project_id", "status", "stage", "error", "failure",
     "attempts", "generation", "worker", "output_path", "duration_s", "video_s",
 ]  # fmt: skip
-ERROR_KEYS = ["type", "message", "stage", "retryable", "fingerprint"]
+FAILURE_KEYS = ["type", "message", "stage", "retryable", "fingerprint"]
 COUNTS = ("queued", "running", "retrying", "successful", "failed", "cancelled")
 
 
@@ -47,7 +47,7 @@ def test_json_has_the_keys_of_the_contract_in_their_order() -> None:
     assert list(document) == REPORT_KEYS
     assert list(document["failure_groups"][0]) == GROUP_KEYS
     assert all(list(result) == RESULT_KEYS for result in document["results"])
-    assert list(document["results"][1]["error"]) == ERROR_KEYS
+    assert list(document["results"][1]["failure"]) == FAILURE_KEYS
     assert document["schema"] == 1
 
 
@@ -60,7 +60,8 @@ def test_json_of_a_finished_batch() -> None:
     assert (document["duration_s"], document["eta_s"]) == (71.2, None)
     assert document["results"][0] == {
         "story_id": "story-1", "position": 1, "url": "https://www.reddit.com/comments/1/", "project_id": "p1",
-        "status": "success", "stage": None, "error": None, "attempts": 1, "generation": 1, "worker": "w-1",
+        "status": "success", "stage": None, "error": None, "failure": None,
+        "attempts": 1, "generation": 1, "worker": "w-1",
         "output_path": "/videos/1.mp4", "duration_s": 30.0, "video_s": 61.0,
     }  # fmt: skip
 
@@ -99,8 +100,9 @@ def test_a_wait_that_is_over_is_no_stage() -> None:
 
 def test_retrying_story_shows_its_last_error_but_is_in_no_group() -> None:
     report = build_report(fold(BATCH, [story_event(StoryRetrying)]), at(1))
-    assert report.results[0].error is not None
-    assert report.results[0].error.type == "TimeoutError"
+    assert report.results[0].failure is not None
+    assert report.results[0].failure.type == "TimeoutError"
+    assert report.results[0].error == report.results[0].failure.message
     assert report.failure_groups == ()
 
 
