@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
@@ -18,6 +17,8 @@ import pytest
 CLIENT_ID = "an-app"
 CLIENT_SECRET = "its-secret"
 TOKEN = "a-token"
+CUT = 0
+"""The status of an answer that is not sent: the connection is closed instead."""
 HOURS = {"hour": 1, "day": 24, "week": 168, "month": 744, "year": 8784, "all": 10**6}
 # Long enough for every default bound, with paragraphs, without dialogue.
 TEXT = "\n\n".join(f"This is paragraph {number} of a story about my neighbour. " * 5 for number in range(4))
@@ -56,7 +57,7 @@ class FakeReddit:
     Parameters:
         posts: of each community, by its name in lower case
         answers: by path, instead of the server's own
-        shares: where a share link leads
+        shares: where a share link leads; "" shows a page instead
         rate: `x-ratelimit-…` headers of every answer
         page: the most posts of a page, whatever is requested
     """
@@ -113,6 +114,8 @@ class FakeReddit:
                 return self._listing(subreddit.lower(), seen.params)
             case ["comments", identity]:
                 return self._single(identity)
+            case ["r", _, "s", code] if self.shares.get(code) == "":
+                return Answer(200, "<html>a page for people</html>")
             case ["r", _, "s", code] if code in self.shares:
                 return Answer(301, "", {"location": self.shares[code]})
         return Answer(404, {"message": "Not Found", "error": 404})
@@ -169,9 +172,12 @@ def _handler(reddit: FakeReddit) -> type[BaseHTTPRequestHandler]:
             seen = Seen(self.command, parts.path, params, headers)
             reddit.seen.append(seen)
             answer = reddit.answer(seen, body)
+            if answer.status == CUT:
+                self.close_connection = True
+                return
             plain = isinstance(answer.body, str)
             payload = (answer.body if isinstance(answer.body, str) else json.dumps(answer.body)).encode()
-            self.send_response(answer.status, HTTPStatus(answer.status).phrase)
+            self.send_response(answer.status)
             kind = "text/html" if plain and not payload.startswith(b"[") else "application/json"
             sent = {
                 "content-type": kind,

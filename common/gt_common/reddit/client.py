@@ -1,28 +1,33 @@
-"""Requests to Reddit through asyncpraw, which keeps the token and retries after 5xx."""
+"""Requests to Reddit through asyncpraw, which keeps the token and retries posts after 5xx."""
 
 from __future__ import annotations
 
 import asyncio
 import configparser
+import time
 import warnings
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import aiohttp
 import asyncpraw
 from asyncpraw.exceptions import AsyncPRAWException
-from asyncprawcore import Requestor
-from asyncprawcore.exceptions import AsyncPrawcoreException, ResponseException
+from asyncprawcore import Requestor, Session
+from asyncprawcore.exceptions import AsyncPrawcoreException, RequestException, ResponseException
+from asyncprawcore.rate_limit import RateLimiter
 
-from gt_common.errors import RateLimited, UsageError
+from gt_common.errors import GossipToonError, RateLimited, UsageError
 from gt_common.log import get_logger
 from gt_common.reddit.pace import Pace, retry_after
 from gt_common.reddit.settings import RedditSettings
-from gt_common.reddit.translate import PROVIDER, translate
+from gt_common.reddit.translate import PROVIDER, may_pass, translate
 
 # asyncpraw also lets parsing errors escape when an answer does not have the expected form.
 _FAILURES = (AsyncPrawcoreException, AsyncPRAWException, LookupError, TypeError, ValueError, AttributeError)
+RETRY_WAITS = (1.0, 4.0)
+"""Seconds before the 2nd and 3rd attempt of what asyncpraw does not retry: the token, a lost connection."""
+_Answer = TypeVar("_Answer")
 _log = get_logger("reddit")
 
 
@@ -51,6 +56,13 @@ class PacedRequestor(Requestor):
             yield response
 
 
+class _Unlimited(RateLimiter):
+    """Ignores the headers, which `Pace` heeds; asyncprawcore 4.0 fails at a fraction or a missing one."""
+
+    def update(self, *, response_headers: Mapping[str, str]) -> None:
+        """Note nothing."""
+
+
 class RedditClient:
     """An open client; created by `open_reddit`."""
 
@@ -59,6 +71,7 @@ class RedditClient:
         self._pace = pace
         self._website = settings.website
         self._patience = settings.patience
+        self._retry_within = settings.timeout
         self._first = asyncio.Lock()
         self._logged_in = False
 
@@ -84,31 +97,50 @@ class RedditClient:
         return await self._get(path, what, params)
 
     async def location(self, path: str, what: str) -> str | None:
-        """Return the redirect target of a page, if it has one; for errors see `get`."""
-        try:
-            await self._reddit.request(method="GET", path=f"{self._website}/{path.lstrip('/')}")
-        except ResponseException as error:
-            if 300 <= error.response.status < 400:
-                return error.response.headers.get("location")
-            raise await translate(error, what) from None
-        except _FAILURES as error:
-            raise await translate(error, what) from None
-        return None
+        """Return the redirect target of a page, None if it is shown itself; for errors see `get`."""
+
+        async def send() -> str | None:
+            try:
+                await self._reddit.request(method="GET", path=f"{self._website}/{path.lstrip('/')}")
+            except ResponseException as error:
+                if 300 <= error.response.status < 400:
+                    return error.response.headers.get("location")
+                raise
+            except RequestException as error:
+                if not isinstance(error.original_exception, aiohttp.ContentTypeError):
+                    raise
+            return None
+
+        return await self._persist(send, what)
 
     async def _get(self, path: str, what: str, params: Mapping[str, str | int] | None) -> object:
+        async def send() -> object:
+            answer: object = await self._reddit.request(method="GET", path=path, params=dict(params or {}))
+            return answer
+
+        return await self._persist(send, what)
+
+    async def _persist(self, send: Callable[[], Awaitable[_Answer]], what: str) -> _Answer:
+        """Send a request, again after a wait that Reddit asks for or a failure that may pass."""
+        waits = iter(RETRY_WAITS)
+        retry_until = time.monotonic() + self._retry_within
         while True:
             await self._wait(self._pace.closed_for())
             try:
-                answer: object = await self._reddit.request(
-                    method="GET", path=path, params=dict(params or {})
-                )
+                return await send()
             except _FAILURES as error:
                 failure = await translate(error, what)
+                passing = may_pass(error) and time.monotonic() < retry_until
+            if isinstance(failure, RateLimited):
+                await self._wait(failure.retry_after)
+            elif passing and (wait := next(waits, None)) is not None:
+                await self._retry_in(wait, failure)
             else:
-                return answer
-            if not isinstance(failure, RateLimited):
                 raise failure from None
-            await self._wait(failure.retry_after)
+
+    async def _retry_in(self, seconds: float, failure: GossipToonError) -> None:
+        _log.warning("reddit_retried", seconds=seconds, error=str(failure))
+        await self._pace.wait(seconds)
 
     async def _wait(self, seconds: float) -> None:
         if seconds > self._patience:
@@ -154,4 +186,6 @@ async def open_reddit(settings: RedditSettings, *, pace: Pace | None = None) -> 
         except configparser.Error as error:
             raise UsageError(f"asyncpraw's praw.ini cannot be read: {error}") from None
         async with reddit:
+            # It cannot be passed.
+            cast("Session", reddit._core)._rate_limiter = _Unlimited(window_size=0)  # noqa: SLF001
             yield RedditClient(reddit, pace, settings)

@@ -6,7 +6,7 @@ import asyncio
 import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import parse_qs, urljoin, urlsplit
 
 from gt_common.errors import PermanentError, RedditRefusedError
 from gt_common.reddit.client import RedditClient, open_reddit
@@ -15,6 +15,7 @@ from gt_common.reddit.settings import RedditSettings, load_reddit_settings
 from gt_common.stories import NotAStoryError, canonical_url
 
 _ID = re.compile(r"[a-z0-9]{1,12}", re.IGNORECASE)
+_LOGIN = re.compile(r"/(?:account/)?(?:login|register)(?:/|$)")
 _CANONICAL = re.compile(r"/comments/([a-z0-9]+)/")
 
 
@@ -47,10 +48,35 @@ def fetch_text(url: str, settings: RedditSettings | None) -> tuple[str, str]:
 async def _resolve(client: RedditClient, share: str) -> str:
     """Return the id of the post behind a share link, `/r/NAME/s/CODE`."""
     target = await client.location(urlsplit(share).path, share)
-    name = _id_of(_canonical(urljoin(WWW, target))) if target else None
-    if name is None:
+    login = _login(target) if target is not None else None
+    name = _id_of_post(target if login is None else login)
+    if name is not None:
+        return name
+    if target is not None and login is None:
         raise PermanentError(f"the share link does not lead to a post: {share}")
-    return name
+    page = "its login page" if target is not None else "a page"
+    raise PermanentError(
+        f"Reddit answers the share link {share} with {page} instead of the post: open it in a browser "
+        "and use the post's own address, https://www.reddit.com/r/NAME/comments/ID/"
+    )
+
+
+def _login(target: str) -> str | None:
+    """Return where a login page leads afterwards, perhaps ""; None if it is not one."""
+    try:
+        parts = urlsplit(urljoin(WWW, target))
+    except ValueError:
+        return None
+    if not _LOGIN.match(parts.path):
+        return None
+    return next(iter(parse_qs(parts.query).get("dest", [])), "")
+
+
+def _id_of_post(target: str | None) -> str | None:
+    try:
+        return _id_of(_canonical(urljoin(WWW, target))) if target else None
+    except (ValueError, PermanentError):
+        return None
 
 
 def _canonical(text: str) -> str:

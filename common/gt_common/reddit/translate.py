@@ -35,9 +35,7 @@ async def translate(error: Exception, what: str) -> GossipToonError:
     Parameters:
         what: what was requested, such as `r/tifu`
     """
-    cause = error
-    while isinstance(cause, RequestException):  # a failed retry is wrapped again by the first try
-        cause = cause.original_exception
+    cause = _cause(error)
     if isinstance(cause, GossipToonError):
         return cause
     if isinstance(cause, OAuthException):
@@ -47,6 +45,26 @@ async def translate(error: Exception, what: str) -> GossipToonError:
     if isinstance(cause, RedditAPIException):
         return RedditRefusedError(f"Reddit refused access to {what}: {cause}")
     return _unanswered(cause)
+
+
+def may_pass(error: Exception) -> bool:
+    """Whether another attempt may succeed soon, and asyncpraw has not made it: the token, the connection."""
+    cause = _cause(error)
+    if isinstance(cause, ResponseException):
+        return _is_for_token(cause.response) and cause.response.status >= 500
+    if isinstance(cause, aiohttp.ClientSSLError):
+        return False
+    return isinstance(cause, (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, TimeoutError))
+
+
+def _cause(error: Exception) -> Exception:
+    while isinstance(error, RequestException):  # a failed retry is wrapped again by the first try
+        error = error.original_exception
+    return error
+
+
+def _is_for_token(response: aiohttp.ClientResponse) -> bool:
+    return response.url.path.endswith(ACCESS_TOKEN_PATH)
 
 
 def _unanswered(cause: Exception) -> GossipToonError:
@@ -66,7 +84,7 @@ def _unanswered(cause: Exception) -> GossipToonError:
 
 async def _answered(response: aiohttp.ClientResponse, what: str) -> GossipToonError:
     status = response.status
-    if response.url.path.endswith(ACCESS_TOKEN_PATH) and 400 <= status < 429:
+    if _is_for_token(response) and 400 <= status < 429:
         return CredentialsRefusedError(f"Reddit refused the credentials ({status}); {_CHECK}")
     if status == 401:
         return CredentialsRefusedError(f"Reddit refused the credentials (401); {_CHECK}")

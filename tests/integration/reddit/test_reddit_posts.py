@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from asyncpraw.config import Config
+from structlog.testing import capture_logs
 
 from gt_common.errors import (
     CredentialsRefusedError,
@@ -20,7 +21,7 @@ from gt_common.reddit import fetch_post, fetch_post_text
 from gt_common.reddit.client import open_reddit
 from gt_common.reddit.settings import load_reddit_settings
 from support.placeholders import REMOVED, WITHOUT_TEXT
-from support.reddit import CLIENT_ID, CLIENT_SECRET, TEXT, Answer, FakeReddit
+from support.reddit import CLIENT_ID, CLIENT_SECRET, CUT, TEXT, Answer, FakeReddit
 
 TOKEN_PATH = "/api/v1/access_token"
 
@@ -55,14 +56,41 @@ async def test_a_share_link_is_followed_by_its_target_only(fake_reddit: FakeRedd
 
 
 @pytest.mark.parametrize(
-    "target", ["https://evil.example/r/tifu/comments/abc1/x/", "/login", "/r/tifu/s/Other1"]
+    ("target", "said"),
+    [
+        ("https://evil.example/r/tifu/comments/abc1/x/", "does not lead to a post"),
+        ("/r/tifu/s/Other1", "does not lead to a post"),
+        ("/r/login/", "does not lead to a post"),
+        ("/login", "with its login page instead of the post: open it in a browser"),
+        ("https://www.reddit.com/login/?dest=%2Fr%2Ftifu%2Fs%2FXyZ123", "with its login page instead"),
+        ("/login/?dest=https%3A%2F%2Fevil.example%2Fcomments%2Fabc1", "with its login page instead"),
+        ("/account/login", "with its login page instead"),
+        ("", "with a page instead of the post: open it in a browser"),
+    ],
 )
-async def test_a_share_link_to_something_else_is_refused(fake_reddit: FakeReddit, target: str) -> None:
+async def test_a_share_link_to_something_else_is_refused(
+    fake_reddit: FakeReddit, target: str, said: str
+) -> None:
     fake_reddit.add("tifu", "abc1")
     fake_reddit.shares["XyZ123"] = target
-    with pytest.raises(PermanentError):
+    with pytest.raises(PermanentError, match=said) as caught:
         await fetch_post("https://www.reddit.com/r/tifu/s/XyZ123")
+    assert "https://www.reddit.com/r/tifu/s/XyZ123" in str(caught.value)
     assert fake_reddit.asked("/comments/abc1") == []
+
+
+async def test_a_login_page_that_names_the_post_is_not_in_the_way(fake_reddit: FakeReddit) -> None:
+    fake_reddit.add("tifu", "abc1")
+    post = "https%3A%2F%2Fwww.reddit.com%2Fr%2Ftifu%2Fcomments%2Fabc1%2Fmy_story%2F"
+    fake_reddit.shares["XyZ123"] = f"https://www.reddit.com/login/?dest={post}"
+    assert (await fetch_post("https://www.reddit.com/r/tifu/s/XyZ123")).id == "abc1"
+
+
+async def test_a_share_link_waits_as_a_post_does(fake_reddit: FakeReddit) -> None:
+    fake_reddit.add("tifu", "abc1")
+    fake_reddit.shares["XyZ123"] = "https://www.reddit.com/r/tifu/comments/abc1/my_story/"
+    fake_reddit.answers["/r/tifu/s/XyZ123"] = Answer(429, headers={"retry-after": "1"}, times=1)
+    assert (await fetch_post("https://www.reddit.com/r/tifu/s/XyZ123")).id == "abc1"
 
 
 @pytest.mark.parametrize("form", ["https://example.com/abc", "a b", "file:///etc/passwd", "story.txt"])
@@ -175,6 +203,70 @@ async def test_a_fault_that_passes_is_tried_again(fake_reddit: FakeReddit) -> No
     fake_reddit.add("tifu", "abc1")
     fake_reddit.answers["/comments/abc1"] = Answer(502, times=1)
     assert (await fetch_post("abc1")).id == "abc1"
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504, 520])
+async def test_a_fault_of_the_token_that_passes_is_tried_again(fake_reddit: FakeReddit, status: int) -> None:
+    fake_reddit.add("tifu", "abc1")
+    fake_reddit.answers[TOKEN_PATH] = Answer(status, times=1)
+    with capture_logs() as logs:
+        assert (await fetch_post("abc1")).id == "abc1"
+    assert len(fake_reddit.asked(TOKEN_PATH)) == 2
+    (word,) = (entry for entry in logs if entry["event"] == "reddit_retried")
+    assert (word["log_level"], word["seconds"]) == ("warning", 1.0)
+    assert str(status) in word["error"]
+
+
+async def test_a_fault_of_the_token_that_stays_ends_after_three_attempts(fake_reddit: FakeReddit) -> None:
+    fake_reddit.answers[TOKEN_PATH] = Answer(503)
+    with pytest.raises(RedditUnreachableError, match="503"):
+        await fetch_post("abc1")
+    assert len(fake_reddit.asked(TOKEN_PATH)) == 3
+
+
+@pytest.mark.parametrize("path", [TOKEN_PATH, "/comments/abc1"])
+async def test_a_lost_connection_is_tried_again(fake_reddit: FakeReddit, path: str) -> None:
+    fake_reddit.add("tifu", "abc1")
+    fake_reddit.answers[path] = Answer(CUT, times=1)
+    assert (await fetch_post("abc1")).id == "abc1"
+
+
+@pytest.mark.parametrize("status", [400, 401, 403])
+async def test_refused_credentials_are_not_tried_again(fake_reddit: FakeReddit, status: int) -> None:
+    fake_reddit.answers[TOKEN_PATH] = Answer(status)
+    with pytest.raises(CredentialsRefusedError):
+        await fetch_post("abc1")
+    assert len(fake_reddit.asked(TOKEN_PATH)) == 1
+
+
+@pytest.mark.parametrize(
+    "rate",
+    [
+        {"x-ratelimit-remaining": "99.0", "x-ratelimit-used": "1", "x-ratelimit-reset": "30.5"},
+        {"x-ratelimit-remaining": "99.5", "x-ratelimit-used": "0.5", "x-ratelimit-reset": "30"},
+        {"x-ratelimit-remaining": "99.0", "x-ratelimit-reset": "30"},
+        {"x-ratelimit-remaining": "99.0", "x-ratelimit-used": "1"},
+        {"x-ratelimit-remaining": "many", "x-ratelimit-used": "", "x-ratelimit-reset": "soon"},
+    ],
+)
+async def test_rate_limit_headers_never_discard_a_good_answer(
+    fake_reddit: FakeReddit, rate: dict[str, str]
+) -> None:
+    fake_reddit.add("tifu", "abc1")
+    fake_reddit.rate = rate
+    async with open_reddit(load_reddit_settings()) as client:
+        for _ in range(2):
+            await client.get("comments/abc1", "a post")
+
+
+async def test_a_fraction_of_a_second_is_waited_for(fake_reddit: FakeReddit) -> None:
+    fake_reddit.add("tifu", "abc1")
+    fake_reddit.rate = {"x-ratelimit-remaining": "0.5", "x-ratelimit-reset": "400.5"}
+    async with open_reddit(load_reddit_settings()) as client:
+        await client.get("comments/abc1", "a post")
+        with pytest.raises(RateLimited) as caught:
+            await client.get("comments/abc1", "a post")
+    assert 390 < caught.value.retry_after <= 400.5
 
 
 async def test_a_fault_that_stays(fake_reddit: FakeReddit) -> None:
