@@ -10,7 +10,11 @@ from typing import Any
 
 import pytest
 import yaml
+from pydantic_settings import BaseSettings
 from toolbox.users.roles import password_variable, read_roles
+
+from gt_common.reddit.settings import RedditSettings
+from gt_common.settings import Settings, load_settings
 
 ROOT = Path(__file__).resolve().parents[3]
 FLEET = ROOT / "docker-compose.yml"
@@ -25,6 +29,17 @@ LOGINS = {
     "producer": "producer",
     "dlq": "dlq",
 }
+# Services of this project, whose environment is that of the settings.
+OURS = {*LOGINS, "report"}
+WITH_REDDIT = {"worker", "producer"}
+WITH_LEDGER = {
+    "aggregator": ("gt", "POSTGRES_LEDGER_PASSWORD"),
+    **dict.fromkeys(("producer", "report", "dlq"), ("gt_report", "POSTGRES_REPORT_PASSWORD")),
+}
+# Settings that the fleet sets itself, and how.
+FIXED = {"GT_OUTPUT": "/outputs", "GT_STATE_DIR": "/state", "GT_DRAIN_TIMEOUT": "10m"}
+# One name for all replicas would make them one worker.
+LEFT_OUT = {"GT_WORKER_NAME"}
 SERVERS = {"rabbitmq", "postgres", "aggregator", "worker"}
 ONE_SHOT = {"users", "topology", "producer", "report", "dlq"}
 
@@ -88,10 +103,102 @@ def test_every_variable_is_in_the_example() -> None:
     assert used <= example
 
 
+def variables(settings: type[BaseSettings]) -> set[str]:
+    """Return the variables of a class of settings."""
+    return {f"{settings.model_config.get('env_prefix', '')}{name.upper()}" for name in settings.model_fields}
+
+
+@pytest.mark.parametrize("name", sorted(OURS))
+def test_every_setting_reaches_every_service(name: str) -> None:
+    environment = FLEET_SERVICES[name]["environment"]
+    expected = variables(Settings) - LEFT_OUT
+    if name in WITH_REDDIT:
+        expected |= variables(RedditSettings)
+    if name not in WITH_LEDGER:
+        expected.remove("GT_LEDGER_URL")
+    if name not in LOGINS:
+        expected.remove("GT_AMQP_URL")
+    assert {variable for variable in environment if variable.startswith("GT_")} == expected
+
+
+@pytest.mark.parametrize("name", sorted(OURS))
+def test_a_setting_is_that_of_dotenv_or_fixed(name: str) -> None:
+    for variable, value in FLEET_SERVICES[name]["environment"].items():
+        if variable in FIXED:
+            assert value == FIXED[variable]
+        elif variable.startswith("GT_") and not variable.endswith("_URL"):
+            assert re.fullmatch(rf"\$\{{{variable}:-[^}}]*\}}", value), variable
+
+
+def test_settings_that_are_not_set_have_their_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = load_settings(worker_name="w")
+    for variable, value in FLEET_SERVICES["worker"]["environment"].items():
+        if not {variable} & {"GT_AMQP_URL", "PYTHONPATH"}:
+            monkeypatch.setenv(variable, VARIABLE.sub(lambda match: match[3], value))
+    expected = {"prefetch": 2, "log_format": "json", "output": Path("/outputs"), "state_dir": Path("/state")}
+    assert load_settings(worker_name="w") == before.model_copy(update=expected)
+
+
+@pytest.mark.parametrize(("name", "login"), WITH_LEDGER.items())
+def test_only_the_aggregator_may_change_the_ledger(name: str, login: tuple[str, str]) -> None:
+    user, password = login
+    url = FLEET_SERVICES[name]["environment"]["GT_LEDGER_URL"]
+    assert url == f"postgresql://{user}:${{{password}}}@postgres:5432/gt"
+    script = (ROOT / "ops" / "postgres" / "make_roles.sh").read_text()
+    assert "--set owner=gt --set reader=gt_report" in script
+    assert password in script
+    assert "./ops/postgres:/docker-entrypoint-initdb.d:ro" in FLEET_SERVICES["postgres"]["volumes"]
+
+
+@pytest.mark.parametrize("name", sorted(FLEET_SERVICES))
+def test_every_service_is_confined(name: str) -> None:
+    service = FLEET_SERVICES[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service.get("cap_add", []) == (["CHOWN"] if name == "users" else [])
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["pids_limit"] > 0
+    # Ours have their user in the image.
+    assert name in OURS | {"users"} or service["user"] == "999:999"
+    assert name not in OURS or (service["init"] is True and "/tmp" in service["tmpfs"])
+
+
+def test_the_definitions_belong_to_the_user_of_the_broker() -> None:
+    command = FLEET_SERVICES["users"]["command"]
+    assert command[command.index("--owner") + 1] == FLEET_SERVICES["rabbitmq"]["user"]
+
+
+def test_story_files_are_in_the_same_place_for_producer_and_workers() -> None:
+    mount = "./stories:/stories:ro"
+    assert all(mount in FLEET_SERVICES[name]["volumes"] for name in ("producer", "worker"))
+    assert FLEET_SERVICES["producer"]["working_dir"] == "/stories"
+
+
+@pytest.mark.parametrize("name", ["report", "dlq"])
+def test_what_a_command_writes_stays_on_the_host(name: str) -> None:
+    service = FLEET_SERVICES[name]
+    assert service["working_dir"] == "/exports"
+    assert "./exports:/exports" in service["volumes"]
+    assert service["user"] == "${EXPORT_USER:-1000:1000}"
+
+
+def test_a_worker_gets_keys_of_its_own_orchestrator_and_its_code() -> None:
+    worker = FLEET_SERVICES["worker"]
+    assert worker["env_file"] == [{"path": "worker.env", "required": False}]
+    assert worker["environment"]["PYTHONPATH"] == "/plugins"
+    assert "./plugins:/plugins:ro" in worker["volumes"]
+
+
+def test_folders_of_the_user_are_not_committed() -> None:
+    ignored = (ROOT / ".gitignore").read_text().splitlines()
+    assert {"/stories/", "/plugins/", "/exports/", "/worker.env"} <= set(ignored)
+
+
 def test_passwords_have_no_default_and_must_be_set() -> None:
     found = VARIABLE.findall(FLEET.read_text())
     passwords = {name for name, *_ in found if name.endswith("PASSWORD")}
-    assert passwords == {*map(password_variable, read_roles("gt")), "POSTGRES_PASSWORD"}
+    of_postgres = {"POSTGRES_PASSWORD", "POSTGRES_LEDGER_PASSWORD", "POSTGRES_REPORT_PASSWORD"}
+    assert passwords == {*map(password_variable, read_roles("gt")), *of_postgres}
     assert {operator for name, operator, _ in found if name in passwords} == {"", ":?"}
     assert {name for name, operator, _ in found if operator == ":?"} == passwords
     assert not re.findall(r"PASSWORD=.+", (ROOT / ".env.example").read_text().partition("\n\n")[2])
@@ -147,8 +254,11 @@ def test_mounted_files_are_there_and_volumes_are_declared(path: Path) -> None:
     sources = {
         mount.split(":")[0] for service in services(path).values() for mount in service.get("volumes", [])
     }
+    of_the_user = {
+        f".{line.rstrip('/')}" for line in (ROOT / ".gitignore").read_text().splitlines() if line[:1] == "/"
+    }
     for source in sources:
-        assert source in declared or (path.parent / source).exists()
+        assert source in declared or source in of_the_user or (path.parent / source).exists()
     assert set(declared) <= sources
 
 
