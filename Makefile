@@ -1,13 +1,13 @@
 # `make` lists the targets. `make install` needs only python3 and make.
 .DEFAULT_GOAL := help
-.PHONY: help install check test chaos soak demo broker bench fuzz findings format clean
+.PHONY: help install check test chaos soak demo images-check broker bench fuzz findings format clean
 MAKEFLAGS += --no-print-directory
 PYTHON := .venv/bin/python
 MARKDOWN := $(wildcard *.md) docs findings common/README.md producer/README.md consumer/README.md ops/README.md
-SCRIPTS := ops/broker ops/libraries ops/rabbitmq/make_users
+SCRIPTS := ops/broker ops/libraries ops/images/check ops/rabbitmq/make_users
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: ## install everything into .venv; also uv (into .uv) and the studio's system libraries if they are missing
 	@uv=$$(./ops/get_uv) && "$$uv" sync --quiet --all-packages --locked --compile-bytecode
@@ -36,6 +36,9 @@ soak: install ## run a steady flow for SOAK_MINUTES=10 and check that nothing gr
 
 demo: broker ## make four videos through the whole chain on this machine (takes a few minutes)
 	@./ops/demo
+
+images-check: install ## build the images and run the compose services in them; needs root, no engine (ops/images/check --help)
+	@$(PYTHON) ops/images/check
 
 broker: install ## start a RabbitMQ at GT_AMQP_URL unless one answers (see ops/broker --help)
 	@$(PYTHON) ops/broker up
