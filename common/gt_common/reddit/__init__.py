@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from gt_common.errors import UsageError
+from gt_common.errors import CredentialsRefusedError, UsageError
 
 if TYPE_CHECKING:
     from gt_common.reddit.posts import RedditPost as RedditPost
     from gt_common.reddit.settings import RedditSettings as RedditSettings
 
-__all__ = ["check_installed", "fetch_post", "fetch_post_text"]
+__all__ = ["check_installed", "fetch_post", "fetch_post_text", "why_not_fetched"]
 
 
 def check_installed() -> None:
@@ -22,6 +23,26 @@ def check_installed() -> None:
     """
     if find_spec("asyncpraw") is None:
         raise UsageError("Reddit needs asyncpraw, which is not installed: pip install 'gt-common[reddit]'")
+
+
+def why_not_fetched(urls: Collection[str]) -> str:
+    """Return why this machine cannot fetch these stories; empty if it can, or if none is on Reddit.
+
+    Raises:
+        UsageError: a setting for Reddit is invalid
+    """
+    links = sum(not url.startswith("file:") for url in urls)
+    if not links:
+        return ""
+    from gt_common.reddit.settings import load_reddit_settings
+
+    try:
+        load_reddit_settings().credentials()
+    except CredentialsRefusedError as error:
+        are = "is a Reddit link" if links == 1 else "are Reddit links"
+        share = "the story" if len(urls) == 1 else f"{links} of {len(urls)} stories"
+        return f"{share} {are}, and {error}"
+    return ""
 
 
 async def fetch_post(post: str, settings: RedditSettings | None = None) -> RedditPost:

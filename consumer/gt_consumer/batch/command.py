@@ -18,7 +18,7 @@ from gt_common.stories import ListReading
 from gt_common.stories.sources import read_sources_and_search
 from gt_consumer.batch import work as batch_work
 from gt_consumer.batch.foreground import run_and_show
-from gt_consumer.batch.plan import Plan
+from gt_consumer.batch.plan import Plan, why_not_fetched
 from gt_consumer.batch.prepare import prepare, preview
 from gt_consumer.batch.printing import plan_document, say_made, say_nothing_to_do, show_plan
 from gt_consumer.batch.request import Arguments, Request
@@ -37,7 +37,10 @@ def run(arguments: Arguments) -> int:
     configure_logging(settings)
     request = _make_request(arguments, settings)
     if arguments.dry_run:
-        show_plan(preview(request, settings), as_json=arguments.as_json)
+        plan = preview(request, settings)
+        show_plan(plan, as_json=arguments.as_json)
+        if missing := why_not_fetched(plan, settings):
+            say(f"this would be refused: {missing}")
         return ExitCode.DONE
     with prepare(request, settings) as batch:
         say_made(batch.plan.made)

@@ -9,6 +9,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
+from gt_common import reddit
 from gt_common.cli.operator import operator
 from gt_common.lifecycle import BatchState
 from gt_common.messages import StorySucceeded, utc_now
@@ -18,6 +19,7 @@ from gt_consumer.batch import work as batch_work
 from gt_consumer.batch.history import HISTORY
 from gt_consumer.batch.request import Mode, Request
 from gt_consumer.batch.work import BatchWork
+from gt_consumer.orchestrator.spec import fetches_from_reddit
 from gt_consumer.storage.finished_videos import find_finished
 
 if TYPE_CHECKING:
@@ -100,6 +102,13 @@ def _without_made(
     left_out = tuple(AlreadyMade(story, made[story.canonical]) for story in new if story.canonical in made)
     gone = {one.story.canonical for one in left_out}
     return tuple(story for story in stories if story.canonical not in gone), left_out
+
+
+def why_not_fetched(plan: Plan, settings: Settings) -> str:
+    """Return why stories of the plan cannot be fetched here; empty if all can."""
+    if not fetches_from_reddit(settings.orchestrator):
+        return ""
+    return reddit.why_not_fetched([story.url for story, _ in plan.work.stories])
 
 
 def with_finished(plan: Plan, output: Path) -> Plan:

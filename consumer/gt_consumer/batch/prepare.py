@@ -8,7 +8,7 @@ from contextlib import ExitStack, aclosing, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gt_common.errors import NoSuchBatchError, UsageError
+from gt_common.errors import CredentialsRefusedError, NoSuchBatchError, UsageError
 from gt_common.ledger import ledger_is_there, open_ledger
 from gt_common.ledger.find_batch import check_known
 from gt_common.lifecycle import BatchState
@@ -17,7 +17,7 @@ from gt_common.report.model import BatchResult, build_report
 from gt_common.settings import Settings, load_settings
 from gt_consumer.batch.engine import BatchEngine, RunEnd
 from gt_consumer.batch.lock import kept_settings, lock_batch
-from gt_consumer.batch.plan import Plan, make_plan, with_finished
+from gt_consumer.batch.plan import Plan, make_plan, why_not_fetched, with_finished
 from gt_consumer.batch.publisher import Listener
 from gt_consumer.batch.request import Mode, Request
 from gt_consumer.limits.local import open_local_limiter
@@ -96,6 +96,7 @@ def prepare(request: Request, settings: Settings) -> Iterator[Prepared]:
             its settings are not known
         OrchestratorError, OutputError: its stories could not run
         LedgerUnreachableError, CredentialsRefusedError: the ledger cannot be used
+        CredentialsRefusedError: also if posts have to be fetched and the Reddit credentials are missing
     """
     with ExitStack() as stack:
         ledger = stack.enter_context(_existing_ledger(settings))
@@ -103,7 +104,7 @@ def prepare(request: Request, settings: Settings) -> Iterator[Prepared]:
         lock = stack.enter_context(lock_batch(settings.state_dir, request.batch_id))
         settings, plan = _plan(request, settings, ledger, lock.settings())
         if plan.to_run:
-            _check(request, settings)
+            _check(request, settings, plan)
         # A new ledger is created only now, when nothing can be refused any more.
         if ledger is None:
             ledger = stack.enter_context(open_ledger(settings.ledger, timeout=settings.connect_timeout))
@@ -192,8 +193,10 @@ def _continued(batch_id: str, kept: Mapping[str, object], flags: Mapping[str, ob
     return load_settings(**{"prefetch": 1} | dict(kept) | dict(flags))
 
 
-def _check(request: Request, settings: Settings) -> None:
+def _check(request: Request, settings: Settings, plan: Plan) -> None:
     make_policy(settings)
     check_output(settings.output)
     if request.make_one is None:
+        if missing := why_not_fetched(plan, settings):
+            raise CredentialsRefusedError(f"no videos made: {missing}")
         check_orchestrator(settings.orchestrator)

@@ -44,6 +44,11 @@ class CommandSpec:
 Spec = PythonSpec | CommandSpec
 
 
+def fetches_from_reddit(orchestrator: str) -> bool:
+    """Whether an orchestrator fetches posts with the user's Reddit app; others have ways of their own."""
+    return parse_orchestrator(orchestrator) == PythonSpec(STUDIO)
+
+
 def parse_orchestrator(text: str, base: Path | None = None) -> Spec:
     """Read the value of --orchestrator.
 

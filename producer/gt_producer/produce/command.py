@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -15,6 +16,7 @@ from gt_common.cli.signals import run_until_stopped
 from gt_common.discovery import check_limit, search
 from gt_common.errors import ExitCode, GossipToonError, InvalidListError, PublishedOnlyInPartError, UsageError
 from gt_common.log import configure_logging
+from gt_common.reddit import why_not_fetched
 from gt_common.settings import Settings, load_settings
 from gt_common.stories import ListReading
 from gt_common.stories.sources import read_sources_and_search
@@ -92,9 +94,17 @@ def _check(request: Request, settings: Settings) -> Checked:
         if request.as_json:
             print(printing.refused_document(reading, batch_id=given, dry_run=request.dry_run), flush=True)
         raise InvalidListError(problem)
+    _warn_of_links(reading)
     batch_id = given or new_batch_id(datetime.now().astimezone())
     header = make_header(batch_id, settings.namespace, reading.stories, name, tags)
     return Checked(request, settings, header, reading)
+
+
+def _warn_of_links(reading: ListReading) -> None:
+    # Settings for Reddit are those of the workers; what is wrong with them here stops nothing.
+    with suppress(UsageError):
+        if missing := why_not_fetched([story.url for story in reading.stories]):
+            say(f"warning: {missing}; this machine was asked, workers may have credentials of their own")
 
 
 def _dry_run(checked: Checked) -> int:

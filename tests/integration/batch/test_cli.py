@@ -329,3 +329,24 @@ def test_no_broker_library_is_loaded(tmp_path: Path) -> None:
         [sys.executable, "-c", code], env=no_broker(tmp_path), capture_output=True, text=True, timeout=100
     )
     assert done.stdout.splitlines()[-1] == "0 []", done.stderr
+
+
+def test_reddit_links_without_credentials_are_refused_at_once_with_the_studio(tmp_path: Path) -> None:
+    story = tmp_path / "story.md"
+    story.write_text("# A cup\n\nOnce upon a time there was a cup.\n")
+    arguments = (str(story), "https://redd.it/a1", "https://redd.it/a2")
+    refused = gt_batch(no_broker(tmp_path), *arguments)
+    assert (refused.returncode, refused.stdout) == (4, "")
+    said = refused.stderr.splitlines()[-1]
+    assert said.startswith(
+        "gt-batch: no videos made: 2 of 3 stories are Reddit links, and Reddit credentials are missing"
+    )
+    assert "set GT_REDDIT_CLIENT_ID and GT_REDDIT_CLIENT_SECRET" in said
+    assert "since November 2025 Reddit approves new API apps by hand" in said
+    assert "story files (.md, .txt) and posts saved as .json need no app" in said
+    assert not (tmp_path / "ledger.db").exists()
+    dry = gt_batch(no_broker(tmp_path), "-n", *arguments)
+    assert dry.returncode == 0
+    assert "this would be refused: 2 of 3 stories are Reddit links" in dry.stderr
+    other = gt_batch(no_broker(tmp_path), "https://redd.it/a1", *SCRIPTED)
+    assert "credentials" not in other.stderr, "another orchestrator has its own ways"

@@ -36,14 +36,15 @@ from support.waiting import until
 
 pytestmark = pytest.mark.broker
 
+REDDIT = {"GT_REDDIT_CLIENT_ID": "an-app", "GT_REDDIT_CLIENT_SECRET": "its-secret"}
 GT_PRODUCE = str(Path(sys.executable).with_name("gt-produce"))
 
 
 @pytest.fixture
 def env(environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """Return the environment, with a folder of the test as the working folder."""
+    """Return the environment, with Reddit credentials and a folder of the test as the working folder."""
     monkeypatch.chdir(tmp_path)
-    return environment
+    return environment | REDDIT
 
 
 def produce(
@@ -142,6 +143,7 @@ async def test_options_come_through_standard_input(settings: Settings, env: dict
         "published": 1,
         "already_published": 0,
         "repeated": [],
+        "notes": [],
         "invalid": [],
         "stories": [
             {
@@ -296,6 +298,10 @@ def test_a_dry_run_needs_no_broker_and_leaves_nothing(
     done = produce(env, "-n", "-f", write_list(2))
     assert (done.returncode, done.stdout) == (0, "1\thttps://redd.it/s1\n2\thttps://redd.it/s2\n")
     assert "would publish 2 stories" in done.stderr
+    (warning,) = [line for line in done.stderr.splitlines() if "credentials" in line]
+    assert warning.startswith("warning: 2 of 2 stories are Reddit links, and Reddit credentials are missing")
+    assert "since November 2025 Reddit approves new API apps by hand" in warning
+    assert "credentials" not in produce(env | REDDIT, "-n", "-f", "urls.txt").stderr
     document = json.loads(produce(env, "-n", "-f", "urls.txt", "--json").stdout)
     assert (document["dry_run"], document["batch_id"], document["published"]) == (True, None, 0)
     assert [story["story_id"] for story in document["stories"]] == [None, None]
