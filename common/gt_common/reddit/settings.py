@@ -12,8 +12,7 @@ from pydantic_settings import SettingsConfigDict
 
 from gt_common.errors import CredentialsRefusedError, UsageError
 from gt_common.redaction import hide
-from gt_common.secret_files import SecretFileSettings
-from gt_common.settings import Duration
+from gt_common.settings import Duration, SecretFileSettings
 
 WEBSITE = "https://www.reddit.com"
 API = "https://oauth.reddit.com"

@@ -14,8 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gt_common.secret_files import secret_variables
-from gt_common.settings import Settings
+from gt_common.settings import Settings, secret_variables
 from gt_consumer.processes.lines import LineProtocol
 
 _GUARD = Path(__file__).with_name("guard.py")

@@ -13,8 +13,7 @@ from pydantic_settings import BaseSettings
 from gt_common.errors import CredentialsRefusedError, UsageError
 from gt_common.redaction import redact
 from gt_common.reddit.settings import RedditSettings, load_reddit_settings
-from gt_common.secret_files import secret_variables
-from gt_common.settings import Settings, load_settings
+from gt_common.settings import Settings, load_settings, secret_variables
 
 SECRETS = [(Settings, name) for name in secret_variables(Settings)] + [
     (RedditSettings, name) for name in secret_variables(RedditSettings)
