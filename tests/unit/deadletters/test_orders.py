@@ -25,6 +25,7 @@ from gt_common.messages import (
 )
 from gt_common.messaging.dead_letters import failed_event_of
 from gt_common.progress.lines import said_change
+from gt_common.redaction import redact
 from gt_common.report.model import build_report
 from gt_consumer.deadletters.canary import Canary, next_size
 from gt_consumer.deadletters.display.documents import letter_lines, next_command, row
@@ -315,3 +316,10 @@ async def test_a_canary_takes_a_story_that_somebody_else_handled_as_ended() -> N
     canary = canary_of([letter], Fleet(later), remarks)
     await canary.wait()
     assert not canary.full
+
+
+def test_the_refusal_of_a_secret_names_its_option_where_it_is_redacted() -> None:
+    with pytest.raises(UsageError) as refused:
+        parse_options(["api_key=x"])
+    assert redact(str(refused.value)) == str(refused.value)
+    assert "'api_key'" in str(refused.value)

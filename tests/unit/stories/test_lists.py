@@ -10,6 +10,7 @@ import pytest
 
 from gt_common.batches import check_messages
 from gt_common.errors import InvalidListError
+from gt_common.redaction import redact
 from gt_common.stories import (
     MAX_LINES,
     merge,
@@ -213,3 +214,10 @@ def test_options_of_a_repeated_story_are_never_lost_without_a_word() -> None:
     assert reading.problems[0].startswith("x.jsonl:2: same story as x.jsonl:1 with other options")
     one, two = (read_list([line], name, HERE) for line, name in ((plain, "a"), (warm, "b")))
     assert merge([one, two]).problems[0].startswith("b:1: same story as a:1 with other options")
+
+
+def test_the_refusal_of_a_secret_names_its_option_where_it_is_redacted() -> None:
+    line = '{"url": "https://redd.it/a1", "options": {"api_key": "x"}}'
+    (problem,) = read_list([line], "x.jsonl", HERE).problems
+    assert redact(problem) == problem
+    assert '"api_key"' in problem

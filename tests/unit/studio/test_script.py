@@ -116,3 +116,10 @@ def test_sexes_follow_the_pronouns() -> None:
     cast = Cast()
     cast.read_sexes("The professor took off her glasses. My boss came. He sat down.")
     assert (cast.persons["professor"].sex, cast.persons["boss"].sex) == ("f", "m")
+
+
+def test_a_title_taken_from_the_text_is_short() -> None:
+    assert (
+        len(write_script(Story("", "x" * 900 + " is a word, and so is another.", "file:///a.md"), 60).title)
+        <= 500
+    )
