@@ -198,7 +198,8 @@ def _read_json_line(line: str) -> tuple[str, dict[str, object]]:
         raise NotAStoryError('"options" is not a JSON object')
     if secret := next((name for name in options if names_secret(name)), None):
         raise NotAStoryError(
-            f'option "{secret}": keys and passwords are never sent in messages; set them on the workers'
+            f'the option "{secret}" is refused, because keys and passwords are never sent in messages; '
+            "set them on the workers"
         )
     unknown = sorted(set(record) - {"url", "options"})
     if unknown:

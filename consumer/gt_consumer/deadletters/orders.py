@@ -104,7 +104,8 @@ def parse_options(given: Sequence[str]) -> dict[str, JsonValue]:
             raise UsageError(f"--set {name} is given twice")
         if names_secret(name):
             raise UsageError(
-                f"--set {name!r}: keys and passwords must not be sent in messages; set them on the workers"
+                f"--set cannot set {name!r}, because keys and passwords must not be sent in messages; "
+                "set them on the workers"
             )
         options[name] = _json_or_text(value)
     if len(json.dumps(options)) > MOST_OPTIONS:

@@ -119,7 +119,5 @@ def test_sexes_follow_the_pronouns() -> None:
 
 
 def test_a_title_taken_from_the_text_is_short() -> None:
-    assert (
-        len(write_script(Story("", "x" * 900 + " is a word, and so is another.", "file:///a.md"), 60).title)
-        <= 500
-    )
+    story = Story("", "x" * 900 + " is a word, and so is another.", "file:///a.md")
+    assert len(write_script(story, 60).title) <= 500

@@ -140,9 +140,7 @@ def test_reddit_without_credentials_names_the_variables(
 def test_a_title_that_is_the_whole_story_is_refused_when_it_is_read(tmp_path: Path, name: str) -> None:
     title = "word " * 380_000
     text = f"# {title}\n\nOnce upon a time.\n" if name == "a.md" else json.dumps(POST | {"title": title})
-    with pytest.raises(
-        PermanentError, match=r"a\.(md|json): the title has 1,899,999 characters, at most 500"
-    ):
+    with pytest.raises(PermanentError, match=r"the title of a\..* has 1,899,999 characters"):
         load_story(_file(tmp_path, name, text))
     longest = load_story(_file(tmp_path, "b.md", f"# {'x' * 500}\n\nOnce upon a time.\n"))
     assert len(longest.title) == 500

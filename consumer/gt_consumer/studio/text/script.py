@@ -17,7 +17,7 @@ from gt_consumer.studio.text.dialogue import NARRATOR, Cast, Person, Segment, na
 from gt_consumer.studio.text.mood import compound, mood_of
 from gt_consumer.studio.text.normalise import strip_markup
 from gt_consumer.studio.text.people import SAID
-from gt_consumer.studio.text.story import Story
+from gt_consumer.studio.text.story import MAX_TITLE, Story
 
 if TYPE_CHECKING:
     import numpy as np
@@ -143,7 +143,7 @@ def write_script(story: Story, max_words: int) -> Script:
                 mood = "serious"
             lines.append(Line(text, segments, acts[i], mood, people, opens))
     if not title:
-        title = " ".join(texts[0].split()[:12]).rstrip(",;:")
+        title = " ".join(texts[0].split()[:12])[:MAX_TITLE].rstrip(",;:")
     script = Script(title, tuple(lines), cast.persons)
     _check_length(script, max_words, story.source)
     return script

@@ -16,6 +16,8 @@ from gt_common.stories import path_of
 
 SUFFIXES = (".md", ".txt", ".json")
 MAX_BYTES = 2_000_000
+MAX_TITLE = 500
+"""Characters; Reddit allows 300."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,11 @@ def load_story(url: str) -> Story:
     text = _read(path)
     post = _from_json(text, path) if path.suffix.lower() == ".json" else _from_text(text)
     title, body = post.narration(path.name)
+    if len(title) > MAX_TITLE:
+        raise PermanentError(
+            f"the title of {path.name} has {len(title):,} characters, at most {MAX_TITLE} are allowed: "
+            "put a short title on the first line and the story below it"
+        )
     return Story(title, body, url)
 
 
