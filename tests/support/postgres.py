@@ -60,7 +60,7 @@ def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def private_cluster(programs: Path) -> Iterator[str]:
     """Run a private server on a free port; for root as another user, because PostgreSQL refuses root."""
     folder = Path(tempfile.mkdtemp(prefix="gt-postgres-"))
-    user = _other_user() if os.geteuid() == 0 else None
+    user = other_user() if os.geteuid() == 0 else None
     if user:
         shutil.chown(folder, user)
     prefix = ["runuser", "-u", user, "--"] if user else []
@@ -102,7 +102,8 @@ def _major_version(path: Path) -> float:
         return 0.0
 
 
-def _other_user() -> str:
+def other_user() -> str:
+    """Return a user other than root who may run a server."""
     names = {entry.pw_name for entry in pwd.getpwall()}
     return "postgres" if "postgres" in names else "nobody"
 

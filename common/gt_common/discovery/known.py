@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from gt_common.errors import LedgerUnreachableError
-from gt_common.ledger import ledger_is_there, open_ledger
+from gt_common.ledger import ledger_is_there, read_ledger
 from gt_common.settings import Settings
 
 
@@ -22,7 +22,7 @@ def known_stories(settings: Settings, canonicals: Collection[str]) -> set[str]:
     if not canonicals or not ledger_is_there(url):
         return set()
     try:
-        with open_ledger(url, timeout=settings.connect_timeout) as ledger:
+        with read_ledger(url, timeout=settings.connect_timeout) as ledger:
             return ledger.known_stories(canonicals)
     except LedgerUnreachableError as error:
         raise LedgerUnreachableError(f"{error}; --known works without the ledger") from None

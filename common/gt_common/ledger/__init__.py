@@ -12,15 +12,16 @@ from gt_common.ledger.views import AttemptSpan, BatchSummary
 if TYPE_CHECKING:
     from gt_common.ledger.examine import LedgerStatus
     from gt_common.ledger.ledger import Ledger as Ledger
+    from gt_common.ledger.ledger import LedgerReader as LedgerReader
 else:
 
     def __getattr__(name: str) -> object:
-        """Load `Ledger` when the class itself is imported."""
-        if name != "Ledger":
+        """Load `Ledger` or `LedgerReader` when the class itself is imported."""
+        if name not in {"Ledger", "LedgerReader"}:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        from gt_common.ledger.ledger import Ledger
+        from gt_common.ledger import ledger
 
-        return Ledger
+        return getattr(ledger, name)
 
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "examine_ledger",
     "ledger_is_there",
     "open_ledger",
+    "read_ledger",
     "recent_batch_ids",
 ]
 
@@ -68,6 +70,29 @@ def open_ledger(url: str, *, timeout: float = 10.0) -> Ledger:
     from gt_common.ledger.ledger import Ledger as Ledger
 
     return Ledger.open(url, timeout=timeout)
+
+
+def read_ledger(url: str, *, timeout: float = 10.0) -> LedgerReader:
+    """Open a ledger for reading; nothing is created, and one that does not exist yet is empty.
+
+    Parameters:
+        timeout: seconds to wait for the server, or for another program's lock
+
+    Raises:
+        UsageError: the URL is invalid, the driver is missing, or a newer version created the ledger
+        LedgerUnreachableError, CredentialsRefusedError: it cannot be read
+    """
+    from gt_common.ledger.address import parse_address
+    from gt_common.ledger.ledger import LedgerReader as LedgerReader
+    from gt_common.ledger.reading import Reader
+
+    reader = Reader(parse_address(url), timeout)
+    try:
+        reader.revision()
+    except BaseException:
+        reader.close()
+        raise
+    return LedgerReader(reader)
 
 
 def recent_batch_ids(url: str, prefix: str, *, timeout: float) -> list[str]:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, func, select, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from gt_common.errors import LedgerUnreachableError
 from gt_common.ledger.address import Address
+from gt_common.ledger.sqlite_reader import note_writer
 from gt_common.ledger.translate import translated
+
+Result = TypeVar("Result")
 
 # An arbitrary constant: every writer to a ledger in this PostgreSQL database takes this advisory lock.
 _WRITERS_LOCK = 0x67745F6C
@@ -28,6 +33,14 @@ class Database:
         self.address = address
         self.timeout = timeout
         self.engine = _sqlite(address, timeout) if address.sqlite else _postgres(address, timeout)
+        if address.path is not None:
+            note_writer(address.path, 1)
+        self._closed = False
+
+    def read(self, work: Callable[[Connection], Result]) -> Result:
+        """Return what some reading returns, all of it from the same snapshot of the ledger."""
+        with self.reading() as connection:
+            return work(connection)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -43,10 +56,16 @@ class Database:
         """Open the connection of the only writer; at the end everything is committed, or nothing."""
         with translated(self.address), self.engine.connect() as connection:
             connection.execution_options(gt_begin="BEGIN IMMEDIATE")
-            with connection.begin():
-                if not self.address.sqlite:
-                    _lock_out_writers(connection, self.timeout)
-                yield connection
+            try:
+                with connection.begin():
+                    if not self.address.sqlite:
+                        _lock_out_writers(connection, self.timeout)
+                    yield connection
+            except OperationalError:
+                # SQLite opens files that it may not write read-only, and keeps them so until they are closed.
+                connection.invalidate()
+                self.engine.dispose()
+                raise
 
     @contextmanager
     def outside_transactions(self) -> Iterator[Connection]:
@@ -57,6 +76,9 @@ class Database:
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+        if self.address.path is not None and not self._closed:
+            self._closed = True
+            note_writer(self.address.path, -1)
 
 
 def _sqlite(address: Address, timeout: float) -> Engine:
@@ -102,6 +124,9 @@ def _postgres(address: Address, timeout: float) -> Engine:
             "connect_timeout": max(2, round(timeout)),
             "tcp_user_timeout": round(timeout * 1000),
             "application_name": "gt-ledger",
+            # A pooler in transaction mode (PgBouncer) runs each transaction on any of its connections, and a
+            # statement that was prepared on another one does not exist there.
+            "prepare_threshold": None,
         },
         isolation_level="READ COMMITTED",
         pool_pre_ping=True,

@@ -9,14 +9,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryFile
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 
 from gt_common.errors import LedgerUnreachableError
-from gt_common.ledger.address import parse_address
+from gt_common.ledger import side_files
+from gt_common.ledger.address import Address, parse_address
 from gt_common.ledger.database import Database
-from gt_common.ledger.migrate import read_revision
 from gt_common.ledger.queries.batches import read_batches
 from gt_common.ledger.queries.dead_letters import read_failed_stories
+from gt_common.ledger.reading import Reader
 from gt_common.ledger.schema import HEAD
 from gt_common.ledger.unknown import count_unknown
 from gt_common.ledger.views import BatchSummary
@@ -57,21 +58,36 @@ def examine_ledger(url: str, *, timeout: float) -> LedgerStatus:
     if address.path is not None and not address.path.exists():
         _check_folder(address.path.absolute())
         return LedgerStatus(address.label, None)
-    with closing(Database(address, timeout)) as database:
-        with database.reading() as connection:
-            revision = read_revision(connection)
-            clock = None if address.sqlite else connection.execute(select(func.now())).scalar_one()
-            if revision != HEAD:
-                return LedgerStatus(address.label, revision, server_time=clock)
-            open_batches = [
-                batch for batch in read_batches(connection, 1000) if batch.counts[StoryStatus.QUEUED]
-            ]
-            failed = sum(event.letter is not None for event in read_failed_stories(connection, None, None))
-            unknown = count_unknown(connection)
-        with database.writing():
-            pass  # the writers' lock was free: nothing blocks an aggregator
-    oldest = min(open_batches, key=_opened_at, default=None)
-    return LedgerStatus(address.label, revision, HEAD, clock, oldest, failed, unknown)
+    with closing(Reader(address, timeout)) as reader:
+        revision = reader.revision()
+        if revision != HEAD:
+            return LedgerStatus(address.label, revision)
+        status = reader.read(lambda connection: _read_status(connection, address))
+    _check_writing(address, timeout)
+    return status
+
+
+def _read_status(connection: Connection, address: Address) -> LedgerStatus:
+    open_batches = [batch for batch in read_batches(connection, 1000) if batch.counts[StoryStatus.QUEUED]]
+    return LedgerStatus(
+        address.label,
+        HEAD,
+        server_time=None if address.sqlite else connection.execute(select(func.now())).scalar_one(),
+        waiting=min(open_batches, key=_opened_at, default=None),
+        failed=sum(event.letter is not None for event in read_failed_stories(connection, None, None)),
+        unknown=count_unknown(connection),
+    )
+
+
+def _check_writing(address: Address, timeout: float) -> None:
+    """Check that nothing blocks an aggregator of this user."""
+    if address.path is not None:
+        if problem := side_files.unwritable(address.path):
+            raise LedgerUnreachableError(f"the ledger {address.label} cannot be written: {problem}")
+        if side_files.is_foreign(address.path):
+            return
+    with closing(Database(address, timeout)) as database, database.writing():
+        pass  # the writers' lock was free
 
 
 def _check_folder(path: Path) -> None:

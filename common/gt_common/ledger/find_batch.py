@@ -9,10 +9,10 @@ from gt_common.errors import NoSuchBatchError
 from gt_common.texts import one_line
 
 if TYPE_CHECKING:
-    from gt_common.ledger.ledger import Ledger
+    from gt_common.ledger.ledger import LedgerReader
 
 
-def check_known(ledger: Ledger, batch_id: str) -> None:
+def check_known(ledger: LedgerReader, batch_id: str) -> None:
     """Check that the ledger knows a batch.
 
     Raises:

@@ -7,8 +7,7 @@ from contextlib import closing
 from sqlalchemy import select
 
 from gt_common.ledger.address import parse_address
-from gt_common.ledger.database import Database
-from gt_common.ledger.migrate import read_revision
+from gt_common.ledger.reading import Reader
 from gt_common.ledger.schema import HEAD, batches
 
 LIMIT = 100
@@ -19,13 +18,13 @@ def recent_batch_ids(url: str, prefix: str, *, timeout: float) -> list[str]:
     address = parse_address(url)
     if address.path is not None and not address.path.exists():
         return []
-    with closing(Database(address, timeout)) as database, database.reading() as connection:
-        if read_revision(connection) != HEAD:
+    query = (
+        select(batches.c.batch_id)
+        .where(batches.c.batch_id.startswith(prefix, autoescape=True))
+        .order_by(batches.c.since.desc(), batches.c.batch_id.desc())
+        .limit(LIMIT)
+    )
+    with closing(Reader(address, timeout)) as reader:
+        if reader.revision() != HEAD:
             return []
-        query = (
-            select(batches.c.batch_id)
-            .where(batches.c.batch_id.startswith(prefix, autoescape=True))
-            .order_by(batches.c.since.desc(), batches.c.batch_id.desc())
-            .limit(LIMIT)
-        )
-        return list(connection.execute(query).scalars())
+        return reader.read(lambda connection: list(connection.execute(query).scalars()))

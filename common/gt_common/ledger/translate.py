@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from pydantic import ValidationError
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -13,11 +15,13 @@ from gt_common.errors import (
     GossipToonError,
     LedgerUnreachableError,
     MalformedMessageError,
+    UsageError,
 )
+from gt_common.ledger import side_files
 from gt_common.ledger.address import Address
 from gt_common.redaction import redact
 
-# Text of the error, and the remedy. For SQLite see the result codes in sqlite.org/rescode.html.
+# Pattern in the text of the error, and the remedy. For SQLite see the codes in sqlite.org/rescode.html.
 _REMEDIES = (
     ("database is locked", "another program holds it; stop that or try again"),
     ("database or disk is full", "make room on its disk"),
@@ -29,9 +33,19 @@ _REMEDIES = (
     ("could not extend", "make room on the server's disk"),
     ("lock timeout", "another program holds it; try again"),
     ("read-only transaction", "the server is a read-only copy; use the primary server"),
-    ("already exists", "another program has tables with these names; use another database"),
-    ("does not exist", "create the database, or correct its name in GT_LEDGER_URL"),
+    ("relation .* already exists", "another program has tables with these names; use another database"),
+    (
+        "database .* does not exist|no such database",
+        "create the database, or correct its name in GT_LEDGER_URL",
+    ),
+    (
+        "prepared statement .* (already exists|does not exist)",
+        "a pooler between here and the server mixes up sessions; use its transaction mode",
+    ),
+    ("unsupported startup parameter", "add it to ignore_startup_parameters of PgBouncer"),
+    ("query_wait_timeout", "the pooler has no free connection; raise its pool size"),
 )
+_UNWRITABLE = "readonly database|unable to open database file"
 # libpq reports a refused login without SQLSTATE, only with the server's text.
 _REFUSALS = (
     "password authentication failed",
@@ -53,9 +67,15 @@ def translated(address: Address) -> Iterator[None]:
         LedgerUnreachableError: the ledger cannot be used now
         CredentialsRefusedError: the user, the password or an operation was refused
         MalformedMessageError: the database cannot store a value
+        UsageError: a newer version stored what is read
     """
     try:
         yield
+    except ValidationError:
+        raise UsageError(
+            f"the ledger {address.label} has events that this version cannot read, so a newer one wrote "
+            "them; upgrade gt-common"
+        ) from None
     except (OverflowError, UnicodeEncodeError) as error:
         raise MalformedMessageError(f"the ledger cannot store an event: {error}") from None
     except StatementError as error:
@@ -75,8 +95,17 @@ def _unusable(address: Address, error: SQLAlchemyError) -> GossipToonError:
         return CredentialsRefusedError(
             f"the ledger {address.label} refused: {reason}; check the user and password in GT_LEDGER_URL"
         )
-    remedy = next((remedy for text, remedy in _REMEDIES if text in lower), "check GT_LEDGER_URL")
-    return LedgerUnreachableError(f"the ledger {address.label} cannot be used: {reason}; {remedy}")
+    return LedgerUnreachableError(
+        f"the ledger {address.label} cannot be used: {reason}; {_remedy(address, lower)}"
+    )
+
+
+def _remedy(address: Address, said: str) -> str:
+    if address.path is not None and re.search(_UNWRITABLE, said):
+        problem = side_files.unwritable(address.path)
+        if problem:
+            return problem
+    return next((remedy for pattern, remedy in _REMEDIES if re.search(pattern, said)), "check GT_LEDGER_URL")
 
 
 def _reason(error: SQLAlchemyError) -> str:

@@ -23,7 +23,7 @@ from gt_consumer.orchestrator.spec import fetches_from_reddit
 from gt_consumer.storage.finished_videos import find_finished
 
 if TYPE_CHECKING:
-    from gt_common.ledger.ledger import Ledger
+    from gt_common.ledger.ledger import LedgerReader
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,9 @@ class Plan:
         return round(median(self.durations) * math.ceil((self.to_run - self.finished) / self.parallel), 3)
 
 
-def make_plan(request: Request, settings: Settings, ledger: Ledger | None, before: BatchState | None) -> Plan:
+def make_plan(
+    request: Request, settings: Settings, ledger: LedgerReader | None, before: BatchState | None
+) -> Plan:
     """Return the plan for a request.
 
     Parameters:
@@ -90,7 +92,7 @@ def make_plan(request: Request, settings: Settings, ledger: Ledger | None, befor
 
 
 def _without_made(
-    ledger: Ledger, stories: Sequence[Story], batch_id: str, listed: Collection[str]
+    ledger: LedgerReader, stories: Sequence[Story], batch_id: str, listed: Collection[str]
 ) -> tuple[tuple[Story, ...], tuple[AlreadyMade, ...]]:
     """Return the stories that no other batch has made, and those that one has.
 

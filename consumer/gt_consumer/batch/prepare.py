@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gt_common.errors import CredentialsRefusedError, NoSuchBatchError, UsageError
-from gt_common.ledger import ledger_is_there, open_ledger
+from gt_common.ledger import ledger_is_there, open_ledger, read_ledger
 from gt_common.ledger.find_batch import check_known
 from gt_common.lifecycle import BatchState
 from gt_common.messages import GT_BATCH, utc_now
@@ -28,7 +28,7 @@ from gt_consumer.storage.finished_videos import check_output
 from gt_consumer.worker.retry_rules import make_policy
 
 if TYPE_CHECKING:
-    from gt_common.ledger.ledger import Ledger
+    from gt_common.ledger.ledger import Ledger, LedgerReader
 
 
 Companion = Callable[[BatchEngine], Coroutine[None, None, None]]
@@ -119,7 +119,7 @@ def preview(request: Request, settings: Settings) -> Plan:
     Raises:
         NoSuchBatchError, UsageError, LedgerUnreachableError, CredentialsRefusedError: as `prepare`
     """
-    with _existing_ledger(settings) as ledger:
+    with _readable_ledger(settings) as ledger:
         _check_exists(request, ledger)
         kept = kept_settings(settings.state_dir, request.batch_id)
         settings, plan = _plan(request, settings, ledger, kept)
@@ -133,7 +133,13 @@ def _existing_ledger(settings: Settings) -> Ledger | nullcontext[None]:
     return open_ledger(settings.ledger, timeout=settings.connect_timeout)
 
 
-def _check_exists(request: Request, ledger: Ledger | None) -> None:
+def _readable_ledger(settings: Settings) -> LedgerReader | nullcontext[None]:
+    if not ledger_is_there(settings.ledger):
+        return nullcontext()
+    return read_ledger(settings.ledger, timeout=settings.connect_timeout)
+
+
+def _check_exists(request: Request, ledger: LedgerReader | None) -> None:
     if request.mode is Mode.LIST:
         return
     if ledger is None:
@@ -142,7 +148,7 @@ def _check_exists(request: Request, ledger: Ledger | None) -> None:
 
 
 def _plan(
-    request: Request, settings: Settings, ledger: Ledger | None, kept: Mapping[str, object]
+    request: Request, settings: Settings, ledger: LedgerReader | None, kept: Mapping[str, object]
 ) -> tuple[Settings, Plan]:
     """Return the settings that the run uses, and its plan.
 
@@ -161,7 +167,7 @@ def _plan(
     return settings, make_plan(request, settings, ledger, before)
 
 
-def _find(ledger: Ledger, batch_id: str) -> BatchState | None:
+def _find(ledger: LedgerReader, batch_id: str) -> BatchState | None:
     """Return a batch that was begun on one machine, or None if there is none with this id.
 
     Raises:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from gt_common.errors import StoppedByRuleError
-from gt_common.ledger import open_ledger
+from gt_common.ledger import read_ledger
 from gt_common.lifecycle import status_of
 from gt_common.messages import StoryEvent, StoryFailed, StoryMessage, StorySucceeded
 from gt_common.settings import Settings
@@ -129,7 +129,7 @@ def ledger_look(settings: Settings) -> Iterator[Look]:
     Raises:
         LedgerUnreachableError, CredentialsRefusedError: the ledger cannot be read
     """
-    with open_ledger(settings.ledger, timeout=settings.connect_timeout) as ledger:
+    with read_ledger(settings.ledger, timeout=settings.connect_timeout) as ledger:
         seen: tuple[int, set[str]] | None = None
 
         def look(batches: set[str]) -> Mapping[StoryKey, StoryEvent] | None:

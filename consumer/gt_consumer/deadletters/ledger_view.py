@@ -9,14 +9,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from gt_common.errors import NoSuchBatchError, UsageError
-from gt_common.ledger import open_ledger
+from gt_common.ledger import read_ledger
 from gt_common.lifecycle import StoryStatus, status_of
 from gt_common.messages import StoryCancelled, StoryEvent, StoryMessage
 from gt_common.settings import Settings
 from gt_consumer.deadletters.selection import Selection
 
 if TYPE_CHECKING:
-    from gt_common.ledger.ledger import Ledger
+    from gt_common.ledger.ledger import LedgerReader
 
 StoryKey = tuple[str, str]
 """Batch id and story id."""
@@ -52,7 +52,7 @@ def failed_letters(
     Raises:
         LedgerUnreachableError, CredentialsRefusedError: the ledger cannot be read
     """
-    with open_ledger(settings.ledger, timeout=settings.connect_timeout) as ledger:
+    with read_ledger(settings.ledger, timeout=settings.connect_timeout) as ledger:
         failed = ledger.failed(batch_id=batch, story_id=story)
     return _newest_first(KnownLetter(event.letter, event) for event in failed if event.letter is not None)
 
@@ -61,7 +61,7 @@ def discarded_letters(
     settings: Settings, *, batch: str | None = None, story: str | None = None
 ) -> list[KnownLetter]:
     """Return the discarded letters, newest first; for errors see `failed_letters`."""
-    with open_ledger(settings.ledger, timeout=settings.connect_timeout) as ledger:
+    with read_ledger(settings.ledger, timeout=settings.connect_timeout) as ledger:
         cancelled = ledger.cancelled(batch_id=batch, story_id=story)
     return _newest_first(KnownLetter(event.letter, event) for event in cancelled)
 
@@ -70,7 +70,7 @@ def replayed_letters(
     settings: Settings, *, batch: str | None = None, story: str | None = None
 ) -> list[KnownLetter]:
     """Return replayed letters without an outcome yet, newest first; for errors see `failed_letters`."""
-    with open_ledger(settings.ledger, timeout=settings.connect_timeout) as ledger:
+    with read_ledger(settings.ledger, timeout=settings.connect_timeout) as ledger:
         replayed = ledger.replayed(batch_id=batch, story_id=story)
     return _newest_first(KnownLetter(letter, event) for event, letter in replayed)
 
@@ -82,7 +82,7 @@ def check_batch(settings: Settings, batch: str) -> None:
         NoSuchBatchError: the ledger does not know it
         LedgerUnreachableError, CredentialsRefusedError: the ledger cannot be read
     """
-    with open_ledger(settings.ledger, timeout=settings.connect_timeout) as ledger:
+    with read_ledger(settings.ledger, timeout=settings.connect_timeout) as ledger:
         ledger.batch(batch)
 
 
@@ -128,11 +128,11 @@ def current_events(settings: Settings, batches: Iterable[str]) -> dict[StoryKey,
     Raises:
         LedgerUnreachableError, CredentialsRefusedError: the ledger cannot be read
     """
-    with open_ledger(settings.ledger, timeout=settings.connect_timeout) as ledger:
+    with read_ledger(settings.ledger, timeout=settings.connect_timeout) as ledger:
         return read_current(ledger, batches)
 
 
-def read_current(ledger: Ledger, batches: Iterable[str]) -> dict[StoryKey, StoryEvent]:
+def read_current(ledger: LedgerReader, batches: Iterable[str]) -> dict[StoryKey, StoryEvent]:
     """Return the same from an open ledger; unknown batches have no events."""
     found: dict[StoryKey, StoryEvent] = {}
     for batch in sorted(set(batches)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from gt_common.errors import ExitCode
-from gt_common.ledger import open_ledger
+from gt_common.ledger import read_ledger
 from gt_common.ledger.find_batch import check_known
 from gt_common.report.final import exit_code
 from gt_common.settings import load_settings
@@ -13,7 +13,7 @@ from gt_consumer.report.printing import print_batches, print_report, write_page
 from gt_consumer.report.watch import wait_for, watch
 
 if TYPE_CHECKING:
-    from gt_common.ledger.ledger import Ledger
+    from gt_common.ledger.ledger import LedgerReader
     from gt_consumer.report.request import Request
 
 WAIT_S: Final = 10.0
@@ -29,14 +29,14 @@ def run(request: Request) -> int:
         OutputError: the page cannot be written
     """
     settings = load_settings()
-    with open_ledger(settings.ledger, timeout=settings.connect_timeout) as ledger:
+    with read_ledger(settings.ledger, timeout=settings.connect_timeout) as ledger:
         if request.batch_id is None:
             print_batches(ledger, as_json=request.form == "json")
             return ExitCode.DONE
         return _show(ledger, request, request.batch_id)
 
 
-def _show(ledger: Ledger, request: Request, batch_id: str) -> int:
+def _show(ledger: LedgerReader, request: Request, batch_id: str) -> int:
     if request.watch:
         wait_for(ledger, batch_id, WAIT_S, request.interval)
         watch(ledger, batch_id, request.interval)

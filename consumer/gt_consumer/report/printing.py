@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from gt_common.ledger import BatchSummary
-    from gt_common.ledger.ledger import Ledger
+    from gt_common.ledger.ledger import LedgerReader
     from gt_consumer.report.request import Form
 
 
@@ -37,7 +37,7 @@ _HEAD_LINES: Final = 14
 """Lines that a redrawn table needs besides its stories and groups."""
 
 
-def print_batches(ledger: Ledger, *, as_json: bool) -> None:
+def print_batches(ledger: LedgerReader, *, as_json: bool) -> None:
     """Print the batches, newest first: all as a JSON array, or the newest 50 as a table."""
     if as_json:
         print(
@@ -58,7 +58,7 @@ def print_batches(ledger: Ledger, *, as_json: bool) -> None:
         console.print(Text(f"the newest {LISTED}; --json lists all", style="dim"))
 
 
-def print_report(ledger: Ledger, batch_id: str, form: Form, *, quiet: bool = False) -> BatchResult:
+def print_report(ledger: LedgerReader, batch_id: str, form: Form, *, quiet: bool = False) -> BatchResult:
     """Print a batch in a form and return its report.
 
     Parameters:
@@ -77,7 +77,7 @@ def print_report(ledger: Ledger, batch_id: str, form: Form, *, quiet: bool = Fal
     return report
 
 
-def write_page(ledger: Ledger, report: BatchResult, path: Path) -> None:
+def write_page(ledger: LedgerReader, report: BatchResult, path: Path) -> None:
     """Write the report as a page, whole or not at all, and print its path."""
     page = html.render(report, ledger.attempts(report.batch_id), folder=path.absolute().parent)
     write_atomically(path, page)

@@ -17,10 +17,10 @@ from gt_common.progress.lines import overall_line
 from gt_consumer.report.printing import LISTED, screen
 
 if TYPE_CHECKING:
-    from gt_common.ledger.ledger import Ledger
+    from gt_common.ledger.ledger import LedgerReader
 
 
-def watch(ledger: Ledger, batch_id: str, interval: float) -> None:
+def watch(ledger: LedgerReader, batch_id: str, interval: float) -> None:
     """Follow a batch until every story is final: redrawn on a terminal, else one line per change.
 
     Parameters:
@@ -43,7 +43,7 @@ def watch(ledger: Ledger, batch_id: str, interval: float) -> None:
             time.sleep(interval)
 
 
-def wait_for(ledger: Ledger, batch_id: str, seconds: float, interval: float) -> None:
+def wait_for(ledger: LedgerReader, batch_id: str, seconds: float, interval: float) -> None:
     """Wait until the ledger knows a batch that may just have been published.
 
     Parameters:
@@ -68,7 +68,7 @@ def wait_for(ledger: Ledger, batch_id: str, seconds: float, interval: float) -> 
         raise NoSuchBatchError(f"{error}; if it was just published: is gt-aggregate running?") from None
 
 
-def _follow_plainly(ledger: Ledger, state: BatchState, interval: float) -> None:
+def _follow_plainly(ledger: LedgerReader, state: BatchState, interval: float) -> None:
     version, said = None, ""
     while True:
         if (seen := ledger.version()) != version:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 
 from gt_common.errors import BrokerUnreachableError, GossipToonError
-from gt_common.ledger import Ledger, open_ledger
+from gt_common.ledger import LedgerReader, read_ledger
 from gt_common.lifecycle import BatchPhase, BatchState
 from gt_common.log import get_logger
 from gt_common.messages import BatchStories, Event, StoryEntry
@@ -34,7 +34,7 @@ class BatchWatch:
     def __init__(self, settings: Settings, progress: Progress) -> None:
         self._settings = settings
         self._progress = progress
-        self._ledger: Ledger | None = None
+        self._ledger: LedgerReader | None = None
         # Reads run in threads: two at once when the connection is restored during one.
         self._reading = threading.Lock()
         self._closed = False
@@ -116,7 +116,7 @@ class BatchWatch:
             if self._closed:
                 return BatchState(self.state.batch_id)
             if self._ledger is None:
-                self._ledger = open_ledger(self._settings.ledger, timeout=self._settings.connect_timeout)
+                self._ledger = read_ledger(self._settings.ledger, timeout=self._settings.connect_timeout)
             return self._ledger.batch(self.state.batch_id)
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
+from sqlalchemy import update
 
 import gt_common.ledger.unknown as unknown
-from gt_common.ledger import examine_ledger, open_ledger
+from gt_common.errors import UsageError
+from gt_common.ledger import examine_ledger, open_ledger, read_ledger
+from gt_common.ledger.schema import stories
 from gt_common.lifecycle import StoryStatus, fold
 from gt_common.messages import (
     EVENT_TYPES,
@@ -71,3 +74,16 @@ def test_one_that_cannot_be_read_although_its_type_is_known_now_stops_nobody(led
     for _ in range(2):
         with open_ledger(ledger_url) as ledger:
             assert ledger.batch(BATCH).total == 2
+
+
+def test_a_story_whose_latest_event_only_a_newer_version_knows_is_one_clear_line(ledger_url: str) -> None:
+    with open_ledger(ledger_url) as ledger:
+        ledger.apply([opened(1), story_event(StoryStarted)])
+        with ledger._database.writing() as connection:
+            event = encode(story_event(StoryStarted)).decode().replace("story.started", FUTURE)
+            connection.execute(update(stories).values(event=event))
+    with (
+        read_ledger(ledger_url) as reader,
+        pytest.raises(UsageError, match=r"newer one wrote.*upgrade gt-common"),
+    ):
+        reader.batch(BATCH)

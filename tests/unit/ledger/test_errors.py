@@ -160,3 +160,22 @@ def test_statements_and_values_are_never_shown() -> None:
     assert "private" not in str(caught.value)
     assert "INSERT" not in str(caught.value)
     check_line(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("said", "remedy"),
+    [
+        ('FATAL:  database "gt" does not exist', "create the database"),
+        ("FATAL:  no such database: gt", "create the database"),
+        ('prepared statement "_pg3_0" does not exist', "a pooler between here and the server"),
+        ('prepared statement "_pg3_0" already exists', "a pooler between here and the server"),
+        ('relation "gt_events" does not exist', "check GT_LEDGER_URL"),
+        ("FATAL:  unsupported startup parameter: options", "ignore_startup_parameters"),
+        ("FATAL:  query_wait_timeout", "raise its pool size"),
+    ],
+)
+def test_a_remedy_belongs_to_what_is_wrong(said: str, remedy: str) -> None:
+    address = parse_address("postgresql://gt:hunter2@db.example/gt")
+    with pytest.raises(LedgerUnreachableError) as caught, translated(address):
+        raise OperationalError("SELECT", {}, psycopg.OperationalError(said))
+    assert remedy in str(caught.value).partition("; ")[2]
