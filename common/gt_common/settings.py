@@ -191,6 +191,8 @@ class Settings(SecretFileSettings):
         time_limit: most seconds for one attempt
         retry_delays: seconds to wait before the 2nd, 3rd, … attempt
         retry_rules: which failures are permanent, transient or rate limited; a file or `PATTERN=CLASS,…`
+        story_roots: folders, separated by colons, below which story files may be read; unset, gt-batch reads
+            those of its lists, and a worker none
         result_roots: folders, separated by colons, in which the video of a program may lie besides the
             attempt's own
         rate_limits: most calls to each provider, and most starts of stories, per time
@@ -221,6 +223,7 @@ class Settings(SecretFileSettings):
     time_limit: Duration = Field(default=1800.0, gt=0)
     retry_delays: Durations = (10.0, 60.0, 300.0)
     retry_rules: str = ""
+    story_roots: Folders = ()
     result_roots: Folders = ()
     rate_limits: Rates = ()
     discard_keep: Duration = 30 * 86400.0

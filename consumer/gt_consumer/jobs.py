@@ -31,6 +31,7 @@ class Job:
         attempt: its number, from 1
         workdir: a folder for this attempt alone, removed afterwards
         options: the story's options from its list line
+        story_roots: folders below which story files may be read
     """
 
     story_id: str
@@ -41,6 +42,7 @@ class Job:
     options: Mapping[str, object] = field(default_factory=dict)
     reporter: Reporter = _report_nothing
     acquirer: Acquirer = _acquire_at_once
+    story_roots: tuple[Path, ...] = ()
 
     def report(self, stage: str, fraction: float | None = None) -> None:
         """Report the stage that the job has reached and, if known, the share of it that is done (0 to 1)."""

@@ -61,6 +61,7 @@ async def test_stories_become_videos_and_a_true_report(
     settings: Settings, environment: dict[str, str], tmp_path: Path
 ) -> None:
     stories = write_list(tmp_path)
+    environment = {**environment, "GT_STORY_ROOTS": str(tmp_path)}
     async with (
         command(environment, "gt-aggregate"),
         command(environment, "gt-consume", "--worker-name", "w1") as first,

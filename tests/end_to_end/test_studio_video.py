@@ -9,7 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -104,7 +104,8 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Film:
     workdir = tmp_path_factory.mktemp("studio")
 
     async def make() -> tuple[Path, float]:
-        jobs.enter(jobs.Job("s1", "b1", STORY.as_uri(), 1, workdir, OPTIONS, lambda *r: reports.append(r)))
+        current = jobs.Job("s1", "b1", STORY.as_uri(), 1, workdir, OPTIONS, lambda *r: reports.append(r))
+        jobs.enter(replace(current, story_roots=(STORY.parent,)))
         result = await create().run(story_url=STORY.as_uri())
         assert result.success
         assert result.output_path is not None
@@ -113,7 +114,7 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Film:
 
     path, duration = asyncio.run(make())
     options = read_options(OPTIONS)
-    script = write_script(load_story(STORY.as_uri()), options.max_words)
+    script = write_script(load_story(STORY.as_uri(), [STORY.parent]), options.max_words)
     narration = narrate(script, voice("heart"), options.speed, options.seed, lambda _: None)
     shots = plan_shots(narration, script.title, options.seed)
     phrases = group([w for u in narration.utterances for w in u.words], [s.start for s in shots])

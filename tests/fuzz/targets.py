@@ -197,10 +197,10 @@ def _reddit(data: bytes) -> None:
 def _studio(data: bytes) -> None:
     for suffix in (".json", ".md"):
         try:
-            load_story(_file(f"story{suffix}", data).as_uri())
+            load_story(_file(f"story{suffix}", data).as_uri(), [_folder()])
         except GossipToonError:
             continue
-    load_story("file://" + (quote(data) if len(data) % 2 else f"[{_text(data)}"))
+    load_story("file://" + (quote(data) if len(data) % 2 else f"[{_text(data)}"), [])
 
 
 def _studio_options(data: bytes) -> None:

@@ -49,6 +49,7 @@ async def a_runner(
     recycling: Recycling | None = None,
     grace: float = 5.0,
     result_roots: Sequence[Path] = (),
+    story_roots: Sequence[Path] = (),
 ) -> AsyncIterator[Runner]:
     """Yield a runner whose output and notes are in the folder."""
     spec = parse_orchestrator(orchestrator)
@@ -57,7 +58,9 @@ async def a_runner(
         if isinstance(spec, CommandSpec)
         else ChildExecutor(spec.target, recycling, grace)
     )
-    runner = Runner(executor, folder / "out", folder / "state", time_limit, grace=grace)
+    runner = Runner(
+        executor, folder / "out", folder / "state", time_limit, grace=grace, story_roots=story_roots
+    )
     try:
         yield runner
     finally:
@@ -72,9 +75,12 @@ async def run_once(
     on_stage: Callable[[str, float | None], None] = lambda _stage, _fraction: None,
     time_limit: float = 60.0,
     result_roots: Sequence[Path] = (),
+    story_roots: Sequence[Path] = (),
 ) -> Outcome:
     """Run one attempt with a new runner."""
-    async with a_runner(orchestrator, folder, time_limit=time_limit, result_roots=result_roots) as runner:
+    async with a_runner(
+        orchestrator, folder, time_limit=time_limit, result_roots=result_roots, story_roots=story_roots
+    ) as runner:
         return await runner.run(story or a_story(), 1, on_stage)
 
 

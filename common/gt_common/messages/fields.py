@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 MAX_ORDINAL: Final = 1_000_000
+_SCHEME: Final = re.compile(r"(?:https?|file):", re.IGNORECASE)
+
+
+def _story_scheme(url: str) -> str:
+    if not _SCHEME.match(url):
+        raise ValueError("a story's URL begins with https:, http: or file:")
+    return url
+
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 Url = Annotated[str, StringConstraints(min_length=1, max_length=2048)]
+StoryUrl = Annotated[Url, AfterValidator(_story_scheme)]
 Label = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Reason = Annotated[str, StringConstraints(max_length=500)]
 Count = Annotated[int, Field(ge=0, le=1_000_000)]

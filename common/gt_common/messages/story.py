@@ -15,7 +15,7 @@ from gt_common.messages.fields import (
     Label,
     Ordinal,
     Reason,
-    Url,
+    StoryUrl,
     Versioned,
     utc_now,
 )
@@ -81,7 +81,8 @@ class StoryMessage(Versioned):
 
     Parameters:
         position: position in the list, from 1
-        url, canonical_url: as given, and the form that is equal for equal stories
+        url, canonical_url: as given, and the form that is equal for equal stories; programs get the URL as an
+            argument, so it must not look like an option
         options: the orchestrator's options of this story
         generation: 1, plus one for every replay and every restore
         attempt: the next attempt (in a dead letter: the last one), from 1
@@ -96,8 +97,8 @@ class StoryMessage(Versioned):
     batch_id: Identifier
     story_id: Identifier
     position: Ordinal
-    url: Url
-    canonical_url: Url
+    url: StoryUrl
+    canonical_url: StoryUrl
     options: dict[str, JsonValue] = Field(default_factory=dict)
     generation: Ordinal = 1
     attempt: Ordinal = 1

@@ -22,6 +22,7 @@ from gt_consumer.batch.plan import Plan, why_not_fetched
 from gt_consumer.batch.prepare import prepare, preview
 from gt_consumer.batch.printing import plan_document, say_made, say_nothing_to_do, show_plan
 from gt_consumer.batch.request import Arguments, Request
+from gt_consumer.batch.story_roots import confine, roots_of_sources
 
 
 def run(arguments: Arguments) -> int:
@@ -63,7 +64,8 @@ def _make_request(arguments: Arguments, settings: Settings) -> Request:
     if arguments.batch_id is not None:
         batch_id = check_batch_id(arguments.batch_id)
     name, tags = check_name(arguments.name), parse_tags(arguments.tags)
-    listed = _read_stories(arguments, settings)
+    roots = roots_of_sources(arguments.sources, Path.cwd())
+    listed = _read_stories(arguments, settings, settings.story_roots or roots)
     _check_list(arguments, listed)
     return Request(
         batch_id,
@@ -74,11 +76,15 @@ def _make_request(arguments: Arguments, settings: Settings) -> Request:
         force=arguments.force,
         max_failures=max_failures,
         flags=flags,
+        story_roots=roots,
     )
 
 
-def _read_stories(arguments: Arguments, settings: Settings) -> ListReading:
+def _read_stories(arguments: Arguments, settings: Settings, roots: tuple[Path, ...]) -> ListReading:
     """Read the named lists and run the search, and print invalid entries and repeated stories.
+
+    Parameters:
+        roots: folders below which story files may be read; one in another folder is an invalid entry
 
     Raises:
         UsageError: nothing is named
@@ -89,6 +95,7 @@ def _read_stories(arguments: Arguments, settings: Settings) -> ListReading:
     if arguments.discover:
         found = partial(search, settings, arguments.limit, say, known=arguments.force)
     listed = check_messages(read_sources_and_search(arguments.sources, found, sys.stdin.buffer, Path.cwd()))
+    listed = confine(listed, roots)
     say_problems(listed.problems)
     say_notes(listed)
     return listed

@@ -20,6 +20,7 @@ from gt_consumer.batch.lock import kept_settings, lock_batch
 from gt_consumer.batch.plan import Plan, make_plan, why_not_fetched, with_finished
 from gt_consumer.batch.publisher import Listener
 from gt_consumer.batch.request import Mode, Request
+from gt_consumer.batch.story_roots import continued_roots
 from gt_consumer.limits.local import open_local_limiter
 from gt_consumer.orchestrator.check import check_orchestrator
 from gt_consumer.runner.executors import make_runner
@@ -156,6 +157,8 @@ def _plan(
         kept: the settings with which the batch was last run
     """
     before = _find(ledger, request.batch_id) if ledger else None
+    given_roots = settings.story_roots
+    roots = given_roots or request.story_roots
     if before is not None:
         if request.mode is Mode.LIST and not request.only_new:
             forced = "; forcing needs a new batch" if request.force else ""
@@ -164,6 +167,9 @@ def _plan(
             )
         if request.flags is not None:
             settings = _continued(request.batch_id, kept, request.flags)
+        urls = [story.url for story in before.stories.values()]
+        roots = given_roots or continued_roots(request.story_roots, kept, urls)
+    settings = settings.model_copy(update={"story_roots": roots})
     return settings, make_plan(request, settings, ledger, before)
 
 

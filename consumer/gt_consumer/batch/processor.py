@@ -18,6 +18,7 @@ from gt_common.stories import ListReading, read_list
 from gt_consumer.batch.given_orchestrator import maker_of
 from gt_consumer.batch.prepare import Prepared, prepare
 from gt_consumer.batch.request import FailureLimit, Mode, Request
+from gt_consumer.batch.story_roots import roots_of_stories
 
 Isolation = Literal["caller", "process"]
 MOST_PROBLEMS = 5
@@ -114,10 +115,12 @@ class BatchProcessor:
             OrchestratorError, OutputError: the orchestrator cannot be loaded, or the output not be written
             LedgerUnreachableError, CredentialsRefusedError: the ledger cannot be used
         """
+        listed = _read(story_urls)
         return await self._run(
             Request(
                 new_batch_id(utc_now().astimezone()) if batch_id is None else check_batch_id(batch_id),
-                listed=_read(story_urls),
+                listed=listed,
+                story_roots=roots_of_stories(story.canonical for story in listed.stories),
                 name=check_name(name),
                 tags=parse_tags(f"{key}={value}" for key, value in (tags or {}).items()),
                 force=force,

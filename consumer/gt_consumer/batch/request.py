@@ -69,6 +69,8 @@ class Request:
         max_failures: stories that may fail in this run before no new ones start; None for no limit
         flags: settings by name that override those with which an existing batch was begun; None if the
             caller's settings are used as they are
+        story_roots: folders of what was given, below which story files may be read; GT_STORY_ROOTS takes
+            their place
         make_one: returns the orchestrator of an attempt, to be run in this process; None if
             `settings.orchestrator` is run in child processes
     """
@@ -82,6 +84,7 @@ class Request:
     force: bool = False
     max_failures: FailureLimit | None = None
     flags: Mapping[str, object] | None = None
+    story_roots: tuple[Path, ...] = ()
     make_one: MakeOne | None = None
 
 

@@ -12,6 +12,7 @@ from gt_consumer.doctor.machine import (
     look_at_orchestrator,
     look_at_reddit,
     look_at_rules,
+    look_at_story_roots,
 )
 
 CHECKS = {
@@ -20,6 +21,7 @@ CHECKS = {
     "output": look_at_folders,
     "orchestrator": look_at_orchestrator,
     "retry rules": look_at_rules,
+    "story files": look_at_story_roots,
     "reddit": look_at_reddit,
 }
 

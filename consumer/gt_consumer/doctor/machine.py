@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from datetime import datetime
@@ -90,6 +91,17 @@ def look_at_orchestrator(settings: Settings) -> Iterator[Finding]:
     yield ok("orchestrator", f"{settings.orchestrator} can be loaded")
     for line in lines:
         yield ok("orchestrator", line)
+
+
+def look_at_story_roots(settings: Settings) -> Iterator[Finding]:
+    """Check the folders below which story files are read."""
+    if not settings.story_roots:
+        yield ok("story files", "gt-consume reads none; to allow folders, set GT_STORY_ROOTS")
+    for root in settings.story_roots:
+        if root.is_dir() and os.access(root, os.R_OK | os.X_OK):
+            yield ok("story files", f"read below {root}")
+        else:
+            yield warn("story files", f"{root} is not a folder that can be read", "check GT_STORY_ROOTS")
 
 
 def look_at_rules(settings: Settings) -> Iterator[Finding]:

@@ -29,6 +29,7 @@ async def run_attempt(make_one: MakeOne, request: Run, reporter: StageReporter, 
         attempt=request.attempt,
         workdir=Path(request.workdir),
         options=request.options,
+        story_roots=tuple(map(Path, request.story_roots)),
         reporter=reporter,
         acquirer=permits,
     )

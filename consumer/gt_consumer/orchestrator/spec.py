@@ -33,12 +33,20 @@ class CommandSpec:
     arguments: tuple[str, ...]
 
     def fill(self, values: Mapping[str, str]) -> list[str]:
-        """Return the program and its arguments; a value is never split or searched for placeholders."""
+        """Return the program and its arguments; a value is never split or searched for placeholders.
+
+        Raises:
+            ValueError: a value would make an option of an argument that it begins
+        """
 
         def value(match: re.Match[str]) -> str:
             return values[match.group(1)]
 
-        return [self.program, *(_PLACEHOLDER.sub(value, argument) for argument in self.arguments)]
+        filled = [_PLACEHOLDER.sub(value, argument) for argument in self.arguments]
+        for argument, result in zip(self.arguments, filled, strict=True):
+            if result.startswith("-") and not argument.startswith("-"):
+                raise ValueError(f"the value of {argument} would be read as an option: {result[:100]!r}")
+        return [self.program, *filled]
 
 
 Spec = PythonSpec | CommandSpec

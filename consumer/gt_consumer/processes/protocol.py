@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Literal
 
@@ -25,6 +25,7 @@ class Run:
     Parameters:
         workdir: absolute path of the attempt's own folder
         project_id: the project whose checkpoint this machine holds, if any: resume it
+        story_roots: absolute paths of the folders below which story files may be read
     """
 
     story_id: str
@@ -34,6 +35,7 @@ class Run:
     workdir: str
     options: Mapping[str, object] = field(default_factory=dict)
     project_id: str | None = None
+    story_roots: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -49,7 +49,7 @@ class Attempt:
     throttle: StageThrottle = field(default_factory=StageThrottle)
     waits: bool = False
 
-    def request(self, workdir: Path) -> Run:
+    def request(self, workdir: Path, story_roots: Sequence[Path] = ()) -> Run:
         """Return what the orchestrator is asked to do."""
         return Run(
             story_id=self.story.story_id,
@@ -59,6 +59,7 @@ class Attempt:
             workdir=str(workdir),
             options=self.story.options,
             project_id=self.project_id,
+            story_roots=[str(root) for root in story_roots],
         )
 
     def report(self, message: Stage) -> None:

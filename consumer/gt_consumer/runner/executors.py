@@ -49,4 +49,5 @@ def make_runner(
         settings.time_limit,
         reuse_finished=not force,
         limiter=limiter,
+        story_roots=settings.story_roots,
     )

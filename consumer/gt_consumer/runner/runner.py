@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
+from gt_common.errors import PermanentError
 from gt_common.log import get_logger, log_context
 from gt_common.messages import StoryMessage, log_keys, utc_now
+from gt_common.stories.local import check_story_file
 from gt_consumer.limits import LONGEST_PAUSE_S, Limiter
 from gt_consumer.limits.local import LocalLimiter
 from gt_consumer.processes.protocol import Run
@@ -35,6 +38,7 @@ class Runner:
         grace: seconds between asking a run to end and forcing it
         reuse_finished: whether a story whose video exists is reported as made and not made again
         limiter: grants calls to providers; without one there are pauses but no limits
+        story_roots: folders below which story files may be read
     """
 
     def __init__(
@@ -47,6 +51,7 @@ class Runner:
         grace: float = GRACE_SECONDS,
         reuse_finished: bool = True,
         limiter: Limiter | None = None,
+        story_roots: Sequence[Path] = (),
     ) -> None:
         self._executor = executor
         self._places = Places(output.absolute(), state_dir.absolute())
@@ -54,6 +59,7 @@ class Runner:
         self._grace = grace
         self._reuse_finished = reuse_finished
         self._limiter = limiter or LocalLimiter()
+        self._story_roots = tuple(story_roots)
         self._running: dict[asyncio.Future[None], Attempt] = {}
         self._tidied = False
 
@@ -110,6 +116,10 @@ class Runner:
 
     async def _run(self, attempt: Attempt) -> Outcome:
         try:
+            await asyncio.to_thread(check_story_file, attempt.story.url, self._story_roots)
+        except PermanentError as error:
+            return attempt.failed("PermanentError", str(error), retryable=False)
+        try:
             workdir = await asyncio.to_thread(
                 make_workdir, self._places.output, attempt.story, attempt.number
             )
@@ -126,7 +136,7 @@ class Runner:
             attempt.project_id = await asyncio.to_thread(noted_project, self._places.state_dir, attempt.story)
         try:
             while True:
-                outcome = await self._run_once(attempt.request(workdir), attempt)
+                outcome = await self._run_once(attempt.request(workdir, self._story_roots), attempt)
                 if outcome is not None:
                     return outcome
         except NotStartedError as error:

@@ -16,9 +16,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from gt_common.confined import open_anywhere, open_below
 from gt_common.errors import OutputError
-from gt_common.files import sync_folder_if_possible, write_atomically
+from gt_common.files import open_anywhere, open_below, sync_folder_if_possible, write_atomically
 from gt_common.messages import StoryMessage, utc_now
 from gt_common.stories import slug
 from gt_consumer.processes.values import label, number

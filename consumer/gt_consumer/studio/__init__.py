@@ -71,7 +71,13 @@ class StudioOrchestrator:
 
         try:
             made = await asyncio.to_thread(
-                make_video, url, current.workdir, dict(current.options), progress, project_id
+                make_video,
+                url,
+                current.workdir,
+                dict(current.options),
+                progress,
+                project_id,
+                roots=current.story_roots,
             )
         except asyncio.CancelledError:
             cancelled.set()

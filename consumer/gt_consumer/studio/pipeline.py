@@ -6,7 +6,7 @@ import contextlib
 import ctypes
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -53,7 +53,13 @@ def slug(title: str) -> str:
 
 
 def make_video(
-    url: str, workdir: Path, given: Mapping[str, object], progress: Progress, project_id: str | None = None
+    url: str,
+    workdir: Path,
+    given: Mapping[str, object],
+    progress: Progress,
+    project_id: str | None = None,
+    *,
+    roots: Sequence[Path],
 ) -> MadeVideo:
     """Make the video of a story.
 
@@ -62,6 +68,7 @@ def make_video(
         given: options from the story's line in the list
         progress: called with the stage and the share of it that is done, 0 to 1
         project_id: kept in the result; derived from story and options if None
+        roots: folders below which story files are read
 
     Raises:
         PermanentError: the story or an option can never work
@@ -69,7 +76,7 @@ def make_video(
     """
     options = read_options(given)
     progress("story", 0.0)
-    story = load_story(url)
+    story = load_story(url, roots)
     options = options.for_text(story.text)
     progress("script", 0.0)
     script = write_script(story, options.max_words)

@@ -70,7 +70,9 @@ def plain(tmp_path: Path) -> Settings:
 
 
 def five() -> BatchWork:
-    return begin("b", [Story(f"https://redd.it/s{n}", f"c{n}", "x") for n in range(1, 6)], None, {})
+    return begin(
+        "b", [Story(f"https://redd.it/s{n}", f"https://redd.it/s{n}", "x") for n in range(1, 6)], None, {}
+    )
 
 
 def engine(

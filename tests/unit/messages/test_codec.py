@@ -115,6 +115,7 @@ def test_fields_of_a_later_minor_version_are_kept() -> None:
         changed(generation=2**70),
         changed(url=""),
         changed(url="x" * 2049),
+        changed(url="https://redd.it/" + "x" * 2049),
         changed(published_at="yesterday"),
         changed(published_at="2026-03-01T12:00:00"),
         changed(options=[]),
@@ -126,6 +127,21 @@ def test_fields_of_a_later_minor_version_are_kept() -> None:
 def test_a_story_message_of_another_form_is_refused(body: bytes) -> None:
     with pytest.raises(MalformedMessageError, match=r"^malformed"):
         decode_story(body)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["--exec=touch", "-rf", " https://redd.it/a1", "javascript:alert(1)", "/etc/passwd", "a.md", "ftp://x/"],
+)
+@pytest.mark.parametrize("name", ["url", "canonical_url"])
+def test_a_url_that_a_program_could_take_for_something_else_is_refused(name: str, url: str) -> None:
+    with pytest.raises(MalformedMessageError, match=f"{name}: .*begins with https:, http: or file:"):
+        decode_story(changed(**{name: url}))
+
+
+@pytest.mark.parametrize("url", ["https://redd.it/a1", "HTTP://redd.it/a1", "file:///stories/a.md"])
+def test_links_and_files_are_the_urls_of_stories(url: str) -> None:
+    assert decode_story(changed(url=url, canonical_url=url)).url == url
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])

@@ -136,6 +136,7 @@ def test_settings_that_are_not_set_have_their_defaults(monkeypatch: pytest.Monke
         if not {variable} & {"GT_AMQP_URL", "PYTHONPATH"}:
             monkeypatch.setenv(variable, VARIABLE.sub(lambda match: match[3], value))
     expected = {"prefetch": 2, "log_format": "json", "output": Path("/outputs"), "state_dir": Path("/state")}
+    expected |= {"story_roots": (Path("/stories"),)}
     assert load_settings(worker_name="w") == before.model_copy(update=expected)
 
 

@@ -103,6 +103,20 @@ def test_what_cannot_be_loaded_is_said_in_one_line(text: str, reason: str) -> No
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("argument", ["{url}", "{url}x", "{story_id}{url}"])
+def test_no_value_makes_an_option_of_its_argument(argument: str) -> None:
+    spec = parse_orchestrator(f"command:make {argument}")
+    assert isinstance(spec, CommandSpec)
+    with pytest.raises(ValueError, match="would be read as an option: '--exec=touch"):
+        spec.fill({"url": "--exec=touch", "story_id": ""})
+
+
+def test_an_option_of_the_command_itself_may_hold_any_value() -> None:
+    spec = parse_orchestrator("command:make --url={url} -n")
+    assert isinstance(spec, CommandSpec)
+    assert spec.fill({"url": "--x"}) == ["make", "--url=--x", "-n"]
+
+
 def test_a_child_is_not_for_people() -> None:
     answer = subprocess.run(
         [sys.executable, "-m", "gt_consumer.orchestrator.child"], capture_output=True, text=True, check=False

@@ -229,6 +229,6 @@ def test_no_title_leads_out_of_the_output_folder(url: str, batch: str, name: str
     ],
 )
 def test_odd_addresses_have_a_place(url: str, tmp_path: Path) -> None:
-    story = a_story(url=url)
+    story = a_story().model_copy(update={"url": url})
     assert store(tmp_path, story=story).video.parent == tmp_path / "out" / "b1"
     assert find_finished(tmp_path / "out", story) is not None

@@ -206,4 +206,4 @@ def test_a_file_name_that_is_not_utf_8_is_found_again_by_its_url(tmp_path: Path)
     assert url == again == f"{tmp_path.as_uri()}/caf%E9.md"
     assert path_of(url) == path
     assert canonical_url(url, HERE) == (url, url), "in a list it is found, too"
-    assert load_story(url).title == "A story"
+    assert load_story(url, [tmp_path]).title == "A story"

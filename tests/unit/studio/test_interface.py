@@ -50,7 +50,8 @@ def test_bad_options_can_never_work(given: dict[str, object], message: str) -> N
 
 
 async def test_a_story_that_is_gone_is_a_permanent_error(tmp_path: Path) -> None:
-    jobs.enter(jobs.Job("s", "b", (tmp_path / "gone.md").as_uri(), 1, tmp_path))
+    url = (tmp_path / "gone.md").as_uri()
+    jobs.enter(jobs.Job("s", "b", url, 1, tmp_path, story_roots=(tmp_path,)))
     with pytest.raises(PermanentError, match="story file not found"):
         await create().run()
 

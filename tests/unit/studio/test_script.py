@@ -22,7 +22,7 @@ def test_there_are_examples() -> None:
 @pytest.mark.parametrize("path", STORIES, ids=lambda p: p.stem)
 @pytest.mark.parametrize("budget", [60, 120, 220])
 def test_scripts_keep_to_their_budget_and_order(path: Path, budget: int) -> None:
-    story = load_story(path.as_uri())
+    story = load_story(path.as_uri(), [path.parent])
     script = write_script(story, budget)
     assert script.word_count <= budget
     assert script.word_count >= min(budget * 0.55, len(story.text.split()) * 0.9)
@@ -52,7 +52,7 @@ def test_one_endless_sentence_is_refused_with_its_length(words: int) -> None:
 
 
 def test_the_story_begins_and_ends_where_it_should() -> None:
-    script = write_script(load_story((EXAMPLES / "the-wedding-bill.md").as_uri()), 220)
+    script = write_script(load_story((EXAMPLES / "the-wedding-bill.md").as_uri(), [EXAMPLES]), 220)
     assert "Grandma died last spring and left me the house." in [line.text for line in script.lines]
     assert script.lines[-1].text == "So, AITA for keeping the house?"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -12,7 +13,7 @@ from pydantic import ValidationError
 from gt_common.errors import PermanentError
 from gt_common.reddit import fetch_post_text
 from gt_common.reddit.text import PostText
-from gt_common.stories import path_of
+from gt_common.stories.local import read_story_file, story_path
 
 SUFFIXES = (".md", ".txt", ".json")
 MAX_BYTES = 2_000_000
@@ -35,24 +36,25 @@ class Story:
     source: str
 
 
-def load_story(url: str) -> Story:
+def load_story(url: str, roots: Sequence[Path]) -> Story:
     """Load the story of a URL; this blocks.
+
+    Parameters:
+        roots: folders below which story files are read
 
     Raises:
         PermanentError: there is no such story, or it can never be told
         RateLimited, CredentialsRefusedError, RedditUnreachableError: Reddit does not return the post now
     """
-    try:
-        parts = urlsplit(url)
-    except ValueError as error:
-        raise PermanentError(f"not a story URL: {url!r}: {error}") from None
-    if parts.scheme in {"http", "https"}:
+    path = story_path(url)
+    if path is None:
+        if urlsplit(url).scheme not in {"http", "https"}:
+            raise PermanentError(
+                f"the studio reads Reddit posts and files {', '.join(SUFFIXES)}, not {url!r}"
+            )
         title, body = fetch_post_text(url)
         return Story(title, body, url)
-    if parts.scheme != "file":
-        raise PermanentError(f"the studio reads Reddit posts and files {', '.join(SUFFIXES)}, not {url!r}")
-    path = path_of(parts)
-    text = _read(path)
+    text = _read(path, roots)
     post = _from_json(text, path) if path.suffix.lower() == ".json" else _from_text(text)
     title, body = post.narration(path.name)
     if len(title) > MAX_TITLE:
@@ -63,15 +65,11 @@ def load_story(url: str) -> Story:
     return Story(title, body, url)
 
 
-def _read(path: Path) -> str:
+def _read(path: Path, roots: Sequence[Path]) -> str:
     if path.suffix.lower() not in SUFFIXES:
         raise PermanentError(f"the studio reads {', '.join(SUFFIXES)} files, not {path.name!r}")
-    if not path.is_file():
-        raise PermanentError(f"story file not found on this machine: {path}")
-    if path.stat().st_size > MAX_BYTES:
-        raise PermanentError(f"story file is larger than {MAX_BYTES // 1_000_000} MB: {path.name}")
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = read_story_file(path, roots, MAX_BYTES).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise PermanentError(
             f"story file is not UTF-8 (byte {error.start}): {path.name}; save it as UTF-8"

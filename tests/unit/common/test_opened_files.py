@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gt_common import confined
-from gt_common.confined import open_anywhere, open_below
+from gt_common import files
+from gt_common.files import open_anywhere, open_below
 
 
 def content(descriptor: int | None) -> str:
@@ -55,7 +55,7 @@ def test_links_count_as_what_they_lead_to(inside: Path) -> None:
 def test_a_link_that_is_made_after_the_check_is_not_followed(
     part: str, inside: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    open_in = confined._open_in
+    open_in = files._open_in
 
     def late(root: Path, parts: tuple[str, ...]) -> int:
         target = inside.parent / "in-side"
@@ -63,7 +63,7 @@ def test_a_link_that_is_made_after_the_check_is_not_followed(
         (inside / part).symlink_to(target / "file" if "/" in part else target)
         return open_in(root, parts)
 
-    monkeypatch.setattr(confined, "_open_in", late)
+    monkeypatch.setattr(files, "_open_in", late)
     before = len(list(Path("/proc/self/fd").iterdir()))
     with pytest.raises(OSError, match=r"directory|symbolic links"):
         open_below(inside / "deep" / "file", [inside])
