@@ -11,27 +11,31 @@ import contextlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
-import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractConnection
 from aio_pika.exceptions import (
     CONNECTION_EXCEPTIONS,
     AuthenticationError,
     ChannelClosed,
     IncompatibleProtocolError,
-    InvalidFrameError,
     ProbableAuthenticationError,
 )
+from aiormq.exceptions import AMQPError, ChannelAccessRefused
+from pamqp.commands import Connection as Frames
 from yarl import URL
 
 from gt_common.errors import BrokerUnreachableError, CredentialsRefusedError, GossipToonError, UsageError
 from gt_common.messaging.backoff import is_own_cancellation
+from gt_common.messaging.refusals import broker_words, is_no_access
 from gt_common.messaging.tls import check_options, tls_error
+from gt_common.messaging.transport import FollowedConnection, Handshake
 from gt_common.settings import Settings
 
 _FORM = "write amqp://user@host:5672/vhost, the password after the user"
 _ESCAPES = "in user name and password write @ as %40, : as %3A, / as %2F, ? as %3F and # as %23"
 _NO_HOST = frozenset(", \t")
 _START = "start one with `make broker` or set GT_AMQP_URL"
+_CLOSE_S = 2.0
+_ACCESS_REFUSED = 403
 BROKER_ERRORS = (*CONNECTION_EXCEPTIONS, TimeoutError)
 
 
@@ -74,13 +78,24 @@ def is_alive(connection: AbstractConnection | None) -> bool:
     return connection is not None and connection.connected.is_set() and not connection.is_closed
 
 
-async def close_quietly(closable: AbstractConnection | AbstractChannel | None) -> None:
-    """Close a connection or channel that may be dead already; wait at most 2 s for the handshake."""
+async def close_quietly(
+    closable: AbstractConnection | AbstractChannel | None, patience_s: float = _CLOSE_S
+) -> bool:
+    """Close a connection or channel that may be dead already.
+
+    Parameters:
+        patience_s: seconds to wait for the handshake
+
+    Returns:
+        False if a channel's close was given up: its connection must not be used any more, because another
+        close of the half-closed channel would make the broker end the connection
+    """
     if closable is None or closable.is_closed:
-        return
+        return True
     with contextlib.suppress(*BROKER_ERRORS), honest_losses():
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(patience_s) as bound:
             await closable.close()
+    return not bound.expired()
 
 
 def parse_url(text: str) -> URL:
@@ -139,23 +154,27 @@ def plain_errors(what: str) -> Iterator[None]:
     try:
         with honest_losses():
             yield
-    except ChannelClosed as error:
-        if "ACCESS_REFUSED" in str(error):
-            raise CredentialsRefusedError(f"could not {what}: the user lacks permission ({error})") from None
-        raise BrokerUnreachableError(f"could not {what}: {error}") from None
-    except BROKER_ERRORS as error:
-        raise BrokerUnreachableError(f"could not {what}: {_say(error)}") from None
+    except ChannelAccessRefused as error:
+        raise CredentialsRefusedError(
+            f"could not {what}: the user lacks permission ({broker_words(error)})"
+        ) from None
+    except (ChannelClosed, *BROKER_ERRORS) as error:
+        raise BrokerUnreachableError(f"could not {what}: {broker_words(error)}") from None
 
 
 async def _open(url: URL, settings: Settings, name: str) -> AbstractConnection:
-    connection = aio_pika.Connection(
-        url.update_query(heartbeat=settings.heartbeat), client_properties={"connection_name": name}
+    handshake = Handshake(settings.connect_timeout)
+    connection = FollowedConnection(
+        url.update_query(heartbeat=settings.heartbeat),
+        client_properties={"connection_name": name},
+        transport_factory=handshake,
     )
     try:
-        with _plain_connect_errors(say_url(url), settings.connect_timeout):
-            async with asyncio.timeout(settings.connect_timeout):
+        with _plain_connect_errors(say_url(url), settings.connect_timeout, handshake):
+            async with handshake.timeout():
                 await connection.connect()
     finally:
+        handshake.end()
         # Otherwise a connection that was never up tries to close itself when it is garbage-collected.
         if not is_alive(connection):
             await connection.close()
@@ -163,32 +182,48 @@ async def _open(url: URL, settings: Settings, name: str) -> AbstractConnection:
 
 
 @contextmanager
-def _plain_connect_errors(at: str, seconds: float) -> Iterator[None]:
+def _plain_connect_errors(at: str, seconds: float, handshake: Handshake) -> Iterator[None]:
     try:
         with honest_losses():
             yield
-    except (AuthenticationError, ProbableAuthenticationError):
-        raise CredentialsRefusedError(
-            f"the broker at {at} refused the user name or password; check GT_AMQP_URL"
-        ) from None
-    except InvalidFrameError:
-        raise CredentialsRefusedError(
-            f"the broker at {at} refused the virtual host: it does not exist or the user has no access to it"
-        ) from None
-    except IncompatibleProtocolError:
-        raise BrokerUnreachableError(f"the server at {at} does not speak AMQP 0-9-1") from None
-    except TimeoutError:
-        raise BrokerUnreachableError(
-            f"the broker at {at} did not answer within {seconds:g} s; check GT_AMQP_URL"
-        ) from None
-    except BROKER_ERRORS as error:
-        # A TLS listener closes the connection or answers with an alert, which is not a complete frame.
-        hung_up = isinstance(error.__cause__, (ConnectionResetError, asyncio.IncompleteReadError))
-        tls = "; a TLS port needs amqps://" if hung_up and at.startswith("amqp://") else ""
-        raise tls_error(error, at) or BrokerUnreachableError(
-            f"no broker answers at {at} ({_say(error)}); {_START}{tls}"
-        ) from None
+    except (*BROKER_ERRORS, AMQPError) as error:
+        refusal = handshake.refusal()
+        raise (_refused(at, refusal) if refusal else _not_connected(error, at, seconds)) from None
 
 
-def _say(error: BaseException) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+def _refused(at: str, refusal: Frames.Close) -> GossipToonError:
+    """Return the error for a connection that the broker itself closed, with its words."""
+    said = " ".join(refusal.reply_text.split())
+    if refusal.reply_code == _ACCESS_REFUSED:
+        return CredentialsRefusedError(
+            f"the broker at {at} refused the user name or password ({said}); check GT_AMQP_URL"
+        )
+    if is_no_access(said):
+        return CredentialsRefusedError(
+            f"the broker at {at} refused the virtual host: it does not exist or the user has no access to it "
+            f"({said}); check the path in GT_AMQP_URL"
+        )
+    return BrokerUnreachableError(f"the broker at {at} refused the connection: {said}")
+
+
+def _not_connected(error: BaseException, at: str, seconds: float) -> GossipToonError:
+    match error:
+        case ProbableAuthenticationError():
+            return CredentialsRefusedError(
+                f"the broker at {at} refused the user name or password; check GT_AMQP_URL"
+            )
+        case AuthenticationError():
+            return CredentialsRefusedError(f"the broker at {at} offers no known way to log in ({error})")
+        case IncompatibleProtocolError():
+            return BrokerUnreachableError(f"the server at {at} does not speak AMQP 0-9-1")
+        case TimeoutError():
+            return BrokerUnreachableError(
+                f"the broker at {at} did not answer within {seconds:g} s; check GT_AMQP_URL"
+            )
+        case _:
+            # A TLS listener closes the connection or answers with an alert, which is not a complete frame.
+            hung_up = isinstance(error.__cause__, (ConnectionResetError, asyncio.IncompleteReadError))
+            tls = "; a TLS port needs amqps://" if hung_up and at.startswith("amqp://") else ""
+            return tls_error(error, at) or BrokerUnreachableError(
+                f"no broker answers at {at} ({broker_words(error)}); {_START}{tls}"
+            )

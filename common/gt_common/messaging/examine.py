@@ -6,8 +6,9 @@ arguments differ; permissions to publish are tried with a routing key that is no
 
 from __future__ import annotations
 
+import asyncio
 import uuid
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -17,13 +18,21 @@ from aio_pika.exceptions import ChannelClosed
 from aiormq.exceptions import ChannelAccessRefused
 
 from gt_common.errors import CredentialsRefusedError
-from gt_common.messaging.connection import close_quietly, connect, plain_errors
+from gt_common.messaging.alarms import alarm_of
+from gt_common.messaging.connection import connect, plain_errors
+from gt_common.messaging.lookup import Lookup, QueueInfo
 from gt_common.messaging.names import Names
+from gt_common.messaging.refusals import broker_words, is_different
 from gt_common.messaging.subscription import server_version
-from gt_common.messaging.topology import QueueInfo, QueueSpec, has_exchange, inspect_queue, topology
+from gt_common.messaging.topology import QueueSpec, topology
 from gt_common.settings import Settings
 
 Answer = TypeVar("Answer")
+
+_ANY_EXCHANGE = "amq.direct"
+"""Exists in each virtual host; a message that is refused shows an alarm, too."""
+_ANSWERS = 3
+"""Answers until a message is confirmed: channel, confirm mode, confirm."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +46,7 @@ class BrokerStatus:
         differing: queues with unexpected arguments, and the broker's explanation
         may_declare: whether this user may declare queues; None if there is no queue to try it with
         may_publish: by exchange, for those that can be tried without leaving a trace
+        blocked: why the broker takes no messages now, such as `memory alarm`; empty if it does
     """
 
     version: str
@@ -46,6 +56,7 @@ class BrokerStatus:
     differing: dict[str, str]
     may_declare: bool | None
     may_publish: dict[str, bool]
+    blocked: str = ""
 
 
 async def examine_broker(settings: Settings) -> BrokerStatus:
@@ -57,17 +68,13 @@ async def examine_broker(settings: Settings) -> BrokerStatus:
     wanted = topology(settings)
     names = Names(settings.namespace)
     async with connect(settings, "gt-doctor") as connection:
-        exchanges = {spec.name: await _seen(has_exchange(connection, spec)) for spec in wanted.exchanges}
-        queues = {spec.name: await _seen(inspect_queue(connection, spec.name)) for spec in wanted.queues}
+        lookup = Lookup(connection)
+        exchanges = {spec.name: await _seen(lookup.has_exchange(spec.name)) for spec in wanted.exchanges}
+        queues = {spec.name: await _seen(lookup.queue(spec.name)) for spec in wanted.queues}
         there = {name: info for name, info in queues.items() if info and info.messages is not None}
-        answers = {
-            spec.name: await _compare(connection, spec) for spec in wanted.queues if spec.name in there
-        }
-        publish = {
-            exchange: await _may_publish(connection, exchange)
-            for exchange in (names.stories, names.retry, names.dlx)
-            if exchanges[exchange] is not False
-        }
+        answers = {spec.name: await _compare(lookup, spec) for spec in wanted.queues if spec.name in there}
+        asked = [name for name in (names.stories, names.retry, names.dlx) if exchanges[name] is not False]
+        blocked, publish = await _try_publishing(settings, asked)
         absent = [f"exchange {name}" for name, found in sorted(exchanges.items()) if found is False]
         absent += [f"queue {name}" for name, info in queues.items() if info and info.messages is None]
         hidden = [f"exchange {name}" for name, found in sorted(exchanges.items()) if found is None]
@@ -80,6 +87,7 @@ async def examine_broker(settings: Settings) -> BrokerStatus:
             differing={name: answer for name, answer in answers.items() if answer},
             may_declare=None if not answers else any(answer is not None for answer in answers.values()),
             may_publish=publish,
+            blocked=blocked,
         )
 
 
@@ -91,31 +99,59 @@ async def _seen(look: Awaitable[Answer]) -> Answer | None:
         return None
 
 
-async def _compare(connection: AbstractConnection, spec: QueueSpec) -> str | None:
+async def _compare(lookup: Lookup, spec: QueueSpec) -> str | None:
     """Return the broker's explanation of how a queue differs; None if this user may not ask."""
     with plain_errors(f"compare the queue {spec.name}"):
-        channel = await connection.channel()
+        channel = await lookup.channel()
         try:
             await channel.declare_queue(spec.name, durable=True, arguments=dict(spec.arguments))
         except ChannelAccessRefused:
             return None
         except ChannelClosed as error:
-            if "PRECONDITION_FAILED" not in str(error):
+            if not is_different(error):
                 raise
-            return " ".join(str(error).split())
-        await close_quietly(channel)
+            return broker_words(error)
         return ""
 
 
-async def _may_publish(connection: AbstractConnection, exchange: str) -> bool:
-    """Whether this user may publish to a direct exchange; the message is not routed anywhere."""
-    with plain_errors(f"publish to {exchange}"):
-        channel = await connection.channel(publisher_confirms=True)
+async def _try_publishing(settings: Settings, exchanges: Sequence[str]) -> tuple[str, dict[str, bool]]:
+    """Return why the broker takes no messages, empty if it does, and where this user may publish.
+
+    An alarm blocks the whole connection that publishes, so this has one of its own.
+    """
+    async with connect(settings, "gt-doctor (publishes)") as connection:
+        alarm = alarm_of(connection)
+        trying = asyncio.create_task(_may_publish(connection, exchanges or [_ANY_EXCHANGE]))
+        raised = asyncio.create_task(alarm.raised.wait())
         try:
+            patience_s = _ANSWERS * settings.connect_timeout
+            await asyncio.wait({trying, raised}, timeout=patience_s, return_when=asyncio.FIRST_COMPLETED)
+            if alarm.reason:
+                return alarm.reason, {}
+            if not trying.done():
+                return f"no confirm within {patience_s:g} s", {}
+            may = trying.result()
+            return "", {name: may[name] for name in exchanges}
+        finally:
+            for task in (trying, raised):
+                task.cancel()
+            await asyncio.gather(trying, raised, return_exceptions=True)
+
+
+async def _may_publish(connection: AbstractConnection, exchanges: Sequence[str]) -> dict[str, bool]:
+    """Return whether this user may publish to direct exchanges; the messages are not routed anywhere."""
+    may: dict[str, bool] = {}
+    for exchange in exchanges:
+        with plain_errors(f"publish to {exchange}"):
+            channel = await connection.channel(publisher_confirms=True)
             target = await channel.get_exchange(exchange, ensure=False)
-            key = f"gt-doctor.{uuid.uuid4().hex}"
-            await target.publish(aio_pika.Message(b""), key, mandatory=False, timeout=5)
-        except ChannelAccessRefused:
-            return False
-        await close_quietly(channel)
-        return True
+            try:
+                key = f"gt-doctor.{uuid.uuid4().hex}"
+                await target.publish(aio_pika.Message(b""), key, mandatory=False)
+                may[exchange] = True
+            except ChannelAccessRefused:
+                may[exchange] = False
+    with plain_errors("open a channel"):
+        # The first message of a connection is confirmed even under an alarm; nothing after it is read.
+        await connection.channel()
+    return may

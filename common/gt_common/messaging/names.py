@@ -8,6 +8,10 @@ from gt_common.durations import duration_label
 
 STORY_KEY = "story"
 RESULT_KEY = "result"
+LETTER_KEY = "letter"
+"""Routing key of dead letters that leads to the dead-letter queue only."""
+RECORD_KEY = "record"
+"""Routing key of dead letters that leads to the ledger's queue only."""
 CRASH_LIMIT = 10
 """How often the broker redelivers a story before it dead-letters it (`x-delivery-limit`)."""
 _DLX = ".dlx"
@@ -49,12 +53,16 @@ class Names:
 
     @property
     def progress(self) -> str:
-        """Topic exchange for live views; receives every result event and finer progress."""
+        """Topic exchange for live views; receives every event that the ledger has, and finer progress."""
         return f"{self.namespace}.progress"
 
     @property
     def dlx(self) -> str:
-        """Direct exchange of dead letters: `story` goes to the dead-letter queue and to the ledger."""
+        """Direct exchange of dead letters.
+
+        `letter` leads to the dead-letter queue, `record` to the ledger's queue, `story`, which the broker
+        itself uses, to both.
+        """
         return f"{self.namespace}{_DLX}"
 
     @property

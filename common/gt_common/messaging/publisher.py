@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -20,7 +21,8 @@ from gt_common.errors import (
     TopologyError,
 )
 from gt_common.log import get_logger, log_context
-from gt_common.messages import Event, StoryMessage, encode, log_keys, utc_now
+from gt_common.messages import Event, StoryMessage, UnknownEvent, encode, log_keys, utc_now
+from gt_common.messaging.alarms import alarm_of
 from gt_common.messaging.backoff import Backoff
 from gt_common.messaging.connection import (
     BROKER_ERRORS,
@@ -30,8 +32,11 @@ from gt_common.messaging.connection import (
     open_connection,
     plain_errors,
 )
-from gt_common.messaging.names import STORY_KEY, Names
+from gt_common.messaging.feed import Feed
+from gt_common.messaging.names import LETTER_KEY, RECORD_KEY, STORY_KEY, Names
 from gt_common.messaging.rate_limits.notices import PauseNotice, StartNotice, encode_notice
+from gt_common.messaging.refusals import broker_words
+from gt_common.messaging.topology import SETTLING_S, inspect
 from gt_common.settings import Settings
 
 log = get_logger("publisher")
@@ -55,7 +60,8 @@ class Publisher:
         self._connection: AbstractConnection | None = None
         self._channel: AbstractChannel | None = None
         self._lock = asyncio.Lock()
-        self._troubled = False
+        self._feed = Feed(settings, name)
+        self._problem = ""
 
     async def story(self, message: StoryMessage) -> None:
         """Publish a story to the queue of stories."""
@@ -71,11 +77,11 @@ class Publisher:
             await self._send(self._names.retry, key, encode(message), message.headers())
 
     async def dead_letter(self, message: StoryMessage) -> None:
-        """Publish a dead letter once; the broker routes it to the dead-letter queue and to the ledger."""
+        """Publish a dead letter to the dead-letter queue, then to the ledger's queue."""
         reason = message.errors[-1].failure.type if message.errors else "unknown"
         headers = {**message.headers(), "gt-reason": reason}
         with log_context(log_keys(message)):
-            await self._send(self._names.dlx, STORY_KEY, encode(message), headers)
+            await self._put_aside(encode(message), headers)
 
     async def malformed(self, body: bytes, reason: str, key: str, headers: Headers | None = None) -> None:
         """Dead-letter an unreadable message unchanged, with the reason in a header.
@@ -84,7 +90,11 @@ class Publisher:
             key: `story` or `result`, depending on what it should have been
             headers: its original `gt-` headers
         """
-        await self._send(self._names.dlx, key, body, {**(headers or {}), "gt-reason": reason[:500]})
+        said = {**(headers or {}), "gt-reason": reason[:500]}
+        if key == STORY_KEY:
+            await self._put_aside(body, said)
+        else:
+            await self._send(self._names.dlx, key, body, said)
 
     async def event(self, event: Event) -> None:
         """Publish a result event."""
@@ -95,73 +105,99 @@ class Publisher:
         """Announce to all workers that a provider asked for a pause, or that a run starts."""
         await self._send(self._names.pauses, "", encode_notice(notice), {})
 
-    async def progress(self, event: Event) -> None:
-        """Publish an event for live views; best effort: errors of the broker are ignored."""
-        message = aio_pika.Message(encode(event), content_type="application/json")
-        try:
-            with honest_losses():
-                channel = await self.connect()
-                exchange = await channel.get_exchange(self._names.progress, ensure=False)
-                await exchange.publish(message, f"{event.batch_id}.{event.type}", mandatory=False, timeout=5)
-        except (*BROKER_ERRORS, BrokerUnreachableError, CredentialsRefusedError) as error:
-            with log_context(log_keys(event)):
-                log.debug("progress_dropped", error=str(error))
+    async def progress(self, event: Event | UnknownEvent) -> None:
+        """Send an event to live views; best effort and without waiting."""
+        self._feed.put(event)
 
     async def aclose(self) -> None:
-        """Close the connection."""
+        """Close the connections."""
+        await self._feed.aclose()
         await close_quietly(self._connection)
 
-    async def _send(self, exchange: str, key: str, body: bytes, headers: Headers) -> None:
+    async def _put_aside(self, body: bytes, headers: Headers) -> None:
+        """Publish a dead letter to its two queues, one after the other.
+
+        A confirm says that a message is in some queue. Each key leads to a single one, so it says which.
+        """
+        for key in (LETTER_KEY, RECORD_KEY):
+            if await self._send(self._names.dlx, key, body, headers, older_key=STORY_KEY) == STORY_KEY:
+                return
+
+    async def _send(
+        self, exchange: str, key: str, body: bytes, headers: Headers, older_key: str | None = None
+    ) -> str:
+        """Publish until the broker confirms; return the key.
+
+        Parameters:
+            older_key: the key to use where the topology is that of an earlier version
+        """
         try:
             async with asyncio.timeout(self._patience):
-                await self._send_until_confirmed(exchange, key, body, headers)
+                return await self._send_until_confirmed(exchange, key, body, headers, older_key)
         except TimeoutError:
-            raise PublishFailedError(
-                f"the broker did not confirm a message to {exchange} within {self._patience:g} s; "
-                "check for a memory or disk alarm (`rabbitmqctl status`)"
-            ) from None
+            said = f"the broker did not confirm a message to {exchange} within {self._patience:g} s"
+            raise PublishFailedError(said + self._cause()) from None
 
-    async def _send_until_confirmed(self, exchange: str, key: str, body: bytes, headers: Headers) -> None:
-        backoff = Backoff()
-        while problem := await self._try(exchange, key, body, headers):
+    def _cause(self) -> str:
+        if alarm := alarm_of(self._connection).reason:
+            return f": it takes no messages now ({alarm}); free memory or disk on its machine"
+        return f": {self._problem}" if self._problem else ""
+
+    async def _send_until_confirmed(
+        self, exchange: str, key: str, body: bytes, headers: Headers, older_key: str | None
+    ) -> str:
+        backoff, unsettled_until = Backoff(), time.monotonic() + SETTLING_S
+        while error := await self._try(exchange, key, body, headers):
             # Every publish in flight fails for the same reason: warn once.
-            if self._troubled:
-                log.debug("publish_failed", exchange=exchange, error=problem)
-            else:
-                log.warning("publish_failed", exchange=exchange, error=problem)
-            self._troubled = True
+            warn = log.debug if self._problem else log.warning
+            self._problem = str(error)
+            warn("publish_failed", exchange=exchange, error=self._problem)
+            if isinstance(error, TopologyError) and time.monotonic() >= unsettled_until:
+                if older_key and await self._is_declared_by_older():
+                    key, older_key = older_key, None
+                    continue
+                self._give_up(error)
+            elif isinstance(error, CredentialsRefusedError):
+                self._give_up(error)
             await backoff.wait()
-        if self._troubled:
-            self._troubled = False
+        if self._problem:
+            self._problem = ""
             log.info("publish_recovered", exchange=exchange)
+        return key
 
-    async def _try(self, exchange: str, key: str, body: bytes, headers: Headers) -> str:
-        """Publish once; return the problem, empty if the broker confirmed."""
+    def _give_up(self, error: GossipToonError) -> None:
+        """Raise an error that waiting will hardly fix, unless this publisher waits for ever."""
+        if self._patience is not None:
+            raise error
+
+    async def _is_declared_by_older(self) -> bool:
+        """Whether both queues of dead letters exist, so that only their new bindings are missing."""
+        try:
+            queues = await inspect(self._settings, [self._names.dlq, self._names.ledger_queue])
+        except (BrokerUnreachableError, CredentialsRefusedError):
+            return False
+        return all(queue.messages is not None for queue in queues)
+
+    async def _try(self, exchange: str, key: str, body: bytes, headers: Headers) -> GossipToonError | None:
+        """Publish once; return the problem, None if the broker confirmed."""
         channel: AbstractChannel | None = None
+        error: GossipToonError
         try:
             with honest_losses():
                 channel = await self.connect()
                 target = await channel.get_exchange(exchange, ensure=False)
                 await target.publish(_message(body, headers), key, mandatory=True)
+                return None
         except (PublishError, ChannelNotFoundEntity):
-            missing = (
+            error = TopologyError(
                 f"{exchange} or its queue for {key} is missing; an administrator runs `gt-topology declare`"
             )
-            problem = self._give_up_or(TopologyError(missing))
-        except (CredentialsRefusedError, ChannelAccessRefused) as error:
-            problem = self._give_up_or(_refused(error, exchange))
-        except (*BROKER_ERRORS, BrokerUnreachableError) as error:
-            problem = _say(error)
-        else:
-            return ""
+        except (CredentialsRefusedError, ChannelAccessRefused) as refusal:
+            error = _refused(refusal, exchange)
+        except (*BROKER_ERRORS, BrokerUnreachableError) as failure:
+            error = BrokerUnreachableError(_say(failure))
         await self._drop(channel)
-        return problem
-
-    def _give_up_or(self, error: GossipToonError) -> str:
-        """Raise an error that waiting will hardly fix, unless this publisher waits for ever."""
-        if self._patience is not None:
-            raise error
-        return str(error)
+        return error
 
     async def connect(self) -> AbstractChannel:
         """Return the current channel; open it and its connection if needed, see `open_connection`."""
@@ -180,7 +216,9 @@ class Publisher:
             if channel is None or channel is not self._channel:
                 return
             self._channel = None
-        await close_quietly(channel)
+            if not await close_quietly(channel, self._settings.connect_timeout):
+                await close_quietly(self._connection)
+                self._connection = None
 
 
 @asynccontextmanager
@@ -201,15 +239,16 @@ def _refused(error: Exception, exchange: str) -> CredentialsRefusedError:
     if isinstance(error, CredentialsRefusedError):
         return error
     return CredentialsRefusedError(
-        f"the broker's user may not write to {exchange}; an administrator can grant it"
+        f"the broker's user may not write to {exchange} ({broker_words(error)}); "
+        "an administrator can grant it"
     )
 
 
 def _say(error: BaseException) -> str:
     if isinstance(error, DeliveryError):
         # RabbitMQ 3.10 to 3.12 may nack a channel for ever after a leader's death: the next try uses another.
-        return "the broker refused the message"
-    return str(error) or type(error).__name__
+        return "the broker refused the message; its queue may be full (a policy's max-length)"
+    return broker_words(error)
 
 
 def _message(body: bytes, headers: Headers) -> aio_pika.Message:

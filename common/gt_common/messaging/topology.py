@@ -7,19 +7,28 @@ up after 20 by default, 3.x take -1 for 0), dead-lettering at least once, which 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from aio_pika.abc import AbstractConnection
-from aio_pika.exceptions import ChannelClosed, ChannelNotFoundEntity
+from aio_pika.exceptions import ChannelClosed
 
 from gt_common.errors import CredentialsRefusedError, TopologyError
-from gt_common.messaging.connection import close_quietly, connect, plain_errors
-from gt_common.messaging.names import CRASH_LIMIT, RESULT_KEY, STORY_KEY, Names
+from gt_common.log import get_logger
+from gt_common.messaging.backoff import Backoff
+from gt_common.messaging.connection import connect, plain_errors
+from gt_common.messaging.lookup import Lookup, QueueInfo
+from gt_common.messaging.names import CRASH_LIMIT, LETTER_KEY, RECORD_KEY, RESULT_KEY, STORY_KEY, Names
+from gt_common.messaging.refusals import broker_words, is_different
 from gt_common.rates import Rate
 from gt_common.settings import Settings
 
+log = get_logger("messaging")
+
+SETTLING_S = 5.0
+"""How long what is missing may be in the making: another program declares it at this moment."""
 NEVER_REACHED = 1_000_000
 CONSUMER_TIMEOUT_MS = 6 * 3600 * 1000
 
@@ -69,20 +78,15 @@ class QueueSpec:
 
 @dataclass(frozen=True)
 class Topology:
-    """All exchanges and queues of one fleet."""
+    """All exchanges and queues of one fleet.
+
+    Parameters:
+        obsolete: bindings between exchanges (source, target, key) that earlier versions made
+    """
 
     exchanges: tuple[ExchangeSpec, ...]
     queues: tuple[QueueSpec, ...]
-    exchange_bindings: tuple[tuple[str, str, str], ...]
-
-
-@dataclass(frozen=True)
-class QueueInfo:
-    """State of a queue: ready messages and consumers; None if it is missing."""
-
-    name: str
-    messages: int | None
-    consumers: int | None
+    obsolete: tuple[tuple[str, str, str], ...]
 
 
 def topology(settings: Settings) -> Topology:
@@ -135,30 +139,29 @@ async def ensure(settings: Settings, role: Role) -> None:
     """
     wanted = topology(settings)
     async with connect(settings, f"gt {role} check") as connection:
-        missing = await _missing(connection, wanted, role)
-        if not missing:
-            return
-        try:
-            await _declare(connection, wanted)
-        except CredentialsRefusedError:
-            raise TopologyError(
-                f"missing on the broker: {', '.join(missing)}, and this user may not declare; "
-                "let an administrator run `gt-topology declare`"
-            ) from None
+        if await _missing(connection, wanted, role):
+            try:
+                await _declare(connection, wanted)
+            except CredentialsRefusedError:
+                await _wait_until_declared(connection, wanted, role)
+        if role is Role.AGGREGATOR:
+            await _unbind_obsolete(connection, wanted)
 
 
 async def inspect(settings: Settings, queues: Iterable[str] | None = None) -> list[QueueInfo]:
     """Return messages and consumers of queues, by default of all in the namespace."""
     names = queues or [queue.name for queue in topology(settings).queues]
     async with connect(settings, "gt inspect") as connection:
-        return [await inspect_queue(connection, name) for name in names]
+        lookup = Lookup(connection)
+        return [await lookup.queue(name) for name in names]
 
 
 async def missing_exchanges(settings: Settings) -> list[str]:
     """Return the names of missing exchanges."""
     wanted = topology(settings)
     async with connect(settings, "gt inspect") as connection:
-        return [spec.name for spec in wanted.exchanges if not await has_exchange(connection, spec)]
+        lookup = Lookup(connection)
+        return [spec.name for spec in wanted.exchanges if not await lookup.has_exchange(spec.name)]
 
 
 async def delete(settings: Settings) -> list[str]:
@@ -209,13 +212,14 @@ def _waits(names: Names, delays: Iterable[float]) -> Iterable[QueueSpec]:
 
 def _ends(names: Names) -> Iterable[QueueSpec]:
     letters = frozenset({Role.DEAD_LETTERS, Role.ADMIN})
-    yield QueueSpec(names.dlq, letters, ((names.dlx, STORY_KEY),), _quorum(NEVER_REACHED))
+    letter_keys = ((names.dlx, STORY_KEY), (names.dlx, LETTER_KEY))
+    yield QueueSpec(names.dlq, letters, letter_keys, _quorum(NEVER_REACHED))
     ledger = _quorum(1000, **_at_least_once(names.dlx, RESULT_KEY))
     ledger["x-single-active-consumer"] = True
     yield QueueSpec(
         names.ledger_queue,
         frozenset({Role.AGGREGATOR, Role.ADMIN}),
-        ((names.results, "#"), (names.dlx, STORY_KEY)),
+        ((names.results, "#"), (names.dlx, STORY_KEY), (names.dlx, RECORD_KEY)),
         ledger,
     )
     yield QueueSpec(names.results_dlq, letters, ((names.dlx, RESULT_KEY),), _quorum(NEVER_REACHED))
@@ -231,60 +235,65 @@ def _limits(names: Names, rates: Iterable[Rate]) -> Iterable[QueueSpec]:
 
 
 async def _declare(connection: AbstractConnection, wanted: Topology) -> None:
-    try:
+    """Declare queues, then each exchange with its bindings: who sees an exchange can soon publish to it."""
+    with plain_errors("declare the topology"):
         channel = await connection.channel()
-        made = {}
-        for spec in wanted.exchanges:
-            made[spec.name] = await channel.declare_exchange(spec.name, spec.kind, durable=True)
-        for source, target, key in wanted.exchange_bindings:
-            await made[target].bind(source, key)
-        for queue_spec in wanted.queues:
-            queue = await channel.declare_queue(
-                queue_spec.name, durable=True, arguments=dict(queue_spec.arguments)
-            )
-            for exchange, key in queue_spec.bindings:
-                await queue.bind(exchange, key)
-        await close_quietly(channel)
-    except ChannelClosed as error:
-        if "PRECONDITION_FAILED" in str(error):
+        try:
+            for queue in wanted.queues:
+                await channel.declare_queue(queue.name, durable=True, arguments=dict(queue.arguments))
+            for spec in wanted.exchanges:
+                exchange = await channel.declare_exchange(spec.name, spec.kind, durable=True)
+                for queue in wanted.queues:
+                    for key in (key for source, key in queue.bindings if source == exchange.name):
+                        bound = await channel.get_queue(queue.name, ensure=False)
+                        await bound.bind(exchange, key)
+        except ChannelClosed as error:
+            if not is_different(error):
+                raise
             raise TopologyError(
-                f"a queue or exchange exists with other arguments ({error}); "
+                f"a queue or exchange exists with other arguments ({broker_words(error)}); "
                 "delete it with `gt-topology delete` once it is empty, or use another GT_NAMESPACE"
             ) from None
-        with plain_errors("declare the topology"):
-            raise
+    await _unbind_obsolete(connection, wanted)
+
+
+async def _unbind_obsolete(connection: AbstractConnection, wanted: Topology) -> None:
+    """Remove bindings of earlier versions; removing one that does not exist changes nothing."""
+    try:
+        with plain_errors("remove the bindings of an earlier version"):
+            channel = await connection.channel()
+            for source, target, key in wanted.obsolete:
+                exchange = await channel.get_exchange(target, ensure=False)
+                await exchange.unbind(source, key)
+    except CredentialsRefusedError as error:
+        log.warning("obsolete_bindings_kept", error=str(error), hint="run `gt-topology declare`")
+
+
+async def _wait_until_declared(connection: AbstractConnection, wanted: Topology, role: Role) -> None:
+    """Wait a moment for what another program may be declaring.
+
+    Raises:
+        TopologyError: something is still missing
+    """
+    backoff = Backoff(ceiling=1.0)
+    until = time.monotonic() + SETTLING_S
+    while missing := await _missing(connection, wanted, role):
+        if time.monotonic() >= until or len(missing) == _count(wanted, role):
+            raise TopologyError(
+                f"missing on the broker: {', '.join(missing)}, and this user may not declare; "
+                "let an administrator run `gt-topology declare`"
+            )
+        await backoff.wait()
 
 
 async def _missing(connection: AbstractConnection, wanted: Topology, role: Role) -> list[str]:
-    missing = [
-        spec.name
-        for spec in wanted.exchanges
-        if role in spec.roles and not await has_exchange(connection, spec)
-    ]
-    queues = [await inspect_queue(connection, queue.name) for queue in wanted.queues if role in queue.roles]
+    lookup = Lookup(connection)
+    exchanges = [spec.name for spec in wanted.exchanges if role in spec.roles]
+    missing = [name for name in exchanges if not await lookup.has_exchange(name)]
+    queues = [await lookup.queue(queue.name) for queue in wanted.queues if role in queue.roles]
     return missing + [queue.name for queue in queues if queue.messages is None]
 
 
-async def has_exchange(connection: AbstractConnection, spec: ExchangeSpec) -> bool:
-    """Whether an exchange exists, checked passively."""
-    with plain_errors(f"check the exchange {spec.name}"):
-        channel = await connection.channel()
-        try:
-            await channel.get_exchange(spec.name, ensure=True)
-        except ChannelNotFoundEntity:
-            return False
-        await close_quietly(channel)
-        return True
-
-
-async def inspect_queue(connection: AbstractConnection, name: str) -> QueueInfo:
-    """Return the state of a queue, checked passively."""
-    with plain_errors(f"inspect the queue {name}"):
-        channel = await connection.channel()
-        try:
-            queue = await channel.declare_queue(name, passive=True)
-        except ChannelNotFoundEntity:
-            return QueueInfo(name, None, None)
-        result = queue.declaration_result
-        await close_quietly(channel)
-        return QueueInfo(name, result.message_count or 0, result.consumer_count or 0)
+def _count(wanted: Topology, role: Role) -> int:
+    roles = [spec.roles for spec in wanted.exchanges] + [queue.roles for queue in wanted.queues]
+    return sum(role in allowed for allowed in roles)

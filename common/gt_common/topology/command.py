@@ -11,7 +11,7 @@ from gt_common.cli.listing import say
 from gt_common.errors import ExitCode, StoppedByRuleError
 from gt_common.log import configure_logging
 from gt_common.messaging import topology
-from gt_common.messaging.topology import QueueInfo
+from gt_common.messaging.lookup import QueueInfo
 from gt_common.settings import Settings, load_settings
 from gt_common.texts import plural
 

@@ -38,8 +38,8 @@ class AggregatorPublisher(Protocol):
         """Dead-letter an unreadable message; return once that is confirmed."""
         ...
 
-    async def progress(self, event: Event) -> None:
-        """Publish an event to those who follow the batch; best effort."""
+    async def progress(self, event: Event | UnknownEvent) -> None:
+        """Publish an event that the ledger has to those who follow its batch; never waits."""
         ...
 
 
@@ -152,12 +152,12 @@ class Aggregator:
     async def _settle(self, one: Decoded) -> None:
         if one.problem:
             await self._reject(one)
-        elif one.to_watchers:
-            await self._publisher.progress(one.to_watchers)
-        elif isinstance(one.event, UnknownEvent):
-            self._count_unknown(one.event)
         elif not one.event:
             log.warning("unnamed_story_skipped", bytes=len(one.delivery.body))
+        else:
+            if isinstance(one.event, UnknownEvent):
+                self._count_unknown(one.event)
+            await self._publisher.progress(one.event)
         await one.delivery.ack()
         self.tally.taken += 1
 

@@ -8,7 +8,7 @@ from typing import Protocol
 from gt_common.errors import (
     MalformedMessageError,
 )
-from gt_common.messages import Event, StoryFailed, StoryMessage, UnknownEvent, decode_event, decode_story
+from gt_common.messages import Event, UnknownEvent, decode_event, decode_story
 from gt_common.messaging.dead_letters import (
     Dead,
     failed_event_of,
@@ -42,13 +42,11 @@ class Decoded:
 
     Parameters:
         event: None if it is unreadable, or a foreign message that does not name a story
-        to_watchers: the event, if nobody else publishes it to those who follow the batch
     """
 
     delivery: LedgerDelivery
     event: Event | UnknownEvent | None = None
     problem: str = ""
-    to_watchers: StoryFailed | None = None
 
 
 def decode(delivery: LedgerDelivery) -> Decoded:
@@ -68,19 +66,14 @@ def _read_dead(delivery: LedgerDelivery) -> Decoded:
     except MalformedMessageError:
         story = None
     if story is not None and (story.died_at is not None or delivery.died_of is not None):
-        return _read_letter(delivery, story)
-    failed = put_aside_event(delivery)
-    return Decoded(delivery, failed, to_watchers=failed)
+        return _read_letter(delivery)
+    return Decoded(delivery, put_aside_event(delivery))
 
 
-def _read_letter(delivery: LedgerDelivery, story: StoryMessage) -> Decoded:
-    of_worker = story.died_at is not None
+def _read_letter(delivery: LedgerDelivery) -> Decoded:
     try:
-        failed = failed_event_of(read_dead_letter(delivery))
+        return Decoded(delivery, failed_event_of(read_dead_letter(delivery)))
     except (ValueError, LookupError):
         # Each field of a letter can be valid and the whole still be wrong.
         problem = "malformed dead letter: it has no error, or impossible times"
-        aside = put_aside_event(delivery, problem)
-        return Decoded(delivery, aside, to_watchers=aside)
-    # Workers publish their own dead letters to watchers; the broker's are published by the aggregator only.
-    return Decoded(delivery, failed, to_watchers=None if of_worker else failed)
+        return Decoded(delivery, put_aside_event(delivery, problem))

@@ -47,6 +47,7 @@ class LocalPublisher:
         event = failed_event_of(message)
         await self._writer.commit([event])
         _log_failure(event)
+        self._listener(event)
 
     async def event(self, event: Event) -> None:
         """Commit an event, then pass it to the listener."""

@@ -17,6 +17,7 @@ from gt_consumer.doctor.finding import Finding, fail, ok, warn
 
 MARGIN_S = 5 * 60
 NODE_TIMEOUT_S = 30 * 60
+_FREE = "free memory or disk on the broker's machine, or raise its limits (docs/operations.md, What to watch)"
 DECLARE = "ask an administrator to run `gt-topology declare`"
 
 
@@ -28,6 +29,8 @@ def look_at_broker(settings: Settings) -> Iterator[Finding]:
     """
     status = asyncio.run(examine_broker(settings))
     yield _version(status, nodes=len(settings.amqp_urls))
+    if status.blocked:
+        yield fail("broker", f"takes no messages now: {status.blocked}", _FREE, ExitCode.UNREACHABLE)
     yield _rights(status)
     yield from _queues(status)
     yield from _use(status, Names(settings.namespace))
@@ -47,6 +50,8 @@ def _version(status: BrokerStatus, nodes: int) -> Finding:
 
 def _rights(status: BrokerStatus) -> Finding:
     refused = [exchange for exchange, may in status.may_publish.items() if not may]
+    if status.blocked:
+        return warn("rights", "to publish: not checked, because the broker takes no messages now", "")
     if not status.may_publish:
         return warn("rights", "not checked: the exchanges do not exist yet", "")
     declare = {

@@ -9,7 +9,6 @@ from typing import assert_never
 
 from gt_common.lifecycle import StoryStatus
 from gt_common.messages import utc_now
-from gt_common.messaging.dead_letters import failed_event_of
 from gt_common.settings import Settings
 from gt_consumer.limits import LONGEST_PAUSE_S
 from gt_consumer.runner.outcomes import FailedForGood, FailedForNow, Interrupted, Outcome, Succeeded, Waiting
@@ -54,7 +53,6 @@ async def publish_outcome(
         case FailedForNow() | FailedForGood():
             letter = story.dead(events.error(outcome.failure, outcome.project_id))
             await publisher.dead_letter(letter)
-            await publisher.progress(failed_event_of(letter))
             return StoryStatus.FAILED
         case Waiting():
             await _postpone(events, outcome, publisher, settings, sleep)

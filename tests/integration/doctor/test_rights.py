@@ -9,7 +9,7 @@ import pytest
 
 from gt_common.messaging import topology
 from gt_common.messaging.examine import BrokerStatus
-from gt_common.messaging.topology import QueueInfo
+from gt_common.messaging.lookup import QueueInfo
 from gt_common.messaging.versions import version_of
 from gt_common.settings import load_settings
 from gt_consumer.doctor import broker as doctor_broker

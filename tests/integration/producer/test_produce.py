@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from gt_common.failures import Failure
-from gt_common.lifecycle import BatchState, StoryStatus, fold
+from gt_common.lifecycle import BatchPhase, BatchState, StoryStatus, fold
 from gt_common.messages import (
     Event,
     StoryFailed,
@@ -31,6 +31,7 @@ from gt_common.messaging.publisher import open_publisher
 from gt_common.settings import Settings
 from gt_common.stories import story_id
 from gt_producer.produce.publish import WINDOW
+from support.fleet import tally
 from support.samples.events import known_event
 from support.waiting import until
 
@@ -372,6 +373,8 @@ async def test_wait_shows_the_end_and_judges_it(
 
         await until(published)
         await work_off(settings, "b", fail=failing)
+        assert process.returncode is None, "the ledger has no result yet"
+        assert (await tally(env, settings, "b")).phase is not BatchPhase.OPEN
         async with asyncio.timeout(60):
             output, errors = await process.communicate()
     report = json.loads(output)

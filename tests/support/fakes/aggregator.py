@@ -49,7 +49,8 @@ class FakePublisher:
 
     def __init__(self, journal: list[str]) -> None:
         self.aside: list[tuple[bytes, str, str, Mapping[str, str | int] | None]] = []
-        self.news: list[Event] = []
+        self.news: list[Event | UnknownEvent] = []
+        self.commits_before: list[int] = []
         self.refuses = False
         self._journal = journal
 
@@ -62,9 +63,10 @@ class FakePublisher:
         self.aside.append((body, reason, key, headers))
         self._journal.append("aside")
 
-    async def progress(self, event: Event) -> None:
-        """Keep an event."""
+    async def progress(self, event: Event | UnknownEvent) -> None:
+        """Keep an event, and how many transactions were committed before."""
         self.news.append(event)
+        self.commits_before.append(self._journal.count("commit"))
 
 
 class AggregatorHarness:

@@ -253,7 +253,22 @@ async def test_a_dead_letter_of_a_worker_is_a_failed_story() -> None:
     assert isinstance(failed, StoryFailed)
     assert (failed.story_id, failed.attempt, failed.failure) == ("story-1", 3, TIMED_OUT)
     assert failed.letter is not None
-    assert harness.publisher.news == []
+    assert harness.publisher.news == [failed]
+
+
+async def test_those_who_watch_hear_every_event_that_the_ledger_has_and_no_other() -> None:
+    harness = AggregatorHarness(group=2)
+    started, refused, made = (story_event(kind, 1) for kind in (StoryStarted, StoryFailed, StorySucceeded))
+    newer = b'{"type":"story.dubbed","v":1,"batch_id":"batch-1"}'
+    harness.refuses = lambda event: event == refused
+    for sent in (started, refused, made, newer):
+        harness.arrive(sent)
+    await harness.run_until_idle()
+    *known, unknown = harness.publisher.news
+    assert known == [started, made]
+    assert isinstance(unknown, UnknownEvent)
+    assert unknown.body.encode() == newer
+    assert harness.publisher.commits_before == [1, 2, 2]
 
 
 async def test_what_the_broker_gave_up_on_is_a_failed_story_and_told_to_those_who_watch() -> None:

@@ -63,7 +63,7 @@ async def test_last_failure_and_permanent_failure_are_one_dead_letter(
     plain: Settings, outcome: Outcome, attempt: int
 ) -> None:
     book, worker = await play(plain, ScriptedRunner(outcome), message(attempt=attempt))
-    assert book.names() == ["dead", "progress story.failed", "ack"]
+    assert book.names() == ["dead", "ack"]
     letter = book.found("dead", StoryMessage)
     assert letter.died_at is not None
     said = letter.errors[-1].failure
@@ -103,7 +103,7 @@ async def test_each_lost_worker_costs_one_attempt_and_too_many_end_the_story_unr
     assert book.found("retry 60", StoryMessage).attempt == 3
     unrun = ScriptedRunner()
     book, _ = await play(plain, unrun, message(), delivery_count=3)
-    assert book.names() == ["dead", "progress story.failed", "ack"]
+    assert book.names() == ["dead", "ack"]
     assert unrun.attempts == []
     assert book.found("dead", StoryMessage).errors[-1].failure.type == "WorkerLost"
 
@@ -195,7 +195,7 @@ async def test_stage_changes_are_events_and_finer_progress_is_not(plain: Setting
 async def test_users_rule_ends_a_story_at_once(plain: Settings) -> None:
     ruled = plain.model_copy(update={"retry_rules": "TimeoutError=permanent"})
     book, worker = await play(ruled, ScriptedRunner(FailedForNow(OOPS, None, 1.0)), message())
-    assert book.names() == ["dead", "progress story.failed", "ack"]
+    assert book.names() == ["dead", "ack"]
     assert book.found("dead", StoryMessage).errors[-1].failure.retryable is False
     assert worker.counts == {StoryStatus.FAILED: 1}
 
