@@ -90,6 +90,10 @@ class RedditRefusedError(UsageError):
     """Reddit does not show this community or post: it is private, quarantined, banned or does not exist."""
 
 
+class RedditMissingError(RedditRefusedError):
+    """Reddit does not have this community or post, or not any more."""
+
+
 class StoppedByRuleError(GossipToonError):
     """Stopped by a rule such as --max-failures."""
 
@@ -114,6 +118,10 @@ class OrchestratorError(UsageError):
 
 class PermanentError(GossipToonError):
     """Raised by an orchestrator when a retry cannot help: the story becomes a dead letter at once."""
+
+
+class StoryGoneError(PermanentError):
+    """The post does not exist on Reddit, or it was removed or deleted."""
 
 
 class RateLimited(GossipToonError):  # noqa: N818 - the public contract gives this name

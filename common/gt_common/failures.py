@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -25,6 +26,60 @@ _NORMALISERS = (
     (re.compile(r"\d+(?:[.,:]\d+)*"), "<n>"),
     (re.compile(r"\s+"), " "),
 )
+
+_NOT_A_MEASURE = (
+    r"(?!\d|[.,]\d)"
+    r"(?!\s?(?:%|(?:ms|s|secs?|seconds?|m|mins?|minutes?|h|[kmg]?b|bytes|frames?|px|words?|times|rows)\b))"
+)
+_REASON = (
+    r"client error|server error|too many requests|resource[ _](?:has been )?exhausted|quota exceeded|"
+    r"unauthori[sz]ed|unauthenticated|forbidden|permission[ _]denied|payment required|not found|"
+    r"request time-?out|internal server error|bad gateway|service (?:temporarily )?unavailable|"
+    r"unavailable|gateway time-?out"
+)
+_STATUS = re.compile(
+    r"\b(?:"
+    r"http(?:/\d(?:\.\d)?)?[ :-]{1,2}(?:error |status |response )?(?:code )?:?\s?\(?"
+    r"|(?<!exit )status(?:[ _]?code)?[\"']?[ :=]{1,3}"
+    r"|error[ _]code[ :=]{1,3}"
+    r"|(?<!exit )code[\"']?\s?[:=]\s?"
+    rf"|(?=[45]\d\d(?:[ :-]{{1,2}}(?:{_REASON})\b|, message=))"
+    rf")([45]\d\d){_NOT_A_MEASURE}",
+    re.IGNORECASE,
+)
+_SLOW_DOWN = re.compile(
+    r"too many requests|exceeded your current quota|insufficient_quota|resource_exhausted"
+    r"|resource has been exhausted"
+    r"|(?<!frame )(?<!sample )(?<!sampling )(?<!bit )(?<!refresh )\brate"
+    r"(?:[ _]limit[ _](?:was |has been )?(?:exceeded|reached|hit)|[ -]limited)\b"
+    r"|(?<!disk )(?<!storage )\bquota exceeded",
+    re.IGNORECASE,
+)
+_RATE_LIMITS = (
+    *("RateLimited", "RateLimitError", "RateLimitExceeded", "TooManyRequests", "TooManyRequestsError"),
+    *("ResourceExhausted", "QuotaExceeded", "ThrottlingException"),
+)
+
+
+def http_status(message: str) -> int | None:
+    """Return the HTTP status of an error, 400 to 599, if the message has one as a status.
+
+    `HTTP 429`, `status code: 503` and `401 Unauthorized` are statuses, `took 401 ms` is not.
+    """
+    match = _STATUS.search(message[:MAX_MESSAGE])
+    return int(match.group(1)) if match else None
+
+
+def is_type(error_type: str, names: Iterable[str]) -> bool:
+    """Whether an error's type is one of some names; case is ignored."""
+    return error_type.casefold() in {name.casefold() for name in names}
+
+
+def is_rate_limit(error_type: str, message: str) -> bool:
+    """Whether a provider refused a call because there were too many."""
+    if is_type(error_type, _RATE_LIMITS) or http_status(message) == 429:
+        return True
+    return _SLOW_DOWN.search(message[:MAX_MESSAGE]) is not None
 
 
 def normalise_message(message: str) -> str:

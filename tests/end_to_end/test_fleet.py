@@ -127,7 +127,7 @@ def check_first_report(report: dict[str, object]) -> None:
     assert [result["status"] for result in results] == ["success", "success", "failed", "success"]
     assert (report["state"], report["total"], report["name"]) == ("done_with_failures", 4, "Evening")
     error = results[2]["failure"]
-    assert (error["type"], error["stage"], error["retryable"]) == ("PermanentError", "story", False)
+    assert (error["type"], error["stage"], error["retryable"]) == ("StoryGoneError", "story", False)
     assert "removed" in error["message"]
     assert results[2]["attempts"] == 1
     assert {result["worker"] for result in results} == {"w1", "w2"}

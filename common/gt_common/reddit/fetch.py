@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import parse_qs, urljoin, urlsplit
 
-from gt_common.errors import PermanentError, RedditRefusedError
+from gt_common.errors import PermanentError, RedditMissingError, RedditRefusedError, StoryGoneError
 from gt_common.reddit.client import RedditClient, open_reddit
 from gt_common.reddit.posts import WWW, RedditPost, read_listing, read_post
 from gt_common.reddit.settings import RedditSettings, load_reddit_settings
@@ -28,12 +28,13 @@ async def fetch(post: str, settings: RedditSettings | None) -> RedditPost:
             name = _id_of(canonical) or await _resolve(client, canonical)
             answer = await client.get(f"comments/{name}", f"the post {name}", {"limit": 1, "depth": 1})
         except RedditRefusedError as error:
-            raise PermanentError(str(error)) from None
+            missing = isinstance(error, RedditMissingError)
+            raise (StoryGoneError if missing else PermanentError)(str(error)) from None
     # The answer has two listings: the post and its comments.
     items, _ = read_listing(answer[0] if isinstance(answer, list) and answer else answer)
     found = read_post(items[0]) if items else None
     if found is None:
-        raise PermanentError(f"there is no post {name} on Reddit, or it is not shown to this app")
+        raise StoryGoneError(f"there is no post {name} on Reddit, or it is not shown to this app")
     return found
 
 

@@ -7,7 +7,7 @@ import re
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from gt_common.errors import PermanentError
+from gt_common.errors import PermanentError, StoryGoneError
 
 # `[removed]`, `[deleted by user]`, `[ Removed by Reddit on account of violating the [content policy](…). ]`
 _NOTICE = re.compile(
@@ -86,13 +86,14 @@ class PostText(BaseModel):
             source: where the post is from, for error messages
 
         Raises:
-            PermanentError: the post was removed or has no text
+            StoryGoneError: the post was removed
+            PermanentError: it has no text
         """
         told = self
         if not self.removed and not self.text and self.crosspost_parent_list:
             told = self.crosspost_parent_list[0]
         if told.removed:
-            raise PermanentError(f"the post was removed or deleted: {source}")
+            raise StoryGoneError(f"the post was removed or deleted: {source}")
         if not told.text:
             raise PermanentError(
                 f"the story has no text, only a title, a link, a poll or a picture: {source}"

@@ -11,6 +11,7 @@ from gt_common.errors import (
     CredentialsRefusedError,
     GossipToonError,
     RateLimited,
+    RedditMissingError,
     RedditRefusedError,
     RedditUnreachableError,
 )
@@ -97,9 +98,9 @@ async def _answered(response: aiohttp.ClientResponse, what: str) -> GossipToonEr
     if status == 451:
         return RedditRefusedError(f"{what} is not shown in this country for legal reasons (451)")
     if status == 404 and await _reason(response) == "banned":
-        return RedditRefusedError(f"{what} was banned by Reddit (404)")
+        return RedditMissingError(f"{what} was banned by Reddit (404)")
     if status == 404 or 300 <= status < 400:  # a redirect leads to a search page
-        return RedditRefusedError(f"{what} does not exist on Reddit ({status}); check its spelling")
+        return RedditMissingError(f"{what} does not exist on Reddit ({status}); check its spelling")
     return RedditRefusedError(f"Reddit refused access to {what} ({status})")
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from gt_common.ledger.views import AttemptSpan
 from gt_common.messages import utc_now
 from gt_common.report import view
+from gt_common.report.advice import advice
 from gt_common.report.links import story_href, video_href
 from gt_common.report.model import BatchResult, VideoResult
 from gt_common.report.timeline import LABEL, WIDTH, lay_out
@@ -46,7 +47,7 @@ def render(
         view=view,
         rows=[_row(row, folder) for row in rows],
         shown={row.story_id for row in [row for row in rows if row.output_path][:MAX_THUMBNAILS]},
-        advice={group.fingerprint: view.advice(group, report) for group in report.failure_groups},
+        advice={group.fingerprint: advice(group, report) for group in report.failure_groups},
         names=names,
         timeline=lay_out(spans, names, made),
         width=WIDTH,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gt_common.report import view
+from gt_common.report.advice import advice
 from gt_common.report.links import story_href, video_href
 from gt_common.report.model import BatchResult, VideoResult
 from gt_common.texts import one_line
@@ -52,7 +53,7 @@ def _groups(report: BatchResult) -> Iterator[str]:
     for group in report.failure_groups:
         cause = escape(f"{group.error_type}: {group.sample}")
         stage = escape(group.stage or "")
-        yield f"| {group.count} | {stage} | {cause} | {escape(view.advice(group, report))} |"
+        yield f"| {group.count} | {stage} | {cause} | {escape(advice(group, report) or '')} |"
     yield ""
 
 

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from gt_common.lifecycle import BatchPhase
 from gt_common.report import view
+from gt_common.report.advice import advice
 from gt_common.report.eta import Range, say_range
 from gt_common.report.model import BatchResult, VideoResult
 from gt_common.texts import one_line, short_path
@@ -107,7 +108,8 @@ def _groups(report: BatchResult) -> Iterator[RenderableType]:
         head.append(f"  {group.fingerprint}", style="dim")
         yield Padding(head, (0, 0, 0, 2))
         yield Padding(Text(one_line(group.sample)[:300]), (0, 0, 0, 5))
-        yield Padding(Text.assemble(("next: ", "dim"), view.advice(group, report)), (0, 0, 0, 5))
+        if step := advice(group, report):
+            yield Padding(Text.assemble(("next: ", "dim"), step), (0, 0, 0, 5))
 
 
 def _items(report: BatchResult, max_rows: int | None) -> Table:

@@ -1,4 +1,4 @@
-"""What all forms of the report share: short names, times, order, counts, advice, next commands."""
+"""What all forms of the report share: short names, times, order, counts, next commands."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gt_common.durations import say_duration
 from gt_common.lifecycle import BatchPhase, StoryStatus
 from gt_common.messages import GT_BATCH
 from gt_common.report.eta import say_range
-from gt_common.report.model import BatchResult, FailureGroup, VideoResult
+from gt_common.report.model import BatchResult, VideoResult
 from gt_common.texts import one_line, plural, truncate
 
 _REDDIT = re.compile(r"/(r|u|user)/([\w.-]+)/(?:comments/([A-Za-z0-9]+)(?:/([^/]*))?|s/(\w+))")
@@ -31,21 +31,6 @@ _READING_ORDER = {
     )
 }
 WAITING = "waiting"
-_ADVICE = (
-    (r"no space left|disk full|quota exceeded.*disk", "free space in the output folder, then replay"),
-    (
-        r"sigkill|out of memory|memoryerror",
-        "give the worker more memory or a smaller --prefetch, then replay",
-    ),
-    (r"time limit|timelimit", "raise --time-limit or find out why it is slow, then replay"),
-    (r"rate.?limit|quota|\b429\b", "wait until the provider's quota resets, then replay slowly with --rate"),
-    (r"unauthori[sz]ed|forbidden|credential|api.?key|\b40[13]\b", "check the provider's key, then replay"),
-    (
-        r"timeout|timed out|connection|unreachable|\b50[234]\b",
-        "check the network and the service, then replay",
-    ),
-    (r"not ?found|removed|deleted|\b404\b", "the story is gone: check the address, or discard it"),
-)
 
 
 def story_label(url: str, forum_width: int = 50) -> str:
@@ -171,18 +156,6 @@ def ago(when: datetime, now: datetime) -> str:
     """Format a past time relative to now: `12 min ago`."""
     seconds = (now - when).total_seconds()
     return f"{say_duration(seconds)} ago" if seconds >= 1 else "just now"
-
-
-def advice(group: FailureGroup, report: BatchResult) -> str:
-    """Return what to do about a group of failures."""
-    text = f"{group.error_type}: {group.sample}".lower()
-    for pattern, step in _ADVICE:
-        if re.search(pattern, text):
-            return step
-    failures = (result.failure for result in report.results if result.story_id == group.stories[0])
-    if any(failure and failure.retryable for failure in failures):
-        return "may be transient: replay one story first, then the rest"
-    return "retrying alone will not help: fix the cause and replay, or discard"
 
 
 def next_commands(report: BatchResult) -> list[tuple[str, str]]:

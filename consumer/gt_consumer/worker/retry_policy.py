@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Final
 
 from gt_common.durations import UNITS
-from gt_common.failures import Failure
+from gt_common.failures import Failure, is_rate_limit
 from gt_common.messages import StoryMessage
 from gt_consumer.limits import LONGEST_PAUSE_S
 from gt_consumer.runner.outcomes import FailedForGood, FailedForNow, Outcome, Waiting
@@ -90,35 +90,6 @@ def _rules(verdict: ErrorClass, *patterns: str) -> tuple[Rule, ...]:
 DEFAULTS: Final = (
     *_rules(ErrorClass.CRASH, "ChildDied", "TimeLimitExceeded", "WorkerLost"),
     *_rules(ErrorClass.PERMANENT, "PermanentError", "OrchestratorError"),
-    *_rules(
-        ErrorClass.RATE_LIMITED,
-        "RateLimited",
-        "RateLimitError",
-        "RateLimitExceeded",
-        "TooManyRequests",
-        "TooManyRequestsError",
-        "ResourceExhausted",
-        "QuotaExceeded",
-        "ThrottlingException",
-        "*too many requests*",
-        "*rate limit exceeded*",
-        "*rate limit reached*",
-        "*rate limited*",
-        "*rate_limit_exceeded*",
-        "*resource_exhausted*",
-        "*resource has been exhausted*",
-        "*quota exceeded*",
-        "*exceeded your current quota*",
-        "*insufficient_quota*",
-        "*http 429*",
-        "*http error 429*",
-        "*error code: 429*",
-        "*status 429*",
-        "*status code 429*",
-        "*status_code=429*",
-        "*status code: 429*",
-        "429 *",
-    ),
 )
 
 
@@ -140,7 +111,7 @@ class RetryPolicy:
         verdict = _first(self._rules, failure)
         if verdict is None and not failure.retryable:
             return ErrorClass.PERMANENT
-        return verdict or _first(DEFAULTS, failure) or ErrorClass.TRANSIENT
+        return verdict or _first(DEFAULTS, failure) or _by_text(failure)
 
     def judge(self, story: StoryMessage, outcome: Outcome) -> Outcome:
         """Return the outcome that follows from the class of a failure; other outcomes stay as they are."""
@@ -185,6 +156,11 @@ def jitter(delay_s: float) -> float:
     """Return seconds to add to a wait, so that stories that failed together do not come back together."""
     longest = min(_LONGEST_JITTER_S, delay_s * _JITTER_SHARE)
     return random.uniform(0.0, longest)  # noqa: S311 - jitter needs no secrecy
+
+
+def _by_text(failure: Failure) -> ErrorClass:
+    limited = is_rate_limit(failure.type, failure.message)
+    return ErrorClass.RATE_LIMITED if limited else ErrorClass.TRANSIENT
 
 
 def _first(rules: Iterable[Rule], failure: Failure) -> ErrorClass | None:

@@ -16,6 +16,7 @@ from gt_common.errors import (
     PermanentError,
     RateLimited,
     RedditUnreachableError,
+    StoryGoneError,
 )
 from gt_common.reddit import fetch_post, fetch_post_text
 from gt_common.reddit.client import open_reddit
@@ -145,14 +146,14 @@ def _at(path: str, answer: Answer) -> Callable[[FakeReddit], None]:
 @pytest.mark.parametrize(
     ("fault", "error", "said"),
     [
-        (_at("/comments/abc1", Answer(404)), PermanentError, "does not exist on Reddit"),
+        (_at("/comments/abc1", Answer(404)), StoryGoneError, "does not exist on Reddit"),
         (
             _at("/comments/abc1", Answer(403, {"reason": "private", "error": 403})),
             PermanentError,
             "the post abc1 is private",
         ),
         (_at("/comments/abc1", Answer(403, "blocked")), PermanentError, "GT_REDDIT_USER_AGENT"),
-        (_at("/comments/abc1", Answer(404, {"reason": "banned"})), PermanentError, "banned"),
+        (_at("/comments/abc1", Answer(404, {"reason": "banned"})), StoryGoneError, "banned"),
         (_at("/comments/abc1", Answer(451)), PermanentError, "legal"),
         (_at("/comments/abc1", Answer(400, {"error": 400, "message": "no"})), PermanentError, "refused"),
         (_at("/comments/abc1", Answer(400, {"reason": "BAD_ID"})), PermanentError, "BAD_ID"),

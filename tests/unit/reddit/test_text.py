@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gt_common.errors import PermanentError
+from gt_common.errors import PermanentError, StoryGoneError
 from gt_common.reddit.posts import read_post
 from gt_common.reddit.text import PostText, is_gone, narrated_text
 from support.placeholders import REMOVED, STORIES, WITHOUT_TEXT
@@ -14,7 +14,7 @@ from support.placeholders import REMOVED, STORIES, WITHOUT_TEXT
 def test_a_notice_is_recognised_in_text_and_title(text: str) -> None:
     assert is_gone(text)
     for post in (PostText(title="Mine", selftext=text), PostText(title=text, selftext="It began.")):
-        with pytest.raises(PermanentError, match=r"^the post was removed or deleted: the source$"):
+        with pytest.raises(StoryGoneError, match=r"^the post was removed or deleted: the source$"):
             post.narration("the source")
 
 
