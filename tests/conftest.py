@@ -13,7 +13,7 @@ drop_settings()  # before anything is imported that reads them
 from support.broker.fixtures import amqp_url, environment, settings  # noqa: E402 - see above
 from support.logs import untouched_logging  # noqa: E402
 from support.pgbouncer import pooled_url  # noqa: E402
-from support.postgres import ledger_url, postgres_server, postgres_url  # noqa: E402
+from support.postgres import ledger_url, postgres_cluster, postgres_server, postgres_url  # noqa: E402
 from support.reddit import fake_reddit  # noqa: E402
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "fake_reddit",
     "ledger_url",
     "pooled_url",
+    "postgres_cluster",
     "postgres_server",
     "postgres_url",
     "settings",

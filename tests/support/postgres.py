@@ -57,26 +57,65 @@ def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return url
 
 
+class PrivateCluster:
+    """A server on a free port that a test can stop and start.
+
+    For root it runs as another user, because PostgreSQL refuses root.
+    """
+
+    def __init__(self, programs: Path) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="gt-postgres-"))
+        user = other_user() if os.geteuid() == 0 else None
+        if user:
+            shutil.chown(self._folder, user)
+        prefix = ["runuser", "-u", user, "--"] if user else []
+        port = _free_port()
+        data = str(self._folder / "data")
+        self.url = f"postgresql://postgres@127.0.0.1:{port}/postgres"
+        self._options = f"-p {port} -k {self._folder} -c listen_addresses=127.0.0.1 -c fsync=off"
+        self._control = [*prefix, str(programs / "pg_ctl"), "-D", data]
+        _run([*prefix, str(programs / "initdb"), "-D", data, "-U", "postgres", "-A", "trust"])
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        log = str(self._folder / "log")
+        _run([*self._control, "-w", "-l", log, "-o", self._options, "start"])
+
+    def stop(self) -> None:
+        """Stop it at once, as a crash does."""
+        _run([*self._control, "-m", "immediate", "stop"])
+
+    def remove(self) -> None:
+        """Remove its files."""
+        shutil.rmtree(self._folder)
+
+
 def private_cluster(programs: Path) -> Iterator[str]:
-    """Run a private server on a free port; for root as another user, because PostgreSQL refuses root."""
-    folder = Path(tempfile.mkdtemp(prefix="gt-postgres-"))
-    user = other_user() if os.geteuid() == 0 else None
-    if user:
-        shutil.chown(folder, user)
-    prefix = ["runuser", "-u", user, "--"] if user else []
-    port = _free_port()
-    data = folder / "data"
-    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
-    control = [*prefix, str(programs / "pg_ctl"), "-D", str(data)]
+    """Run a private server."""
+    cluster = PrivateCluster(programs)
     try:
-        _run([*prefix, str(programs / "initdb"), "-D", str(data), "-U", "postgres", "-A", "trust"])
-        _run([*control, "-w", "-l", str(folder / "log"), "-o", options, "start"])
+        cluster.start()
         try:
-            yield f"postgresql://postgres@127.0.0.1:{port}/postgres"
+            yield cluster.url
         finally:
-            _run([*control, "-m", "immediate", "stop"])
+            cluster.stop()
     finally:
-        shutil.rmtree(folder)
+        cluster.remove()
+
+
+@pytest.fixture
+def postgres_cluster() -> Iterator[PrivateCluster]:
+    """Yield a running server of the test's own; skipped where PostgreSQL's programs are not installed."""
+    programs = _programs()
+    if programs is None:
+        pytest.skip("needs PostgreSQL's initdb and pg_ctl")
+    cluster = PrivateCluster(programs)
+    try:
+        cluster.start()
+        yield cluster
+        cluster.stop()
+    finally:
+        cluster.remove()
 
 
 def _answers(url: str) -> bool:

@@ -104,6 +104,10 @@ class Progress:
         finally:
             self._display.start()
 
+    def remark(self, line: str) -> None:
+        """Print a line that is not about a story."""
+        self._say(line)
+
     def event(self, event: Event) -> None:
         """Apply an event and show what it changed; a repeated or late one changes nothing."""
         if event.batch_id != self.state.batch_id:

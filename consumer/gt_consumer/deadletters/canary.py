@@ -10,6 +10,7 @@ from typing import Final
 
 from gt_common.errors import StoppedByRuleError
 from gt_common.ledger import read_ledger
+from gt_common.ledger.outage import Outage
 from gt_common.lifecycle import status_of
 from gt_common.messages import StoryEvent, StoryFailed, StoryMessage, StorySucceeded
 from gt_common.settings import Settings
@@ -124,15 +125,24 @@ class Canary:
 
 
 @contextmanager
-def ledger_look(settings: Settings) -> Iterator[Look]:
-    """Open the ledger and provide a `Look` that reads it only when it has changed.
+def ledger_look(settings: Settings, remark: Callable[[str], None]) -> Iterator[Look]:
+    """Open the ledger and provide a `Look` that reads it only when it has changed, and waits out its outages.
+
+    Parameters:
+        remark: prints a line for the operator
+
     Raises:
         LedgerUnreachableError, CredentialsRefusedError: the ledger cannot be read
     """
     with read_ledger(settings.ledger, timeout=settings.connect_timeout) as ledger:
         seen: tuple[int, set[str]] | None = None
 
+        outage = Outage(remark)
+
         def look(batches: set[str]) -> Mapping[StoryKey, StoryEvent] | None:
+            return outage.read(lambda: read_if_changed(batches))
+
+        def read_if_changed(batches: set[str]) -> Mapping[StoryKey, StoryEvent] | None:
             nonlocal seen
             now = (ledger.version(), batches)
             if now == seen:

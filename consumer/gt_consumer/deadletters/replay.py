@@ -40,7 +40,7 @@ async def replay(
     with ExitStack() as stack:
         canary = None
         if order.canary is not None:
-            canary = Canary(order.canary, stack.enter_context(ledger_look(settings)), remark)
+            canary = Canary(order.canary, stack.enter_context(ledger_look(settings, remark)), remark)
         async with open_publisher(settings, COMMAND, PATIENCE_S) as publisher:
 
             async def send(letter: StoryMessage) -> Step:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final
 from gt_common.errors import ExitCode
 from gt_common.ledger import read_ledger
 from gt_common.ledger.find_batch import check_known
+from gt_common.log import configure_logging
 from gt_common.report.final import exit_code
-from gt_common.settings import load_settings
+from gt_common.settings import Settings, load_settings
 from gt_consumer.report.printing import print_batches, print_report, write_page
 from gt_consumer.report.watch import wait_for, watch
 
@@ -33,13 +34,14 @@ def run(request: Request) -> int:
         if request.batch_id is None:
             print_batches(ledger, as_json=request.form == "json")
             return ExitCode.DONE
-        return _show(ledger, request, request.batch_id)
+        return _show(ledger, request, request.batch_id, settings)
 
 
-def _show(ledger: LedgerReader, request: Request, batch_id: str) -> int:
+def _show(ledger: LedgerReader, request: Request, batch_id: str, settings: Settings) -> int:
     if request.watch:
+        configure_logging(settings)
         wait_for(ledger, batch_id, WAIT_S, request.interval)
-        watch(ledger, batch_id, request.interval)
+        watch(ledger, batch_id, request.interval, settings)
     else:
         check_known(ledger, batch_id)
     report = print_report(ledger, batch_id, request.form, quiet=request.html is not None)

@@ -10,10 +10,11 @@ from contextlib import asynccontextmanager
 
 from gt_common.errors import BrokerUnreachableError, GossipToonError
 from gt_common.ledger import LedgerReader, read_ledger
-from gt_common.lifecycle import BatchPhase, BatchState
+from gt_common.lifecycle import BatchPhase, BatchState, StoryStatus
 from gt_common.log import get_logger
 from gt_common.messages import BatchStories, Event, StoryEntry
 from gt_common.messaging.follow import follow
+from gt_common.messaging.silence import Silence
 from gt_common.progress.display import Progress
 from gt_common.settings import Settings
 
@@ -34,6 +35,7 @@ class BatchWatch:
     def __init__(self, settings: Settings, progress: Progress) -> None:
         self._settings = settings
         self._progress = progress
+        self._silence = Silence(settings)
         self._ledger: LedgerReader | None = None
         # Reads run in threads: two at once when the connection is restored during one.
         self._reading = threading.Lock()
@@ -49,6 +51,7 @@ class BatchWatch:
     def feed(self, event: Event) -> None:
         """Fold an event; a repeated one changes nothing."""
         self._progress.event(event)
+        self._silence.broken()
         if self.state.opened is not None and self.state.phase is not BatchPhase.OPEN:
             self._ended.set()
 
@@ -84,6 +87,7 @@ class BatchWatch:
             CredentialsRefusedError, BrokerUnreachableError: the batch can no longer be followed
         """
         look_at = 0.0
+        self._silence.broken()
         async with _waiting_for(self._ended) as ended:
             while not ended.done():
                 if time.monotonic() >= look_at:
@@ -93,6 +97,12 @@ class BatchWatch:
                 if not ended.done():
                     _check(follower)
                     self._progress.tick()
+                    await self._say_who_is_missing()
+
+    async def _say_who_is_missing(self) -> None:
+        working = bool(self.state.counts[StoryStatus.RUNNING])
+        if missing := await self._silence.remark(working=working):
+            self._progress.remark(missing)
 
     async def read_ledger(self) -> None:
         """Fold what the ledger knows; an unreadable ledger, or one without the batch, changes nothing."""
