@@ -8,6 +8,7 @@ The commands take turns, so that a load on the machine hits all alike; shown are
 
 from __future__ import annotations
 
+import argparse
 import resource
 import subprocess
 import sys
@@ -31,7 +32,13 @@ def measure(arguments: list[str]) -> tuple[float, float]:
 
 def main() -> int:
     """Print a line per command; return the exit code."""
-    repeats = int(sys.argv[1]) if len(sys.argv) > 1 else REPEATS
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "repeats", nargs="?", type=int, default=REPEATS, help="runs of each (default: %(default)s)"
+    )
+    repeats = parser.parse_args().repeats
     points = entry_points(group="console_scripts")
     ours = sorted(point.name for point in points if point.value.startswith("gt_"))
     programs = {"python -c pass": [sys.executable, "-c", "pass"]}

@@ -24,6 +24,9 @@ _DESCRIPTIONS = {
 }
 
 
+_EXAMPLES = ("batch my-story.md", "produce -f urls.txt --wait", "report", "topology show")
+
+
 def main() -> int:
     """Run the command that the first argument names; without one, list the commands. Return the exit code."""
     commands = installed_commands()
@@ -71,6 +74,14 @@ def overview(commands: dict[str, EntryPoint]) -> str:
             "",
             "Each command is also installed as gt-COMMAND. See `gossiptoon COMMAND --help`.",
             "Shell completion: `gossiptoon --install-completion`, or the same option of any gt-COMMAND.",
+            "",
+            "Examples:",
+            *(f"  gossiptoon {line}" for line in _EXAMPLES if line.split()[0] in commands),
+            "",
+            "Exit codes:",
+            "    0 done",
+            "    2 no such command is installed",
+            "  Other codes are those of the command: see `gossiptoon COMMAND --help`.",
         ]
     )
 

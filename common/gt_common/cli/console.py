@@ -2,12 +2,41 @@
 
 from __future__ import annotations
 
+import io
 import os
+import re
 import sys
+from typing import IO, Final, TextIO, cast
 
 from rich.console import Console
 
 from gt_common.cli.width import columns
+
+_BLANKS: Final = re.compile(r"[ \t]+(?=\n)")
+
+
+class _Trimmed(io.TextIOBase):
+    """A file or a pipe that gets lines without the blanks with which rich fills them up."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write text; rich passes whole lines."""
+        return self._stream.write(_BLANKS.sub("", text))
+
+    def flush(self) -> None:
+        """Flush the stream."""
+        self._stream.flush()
+
+    def fileno(self) -> int:
+        """Return the stream's file number."""
+        return self._stream.fileno()
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        """The stream's encoding, for which rich chooses its characters."""
+        return self._stream.encoding
 
 
 class LenientConsole(Console):
@@ -27,4 +56,5 @@ def make_console(*, stderr: bool = False) -> Console:
     follows_terminal = stream.isatty() and not os.environ.get("COLUMNS")
     width = None if follows_terminal else columns(stderr=stderr)
     kind = LenientConsole if stderr else Console
-    return kind(stderr=stderr, highlight=False, width=width)
+    file = None if stream.isatty() else cast("IO[str]", _Trimmed(stream))
+    return kind(stderr=stderr, highlight=False, width=width, file=file)

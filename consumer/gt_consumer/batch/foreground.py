@@ -45,7 +45,8 @@ def run_and_show(batch: Prepared, *, as_json: bool) -> int:
     print_final_report(report, as_json=as_json)
     try:
         files = save_report(report, folder, batch.ledger.attempts(batch_id))
-        say(f"report: {', '.join(map(short_path, files))}")
+        for path in files:  # one a line, so that each is whole on a narrow terminal
+            say(f"report: {short_path(path)}")
     except (OSError, OutputError) as error:
         say(f"the report could not be saved ({error}); when that is fixed, run: gt-report {batch_id}")
     say(f"log: {short_path(log_path)}")

@@ -83,6 +83,7 @@ def test_state_folder_that_cannot_be_used_is_one_line_and_exit_code_2(tmp_path: 
             arguments = [*arguments, "-n"]
     # Port 1 answers nobody: none of this needs a broker.
     env = {**os.environ, "GT_AMQP_URL": "amqp://guest:guest@127.0.0.1:1/", "GT_STATE_DIR": str(state)}
+    env |= {"GT_REDDIT_CLIENT_ID": "an-app", "GT_REDDIT_CLIENT_SECRET": "its-secret"}
     program = str(Path(sys.executable).with_name("gt-produce"))
     done = subprocess.run(
         [program, "https://redd.it/a1", *arguments], env=env, capture_output=True, text=True, timeout=60

@@ -7,6 +7,9 @@ import os
 import sys
 
 import pytest
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
 
 from gt_common.cli.console import make_console
 from gt_common.cli.width import WIDE, columns
@@ -28,6 +31,20 @@ def on_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "get_terminal_size", lambda *_: os.terminal_size((91, 30)))
     monkeypatch.delenv("COLUMNS", raising=False)
     monkeypatch.setenv("TERM", "xterm")
+
+
+def test_lines_in_a_pipe_have_no_blanks_at_their_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    monkeypatch.setenv("COLUMNS", "80")
+    table = Table(box=None, expand=True, show_header=False)
+    table.add_row("first", "in two  words")
+    console = make_console()
+    console.print(Padding(Text("next: replay"), (0, 0, 0, 5)), table)
+    assert isinstance(sys.stdout, io.StringIO)
+    lines = sys.stdout.getvalue().splitlines()
+    assert lines[0] == "     next: replay"
+    assert lines[1].endswith("in two  words")
+    assert all(line == line.rstrip() for line in lines)
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,16 @@ def test_without_arguments_the_installed_commands_are_listed_and_said() -> None:
     assert run("--help").stdout == done.stdout
 
 
+def test_help_has_examples_of_installed_commands_and_the_exit_codes() -> None:
+    text = run("--help").stdout
+    examples = text[text.index("Examples:\n") : text.index("\nExit codes:\n")].splitlines()[1:]
+    assert "  gossiptoon produce -f urls.txt --wait" in examples
+    assert {line.split()[1] for line in examples if line} <= umbrella.installed_commands().keys()
+    assert "gossiptoon batch" not in umbrella.overview({"produce": umbrella.installed_commands()["produce"]})
+    codes = text[text.index("Exit codes:\n") :]
+    assert "\n    0 done\n    2 no such command" in codes
+
+
 def test_a_command_is_handed_its_arguments_and_gives_its_exit_code() -> None:
     direct = subprocess.run(
         [Path(sys.executable).with_name("gt-produce"), "-n", "nonsense"],
