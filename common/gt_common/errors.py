@@ -112,6 +112,12 @@ class OutputError(GossipToonError):
     exit_code = ExitCode.USAGE
 
 
+class MachineUnfitError(GossipToonError):
+    """This machine cannot run stories now: a full disk, no file handles, no memory, or a missing program."""
+
+    exit_code = ExitCode.UNREACHABLE
+
+
 class OrchestratorError(UsageError):
     """The orchestrator cannot be loaded; check --orchestrator."""
 

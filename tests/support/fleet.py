@@ -6,7 +6,7 @@ import asyncio
 import json
 import signal
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
@@ -87,9 +87,16 @@ class Running:
 
 
 @asynccontextmanager
-async def command(environment: Mapping[str, str], name: str, *arguments: str) -> AsyncIterator[Running]:
-    """Run a command for the duration of a block, after which it is killed if it still runs."""
+async def command(
+    environment: Mapping[str, str], name: str, *arguments: str, before: Sequence[str] = ()
+) -> AsyncIterator[Running]:
+    """Run a command for the duration of a block, after which it is killed if it still runs.
+
+    Parameters:
+        before: a program and arguments that run it, such as `prlimit --nofile=40`
+    """
     process = await asyncio.create_subprocess_exec(
+        *before,
         str(BIN / name),
         *arguments,
         env={**environment, "PYTHONPATH": str(TESTS)},

@@ -62,6 +62,7 @@ class Publisher:
         self._lock = asyncio.Lock()
         self._feed = Feed(settings, name)
         self._problem = ""
+        self._refusal_told = False
 
     async def story(self, message: StoryMessage) -> None:
         """Publish a story to the queue of stories."""
@@ -148,10 +149,11 @@ class Publisher:
     ) -> str:
         backoff, unsettled_until = Backoff(), time.monotonic() + SETTLING_S
         while error := await self._try(exchange, key, body, headers):
-            # Every publish in flight fails for the same reason: warn once.
-            warn = log.debug if self._problem else log.warning
+            if self._is_news(error):
+                log.warning("publish_failed", exchange=exchange, error=str(error))
+            else:
+                log.debug("publish_failed", exchange=exchange, error=str(error))
             self._problem = str(error)
-            warn("publish_failed", exchange=exchange, error=self._problem)
             if isinstance(error, TopologyError) and time.monotonic() >= unsettled_until:
                 if older_key and await self._is_declared_by_older():
                     key, older_key = older_key, None
@@ -161,9 +163,15 @@ class Publisher:
                 self._give_up(error)
             await backoff.wait()
         if self._problem:
-            self._problem = ""
+            self._problem, self._refusal_told = "", False
             log.info("publish_recovered", exchange=exchange)
         return key
+
+    def _is_news(self, error: GossipToonError) -> bool:
+        """Whether a failure is worth a warning: the first of those in flight, and the first refusal."""
+        refusal = isinstance(error, CredentialsRefusedError) and not self._refusal_told
+        self._refusal_told = self._refusal_told or refusal
+        return refusal or not self._problem
 
     def _give_up(self, error: GossipToonError) -> None:
         """Raise an error that waiting will hardly fix, unless this publisher waits for ever."""

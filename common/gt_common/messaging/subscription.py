@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage, AbstractQueue
 from aio_pika.exceptions import ChannelNotFoundEntity
 
-from gt_common.errors import GossipToonError, TopologyError
+from gt_common.errors import CredentialsRefusedError, GossipToonError, TopologyError
 from gt_common.log import get_logger
 from gt_common.messaging.backoff import Backoff
 from gt_common.messaging.connection import (
@@ -65,6 +66,8 @@ class Subscription:
         self._lost = asyncio.Event()
         self._keeper: asyncio.Task[None] | None = None
         self._cancelled = False
+        self._paused = False
+        self._refused = False
         self.server_version = ""
 
     async def start(self) -> None:
@@ -75,10 +78,35 @@ class Subscription:
     async def cancel(self) -> None:
         """Stop new deliveries; those already received can still be settled."""
         self._cancelled = True
-        if self._queue is not None and self._channel is not None and not self._channel.is_closed:
+        await self._stop_consuming()
+
+    async def pause(self) -> None:
+        """Stop new deliveries until `resume`, also when the connection comes back meanwhile."""
+        self._paused = True
+        await self._stop_consuming()
+
+    async def resume(self) -> None:
+        """Consume again after `pause`."""
+        self._paused = False
+        try:
+            with plain_errors(f"consume from {self._queue_name}"):
+                await self._start_consuming()
+        except GossipToonError as error:
+            log.info("resume_failed", queue=self._queue_name, error=str(error))
+            # The keeper opens another connection and consumes on that.
+            self._lost.set()
+
+    async def _stop_consuming(self) -> None:
+        if (
+            self._tag
+            and self._queue is not None
+            and self._channel is not None
+            and not self._channel.is_closed
+        ):
             try:
                 with plain_errors("stop consuming"):
-                    await self._queue.cancel(self._tag, timeout=5)
+                    tag, self._tag = self._tag, ""
+                    await self._queue.cancel(tag, timeout=5)
             except GossipToonError as error:
                 log.info("cancel_failed", error=str(error))
 
@@ -105,12 +133,19 @@ class Subscription:
             try:
                 await self._consume()
             except GossipToonError as error:
-                log.info("resubscribe_failed", queue=self._queue_name, error=str(error), tries=backoff.tries)
+                self._log_failure(error, backoff.tries)
             else:
+                self._refused = False
                 backoff.reset()
                 log.info("subscription_restored", queue=self._queue_name)
-                if self._cancelled:  # cancelled while it was connecting: there was no consumer to cancel yet
-                    await self.cancel()
+
+    def _log_failure(self, error: GossipToonError, tries: int) -> None:
+        if isinstance(error, CredentialsRefusedError) and not self._refused:
+            # A changed password needs somebody: a warning, once, that is not lost among the tries.
+            self._refused = True
+            log.warning("resubscribe_failed", queue=self._queue_name, error=str(error), tries=tries)
+        else:
+            log.info("resubscribe_failed", queue=self._queue_name, error=str(error), tries=tries)
 
     async def _consume(self) -> None:
         self._lost.set()
@@ -137,7 +172,14 @@ class Subscription:
         underlay.on_consumer_cancel_callbacks.add(lambda *_: lost.set())
         self._channel, self._queue = channel, queue
         self.server_version = server_version(connection)
-        self._tag = await queue.consume(self._on_message, arguments=self._arguments)
+        self._tag = ""
+        await self._start_consuming()
+
+    async def _start_consuming(self) -> None:
+        if self._tag or self._queue is None or self._paused or self._cancelled:
+            return
+        self._tag = tag = f"{uuid.uuid4().hex}"
+        await self._queue.consume(self._on_message, arguments=self._arguments, consumer_tag=tag)
 
     async def _on_message(self, message: AbstractIncomingMessage) -> None:
         self._handler(Delivery(message))

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Protocol
 
+from gt_common.errors import MachineUnfitError
 from gt_common.lifecycle import StoryStatus
 from gt_common.messages import Event, StoryMessage
 from gt_common.settings import Settings
@@ -18,6 +19,10 @@ from gt_consumer.worker.worker import Worker
 
 if TYPE_CHECKING:
     from gt_common.ledger.ledger import Ledger
+
+
+MOST_RESTS = 4
+"""After so many rests in succession, 75 s, a machine that cannot run stories ends the run."""
 
 
 class RunEnd(Enum):
@@ -64,6 +69,7 @@ class BatchEngine:
         self._publisher = LocalPublisher(ledger, listener, self._queue.put)
         self._worker = Worker(settings, runner, self._publisher, limiter=limiter)
         self._worker.broken.add_done_callback(lambda _: self._wake.set())
+        self._worker.rest.on_begin = self._rest
         self._running = 0
         self._stopping = False
 
@@ -87,6 +93,7 @@ class BatchEngine:
             await self._feed_until_done()
         finally:
             self._queue.close()
+            self._worker.rest.end()
             await self._release_running()
             await self._publisher.aclose()
         if self._worker.broken.done():
@@ -120,14 +127,23 @@ class BatchEngine:
                 self._worker.receive(LocalDelivery(story, self._settled))
             if not self._running and (self._closed() or self._queue.empty):
                 return
+            if not self._running and self._worker.rest.tries > MOST_RESTS:
+                raise MachineUnfitError(f"this machine cannot run stories now: {self._worker.rest.problem}")
             await self._wake.wait()
+
+    def _rest(self, seconds: float) -> None:
+        asyncio.get_running_loop().call_later(seconds, self._rested)
+
+    def _rested(self) -> None:
+        self._worker.rest.end()
+        self._wake.set()
 
     def _settled(self) -> None:
         self._running -= 1
         self._wake.set()
 
     def _may_start(self) -> bool:
-        return self._running < self._slots and not self._closed()
+        return self._running < self._slots and not self._closed() and not self._worker.rest.active
 
     def _closed(self) -> bool:
         return self._stopping or self._too_many_failed()

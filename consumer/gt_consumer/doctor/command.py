@@ -8,6 +8,7 @@ from gt_consumer.doctor.broker import look_at_broker
 from gt_consumer.doctor.finding import Finding, as_json, as_lines, exit_code, tried
 from gt_consumer.doctor.machine import (
     look_at_folders,
+    look_at_handles,
     look_at_ledger,
     look_at_orchestrator,
     look_at_reddit,
@@ -19,6 +20,7 @@ CHECKS = {
     "broker": look_at_broker,
     "ledger": look_at_ledger,
     "output": look_at_folders,
+    "file handles": look_at_handles,
     "orchestrator": look_at_orchestrator,
     "retry rules": look_at_rules,
     "story files": look_at_story_roots,

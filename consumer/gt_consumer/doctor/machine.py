@@ -17,9 +17,9 @@ from gt_common.texts import plural
 from gt_consumer.doctor.finding import Finding, fail, ok, warn
 from gt_consumer.orchestrator.check import check_orchestrator
 from gt_consumer.storage.finished_videos import check_output
+from gt_consumer.worker.machine_limits import LITTLE_BYTES, handles_needed, too_few_handles
 from gt_consumer.worker.retry_rules import parse_rules
 
-LITTLE_BYTES = 2_000_000_000
 TOO_LITTLE_BYTES = 200_000_000
 CLOCK_S = 5.0
 LONG_S = 3600.0
@@ -79,6 +79,16 @@ def look_at_folders(settings: Settings) -> Iterator[Finding]:
         yield warn("output", said, cure)
     else:
         yield ok("output", said)
+
+
+def look_at_handles(settings: Settings) -> Iterator[Finding]:
+    """Compare the limit of file handles with what the slots of a worker need."""
+    needed, limit = handles_needed(settings.prefetch), too_few_handles(settings.prefetch)
+    said = f"{plural(settings.prefetch, 'slot')} may need {needed}"
+    if limit is None:
+        yield ok("file handles", f"enough: {said}")
+    else:
+        yield warn("file handles", f"{said}, the limit is {limit}", "raise `ulimit -n` or lower GT_PREFETCH")
 
 
 def look_at_orchestrator(settings: Settings) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from gt_common.errors import OrchestratorError, PermanentError, RateLimited
+from gt_consumer.processes.machine import OF_ALL_PROCESSES, machine_problem
 from gt_consumer.processes.protocol import Failed, Final, VideoMade, Wait
 from gt_consumer.processes.values import label, number
 
@@ -56,6 +57,7 @@ def read_exception(error: BaseException) -> Final:
         message=(_text(error) or type(error).__name__)[:_MAX_MESSAGE],
         retryable=not isinstance(error, (PermanentError, OrchestratorError)),
         traceback=lines[-_MAX_TRACEBACK:],
+        machine=machine_problem(error, OF_ALL_PROCESSES) is not None,
     )
 
 

@@ -35,7 +35,7 @@ class Run:
     workdir: str
     options: Mapping[str, object] = field(default_factory=dict)
     project_id: str | None = None
-    story_roots: Sequence[str] = ()
+    story_roots: Sequence[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -57,13 +57,19 @@ class VideoMade:
 
 @dataclass(frozen=True)
 class Failed:
-    """The run failed; `retryable` is whether another attempt may succeed."""
+    """The run failed.
+
+    Parameters:
+        retryable: whether another attempt may succeed
+        machine: whether the machine, and not the run, is to blame
+    """
 
     type: str
     message: str
     retryable: bool = True
     traceback: str | None = None
     project_id: str | None = None
+    machine: bool = False
 
 
 @dataclass(frozen=True)
@@ -192,6 +198,7 @@ def _failed(data: dict[str, object]) -> Failed:
         retryable=data.get("retryable") is not False,
         traceback=None if traceback is None else encodable(str(traceback)),
         project_id=label(data.get("project_id")),
+        machine=data.get("machine") is True,
     )
 
 

@@ -13,7 +13,7 @@ from gt_consumer.processes.group import ProcessEnd, ProcessGroup
 from gt_consumer.processes.output_log import OutputLog
 from gt_consumer.processes.protocol import Failed, Final, Run, Stage, VideoMade, parse
 from gt_consumer.processes.result_pipe import ResultPipe
-from gt_consumer.runner.execution import Died, NotStartedError, OnAcquire, OnStage
+from gt_consumer.runner.execution import Died, NotStartedError, OnAcquire, OnStage, Result, Unstartable
 
 TEMPORARY_FAILURE = 75
 """EX_TEMPFAIL of sysexits.h: try again later."""
@@ -78,7 +78,7 @@ class CommandExecution:
         self._handed_over: list[VideoMade] = []
         self._group: ProcessGroup
         self._results: ResultPipe
-        self.end: asyncio.Future[Final | Died]
+        self.end: asyncio.Future[Result]
 
     @classmethod
     async def start(cls, spec: CommandSpec, request: Run, on_stage: OnStage) -> CommandExecution:
@@ -146,13 +146,13 @@ class CommandExecution:
             case _:
                 self._output.stdout(line)
 
-    async def _follow(self, workdir: Path) -> Final | Died:
+    async def _follow(self, workdir: Path) -> Result:
         end = await self._group.end
         await self._results.drain()
         self._output.close()
         if end.start_error is not None:
             text = f"the program {self._program!r} {end.describe()}"
-            return Failed("OrchestratorError", text, retryable=False)
+            return Unstartable(text)
         if end.signal is not None:
             return Died(end, self._output.tail())
         if end.exit_code == 0:

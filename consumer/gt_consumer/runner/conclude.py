@@ -11,10 +11,11 @@ from gt_common.durations import say_duration
 from gt_common.errors import OutputError
 from gt_common.log import get_logger
 from gt_consumer.orchestrator.results import FAILED_RESULT
+from gt_consumer.processes.machine import full_disk, machine_problem
 from gt_consumer.processes.protocol import Failed, VideoMade, Wait
 from gt_consumer.runner.attempt import Attempt, Places
-from gt_consumer.runner.execution import Died, End, Stopped, TimedOut
-from gt_consumer.runner.outcomes import Interrupted, Outcome, Succeeded, Waiting
+from gt_consumer.runner.execution import Died, End, Stopped, TimedOut, Unstartable
+from gt_consumer.runner.outcomes import FailedForNow, Interrupted, Outcome, Succeeded, Unfit, Waiting
 from gt_consumer.storage.checkpoints import forget_project, note_project
 from gt_consumer.storage.finished_videos import UnusableVideoError, VideoOutsideError, store_finished
 
@@ -35,9 +36,29 @@ async def conclude(
         roots: folders besides `workdir` in which its video may lie; None for anywhere
     """
     await asyncio.to_thread(_keep_project, end, attempt, places.state_dir)
+    outcome = await _judge(end, attempt, places, workdir, time_limit, roots)
+    if isinstance(outcome, FailedForNow):
+        # Before the working folder is removed, which makes room again.
+        full = await asyncio.to_thread(full_disk, places.output)
+        return Unfit(f"{full}: {outcome.failure.message}") if full else outcome
+    return outcome
+
+
+async def _judge(
+    end: End,
+    attempt: Attempt,
+    places: Places,
+    workdir: Path,
+    time_limit: float,
+    roots: Sequence[Path] | None,
+) -> Outcome:
     match end:
         case VideoMade():
             return await asyncio.to_thread(_store, end, attempt, places, workdir, roots)
+        case Unstartable():
+            return Unfit(end.problem)
+        case Failed() if end.machine:
+            return Unfit(f"{end.type}: {end.message}")
         case Failed():
             return attempt.failed(
                 end.type,
@@ -75,12 +96,14 @@ def _store(
             roots=roots,
         )
     except UnusableVideoError as error:
+        if machine_problem(error.__cause__):
+            return Unfit(f"the video {error}: {video}")
         outside = isinstance(error, VideoOutsideError)
         text = f"the orchestrator succeeded, but its video {error}: {video}"
         kind = "VideoOutside" if outside else "NoVideo"
         return attempt.failed(kind, text, retryable=not outside, project_id=made.project_id)
     except OutputError as error:
-        return attempt.failed("OutputError", str(error), project_id=made.project_id)
+        return Unfit(str(error))
     try:
         forget_project(places.state_dir, attempt.story)
     except OSError as error:

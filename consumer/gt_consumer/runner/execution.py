@@ -37,6 +37,13 @@ class Died:
 
 
 @dataclass(frozen=True)
+class Unstartable:
+    """The program could not be started, or what it needs of the machine was used up."""
+
+    problem: str
+
+
+@dataclass(frozen=True)
 class TimedOut:
     """The attempt exceeded the time limit and was killed."""
 
@@ -46,7 +53,8 @@ class Stopped:
     """The attempt was interrupted because the worker stops."""
 
 
-End = Final | Died | TimedOut | Stopped
+Result = Final | Died | Unstartable
+End = Result | TimedOut | Stopped
 
 
 class NotStartedError(Exception):
@@ -65,7 +73,7 @@ class Execution(Protocol):
     """One run of a story in progress."""
 
     @property
-    def end(self) -> asyncio.Future[Final | Died]:
+    def end(self) -> asyncio.Future[Result]:
         """Done with the result of the run, or with the death of its process."""
 
     async def stop(self, grace: float) -> None:
@@ -147,7 +155,7 @@ async def supervise(execution: Execution, stop: asyncio.Future[None], limit: Tim
         grace: seconds between asking the run to end and forcing it
     """
     try:
-        events: set[asyncio.Future[Final | Died] | asyncio.Future[None]] = {execution.end, stop, limit.over}
+        events: set[asyncio.Future[Result] | asyncio.Future[None]] = {execution.end, stop, limit.over}
         await asyncio.wait(events, return_when=asyncio.FIRST_COMPLETED)
         if execution.end.done():
             return execution.end.result()

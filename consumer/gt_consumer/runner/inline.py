@@ -13,7 +13,6 @@ from gt_consumer.orchestrator.channel import RunPermits, StageReporter
 from gt_consumer.processes.protocol import (
     Acquire,
     Failed,
-    Final,
     Message,
     Run,
     Stage,
@@ -21,7 +20,7 @@ from gt_consumer.processes.protocol import (
     Wait,
     Withdraw,
 )
-from gt_consumer.runner.execution import Died, OnAcquire, OnStage
+from gt_consumer.runner.execution import OnAcquire, OnStage, Result
 
 _log = get_logger("runner")
 
@@ -57,7 +56,7 @@ class InlineExecution:
 
     def __init__(self, make_one: MakeOne, request: Run, on_stage: OnStage, on_acquire: OnAcquire) -> None:
         channel = _LocalChannel(on_stage, on_acquire)
-        self.end: asyncio.Future[Final | Died] = channel.end
+        self.end: asyncio.Future[Result] = channel.end
         self._reporter = StageReporter(channel)
         self._permits = RunPermits(channel)
         self._task = asyncio.create_task(self._run(make_one, request), name=f"story {request.story_id}")
@@ -89,7 +88,7 @@ class _LocalChannel:
         self._on_stage = on_stage
         self._on_acquire = on_acquire
         self._ids = count(1)
-        self.end: asyncio.Future[Final | Died] = self._loop.create_future()
+        self.end: asyncio.Future[Result] = self._loop.create_future()
 
     def send(self, message: Message) -> None:
         self._loop.call_soon_threadsafe(self._take, message)

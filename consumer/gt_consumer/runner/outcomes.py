@@ -55,4 +55,11 @@ class Interrupted:
     """The worker stops; no attempt is used up."""
 
 
-Outcome = Succeeded | FailedForNow | FailedForGood | Waiting | Interrupted
+@dataclass(frozen=True)
+class Unfit:
+    """The machine cannot run stories now, as `problem` says; no attempt is used up."""
+
+    problem: str
+
+
+Outcome = Succeeded | FailedForNow | FailedForGood | Waiting | Interrupted | Unfit

@@ -17,7 +17,6 @@ from gt_consumer.processes.protocol import (
     Acquire,
     ChildState,
     Failed,
-    Final,
     Granted,
     Run,
     Stage,
@@ -27,7 +26,7 @@ from gt_consumer.processes.protocol import (
     encode,
     parse,
 )
-from gt_consumer.runner.execution import Died, OnAcquire, OnStage
+from gt_consumer.runner.execution import Died, OnAcquire, OnStage, Result
 
 _SETTLE_SECONDS = 5.0
 _SMALL_GROWTH = 256 * 1024 * 1024
@@ -64,7 +63,7 @@ class PythonChild:
         self._messages: LineProtocol
         self._group: ProcessGroup
         self._follower: asyncio.Task[None]
-        self.end: asyncio.Future[Final | Died]
+        self.end: asyncio.Future[Result]
         self.stories = 0
         self._accepted = False
 

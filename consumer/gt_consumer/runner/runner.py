@@ -14,11 +14,12 @@ from gt_common.messages import StoryMessage, log_keys, utc_now
 from gt_common.stories.local import check_story_file
 from gt_consumer.limits import LONGEST_PAUSE_S, Limiter
 from gt_consumer.limits.local import LocalLimiter
+from gt_consumer.processes.machine import machine_problem
 from gt_consumer.processes.protocol import Run
 from gt_consumer.runner.attempt import Attempt, OnStage, Places
 from gt_consumer.runner.conclude import conclude
 from gt_consumer.runner.execution import GRACE_SECONDS, Died, Executor, NotStartedError, TimeLimit, supervise
-from gt_consumer.runner.outcomes import Interrupted, Outcome, Succeeded, Waiting
+from gt_consumer.runner.outcomes import Interrupted, Outcome, Succeeded, Unfit, Waiting
 from gt_consumer.runner.waits import Waits
 from gt_consumer.storage.checkpoints import noted_project
 from gt_consumer.storage.finished_videos import find_finished
@@ -124,8 +125,7 @@ class Runner:
                 make_workdir, self._places.output, attempt.story, attempt.number
             )
         except OSError as error:
-            text = f"no working folder could be made in {self._places.output}: {error.strerror}"
-            return attempt.failed("OutputError", text)
+            return Unfit(f"no working folder could be made in {self._places.output}: {error.strerror}")
         try:
             return Interrupted() if attempt.stop.done() else await self._run_in(workdir, attempt)
         finally:
@@ -140,6 +140,8 @@ class Runner:
                 if outcome is not None:
                     return outcome
         except NotStartedError as error:
+            if machine_problem(error.__cause__):
+                return Unfit(str(error))
             kind = "OSError" if error.retryable else "OrchestratorError"
             return attempt.failed(kind, str(error), retryable=error.retryable)
 

@@ -9,8 +9,9 @@ from gt_common.messages import StoryMessage, utc_now
 from gt_common.rates import STORIES
 from gt_common.settings import Settings
 from gt_consumer.limits import Limiter
-from gt_consumer.runner.outcomes import FailedForGood, Interrupted, Outcome, Waiting
+from gt_consumer.runner.outcomes import FailedForGood, Interrupted, Outcome, Unfit, Waiting
 from gt_consumer.worker.ports import Starts
+from gt_consumer.worker.rest import Rest
 
 TOO_EARLY_S = 1.0
 """A story that comes back earlier than this before its time waits again."""
@@ -24,14 +25,21 @@ class Admission:
         stop: set when the worker starts no more stories
         limiter: grants starts, if they are limited
         starts: counts starts then; without it each delivery counts as one
+        rest: whether the worker rests now
     """
 
     def __init__(
-        self, settings: Settings, stop: asyncio.Event, limiter: Limiter | None, starts: Starts | None
+        self,
+        settings: Settings,
+        stop: asyncio.Event,
+        limiter: Limiter | None,
+        starts: Starts | None,
+        rest: Rest,
     ) -> None:
         limited = any(rate.provider == STORIES for rate in settings.rate_limits)
         self._max_attempts = settings.max_attempts
         self._stop = stop
+        self._rest = rest
         self._limiter = limiter if limited else None
         self._starts = starts if limited else None
 
@@ -61,6 +69,8 @@ class Admission:
         """Return the outcome of a story that must not be run now, None if it may be run."""
         if self._stop.is_set():
             return Interrupted()
+        if self._rest.active:
+            return Unfit(self._rest.problem)
         if story.attempt > self._max_attempts:
             return FailedForGood(_lost_workers(story), None, 0.0)
         return _too_early(story)

@@ -21,6 +21,7 @@ from gt_consumer.orchestrator.check import check_orchestrator
 from gt_consumer.runner.executors import make_runner
 from gt_consumer.runner.runner import Runner
 from gt_consumer.storage.finished_videos import check_output
+from gt_consumer.worker.machine_limits import warn_of_limits
 from gt_consumer.worker.worker import Worker
 
 log = get_logger("worker")
@@ -39,6 +40,7 @@ def consume_stories(settings: Settings, *, until_empty: bool) -> int:
     """
     check_output(settings.output)
     check_orchestrator(settings.orchestrator)
+    warn_of_limits(settings.prefetch, settings.output)
     return asyncio.run(_consume(settings, until_empty=until_empty))
 
 
@@ -55,7 +57,11 @@ async def _consume(settings: Settings, *, until_empty: bool) -> int:
         queue = Names(settings.namespace).stories
         async with subscribe(settings, queue, settings.prefetch, worker.receive, name) as subscription:
             _log_start(settings, subscription)
-            await _until_stop(settings, worker, signals, until_empty=until_empty)
+            resting = asyncio.create_task(_rest_when_unfit(worker, subscription))
+            try:
+                await _until_stop(settings, worker, signals, until_empty=until_empty)
+            finally:
+                resting.cancel()
             worker.stop_starting()
             await subscription.cancel()
             await _drain(settings, worker, runner, signals)
@@ -63,6 +69,16 @@ async def _consume(settings: Settings, *, until_empty: bool) -> int:
     if signals.exit_code is not None:
         return signals.exit_code
     return ExitCode.SOME_FAILED if worker.counts[StoryStatus.FAILED] else ExitCode.DONE
+
+
+async def _rest_when_unfit(worker: Worker, subscription: Subscription) -> None:
+    """Take no stories while the machine cannot run them; other workers get them meanwhile."""
+    while True:
+        seconds = await worker.rest.wait_begin()
+        await subscription.pause()
+        await asyncio.sleep(seconds)
+        worker.rest.end()
+        await subscription.resume()
 
 
 async def _until_stop(settings: Settings, worker: Worker, signals: StopSignals, *, until_empty: bool) -> None:

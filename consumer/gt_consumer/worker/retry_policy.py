@@ -16,10 +16,11 @@ from gt_common.durations import UNITS
 from gt_common.failures import Failure, is_rate_limit
 from gt_common.messages import StoryMessage
 from gt_consumer.limits import LONGEST_PAUSE_S
-from gt_consumer.runner.outcomes import FailedForGood, FailedForNow, Outcome, Waiting
+from gt_consumer.runner.outcomes import FailedForGood, FailedForNow, Outcome, Unfit, Waiting
 
 MOST_WAITS: Final = 100
-"""How often an attempt is requeued for rate limits that only a failure's text shows, until it is used up."""
+"""How often an attempt is requeued until it is used up: for machines that could not run it, and for rate
+limits that only a failure's text shows."""
 
 LEAST_WAIT_S: Final = 0.05
 """If a provider asks for less, such as `Retry-After: 0`, the usual wait is used."""
@@ -117,6 +118,8 @@ class RetryPolicy:
         """Return the outcome that follows from the class of a failure; other outcomes stay as they are."""
         if isinstance(outcome, Waiting):
             return self._wait_at_least(story, outcome)
+        if isinstance(outcome, Unfit) and story.run >= MOST_WAITS:
+            return FailedForNow(Failure(type="MachineUnfit", message=outcome.problem), None, 0.0)
         if not isinstance(outcome, FailedForNow | FailedForGood):
             return outcome
         failure = outcome.failure

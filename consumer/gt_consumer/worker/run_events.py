@@ -77,7 +77,7 @@ class RunEvents:
         )
 
     def stopped(self) -> StoryReleased:
-        """Return the event that the worker stops and requeues the story."""
+        """Return the event that the worker stops, or rests, and requeues the story."""
         return StoryReleased(**self._identity(), reason="stopping")
 
     def error(self, failure: Failure, project_id: str | None) -> AttemptError:

@@ -11,7 +11,15 @@ from gt_common.lifecycle import StoryStatus
 from gt_common.messages import utc_now
 from gt_common.settings import Settings
 from gt_consumer.limits import LONGEST_PAUSE_S
-from gt_consumer.runner.outcomes import FailedForGood, FailedForNow, Interrupted, Outcome, Succeeded, Waiting
+from gt_consumer.runner.outcomes import (
+    FailedForGood,
+    FailedForNow,
+    Interrupted,
+    Outcome,
+    Succeeded,
+    Unfit,
+    Waiting,
+)
 from gt_consumer.worker.ports import StoryPublisher
 from gt_consumer.worker.retry_policy import jitter
 from gt_consumer.worker.run_events import RunEvents
@@ -56,6 +64,11 @@ async def publish_outcome(
             return StoryStatus.FAILED
         case Waiting():
             await _postpone(events, outcome, publisher, settings, sleep)
+            return StoryStatus.QUEUED
+        case Unfit():
+            await publisher.event(events.stopped())
+            # Not at once, so that a fleet of which every machine is full does not pass it round.
+            await publisher.retry(story.handed_back(), settings.delay_before(2))
             return StoryStatus.QUEUED
         case Interrupted():
             await publisher.event(events.stopped())

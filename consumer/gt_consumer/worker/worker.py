@@ -18,10 +18,12 @@ from gt_common.messaging.dead_letters import known_headers
 from gt_common.messaging.names import STORY_KEY
 from gt_common.settings import Settings
 from gt_consumer.limits import Limiter
-from gt_consumer.runner.outcomes import FailedForGood, FailedForNow, Outcome, Waiting
+from gt_consumer.processes.machine import machine_problem
+from gt_consumer.runner.outcomes import FailedForGood, FailedForNow, Interrupted, Outcome, Unfit, Waiting
 from gt_consumer.worker.admission import Admission
 from gt_consumer.worker.ports import Delivery, Starts, StoryRunner, WorkerPublisher
 from gt_consumer.worker.progress import ProgressReporter
+from gt_consumer.worker.rest import Rest
 from gt_consumer.worker.retry_rules import make_policy
 from gt_consumer.worker.run_events import RunEvents
 from gt_consumer.worker.settle import publish_outcome
@@ -74,7 +76,8 @@ class Worker:
         self._quiet = asyncio.Event()
         self._quiet.set()
         self._stop = asyncio.Event()
-        self._admission = Admission(settings, self._stop, limiter, starts)
+        self.rest = Rest()
+        self._admission = Admission(settings, self._stop, limiter, starts, self.rest)
         self.broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.counts: Counter[StoryStatus] = Counter()
 
@@ -136,10 +139,15 @@ class Worker:
             try:
                 outcome = await self._runner.run(story, story.attempt, progress.stage)
             except Exception as error:
-                log.exception("runner_failed")
-                failure = Failure(type=type(error).__name__, message=str(error), traceback=format_exc())
-                outcome = FailedForNow(failure, None, (utc_now() - events.started_at).total_seconds())
+                problem = machine_problem(error)
+                if problem is None:
+                    log.exception("runner_failed")
+                outcome = Unfit(problem) if problem else _crash(error, events)
         judged = self._policy.judge(story, outcome)
+        if isinstance(outcome, Unfit):
+            self.rest.begin(outcome.problem)
+        elif not isinstance(outcome, Interrupted):
+            self.rest.recovered()
         if isinstance(judged, Waiting) and isinstance(outcome, FailedForNow | FailedForGood):
             failure = outcome.failure
             log.info("rate_limit_recognised", error_type=failure.type, error=failure.message)
@@ -184,6 +192,11 @@ class Worker:
             self.broken.set_exception(error)
         if not self.busy:
             self._quiet.set()
+
+
+def _crash(error: Exception, events: RunEvents) -> FailedForNow:
+    failure = Failure(type=type(error).__name__, message=str(error), traceback=format_exc())
+    return FailedForNow(failure, None, (utc_now() - events.started_at).total_seconds())
 
 
 async def _ack_all(deliveries: list[Delivery]) -> None:

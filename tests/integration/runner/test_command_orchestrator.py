@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from gt_consumer.runner.outcomes import FailedForGood, FailedForNow, Interrupted, Outcome
+from gt_consumer.runner.outcomes import FailedForGood, FailedForNow, Interrupted, Outcome, Unfit
 from support.runner import a_runner, a_story, assert_gone, remaining, run_once, succeeded
 
 NASTY = """https://www.reddit.com/comments/abc/?q='a b'";touch pwned;$(touch pwned)`touch pwned`{workdir}*"""
@@ -99,12 +99,14 @@ async def test_only_the_last_lines_of_standard_error_are_the_message(tmp_path: P
     assert failure.message == "99996\n99997\n99998\n99999\n100000"
 
 
-async def test_a_missing_program_fails_for_good(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_program_that_went_missing_is_the_machines_problem(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     # A folder of PATH that we may not look into would make another error of it.
     monkeypatch.setenv("PATH", os.defpath)
     outcome = await run_once("command:no-such-program {url}", tmp_path)
-    assert isinstance(outcome, FailedForGood)
-    assert "'no-such-program' could not be started: No such file or directory" in outcome.failure.message
+    assert isinstance(outcome, Unfit)
+    assert "'no-such-program' could not be started: No such file or directory" in outcome.problem
 
 
 async def test_an_argument_that_no_program_can_take_fails_for_good(tmp_path: Path) -> None:

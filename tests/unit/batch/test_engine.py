@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gt_common.errors import LedgerUnreachableError
+from gt_common.errors import LedgerUnreachableError, MachineUnfitError
 from gt_common.failures import Failure
 from gt_common.ledger import open_ledger
 from gt_common.ledger.ledger import Ledger
@@ -19,8 +19,10 @@ from gt_common.stories import Story
 from gt_consumer.batch.engine import BatchEngine, RunEnd
 from gt_consumer.batch.work import BatchWork, begin
 from gt_consumer.limits.local import LocalLimiter
-from gt_consumer.runner.outcomes import FailedForGood, FailedForNow, Interrupted, Outcome, Succeeded
+from gt_consumer.runner.outcomes import FailedForGood, FailedForNow, Interrupted, Outcome, Succeeded, Unfit
+from gt_consumer.worker import rest
 
+FULL = Unfit("the disk is full")
 OOPS = Failure(type="TimeoutError", message="no answer")
 DONE = Succeeded(Path("/videos/1.mp4"), "p1", 3.0, 60.0)
 BAD = FailedForGood(OOPS, None, 1.0)
@@ -207,3 +209,39 @@ async def test_a_ledger_that_is_lost_ends_the_run_with_its_error(
             await engine(plain, director, ledger).run(work.events, work.stories)
     assert len(director.begun) <= 2, "no other story is started"
     assert ledger.batch("b").counts[StoryStatus.SUCCESS] == 0
+
+
+async def test_a_machine_that_recovers_has_cost_no_attempt(
+    plain: Settings, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rest, "FIRST_S", 0.01)
+    director = Director()
+    left = [2]
+
+    async def run_once(
+        story: StoryMessage, attempt: int, on_stage: Callable[[str, float | None], None]
+    ) -> Outcome:
+        if left[0]:
+            left[0] -= 1
+            return FULL
+        return await Director.run(director, story, attempt, on_stage)
+
+    monkeypatch.setattr(director, "run", run_once)
+    ending, state = await run(plain, director, ledger)
+    assert (ending, state.counts[StoryStatus.SUCCESS]) == (RunEnd.FINISHED, 5)
+    assert {attempt for _, attempt in director.begun} == {1}
+
+
+async def test_a_machine_that_stays_unfit_ends_the_run_and_keeps_its_stories(
+    plain: Settings, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rest, "FIRST_S", 0.01)
+    director = Director()
+
+    async def never(*_: object) -> Outcome:
+        return FULL
+
+    monkeypatch.setattr(director, "run", never)
+    with pytest.raises(MachineUnfitError, match="cannot run stories now: the disk is full"):
+        await run(plain, director, ledger)
+    assert ledger.batch("b").counts[StoryStatus.QUEUED] == 5
