@@ -51,7 +51,7 @@ def duration_label(seconds: float) -> str:
 
 
 def say_duration(seconds: float) -> str:
-    """Format a duration for people, with at most two units: `45 s`, `3 min 20 s`, `2 h 5 min`."""
+    """Format a duration for people, with at most two units: `45 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"
@@ -59,4 +59,9 @@ def say_duration(seconds: float) -> str:
     if minutes < 60:
         return f"{minutes} min {rest} s" if rest and minutes < 10 else f"{minutes} min"
     hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    if hours < 48:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    days, hours = divmod(hours, 24)
+    if days < 14:
+        return f"{days} d {hours} h" if hours else f"{days} d"
+    return f"{days // 7} weeks" if days < 100 else f"{days} d"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import stat
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ def write_atomically(
     *,
     draft: Path | None = None,
     error: type[GossipToonError] | None = OutputError,
+    private: bool = False,
 ) -> Path:
     """Write a file durably, so that a reader, or a crash, finds the old one or the whole new one.
 
@@ -30,6 +32,7 @@ def write_atomically(
         path: the file; its folder is made if it is missing
         draft: an unused name in the same folder for the unfinished file; by default a random one
         error: raised when the file cannot be written; None to let the OSError through
+        private: a new file is for its owner only; one that is replaced keeps its mode
 
     Returns:
         the path
@@ -39,7 +42,9 @@ def write_atomically(
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with draft.open("xb") as out:
+            with os.fdopen(_create(str(draft), private=private), "wb") as out:
+                with contextlib.suppress(FileNotFoundError):
+                    os.fchmod(out.fileno(), stat.S_IMODE(path.stat().st_mode))
                 out.write(data)
                 out.flush()
                 os.fsync(out.fileno())
@@ -52,6 +57,27 @@ def write_atomically(
         raise error(f"the file cannot be written to {path}: {problem.strerror}") from None
     sync_folder_if_possible(path.parent)
     return path
+
+
+def _create(path: str, *, private: bool) -> int:
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600 if private else 0o666)
+
+
+def private_opener(path: str, flags: int) -> int:
+    """Open a file for `open`; if that creates it, it is for its owner only."""
+    return os.open(path, flags, 0o600)
+
+
+def make_private_folder(folder: Path) -> None:
+    """Create a folder, and what is missing above it, for its owner only; one that exists keeps its mode.
+
+    Raises:
+        OSError: it cannot be created
+    """
+    missing = [folder, *folder.parents]
+    missing = missing[: next((n for n, part in enumerate(missing) if part.is_dir()), len(missing))]
+    for part in reversed(missing):
+        part.mkdir(mode=0o700, exist_ok=True)
 
 
 def sync_folder(folder: Path) -> None:
@@ -74,13 +100,13 @@ def sync_folder_if_possible(folder: Path) -> None:
 
 
 def make_state_folder(folder: Path) -> None:
-    """Create a folder within GT_STATE_DIR.
+    """Create a folder within GT_STATE_DIR, for its owner only.
 
     Raises:
         UsageError: a file is in the way, its name is too long, or it cannot be made for another reason
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private_folder(folder)
     except (FileExistsError, NotADirectoryError):
         raise UsageError(f"{folder} cannot be a folder: a file is in the way; set GT_STATE_DIR") from None
     except OSError as error:

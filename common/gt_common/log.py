@@ -12,11 +12,16 @@ from typing import TYPE_CHECKING, TextIO, cast
 import structlog
 
 from gt_common.redaction import redact
+from gt_common.texts import one_line, without_controls
 
 if TYPE_CHECKING:
     from structlog.typing import EventDict, Processor, WrappedLogger
 
     from gt_common.settings import Settings
+
+
+_TEXTS = frozenset({"exception", "traceback"})
+"""Values of several lines."""
 
 
 class _Lenient:
@@ -48,6 +53,14 @@ def _redact_values(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     return event
 
 
+def _harmless_on_a_terminal(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Take control characters out of texts that come from messages; JSON escapes them."""
+    for key, value in event.items():
+        if isinstance(value, str):
+            event[key] = without_controls(value) if key in _TEXTS else one_line(value)
+    return event
+
+
 def configure_logging(settings: Settings, file: TextIO | None = None) -> None:
     """Set up structlog, and route the warnings of libraries through it.
 
@@ -68,6 +81,7 @@ def configure_logging(settings: Settings, file: TextIO | None = None) -> None:
     ]
     renderer: Processor = structlog.processors.JSONRenderer(ensure_ascii=False)
     if fmt == "console":
+        shared.append(_harmless_on_a_terminal)
         renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     structlog.configure(
         processors=[*shared, renderer],

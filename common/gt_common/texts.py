@@ -14,6 +14,11 @@ def one_line(text: str) -> str:
     return _CONTROLS.sub("", " ".join(text.split()))
 
 
+def without_controls(text: str) -> str:
+    """Return a text of several lines without the characters that could steer a terminal."""
+    return _CONTROLS.sub("", text.replace("\r", "\n"))
+
+
 def truncate(text: str, width: int) -> str:
     """Shorten a text to a number of characters, the last of which is then an ellipsis."""
     return text if len(text) <= width else f"{text[: width - 1]}…"

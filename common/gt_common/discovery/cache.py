@@ -12,7 +12,7 @@ from typing import Literal, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from gt_common.discovery.options import DiscoverOptions
-from gt_common.files import write_atomically
+from gt_common.files import make_private_folder, write_atomically
 from gt_common.log import get_logger
 from gt_common.reddit.posts import RedditPost
 
@@ -72,10 +72,10 @@ class Cache:
         path = self._path(subreddit, options)
         draft = path.with_name(f".{path.name}.{os.getpid()}")
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            make_private_folder(self._folder)
             self._prune(now)
             content = Entry.of(posts, options, now).model_dump_json()
-            write_atomically(path, content, draft=draft, error=None)
+            write_atomically(path, content, draft=draft, error=None, private=True)
         except OSError as error:
             _log.warning("cache_write_failed", folder=str(self._folder), error=str(error))
 

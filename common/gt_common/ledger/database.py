@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, func, select, text
@@ -12,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from gt_common.errors import LedgerUnreachableError
+from gt_common.files import make_private_folder
 from gt_common.ledger.address import Address
 from gt_common.ledger.sqlite_reader import note_writer
 from gt_common.ledger.translate import translated
@@ -108,7 +110,10 @@ def _make_folder(address: Address) -> None:
     if address.path is None or address.url.query:
         return
     try:
-        address.path.parent.mkdir(parents=True, exist_ok=True)
+        make_private_folder(address.path.absolute().parent)
+        with suppress(FileExistsError, PermissionError, IsADirectoryError):
+            # SQLite gives the files beside it the same mode.
+            os.close(os.open(address.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     except OSError as error:
         raise LedgerUnreachableError(
             f"the ledger {address.label} cannot be used: its folder cannot be created: {error.strerror}; "

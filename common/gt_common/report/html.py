@@ -56,10 +56,13 @@ def render(
 
 
 def _row(row: VideoResult, folder: Path | None) -> dict[str, object]:
+    href = video_href(str(row.output_path), folder) if row.output_path else None
     return {
         "result": row,
         "story_href": story_href(row.url),
-        "video_href": video_href(str(row.output_path), folder) if row.output_path else None,
+        "video_href": href,
+        # The page loads nothing from the web: an address there may come from a forged message.
+        "film": href is not None and not href.startswith(("http:", "https:")),
         "video_name": row.output_path.name if row.output_path else None,
     }
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 _URL_SAFE = "/:?#[]@!$&'()*+,;=%~"
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 _LINKABLE = {"http", "https", "file"}
 
 
@@ -29,6 +31,8 @@ def video_href(output_path: str, folder: Path | None) -> str | None:
     """
     if "://" in output_path:
         return story_href(output_path)
+    if _ADDRESS.match(output_path):  # one that was normalised as if it were a path
+        return None
     video = Path(output_path).absolute()
     if folder is not None:
         home = folder.resolve()

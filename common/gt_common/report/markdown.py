@@ -13,6 +13,8 @@ from gt_common.report.model import BatchResult, VideoResult
 from gt_common.texts import one_line
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#|~!])")
+# What a chat or a forge makes a mention or a link of by itself; a zero-width space ends that.
+_LIVE = re.compile(r"@|:(?=//)|\bwww(?=\.)")
 
 
 def render(report: BatchResult, folder: Path | None = None) -> str:
@@ -25,9 +27,9 @@ def render(report: BatchResult, folder: Path | None = None) -> str:
 
 
 def escape(text: str) -> str:
-    """Escape a text so that Markdown shows it literally: one line, no markup, no HTML."""
+    """Escape a text so that Markdown shows it literally: one line, no markup, HTML, mention or link."""
     plain = one_line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return _SPECIAL.sub(r"\\\1", plain)
+    return _LIVE.sub("\\g<0>\u200b", _SPECIAL.sub(r"\\\1", plain))
 
 
 def _lines(report: BatchResult, folder: Path | None) -> Iterator[str]:

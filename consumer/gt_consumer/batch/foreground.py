@@ -9,6 +9,7 @@ from typing import TextIO
 from gt_common.cli.listing import say
 from gt_common.cli.signals import StopSignals
 from gt_common.errors import ExitCode, GossipToonError, OutputError
+from gt_common.files import private_opener
 from gt_common.log import configure_logging
 from gt_common.progress.display import Progress
 from gt_common.report.final import exit_code, print_final_report
@@ -86,7 +87,7 @@ async def _tick(progress: Progress) -> None:
 def _open_log(path: Path) -> TextIO:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        return path.open("a", buffering=1, encoding="utf-8", errors="replace")
+        return open(path, "a", buffering=1, encoding="utf-8", errors="replace", opener=private_opener)
     except OSError as error:
         raise OutputError(
             f"cannot write the log {path}: {error.strerror}; set GT_OUTPUT to another folder"

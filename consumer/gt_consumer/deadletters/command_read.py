@@ -154,7 +154,7 @@ def export(settings: Settings, selection: Selection, limit: int | None, file: st
     if file == "-":
         print_lines(lines)
     else:
-        write_atomically(Path(file), "".join(f"{line}\n" for line in lines))
+        write_atomically(Path(file), "".join(f"{line}\n" for line in lines), private=True)
     remark(f"exported {plural(len(chosen), 'dead letter')}" + ("" if file == "-" else f" to {file}"))
     return ExitCode.DONE
 

@@ -29,7 +29,9 @@ def note_project(state_dir: Path, story: StoryMessage, project_id: str) -> None:
     """
     path = _place(state_dir, story)
     remove_leftovers(path)
-    write_atomically(path, json.dumps({"project_id": project_id}), draft=draft_of(path), error=None)
+    write_atomically(
+        path, json.dumps({"project_id": project_id}), draft=draft_of(path), error=None, private=True
+    )
 
 
 def forget_project(state_dir: Path, story: StoryMessage) -> None:

@@ -66,3 +66,21 @@ def test_within_another_program_only_warnings_are_logged_and_its_own_set_up_stay
     own = logged("structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stdout))")
     assert "chatter" in own.stdout
     assert own.stderr == ""
+
+
+def test_the_readable_log_shows_no_terminal_escapes_of_a_message() -> None:
+    code = (
+        "from gt_common.log import configure_logging, get_logger\n"
+        "from gt_common.settings import load_settings\n"
+        "configure_logging(load_settings(log_format='console'))\n"
+        "try:\n"
+        "    raise ValueError('bad \\x1b[2Jtitle')\n"
+        "except ValueError:\n"
+        "    get_logger('part').error('oops', url='\\x1b]0;owned\\x07', exc_info=True)\n"
+    )
+    shown = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert "ValueError: bad [2Jtitle" in shown.stderr
+    assert "Traceback" in shown.stderr.splitlines()[1]
+    assert not {"\x1b", "\x07"} & set(shown.stderr)

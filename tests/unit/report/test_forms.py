@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -14,11 +15,12 @@ from rich.console import Console
 from gt_common.errors import OutputError
 from gt_common.files import write_atomically
 from gt_common.lifecycle import BatchState, fold
+from gt_common.messages import StorySucceeded
 from gt_common.report import csv_out, html, markdown, table, view
 from gt_common.report.links import story_href, video_href
 from gt_common.report.model import build_report
 from gt_common.report.save import save_report
-from support.samples.events import BATCH, at
+from support.samples.events import BATCH, at, opened, story_event
 from support.samples.reports import evil, finished, spans, under_way
 
 VOID = {"meta", "br", "link", "img"}
@@ -209,3 +211,23 @@ def test_a_folder_that_cannot_be_is_said_in_one_line(tmp_path: Path) -> None:
 )
 def test_story_label(url: str, label: str) -> None:
     assert view.story_label(url) == label
+
+
+def test_markdown_makes_no_mention_and_no_link_of_a_text() -> None:
+    text = markdown.escape("@everyone see https://evil.example and www.evil.example, me@host")
+    assert text.replace("\u200b", "") == "@everyone see https://evil.example and www.evil.example, me@host"
+    for live in ("@everyone", "https://", "www.", "@host"):
+        assert live not in text
+
+
+def test_the_page_loads_nothing_from_the_web(tmp_path: Path) -> None:
+    forged = [
+        opened(2),
+        story_event(StorySucceeded, 1, output_path="https://evil.example/track.mp4"),
+        story_event(StorySucceeded, 2, output_path=str(tmp_path / BATCH / "2.mp4")),
+    ]
+    page = html.render(build_report(fold(BATCH, forged), at(200)), folder=tmp_path)
+    assert re.findall('<video src="([^"]*)"', page) == [f"{BATCH}/2.mp4#t=1"]
+    policy = re.search('Content-Security-Policy" content="([^"]*)"', page)
+    assert policy is not None
+    assert policy.group(1) == "default-src 'none'; style-src 'unsafe-inline'; media-src 'self' file:"
