@@ -18,7 +18,7 @@ from gt_consumer.doctor.finding import Finding, fail, ok, warn
 MARGIN_S = 5 * 60
 NODE_TIMEOUT_S = 30 * 60
 _FREE = "free memory or disk on the broker's machine, or raise its limits (docs/operations.md, What to watch)"
-DECLARE = "ask an administrator to run `gt-topology declare`"
+DECLARE = "run `gt-topology declare` (an administrator, where rights are separated)"
 
 
 def look_at_broker(settings: Settings) -> Iterator[Finding]:

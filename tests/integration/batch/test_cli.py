@@ -43,6 +43,10 @@ def test_a_list_is_made_one_by_one_and_a_failure_stops_nothing(tmp_path: Path) -
     assert (report["name"], report["successful"], report["failed"]) == ("n", 4, 1)
     assert "made_by" not in report
     assert {path.suffix for path in folder.glob("b1.*")} == {".json", ".md", ".html"}
+    saved = [line for line in done.stderr.splitlines() if line.startswith("report: ")]
+    assert [line.rpartition("/")[2] for line in saved] == ["b1.json", "b1.md", "b1.html"]
+    for word in ("replay", "discard", "--prefetch"):
+        assert word not in done.stderr + (folder / "b1.html").read_text() + (folder / "b1.md").read_text()
     assert "gt-batch --retry-failed b1" in (folder / "b1.html").read_text()
     lines = [json.loads(line) for line in (folder / "batch.log").read_text().splitlines()]
     errors = {line["event"]: line for line in lines if line["level"] == "error"}
