@@ -72,10 +72,12 @@ def _work(fleet: Fleet, say: Callable[[str], None]) -> None:
     say("producer: published; worker: a video and a dead letter, as expected")
     _reports(fleet)
     say("report, dlq: read with their own users, files written for the user of the host")
-    for server in (worker, aggregator):
-        if server.stop(60) not in {0, 143}:
-            raise BrokerError(f"{server.service.name} did not stop well: {server.last_lines()}")
-    say("worker, aggregator: stopped by SIGTERM")
+    _stop(worker)
+    say("worker: stopped by SIGTERM")
+    _own_orchestrator(fleet)
+    say("dlq, worker: the dead letter replayed, and made by an orchestrator of ./plugins")
+    _stop(aggregator)
+    say("aggregator: stopped by SIGTERM")
 
 
 def _users(fleet: Fleet) -> None:
@@ -114,11 +116,13 @@ def _confined(server: Container) -> None:
     name = server.service.name
     status = server.execute("cat", "/proc/1/status").stdout
     fields = dict(re.findall(r"^(\w+):\t(.*)$", status, re.MULTILINE))
-    rights = [int(fields[name], 16) for name in ("CapInh", "CapPrm", "CapEff", "CapBnd")]
+    rights = [int(fields[kind], 16) for kind in ("CapInh", "CapPrm", "CapEff", "CapBnd")]
     if fields["Name"] != "tini" or fields["Uid"].split() != ["10001"] * 4:
         raise BrokerError(f"process 1 of {name} is {fields['Name']} of user {fields['Uid']}")
     if any(rights) or fields["NoNewPrivs"] != "1":
         raise BrokerError(f"process 1 of {name} has rights: {rights}, NoNewPrivs {fields['NoNewPrivs']}")
+    if not server.limited():
+        raise BrokerError(f"the processes of {name} are not limited to {server.service.pids_limit}")
     for place in ("/app", "/home/gossiptoon", "/etc"):
         if server.execute("touch", f"{place}/written").returncode == 0:
             raise BrokerError(f"{name} may write to {place}")
@@ -152,6 +156,26 @@ def _reports(fleet: Fleet) -> None:
     for name in ("page.html", "letters.jsonl"):
         if not (exports / name).is_file() or (exports / name).stat().st_uid != exports.stat().st_uid:
             raise BrokerError(f"{name} was not written to ./exports for the user of the host")
+
+
+def _own_orchestrator(fleet: Fleet) -> None:
+    """Replay the dead letter for a worker whose orchestrator makes a video of any file."""
+    shutil.copy(ROOT / "examples" / "own_orchestrator.py", fleet.volume("./plugins"))
+    worker = fleet.container("worker", GT_ORCHESTRATOR="own_orchestrator:create")
+    worker.start()
+    _expect(fleet.container("dlq").run("replay", "--batch", BATCH, "--yes"), 0, "dlq replay")
+
+    def done() -> bool:
+        return fleet.container("report").run(BATCH, "--exit-status")[0] == 0
+
+    if not wait_until(done, 60):
+        raise BrokerError(f"the replayed story did not succeed: {worker.last_lines()}")
+    _stop(worker)
+
+
+def _stop(server: Container) -> None:
+    if server.stop(60) not in {0, 143}:
+        raise BrokerError(f"{server.service.name} did not stop well: {server.last_lines()}")
 
 
 def _expect(done: tuple[int, str], code: int, what: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -37,6 +38,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="use this folder and leave it there")
     arguments = parser.parse_args(argv)
+    # Ends as Ctrl-C does: with everything stopped and removed.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         _require()
         if arguments.keep:

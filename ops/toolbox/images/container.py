@@ -17,7 +17,8 @@ from toolbox.images.compose import Service
 from toolbox.system.processes import wait_until
 
 _UNSHARE = ("unshare", "--mount", "--pid", "--fork", "--kill-child")
-_PIDS = Path("/sys/fs/cgroup/pids")
+# Where control groups that count processes are made: the first version's, else the second's.
+_PIDS = Path("/sys/fs/cgroup/pids") if Path("/sys/fs/cgroup/pids").is_dir() else Path("/sys/fs/cgroup")
 
 
 @dataclass
@@ -108,6 +109,13 @@ class Container:
                 os.kill(self.first_process(), signal.SIGKILL)
             self._process.kill()
             self._process.wait()
+        # Ended processes stay in it for a moment.
+        wait_until(self._remove_group, 5)
+
+    def _remove_group(self) -> bool:
+        with suppress(OSError):
+            self._group.rmdir()
+        return not self._group.exists()
 
     def first_process(self) -> int:
         """Return the id that its process 1 has on this machine."""
@@ -124,20 +132,31 @@ class Container:
             raise BrokerError(f"{self.service.name} has ended: {self.last_lines()}")
         return int(found[0])
 
+    def limited(self) -> bool:
+        """Whether its limit of processes is the service's, and its processes are counted."""
+        counted = int((self._group / "pids.current").read_text(encoding="ascii"))
+        limit = (self._group / "pids.max").read_text(encoding="ascii").strip()
+        return counted > 0 and limit == str(self.service.pids_limit)
+
     def execute(self, *command: str, timeout: float = 30.0) -> subprocess.CompletedProcess[str]:
         """Run a command inside, as the container's user, as `docker exec` does."""
         inside = ["nsenter", "--target", str(self.first_process()), "--mount", "--pid", "--root", "--wd"]
-        return subprocess.run(
-            [*inside, *self._confine(), *command],
-            env=self._environment(),
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-        )
+        try:
+            return subprocess.run(
+                [*inside, *self._confine(), *command],
+                env=self._environment(),
+                capture_output=True,
+                text=True,
+                timeout=timeout,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise BrokerError(f"{command[0]} in {self.service.name} took longer than {timeout:g} s") from None
 
     def _environment(self) -> dict[str, str]:
-        return self.image.environment | {"HOME": "/home/gossiptoon"} | dict(self.service.environment)
+        # As engines set it: a user whom the image does not know has no home folder.
+        home = "/" if self.service.user else "/home/gossiptoon"
+        return self.image.environment | {"HOME": home} | dict(self.service.environment)
 
     def _confine(self) -> list[str]:
         user, _, group = (self.service.user or self.image.user).partition(":")
@@ -163,12 +182,21 @@ class Container:
             target = f"{root}{mount.target}"
             lines.append(f"mount --bind {shlex.quote(str(self.folders[mount.source]))} {target}")
             lines += [f"mount -o remount,bind,ro {target}"] if mount.read_only else []
-        if _PIDS.is_dir() and self.service.pids_limit:
-            group = _PIDS / f"gt-images-{os.getpid()}-{self.service.name}"
-            group.mkdir(exist_ok=True)
-            (group / "pids.max").write_text(str(self.service.pids_limit), encoding="ascii")
-            lines.append(f"echo 0 > {group}/cgroup.procs")
+        lines += self._limit()
         working_dir = self.service.working_dir or self.image.working_dir
         inside = f'cd {shlex.quote(working_dir)}; exec {shlex.join(self._confine())} "$@"'
         lines.append(f'exec chroot {root} /bin/sh -c {shlex.quote(inside)} sh "$@"')
         return "\n".join(lines)
+
+    @property
+    def _group(self) -> Path:
+        return _PIDS / f"gt-images-{os.getpid()}-{self.scratch.name}"
+
+    def _limit(self) -> list[str]:
+        """Make a control group for the limit of processes; return how the first process joins it."""
+        try:
+            self._group.mkdir()
+            (self._group / "pids.max").write_text(str(self.service.pids_limit or "max"), encoding="ascii")
+        except OSError as error:
+            raise BrokerError(f"no control group for a limit of processes: {error}") from None
+        return [f"echo 0 > {self._group}/cgroup.procs"]

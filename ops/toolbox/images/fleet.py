@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 from toolbox.errors import BrokerError
@@ -50,9 +51,14 @@ class Fleet:
             return ROOT / source
         return self._folder / "volumes" / source.removeprefix("./")
 
-    def container(self, name: str) -> Container:
-        """Return a container of a service, not started yet."""
+    def container(self, name: str, **environment: str) -> Container:
+        """Return a container of a service, not started yet.
+
+        Parameters:
+            environment: added to the service's, as a line of `.env` would
+        """
         service = self.services[name]
+        service = replace(service, environment={**service.environment, **environment})
         scratch = self._folder / "containers" / f"{len(self._started)}"
         scratch.mkdir(parents=True)
         folders = {mount.source: self.volume(mount.source) for mount in service.mounts}
