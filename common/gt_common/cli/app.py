@@ -81,6 +81,7 @@ def make_app(help_text: str | None = None, end: str | None = None) -> typer.Type
         # Plain help pages: loading rich for them takes longer than everything else that --help does.
         rich_markup_mode=None,
         context_settings={"help_option_names": ["-h", "--help"]},
+        no_args_is_help=help_text is not None,
     )
     if help_text is not None:
 

@@ -20,6 +20,7 @@ from gt_common.reddit import check_installed
 from gt_common.reddit.posts import Asks, RedditPost, top_posts
 from gt_common.reddit.settings import RedditSettings, load_reddit_settings
 from gt_common.settings import Settings
+from gt_common.texts import plural
 
 AT_ONCE = 4
 KNOWN = "already in the ledger"
@@ -43,7 +44,8 @@ class Finding:
     def notes(self) -> list[str]:
         """Describe what was searched and left out, one line each."""
         reasons = sorted(self.left_out.items(), key=lambda entry: (-entry[1], entry[0]))
-        parts = [f"{self.looked_at} posts checked", *(f"{count} {reason}" for reason, count in reasons)]
+        checked = f"{plural(self.looked_at, 'post')} checked"
+        parts = [checked, *(f"{count} {reason}" for reason, count in reasons)]
         return [*self.problems, ", ".join([*parts, f"{len(self.candidates)} selected"])]
 
 

@@ -18,8 +18,8 @@ WEBSITE = "https://www.reddit.com"
 API = "https://oauth.reddit.com"
 APPS = "https://www.reddit.com/prefs/apps"
 HOW_TO = (
-    f"take them from an app of type 'script' ({APPS}); since November 2025 Reddit approves new API apps "
-    "by hand: request access at https://support.reddithelp.com/hc/en-us/articles/42728983564564"
+    f"take them from an app of type 'script' ({APPS}; since November 2025 Reddit approves new API apps "
+    "by hand, see https://support.reddithelp.com/hc/en-us/articles/42728983564564)"
 )
 WITHOUT_APP = "story files (.md, .txt) and posts saved as .json need no app"
 

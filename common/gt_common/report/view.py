@@ -158,8 +158,12 @@ def ago(when: datetime, now: datetime) -> str:
     return f"{say_duration(seconds)} ago" if seconds >= 1 else "just now"
 
 
-def next_commands(report: BatchResult) -> list[tuple[str, str]]:
-    """Return the commands that make sense now, as (command, purpose)."""
+def next_commands(report: BatchResult, *, page: bool = False) -> list[tuple[str, str]]:
+    """Return the commands that make sense now, as (command, purpose).
+
+    Parameters:
+        page: whether they are shown on a page, as which gt-batch saves its report by itself
+    """
     batch = report.batch_id
     commands = []
     local = report.made_by == GT_BATCH
@@ -172,6 +176,6 @@ def next_commands(report: BatchResult) -> list[tuple[str, str]]:
     elif report.failed:
         commands.append((f"gt-dlq list --batch {batch}", "list the dead letters"))
         commands.append((f"gt-dlq replay --batch {batch}", "retry the failed stories"))
-    if report.state is not BatchPhase.OPEN:
+    if report.state is not BatchPhase.OPEN and not local and not page:
         commands.append((f"gt-report {batch} --html report.html", "write the report as a page"))
     return commands

@@ -22,7 +22,10 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")
 
 @app.command(epilog=epilog("gt-topology declare", ExitCode.CREDENTIALS, meanings=_UNREACHABLE))
 def declare(as_json: AsJson = False) -> None:
-    """Declare the exchanges and queues that are missing; existing ones stay as they are."""
+    """Declare missing exchanges and queues.
+
+    Existing ones stay as they are.
+    """
 
     def work() -> int:
         from gt_common.topology import command  # --help stays fast
@@ -34,9 +37,10 @@ def declare(as_json: AsJson = False) -> None:
 
 @app.command(epilog=epilog("gt-topology show --json", ExitCode.CREDENTIALS, meanings=_UNREACHABLE))
 def show(as_json: AsJson = False) -> None:
-    """Show exchanges and queues, their messages and consumers, and what is missing.
+    """Show exchanges and queues and what is missing.
 
-    Only messages that are ready in a queue are counted, not those that a consumer holds unacknowledged.
+    Messages and consumers are shown for each queue; only messages that are ready are counted, not those that
+    a consumer holds unacknowledged.
     """
 
     def work() -> int:
@@ -54,7 +58,10 @@ def delete(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Delete all exchanges and queues of the namespace; refuses while they are in use, unless -y is given."""
+    """Delete all exchanges and queues of the namespace.
+
+    It refuses while they are in use, unless -y is given.
+    """
 
     def work() -> int:
         from gt_common.topology import command

@@ -93,6 +93,18 @@ def test_state_folder_that_cannot_be_used_is_one_line_and_exit_code_2(tmp_path: 
     assert line.startswith("gt-produce: ")
 
 
+@pytest.mark.parametrize("command", ["gt-dlq", "gt-topology"])
+def test_a_group_without_a_subcommand_shows_its_help_with_whole_lines(command: str) -> None:
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name(command))],
+        env={**os.environ, "COLUMNS": "80"}, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (2, "")
+    _, _, commands = done.stderr.partition("\nCommands:\n")
+    assert commands
+    assert "..." not in commands
+
+
 def test_full_disk_under_standard_output_is_one_line() -> None:
     code = "from gt_common.cli.app import run_command; run_command('gt-x', lambda: print('x' * 99) or 0)"
     with Path("/dev/full").open("w") as full:

@@ -10,6 +10,7 @@ import pytest
 
 from gt_common.discovery.blocklist import BUILT_IN, Blocklist, make_blocklist
 from gt_common.discovery.filters import keep, reason_against
+from gt_common.discovery.finding import Finding
 from gt_common.discovery.options import DiscoverOptions, parse_subreddits
 from gt_common.errors import UsageError
 from gt_common.reddit.posts import RedditPost
@@ -154,3 +155,8 @@ def test_no_subreddits(text: str) -> None:
 def test_options_out_of_range(given: dict[str, object], option: str) -> None:
     with pytest.raises(UsageError, match=option):
         DiscoverOptions(**given)  # type: ignore[arg-type] # wrong on purpose, one at a time
+
+
+@pytest.mark.parametrize(("number", "said"), [(1, "1 post checked"), (2, "2 posts checked")])
+def test_notes_count_posts(number: int, said: str) -> None:
+    assert Finding((), number, {}, ()).notes() == [f"{said}, 0 selected"]

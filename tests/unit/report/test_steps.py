@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from gt_common.messages import utc_now
+from gt_common.messages import GT_BATCH, utc_now
+from gt_common.report import html
 from gt_common.report.model import build_report
 from gt_common.report.table import render
+from gt_common.report.view import next_commands
 from gt_common.texts import short_path
 from support.samples.reports import finished
 
@@ -28,6 +30,14 @@ def test_a_command_to_copy_is_on_one_line(width: int) -> None:
         "gt-dlq replay --batch batch-1",
         "gt-report batch-1 --html report.html",
     ]
+
+
+def test_no_step_writes_the_page_that_is_there() -> None:
+    now = utc_now()
+    report = build_report(finished(), now)
+    assert "gt-report batch-1 --html" not in html.render(report)
+    local = report.model_copy(update={"made_by": GT_BATCH})
+    assert next_commands(local) == [("gt-batch --retry-failed batch-1", "retry the failed stories")]
 
 
 def test_a_path_below_the_current_folder_is_relative(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
