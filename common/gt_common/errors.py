@@ -136,9 +136,11 @@ class RateLimited(GossipToonError):  # noqa: N818 - the public contract gives th
     Parameters:
         provider: name of the service that refused the call, such as "gemini"
         retry_after: seconds to wait
+        project_id: the project in which the next run may resume
     """
 
-    def __init__(self, provider: str, retry_after: float) -> None:
+    def __init__(self, provider: str, retry_after: float, project_id: str | None = None) -> None:
         super().__init__(f"{provider} asked to wait {retry_after:g} s")
         self.provider = provider
         self.retry_after = retry_after
+        self.project_id = project_id

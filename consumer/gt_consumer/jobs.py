@@ -11,6 +11,7 @@ from gt_common.errors import UsageError
 
 Reporter = Callable[[str, float | None], None]
 Acquirer = Callable[[str], Awaitable[None]]
+Projector = Callable[[str], None]
 
 
 def _report_nothing(stage: str, fraction: float | None) -> None:
@@ -19,6 +20,10 @@ def _report_nothing(stage: str, fraction: float | None) -> None:
 
 async def _acquire_at_once(provider: str) -> None:
     """Return at once: without a worker there are no limits."""
+
+
+def _note_no_project(project_id: str) -> None:
+    """Ignore the project: without a worker nothing is resumed."""
 
 
 @dataclass(frozen=True)
@@ -43,10 +48,21 @@ class Job:
     reporter: Reporter = _report_nothing
     acquirer: Acquirer = _acquire_at_once
     story_roots: tuple[Path, ...] = ()
+    projector: Projector = _note_no_project
 
     def report(self, stage: str, fraction: float | None = None) -> None:
         """Report the stage that the job has reached and, if known, the share of it that is done (0 to 1)."""
         self.reporter(stage, fraction)
+
+    def project(self, project_id: str) -> None:
+        """Name the project in which this run works, as soon as it exists, so that a later run can resume it.
+
+        However this run ends, if not with a video, the next one calls `run(project_id=…, resume=True)`.
+
+        Raises:
+            UsageError: it is empty, begins with "-" or has characters that cannot be printed
+        """
+        self.projector(project_id)
 
     async def acquire(self, provider: str) -> None:
         """Wait until GT_RATE_LIMITS allows one call to the provider; return at once if it has no limit.

@@ -34,7 +34,7 @@ from gt_consumer.orchestrator.spec import CommandSpec, parse_orchestrator
 from gt_consumer.processes.protocol import encode as encode_line
 from gt_consumer.processes.protocol import parse
 from gt_consumer.processes.values import encodable
-from gt_consumer.storage.checkpoints import noted_project
+from gt_consumer.storage.checkpoints import read_checkpoint
 from gt_consumer.storage.finished_videos import find_finished, video_place
 from gt_consumer.studio.options import read_options
 from gt_consumer.studio.text.story import load_story
@@ -143,8 +143,8 @@ def _result_file(data: bytes) -> None:
 
 
 def _note(data: bytes) -> None:
-    _file(f"projects/{_STORY.batch_id}/{_STORY.story_id}.json", data)
-    noted_project(_folder(), _STORY)
+    _file(f".projects/{_STORY.batch_id}/{_STORY.story_id}.json", data)
+    read_checkpoint(_folder(), _STORY)
 
 
 def _ledger_url(data: bytes) -> None:
@@ -254,7 +254,7 @@ TARGETS: dict[str, Target] = {
     ),
     "command": Target(_command, (b"python make.py --url {url} '{workdir}/x y' \"$(id)\"",)),
     "result file": Target(_result_file, (_dump(RESULT),)),
-    "project note": Target(_note, (b'{"project_id": "p-1"}',)),
+    "project note": Target(_note, (b'{"project_id": "p-1", "stages": ["a"], "failed_at": [1, 2]}',)),
     "ledger url": Target(
         _ledger_url, (b"postgresql://u:PASSWORD@h:5432/d?sslmode=require", b"sqlite:////tmp/l.db")
     ),

@@ -58,9 +58,7 @@ async def a_runner(
         if isinstance(spec, CommandSpec)
         else ChildExecutor(spec.target, recycling, grace)
     )
-    runner = Runner(
-        executor, folder / "out", folder / "state", time_limit, grace=grace, story_roots=story_roots
-    )
+    runner = Runner(executor, folder / "out", time_limit, grace=grace, story_roots=story_roots)
     try:
         yield runner
     finally:
@@ -76,12 +74,13 @@ async def run_once(
     time_limit: float = 60.0,
     result_roots: Sequence[Path] = (),
     story_roots: Sequence[Path] = (),
+    attempt: int = 1,
 ) -> Outcome:
     """Run one attempt with a new runner."""
     async with a_runner(
         orchestrator, folder, time_limit=time_limit, result_roots=result_roots, story_roots=story_roots
     ) as runner:
-        return await runner.run(story or a_story(), 1, on_stage)
+        return await runner.run(story or a_story(), attempt, on_stage)
 
 
 def succeeded(outcome: Outcome) -> Succeeded:

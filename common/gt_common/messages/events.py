@@ -94,6 +94,7 @@ class StoryStarted(_StoryEvent):
     """A worker started an attempt."""
 
     type: Literal["story.started"] = "story.started"
+    project_id: Label | None = None
 
 
 class StoryStage(_StoryEvent):
@@ -102,6 +103,7 @@ class StoryStage(_StoryEvent):
     type: Literal["story.stage"] = "story.stage"
     stage: Label
     fraction: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] | None = None
+    project_id: Label | None = None
 
 
 class StoryReleased(_StoryEvent):
@@ -111,6 +113,7 @@ class StoryReleased(_StoryEvent):
     reason: Literal["stopping", "rate_limited"]
     provider: Label | None = None
     until: AwareDatetime | None = None
+    project_id: Label | None = None
 
 
 class StoryRetrying(_StoryEvent):

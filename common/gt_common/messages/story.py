@@ -92,6 +92,8 @@ class StoryMessage(Versioned):
         not_before, waits_for: earliest time of the next run, and the provider that asked for the wait
         replays: the last five replays, oldest first
         restored: the last restore after a discard
+        project_id: the orchestrator's project that the next run resumes, if one was begun
+        fresh: resume no project of an earlier generation, even if it is noted beside the videos
     """
 
     batch_id: Identifier
@@ -110,6 +112,12 @@ class StoryMessage(Versioned):
     waits_for: Label | None = None
     replays: tuple[Replay, ...] = Field(default=(), max_length=MAX_ERRORS)
     restored: Restore | None = None
+    project_id: Label | None = None
+    fresh: bool = False
+
+    def resuming(self, project_id: str | None) -> StoryMessage:
+        """Return the message with the project that the next run resumes."""
+        return self._with(project_id=project_id)
 
     def failed_attempt(self, error: AttemptError) -> StoryMessage:
         """Return the message for the attempt after this failed one."""
@@ -138,16 +146,22 @@ class StoryMessage(Versioned):
         errors = (*self.errors, error)[-MAX_ERRORS:]
         return self._with(attempt=error.attempt, errors=errors, died_at=error.ended_at)
 
-    def replayed(self, replay: Replay) -> StoryMessage:
-        """Return the message that replays this dead letter, as the next generation."""
+    def replayed(self, replay: Replay, *, fresh: bool = False) -> StoryMessage:
+        """Return the message that replays this dead letter, as the next generation.
+
+        Parameters:
+            fresh: resume no project of the earlier generations
+        """
         replays = (*self.replays, replay)[-MAX_ERRORS:]
-        fresh: dict[str, object] = {"attempt": 1, "run": 0, "errors": (), "died_at": None}
-        fresh |= {"not_before": None, "waits_for": None}
+        changes: dict[str, object] = {"attempt": 1, "run": 0, "errors": (), "died_at": None}
+        changes |= {"not_before": None, "waits_for": None, "fresh": fresh}
+        if fresh:
+            changes["project_id"] = None
         if replay.options:
             options = {**self.options, **replay.options}
             gone = {name for name, value in replay.options.items() if value is None}
-            fresh["options"] = {name: options[name] for name in options if name not in gone}
-        return self._with(generation=self.generation + 1, replays=replays, **fresh)
+            changes["options"] = {name: options[name] for name in options if name not in gone}
+        return self._with(generation=self.generation + 1, replays=replays, **changes)
 
     def brought_back(self, restore: Restore) -> StoryMessage:
         """Return this discarded dead letter restored, as the next generation."""

@@ -58,6 +58,9 @@ RetryFailed = Annotated[
 Force = Annotated[
     bool, typer.Option("--force", help="Also make stories that an earlier batch has already made.")
 ]
+Fresh = Annotated[
+    bool, typer.Option("--fresh", help="Start stories from the beginning instead of resuming their projects.")
+]
 MaxFailures = Annotated[
     str | None,
     typer.Option(metavar="N|N%", help="Stop starting new stories after N (or N %) have failed in this run."),
@@ -98,6 +101,7 @@ def batch(
     resume: Resume = None,
     retry_failed: RetryFailed = None,
     force: Force = False,
+    fresh: Fresh = False,
     max_failures: MaxFailures = None,
     orchestrator: Orchestrator = None,
     output: Output = None,
@@ -131,6 +135,7 @@ def batch(
                 resume=resume,
                 retry_failed=retry_failed,
                 force=force,
+                fresh=fresh,
                 max_failures=None if max_failures is None else parse_failure_limit(max_failures),
                 skip_invalid=skip_invalid,
                 as_json=as_json,

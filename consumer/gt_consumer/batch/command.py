@@ -59,7 +59,13 @@ def run(arguments: Arguments) -> int:
 def _make_request(arguments: Arguments, settings: Settings) -> Request:
     flags, max_failures = arguments.flags.given(), arguments.max_failures
     if arguments.existing is not None:
-        return Request(arguments.existing, arguments.mode, max_failures=max_failures, flags=flags)
+        return Request(
+            arguments.existing,
+            arguments.mode,
+            fresh=arguments.fresh,
+            max_failures=max_failures,
+            flags=flags,
+        )
     batch_id = new_batch_id(utc_now().astimezone())
     if arguments.batch_id is not None:
         batch_id = check_batch_id(arguments.batch_id)
@@ -74,6 +80,7 @@ def _make_request(arguments: Arguments, settings: Settings) -> Request:
         tags=tags,
         only_new=not arguments.force,
         force=arguments.force,
+        fresh=arguments.fresh,
         max_failures=max_failures,
         flags=flags,
         story_roots=roots,

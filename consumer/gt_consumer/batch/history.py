@@ -19,8 +19,11 @@ from gt_common.messages import (
     StoryEvent,
     StoryFailed,
     StoryMessage,
+    StoryReleased,
     StoryRequeued,
     StoryRetrying,
+    StoryStage,
+    StoryStarted,
 )
 from gt_common.stories import NotAStoryError, canonical_url
 
@@ -54,6 +57,7 @@ class StoryHistory:
             run=run,
             errors=tuple(_error(event) for event in errors[-MAX_ERRORS:]),
             replays=tuple(replays[-MAX_ERRORS:]),
+            project_id=_project_of(story.event),
         )
 
     def dead_letter(self, state: BatchState, story: StoryState) -> StoryMessage:
@@ -94,6 +98,13 @@ def _next_run(event: StoryEvent | None) -> tuple[int, int]:
             return event.attempt + 1, 0
         case _:
             return event.attempt, event.run + 1
+
+
+def _project_of(event: StoryEvent | None) -> str | None:
+    """Return the project that the story's next run resumes, as its last event knows it."""
+    if isinstance(event, StoryStarted | StoryStage | StoryReleased | StoryRetrying):
+        return event.project_id
+    return None
 
 
 def _error(event: StoryRetrying) -> AttemptError:

@@ -21,6 +21,7 @@ from gt_consumer.batch.plan import Plan, make_plan, why_not_fetched, with_finish
 from gt_consumer.batch.publisher import Listener
 from gt_consumer.batch.request import Mode, Request
 from gt_consumer.batch.story_roots import continued_roots
+from gt_consumer.batch.work import start_over
 from gt_consumer.limits.local import open_local_limiter
 from gt_consumer.orchestrator.check import check_orchestrator
 from gt_consumer.runner.executors import make_runner
@@ -64,10 +65,13 @@ class Prepared:
         Raises:
             LedgerUnreachableError, CredentialsRefusedError: the ledger cannot be written; what was
                 committed is kept
+            OutputError: the note of a project that is not to be resumed cannot be removed
         """
         request, settings, work = self.request, self.settings, self.plan.work
         limiter = open_local_limiter(settings)
         executor = InlineExecutor(request.make_one) if request.make_one else None
+        if request.fresh:
+            work = await asyncio.to_thread(start_over, work, settings.output)
         async with aclosing(make_runner(settings, limiter, executor=executor, force=request.force)) as runner:
             engine = BatchEngine(
                 settings, runner, self.ledger, listener, limiter, max_failures=self.max_failures

@@ -40,7 +40,7 @@ class BatchProcessor:
             each story in a child process, which contains crashes, leaks and blocking calls
         output: folder of finished videos; default GT_OUTPUT
         ledger_url: database of the batches; default GT_LEDGER_URL
-        state_dir: folder for locks, and for the projects of failed attempts; default GT_STATE_DIR
+        state_dir: folder for locks; default GT_STATE_DIR
         max_attempts: attempts before a story fails; default GT_MAX_ATTEMPTS
         time_limit: for one attempt, in seconds or as `30m`; default GT_TIME_LIMIT
         retry_delays: seconds before the 2nd, 3rd, … attempt; default GT_RETRY_DELAYS

@@ -66,6 +66,7 @@ class Request:
         only_new: leave out stories that another batch has made, and add the others to the batch if it exists
             already; without it every story is made, and the batch must be a new one
         force: make videos again that are already in the output folder
+        fresh: start stories from the beginning instead of resuming the projects that earlier runs have begun
         max_failures: stories that may fail in this run before no new ones start; None for no limit
         flags: settings by name that override those with which an existing batch was begun; None if the
             caller's settings are used as they are
@@ -82,6 +83,7 @@ class Request:
     tags: Mapping[str, str] = field(default_factory=dict)
     only_new: bool = False
     force: bool = False
+    fresh: bool = False
     max_failures: FailureLimit | None = None
     flags: Mapping[str, object] | None = None
     story_roots: tuple[Path, ...] = ()
@@ -127,6 +129,7 @@ class Arguments:
     resume: str | None = None
     retry_failed: str | None = None
     force: bool = False
+    fresh: bool = False
     max_failures: FailureLimit | None = None
     skip_invalid: bool = False
     as_json: bool = False

@@ -6,10 +6,12 @@ A story's state is its last event, so what is left of a killed batch is read fro
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 
 from gt_common.batches import PlacedStory, list_events, place_stories, story_message
+from gt_common.errors import OutputError
 from gt_common.lifecycle import BatchState, StoryState, StoryStatus
 from gt_common.messages import (
     GT_BATCH,
@@ -27,6 +29,7 @@ from gt_common.messages import (
 )
 from gt_common.stories import Story
 from gt_consumer.batch.history import read_history
+from gt_consumer.storage.checkpoints import remove_checkpoint
 
 DueStory = tuple[StoryMessage, float]
 """A story, and the seconds to wait before its run."""
@@ -119,6 +122,25 @@ def retry_failed(state: BatchState, history: Iterable[Event], by: str, now: date
     return BatchWork(state.batch_id, state, events, tuple((message, 0.0) for message in messages))
 
 
+def start_over(work: BatchWork, output: Path) -> BatchWork:
+    """Return the work with stories that resume no project; what is noted of their projects is removed.
+
+    Parameters:
+        output: folder of finished videos, in which begun projects are noted
+
+    Raises:
+        OutputError: a note cannot be removed
+    """
+    for story, _ in work.stories:
+        try:
+            remove_checkpoint(output.absolute(), story)
+        except OSError as error:
+            raise OutputError(
+                f"a note in {output / '.projects'} cannot be removed: {error.strerror}"
+            ) from None
+    return replace(work, stories=tuple((story.resuming(None), delay_s) for story, delay_s in work.stories))
+
+
 def _announcement(
     batch_id: str, placed: Sequence[PlacedStory], total: int, name: str | None, tags: Mapping[str, str]
 ) -> Iterator[Event]:
@@ -144,6 +166,7 @@ def _released(event: StoryStarted | StoryStage, now: datetime) -> StoryReleased:
         worker=event.worker,
         started_at=event.started_at,
         reason="stopping",
+        project_id=event.project_id,
     )
 
 

@@ -65,6 +65,10 @@ def replay_letters(
     rate: Rate = None,
     canary: Canary = None,
     options: Overlay = None,
+    fresh: Annotated[
+        bool,
+        typer.Option("--fresh", help="Start from the beginning instead of resuming what was already made."),
+    ] = False,
     dry_run: DryRun = False,
     yes: Annotated[
         bool, typer.Option("-y", "--yes", help="Without a selector: replay all without asking.")
@@ -95,6 +99,7 @@ def replay_letters(
             rate=None if rate is None else parse_rate(rate),
             canary=canary,
             options=parse_options(options or []),
+            fresh=fresh,
         )
         return change_letters(settings, "replay", order, dry_run=dry_run, yes=yes, ask=_ask, as_json=as_json)
 

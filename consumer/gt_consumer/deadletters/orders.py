@@ -50,6 +50,7 @@ class Order:
         rate: maximum rate of a replay
         canary: how many letters to replay before waiting for their outcomes
         options: story options to change, by name; null removes one
+        fresh: replay from the beginning instead of resuming the project that was begun
 
     Raises:
         UsageError: the reason is too long
@@ -62,6 +63,7 @@ class Order:
     rate: Rate | None = None
     canary: int | None = None
     options: Options = field(default_factory=dict)
+    fresh: bool = False
 
     def __post_init__(self) -> None:
         if self.reason is not None and len(self.reason) > MOST_REASON:

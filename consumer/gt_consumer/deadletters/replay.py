@@ -53,7 +53,7 @@ async def replay(
 async def _send(publisher: Publisher, letter: StoryMessage, order: Order) -> Step:
     """Publish the story, then the event: an event without a story would make the letter look stale."""
     replay = make_replay(letter, order, Replay(at=utc_now(), by=order.by, reason=order.reason))
-    story = letter.replayed(replay)
+    story = letter.replayed(replay, fresh=order.fresh)
     if len(encode(story)) > MAX_BODY - ROOM_FOR_ERRORS:
         return skipped(letter, "its message would be too large with these options")
     await publisher.story(story)

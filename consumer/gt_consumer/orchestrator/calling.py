@@ -32,6 +32,7 @@ async def run_attempt(make_one: MakeOne, request: Run, reporter: StageReporter, 
         story_roots=tuple(map(Path, request.story_roots)),
         reporter=reporter,
         acquirer=permits,
+        projector=reporter.project,
     )
     token = jobs.enter(current)
     final = await _run_once(make_one, request)
@@ -41,6 +42,7 @@ async def run_attempt(make_one: MakeOne, request: Run, reporter: StageReporter, 
             f"project {request.project_id} cannot be resumed, starting over: {reason}",
             file=sys.stderr,
         )
+        reporter.start_over()
         final = await _run_once(make_one, replace(request, project_id=None))
     jobs.leave(token)
     return final

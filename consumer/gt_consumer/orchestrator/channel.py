@@ -18,6 +18,8 @@ from gt_consumer.processes.protocol import (
     Final,
     Granted,
     Message,
+    Noted,
+    ProjectBegun,
     Run,
     StageThrottle,
     Withdraw,
@@ -25,13 +27,19 @@ from gt_consumer.processes.protocol import (
     parse_order,
     stage_message,
 )
-from gt_consumer.processes.values import label
+from gt_consumer.processes.values import label, project_name
+
+NOTE_SECONDS = 5.0
+"""How long a run waits until its worker has noted its project; a slow disk does not hold it up for longer."""
 
 
 class Sends(Protocol):
     """Sends the messages of a run to its worker."""
 
     def send(self, message: Message) -> None: ...
+
+    def send_project(self, begun: ProjectBegun) -> None:
+        """Send the project of a run, and wait until it is noted where that is possible."""
 
 
 class Acquires(Protocol):
@@ -49,6 +57,7 @@ class Channel:
         self._lock = threading.Lock()
         self._ids = itertools.count(1)
         self._asked: dict[int, Future[None]] = {}
+        self._unnoted: dict[str | None, threading.Event] = {}
 
     def send(self, message: Message) -> None:
         """Send a message; if the worker is gone, this process is about to be ended."""
@@ -56,6 +65,12 @@ class Channel:
         with self._lock, contextlib.suppress(OSError):
             while data:
                 data = data[os.write(self._fd, data) :]
+
+    def send_project(self, begun: ProjectBegun) -> None:
+        """Send the project of a run, and wait until the worker has noted it: it is resumed after a kill."""
+        noted = self._unnoted[begun.project_id] = threading.Event()
+        self.send(begun)
+        noted.wait(NOTE_SECONDS)
 
     def requests(self) -> queue.SimpleQueue[Run]:
         """Return the queue of incoming requests; when the worker dies, the process group is killed.
@@ -68,10 +83,13 @@ class Channel:
             with contextlib.suppress(OSError), os.fdopen(self._fd, "rb", closefd=False) as lines:
                 for line in lines:
                     order = parse_order(line)
-                    if isinstance(order, Run):
-                        received.put(order)
-                    else:
-                        self._take(order)
+                    match order:
+                        case Run():
+                            received.put(order)
+                        case Granted():
+                            self._take(order)
+                        case Noted() if order.noted in self._unnoted:
+                            self._unnoted.pop(order.noted).set()
             _kill_group()
 
         threading.Thread(target=read, name="worker-watch", daemon=True).start()
@@ -96,7 +114,7 @@ class Channel:
 
 
 class StageReporter:
-    """Sends the stages of one run until it is over; what a thread reports later is ignored."""
+    """Sends the stages and the project of one run until it is over; later reports are ignored."""
 
     def __init__(self, channel: Sends) -> None:
         self._channel = channel
@@ -111,6 +129,21 @@ class StageReporter:
             self.used = True
             if message is not None and self.open and self._throttle.admits(message):
                 self._channel.send(message)
+
+    def project(self, project_id: str) -> None:
+        """Send the project in which the run works."""
+        name = project_name(project_id)
+        if name is None:
+            raise UsageError(
+                f"project() needs the name of a project, such as project('story-17'), not {project_id!r:.100}"
+            )
+        if self.open:
+            self._channel.send_project(ProjectBegun(name))
+
+    def start_over(self) -> None:
+        """Send that the project cannot be resumed and a new one is begun."""
+        if self.open:
+            self._channel.send_project(ProjectBegun(None))
 
     def close(self, final: Final | None) -> None:
         """Send the end of the run, unless it is None, and nothing after it."""

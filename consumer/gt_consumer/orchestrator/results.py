@@ -10,7 +10,7 @@ from pathlib import Path
 from gt_common.errors import OrchestratorError, PermanentError, RateLimited
 from gt_consumer.processes.machine import OF_ALL_PROCESSES, machine_problem
 from gt_consumer.processes.protocol import Failed, Final, VideoMade, Wait
-from gt_consumer.processes.values import label, number
+from gt_consumer.processes.values import number, project_name
 
 FAILED_RESULT = "OrchestratorFailed"
 UNUSABLE_RESULTS = frozenset({"UnknownResult", "NoVideo"})
@@ -26,7 +26,7 @@ def read_result(result: object) -> Final:
     A result of any other form is a failure.
     """
     success = _get(result, "success")
-    project_id = label(_get(result, "project_id"))
+    project_id = project_name(_get(result, "project_id"))
     if success is False:
         reason = _get(result, "error")
         text = str(reason)[:_MAX_MESSAGE] if reason else "the orchestrator failed and gave no reason"
@@ -50,7 +50,7 @@ def read_exception(error: BaseException) -> Final:
     while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
         error = error.exceptions[0]
     if isinstance(error, RateLimited):
-        return Wait(error.provider, number(error.retry_after) or 0.0)
+        return Wait(error.provider, number(error.retry_after) or 0.0, project_name(error.project_id))
     lines = "".join(traceback.format_exception(error))
     return Failed(
         type=type(error).__name__,

@@ -15,7 +15,7 @@ from gt_common.errors import OrchestratorError
 STUDIO: Final = "gt_consumer.studio:create"
 
 _PYTHON = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
-_PLACEHOLDER = re.compile(r"\{(url|workdir|story_id|batch_id|attempt)\}")
+_PLACEHOLDER = re.compile(r"\{(url|workdir|story_id|batch_id|attempt|project_id)\}")
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,11 @@ class CommandSpec:
 
     program: str
     arguments: tuple[str, ...]
+
+    @property
+    def takes_project(self) -> bool:
+        """Whether it is given the project to resume."""
+        return any("{project_id}" in argument for argument in self.arguments)
 
     def fill(self, values: Mapping[str, str]) -> list[str]:
         """Return the program and its arguments; a value is never split or searched for placeholders.

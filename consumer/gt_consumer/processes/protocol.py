@@ -1,8 +1,8 @@
-"""The JSON lines between a worker and what runs a story; a `command:` program prints the first two of them.
+"""The JSON lines between a worker and what runs a story; a `command:` program prints the first three of them.
 
-`{"stage": …, "fraction": …}`, `{"output_path": …, "duration": …}`, and between worker and Python child also
-failures, waits, the state of the child, its permits for providers and the request itself. Any other line is
-output.
+`{"stage": …, "fraction": …}`, `{"output_path": …, "duration": …}`, `{"project_id": …}`, and between worker
+and Python child also failures, waits, the state of the child, its permits for providers and the request
+itself. Any other line is output.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Literal
 
-from gt_consumer.processes.values import encodable, label, number
+from gt_consumer.processes.values import encodable, label, number, project_name
 
 STAGE_INTERVAL = 0.2
 
@@ -24,7 +24,7 @@ class Run:
 
     Parameters:
         workdir: absolute path of the attempt's own folder
-        project_id: the project whose checkpoint this machine holds, if any: resume it
+        project_id: the project to resume, if any
         story_roots: absolute paths of the folders below which story files may be read
     """
 
@@ -44,6 +44,13 @@ class Stage:
 
     stage: str
     fraction: float | None = None
+
+
+@dataclass(frozen=True)
+class ProjectBegun:
+    """The run works in this project, where a later run may resume; None if it cannot resume its project."""
+
+    project_id: str | None
 
 
 @dataclass(frozen=True)
@@ -78,6 +85,7 @@ class Wait:
 
     provider: str
     retry_after: float
+    project_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -104,6 +112,13 @@ class Granted:
 
 
 @dataclass(frozen=True)
+class Noted:
+    """Worker to child: the project is noted; a run that is killed from now on is resumed in it."""
+
+    noted: str | None
+
+
+@dataclass(frozen=True)
 class ChildState:
     """The child has loaded the orchestrator, has taken the request over, or is free for the next."""
 
@@ -118,8 +133,8 @@ class Checked:
 
 
 Final = VideoMade | Failed | Wait
-Message = Final | Stage | ChildState | Acquire | Withdraw | Checked
-Order = Run | Granted
+Message = Final | Stage | ProjectBegun | ChildState | Acquire | Withdraw | Checked
+Order = Run | Granted | Noted
 
 
 def encode(message: Message | Order) -> bytes:
@@ -142,6 +157,8 @@ def parse(line: bytes) -> Message | None:
 def parse_order(line: bytes) -> Order:
     """Read a line of the worker to its child; it writes nothing else."""
     data = json.loads(line)
+    if "noted" in data:
+        return Noted(**data)
     return Granted(**data) if "granted" in data else Run(**data)
 
 
@@ -187,7 +204,7 @@ def _made(data: dict[str, object]) -> VideoMade | None:
     path = data["output_path"]
     if not isinstance(path, str) or not path or "\0" in path:
         return None
-    return VideoMade(path, number(data.get("duration")), label(data.get("project_id")))
+    return VideoMade(path, number(data.get("duration")), project_name(data.get("project_id")))
 
 
 def _failed(data: dict[str, object]) -> Failed:
@@ -197,13 +214,19 @@ def _failed(data: dict[str, object]) -> Failed:
         message=encodable(str(data.get("message") or "")),
         retryable=data.get("retryable") is not False,
         traceback=None if traceback is None else encodable(str(traceback)),
-        project_id=label(data.get("project_id")),
+        project_id=project_name(data.get("project_id")),
         machine=data.get("machine") is True,
     )
 
 
 def _wait(data: dict[str, object]) -> Wait:
-    return Wait(label(data["provider"]) or "provider", number(data.get("retry_after")) or 0.0)
+    seconds = number(data.get("retry_after")) or 0.0
+    return Wait(label(data["provider"]) or "provider", seconds, project_name(data.get("project_id")))
+
+
+def _project(data: dict[str, object]) -> ProjectBegun | None:
+    name = project_name(data["project_id"])
+    return ProjectBegun(name) if name or data["project_id"] is None else None
 
 
 def _state(data: dict[str, object]) -> ChildState | None:
@@ -235,4 +258,5 @@ _READERS: Mapping[str, Callable[[dict[str, object]], Message | None]] = {
     "acquire": _acquire,
     "withdraw": _withdraw,
     "checked": _checked,
+    "project_id": _project,
 }

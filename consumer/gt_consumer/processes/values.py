@@ -28,3 +28,12 @@ def number(value: object) -> float | None:
     except OverflowError:
         return None
     return result if math.isfinite(result) and 0 <= result <= 1e9 else None
+
+
+def project_name(value: object) -> str | None:
+    """Return the name of a project as it can be passed on; None if it is none.
+
+    It becomes an argument of programs, so it must not look like an option.
+    """
+    name = label(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else None
+    return name if name and name.isprintable() and not name.startswith("-") else None

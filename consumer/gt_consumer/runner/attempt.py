@@ -11,9 +11,10 @@ from pathlib import Path
 from gt_common.failures import Failure
 from gt_common.log import get_logger
 from gt_common.messages import StoryMessage
-from gt_consumer.processes.protocol import Run, Stage, StageThrottle
+from gt_consumer.processes.protocol import ProjectBegun, Run, Stage, StageThrottle
 from gt_consumer.processes.values import MAX_LABEL, encodable
 from gt_consumer.runner.outcomes import FailedForGood, FailedForNow
+from gt_consumer.runner.project import Project
 
 _log = get_logger("runner")
 
@@ -34,7 +35,7 @@ class Attempt:
         stop: done when the worker stops
         started: of the monotonic clock, in seconds
         stage, fraction: the last stage reported, and the share of it that was done (0 to 1)
-        project_id: the project that is resumed, if any
+        project: the project that is resumed or begun, if any
         waits: whether the run waits for a permit of a provider
     """
 
@@ -42,10 +43,10 @@ class Attempt:
     number: int
     on_stage: OnStage
     stop: asyncio.Future[None]
+    project: Project
     started: float = field(default_factory=time.monotonic)
     stage: str | None = None
     fraction: float | None = None
-    project_id: str | None = None
     throttle: StageThrottle = field(default_factory=StageThrottle)
     waits: bool = False
 
@@ -58,15 +59,23 @@ class Attempt:
             attempt=self.number,
             workdir=str(workdir),
             options=self.story.options,
-            project_id=self.project_id,
+            project_id=self.project.id,
             story_roots=[str(root) for root in story_roots],
         )
 
-    def report(self, message: Stage) -> None:
-        """Record a stage that the orchestrator reports, and pass it on."""
+    def report(self, message: Stage | ProjectBegun) -> asyncio.Future[None] | None:
+        """Record a stage or a project that the orchestrator reports, and pass it on.
+
+        Returns:
+            for a project, what is done when it is noted
+        """
+        if isinstance(message, ProjectBegun):
+            return self.project.begun(message.project_id)
+        self.project.reached(message.stage)
         self.stage, self.fraction = message.stage, message.fraction
         if not self.waits and self.throttle.admits(message):
             self._pass_on(message.stage, message.fraction)
+        return None
 
     def show_wait(self, provider: str | None) -> None:
         """Report that the run waits for a permit of a provider, or with None that it continues."""
@@ -105,7 +114,7 @@ class Attempt:
             traceback=traceback and encodable(traceback),
         )
         outcome = FailedForNow if retryable else FailedForGood
-        return outcome(failure, project_id or self.project_id, self.seconds)
+        return outcome(failure, project_id or self.project.id, self.seconds)
 
 
 @dataclass(frozen=True)
@@ -114,8 +123,6 @@ class Places:
 
     Parameters:
         output: absolute path of the folder of finished videos
-        state_dir: absolute path of the folder in which begun projects are noted
     """
 
     output: Path
-    state_dir: Path

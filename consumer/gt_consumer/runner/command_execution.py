@@ -11,7 +11,7 @@ from pathlib import Path
 from gt_consumer.orchestrator.spec import CommandSpec
 from gt_consumer.processes.group import ProcessEnd, ProcessGroup
 from gt_consumer.processes.output_log import OutputLog
-from gt_consumer.processes.protocol import Failed, Final, Run, Stage, VideoMade, parse
+from gt_consumer.processes.protocol import Failed, Final, ProjectBegun, Run, Stage, VideoMade, parse
 from gt_consumer.processes.result_pipe import ResultPipe
 from gt_consumer.runner.execution import Died, NotStartedError, OnAcquire, OnStage, Result, Unstartable
 
@@ -29,17 +29,17 @@ _SECOND = (
 class CommandExecutor:
     """Starts the program of a `command:` orchestrator.
 
-    A program cannot resume a project and cannot ask for a permit of a provider.
+    A program resumes a project if one of its arguments has `{project_id}`; it cannot ask for a permit of a
+    provider.
 
     Parameters:
         result_roots: folders besides the attempt's own in which its video may lie; a program may print the
             story's text, so the line that names the video may be the story's
     """
 
-    resumes = False
-
     def __init__(self, spec: CommandSpec, result_roots: Sequence[Path] = ()) -> None:
         self._spec = spec
+        self.resumes = spec.takes_project
         self.result_roots: Sequence[Path] | None = tuple(result_roots)
 
     @asynccontextmanager
@@ -66,7 +66,8 @@ class CommandExecutor:
 class CommandExecution:
     """One run of a program; the only `output_path` line that it prints counts.
 
-    A line on the descriptor GT_RESULT_FD takes precedence over those on standard output.
+    A line on the descriptor GT_RESULT_FD takes precedence over those on standard output. So does a project,
+    of which else the first counts: a later line may be text of the story.
     """
 
     def __init__(self, spec: CommandSpec, on_stage: OnStage) -> None:
@@ -76,6 +77,7 @@ class CommandExecution:
         self._output.begin()
         self._printed: list[VideoMade] = []
         self._handed_over: list[VideoMade] = []
+        self._named: set[bool] = set()
         self._group: ProcessGroup
         self._results: ResultPipe
         self.end: asyncio.Future[Result]
@@ -98,6 +100,7 @@ class CommandExecution:
             "story_id": request.story_id,
             "batch_id": request.batch_id,
             "attempt": str(request.attempt),
+            "project_id": request.project_id or "",
         }
         workdir = Path(request.workdir)
         execution._results = await ResultPipe.open(execution._take_result)
@@ -143,8 +146,15 @@ class CommandExecution:
             case VideoMade() as made:
                 if len(results) < _MOST_RESULTS:
                     results.append(made)
+            case ProjectBegun(str()) as begun:
+                self._take_project(begun, handed_over=results is self._handed_over)
             case _:
                 self._output.stdout(line)
+
+    def _take_project(self, begun: ProjectBegun, *, handed_over: bool) -> None:
+        if handed_over not in self._named and True not in self._named:
+            self._named.add(handed_over)
+            self._on_stage(begun)
 
     async def _follow(self, workdir: Path) -> Result:
         end = await self._group.end

@@ -1,4 +1,4 @@
-"""Turns the end of a run into an outcome: stores the video, names the failure, notes the project."""
+"""Turns the end of a run into an outcome: stores the video and names the failure."""
 
 from __future__ import annotations
 
@@ -9,17 +9,13 @@ from typing import assert_never
 
 from gt_common.durations import say_duration
 from gt_common.errors import OutputError
-from gt_common.log import get_logger
 from gt_consumer.orchestrator.results import FAILED_RESULT
 from gt_consumer.processes.machine import full_disk, machine_problem
 from gt_consumer.processes.protocol import Failed, VideoMade, Wait
 from gt_consumer.runner.attempt import Attempt, Places
 from gt_consumer.runner.execution import Died, End, Stopped, TimedOut, Unstartable
 from gt_consumer.runner.outcomes import FailedForNow, Interrupted, Outcome, Succeeded, Unfit, Waiting
-from gt_consumer.storage.checkpoints import forget_project, note_project
 from gt_consumer.storage.finished_videos import UnusableVideoError, VideoOutsideError, store_finished
-
-_log = get_logger("runner")
 
 
 async def conclude(
@@ -30,18 +26,19 @@ async def conclude(
     time_limit: float,
     roots: Sequence[Path] | None = None,
 ) -> Outcome:
-    """Return the outcome of an attempt; a video is stored, a begun project is noted for a later attempt.
+    """Return the outcome of an attempt; a video is stored, a begun project stays noted for a later run.
 
     Parameters:
         roots: folders besides `workdir` in which its video may lie; None for anywhere
     """
-    await asyncio.to_thread(_keep_project, end, attempt, places.state_dir)
+    if isinstance(end, Wait) or (isinstance(end, Failed) and end.type == FAILED_RESULT):
+        attempt.project.begun(end.project_id or attempt.project.id)
     outcome = await _judge(end, attempt, places, workdir, time_limit, roots)
     if isinstance(outcome, FailedForNow):
         # Before the working folder is removed, which makes room again.
         full = await asyncio.to_thread(full_disk, places.output)
-        return Unfit(f"{full}: {outcome.failure.message}") if full else outcome
-    return outcome
+        outcome = Unfit(f"{full}: {outcome.failure.message}") if full else outcome
+    return await attempt.project.concluded(outcome)
 
 
 async def _judge(
@@ -90,7 +87,7 @@ def _store(
             video,
             workdir=workdir,
             attempt=attempt.number,
-            project_id=made.project_id or attempt.project_id,
+            project_id=made.project_id or attempt.project.id,
             video_s=made.duration,
             duration_s=attempt.seconds,
             roots=roots,
@@ -104,26 +101,7 @@ def _store(
         return attempt.failed(kind, text, retryable=not outside, project_id=made.project_id)
     except OutputError as error:
         return Unfit(str(error))
-    try:
-        forget_project(places.state_dir, attempt.story)
-    except OSError as error:
-        _log.warning("project_note_removal_failed", error=str(error))
     return Succeeded(finished.video, finished.project_id, attempt.seconds, finished.video_s)
-
-
-def _keep_project(end: End, attempt: Attempt, state_dir: Path) -> None:
-    """Note the project that a failed attempt has begun.
-
-    A resumed project that fails in another way, or ends its process, is not resumed again: its checkpoint may
-    be the cause.
-    """
-    try:
-        if isinstance(end, Failed) and end.type == FAILED_RESULT and end.project_id is not None:
-            note_project(state_dir, attempt.story, end.project_id)
-        elif isinstance(end, (Failed, Died)) and attempt.project_id is not None:
-            forget_project(state_dir, attempt.story)
-    except OSError as error:
-        _log.warning("project_note_update_failed", error=str(error))
 
 
 def _describe_death(death: Died) -> str:

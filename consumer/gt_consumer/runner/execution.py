@@ -11,12 +11,13 @@ from typing import Final as Const
 from typing import Protocol
 
 from gt_consumer.processes.group import ProcessEnd
-from gt_consumer.processes.protocol import Acquire, Final, Granted, Run, Stage, Withdraw
+from gt_consumer.processes.protocol import Acquire, Final, Granted, ProjectBegun, Run, Stage, Withdraw
 
 GRACE_SECONDS: Const = 5.0
 """Between terminating and killing a process group."""
 
-OnStage = Callable[[Stage], None]
+OnStage = Callable[[Stage | ProjectBegun], asyncio.Future[None] | None]
+"""Receives the stages of a run, and the project that it has begun; returns when that is noted, if it is."""
 OnGrant = Callable[[Granted], None]
 OnAcquire = Callable[[Acquire | Withdraw, OnGrant], None]
 """Receives a run's request for a provider, or its withdrawal, and a callback for the grant."""
@@ -88,7 +89,7 @@ class Executor(Protocol):
 
     @property
     def resumes(self) -> bool:
-        """Whether it can resume the project that a failed attempt began."""
+        """Whether it can resume the project that an earlier run began."""
 
     @property
     def result_roots(self) -> Sequence[Path] | None:

@@ -45,7 +45,6 @@ def make_runner(
     return Runner(
         executor or make_executor(settings.orchestrator, settings.result_roots),
         settings.output,
-        settings.state_dir,
         settings.time_limit,
         reuse_finished=not force,
         limiter=limiter,

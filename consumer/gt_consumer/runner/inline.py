@@ -14,6 +14,7 @@ from gt_consumer.processes.protocol import (
     Acquire,
     Failed,
     Message,
+    ProjectBegun,
     Run,
     Stage,
     VideoMade,
@@ -93,6 +94,10 @@ class _LocalChannel:
     def send(self, message: Message) -> None:
         self._loop.call_soon_threadsafe(self._take, message)
 
+    def send_project(self, begun: ProjectBegun) -> None:
+        """Send the project; it is noted when the run yields to the loop."""
+        self.send(begun)
+
     async def acquire(self, provider: str) -> None:
         number = next(self._ids)
         granted = asyncio.Event()
@@ -104,7 +109,7 @@ class _LocalChannel:
 
     def _take(self, message: Message) -> None:
         match message:
-            case Stage():
+            case Stage() | ProjectBegun():
                 self._on_stage(message)
             case VideoMade() | Failed() | Wait() if not self.end.done():
                 self.end.set_result(message)

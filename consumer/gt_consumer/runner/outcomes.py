@@ -1,4 +1,8 @@
-"""How one attempt of one story can end: a closed set; code that handles it ends in `assert_never`."""
+"""How one attempt of one story can end: a closed set; code that handles it ends in `assert_never`.
+
+`project_id` is the project in which the run worked. With `spent`, the project that the story's message names
+is not resumed again: that has led nowhere, or it cannot be resumed.
+"""
 
 from __future__ import annotations
 
@@ -31,6 +35,7 @@ class FailedForNow:
     failure: Failure
     project_id: str | None
     duration_s: float
+    spent: bool = False
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,7 @@ class FailedForGood:
     failure: Failure
     project_id: str | None
     duration_s: float
+    spent: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,11 +54,16 @@ class Waiting:
 
     provider: str
     retry_after: float
+    project_id: str | None = None
+    spent: bool = False
 
 
 @dataclass(frozen=True)
 class Interrupted:
     """The worker stops; no attempt is used up."""
+
+    project_id: str | None = None
+    spent: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,6 +71,8 @@ class Unfit:
     """The machine cannot run stories now, as `problem` says; no attempt is used up."""
 
     problem: str
+    project_id: str | None = None
+    spent: bool = False
 
 
 Outcome = Succeeded | FailedForNow | FailedForGood | Waiting | Interrupted | Unfit

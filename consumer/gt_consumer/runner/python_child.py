@@ -18,6 +18,8 @@ from gt_consumer.processes.protocol import (
     ChildState,
     Failed,
     Granted,
+    Noted,
+    ProjectBegun,
     Run,
     Stage,
     VideoMade,
@@ -166,11 +168,13 @@ class PythonChild:
         match parse(line):
             case Stage() as stage:
                 self._on_stage(stage)
+            case ProjectBegun() as begun:
+                self._take_project(begun)
             case VideoMade() | Failed() | Wait() as final:
                 if not self.end.done():
                     self.end.set_result(final)
             case Acquire() | Withdraw() as message if not self.end.done():
-                self._on_acquire(message, self._grant)
+                self._on_acquire(message, self._answer)
             case Acquire() | Withdraw():
                 # Of a run that is over; its waits are cancelled.
                 return
@@ -181,9 +185,16 @@ class PythonChild:
             case _:
                 self._output.stdout(line)
 
-    def _grant(self, granted: Granted) -> None:
+    def _take_project(self, begun: ProjectBegun) -> None:
+        answer = Noted(begun.project_id)
+        if (noted := self._on_stage(begun)) is None:
+            self._answer(answer)
+        else:
+            noted.add_done_callback(lambda _: self._answer(answer))
+
+    def _answer(self, order: Granted | Noted) -> None:
         if not self._transport.is_closing():
-            self._transport.write(encode(granted))
+            self._transport.write(encode(order))
 
     async def _follow(self) -> None:
         end = await self._group.end

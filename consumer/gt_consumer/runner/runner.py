@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,8 +20,9 @@ from gt_consumer.runner.attempt import Attempt, OnStage, Places
 from gt_consumer.runner.conclude import conclude
 from gt_consumer.runner.execution import GRACE_SECONDS, Died, Executor, NotStartedError, TimeLimit, supervise
 from gt_consumer.runner.outcomes import Interrupted, Outcome, Succeeded, Unfit, Waiting
+from gt_consumer.runner.project import OnProject, Project
 from gt_consumer.runner.waits import Waits
-from gt_consumer.storage.checkpoints import noted_project
+from gt_consumer.storage.checkpoints import remove_checkpoint
 from gt_consumer.storage.finished_videos import find_finished
 from gt_consumer.storage.workdirs import make_workdir, remove_stale_workdirs, remove_workdir
 
@@ -33,8 +34,7 @@ class Runner:
 
     Parameters:
         executor: what runs the stories
-        output: folder of finished videos
-        state_dir: where the projects that failed attempts have begun are noted
+        output: folder of finished videos, in which the projects that runs have begun are noted
         time_limit: seconds that one attempt may take, not counting its waits for a rate limit
         grace: seconds between asking a run to end and forcing it
         reuse_finished: whether a story whose video exists is reported as made and not made again
@@ -46,7 +46,6 @@ class Runner:
         self,
         executor: Executor,
         output: Path,
-        state_dir: Path,
         time_limit: float,
         *,
         grace: float = GRACE_SECONDS,
@@ -55,7 +54,7 @@ class Runner:
         story_roots: Sequence[Path] = (),
     ) -> None:
         self._executor = executor
-        self._places = Places(output.absolute(), state_dir.absolute())
+        self._places = Places(output.absolute())
         self._time_limit = time_limit
         self._grace = grace
         self._reuse_finished = reuse_finished
@@ -64,15 +63,23 @@ class Runner:
         self._running: dict[asyncio.Future[None], Attempt] = {}
         self._tidied = False
 
-    async def run(self, story: StoryMessage, attempt: int, on_stage: OnStage) -> Outcome:
+    async def run(
+        self,
+        story: StoryMessage,
+        attempt: int,
+        on_stage: OnStage,
+        on_project: OnProject = lambda _: None,
+    ) -> Outcome:
         """Run one attempt.
 
         Parameters:
             attempt: its number, from 1
             on_stage: called with each stage and, if known, the share of it that is done (0 to 1)
+            on_project: called with the project in which the run works, None when it has to start over
         """
         loop = asyncio.get_running_loop()
-        current = Attempt(story, attempt, on_stage, stop=loop.create_future())
+        project = Project(self._places.output, story, attempt, on_project)
+        current = Attempt(story, attempt, on_stage, stop=loop.create_future(), project=project)
         done: asyncio.Future[None] = loop.create_future()
         self._running[done] = current
         try:
@@ -113,6 +120,8 @@ class Runner:
         found = await asyncio.to_thread(find_finished, self._places.output, story)
         if found is None:
             return None
+        with suppress(OSError):
+            await asyncio.to_thread(remove_checkpoint, self._places.output, story)
         return Succeeded(found.video, found.project_id, duration_s=0.0, video_s=found.video_s)
 
     async def _run(self, attempt: Attempt) -> Outcome:
@@ -132,8 +141,7 @@ class Runner:
             await asyncio.to_thread(remove_workdir, workdir)
 
     async def _run_in(self, workdir: Path, attempt: Attempt) -> Outcome:
-        if self._executor.resumes:
-            attempt.project_id = await asyncio.to_thread(noted_project, self._places.state_dir, attempt.story)
+        await attempt.project.load(resumes=self._executor.resumes)
         try:
             while True:
                 outcome = await self._run_once(attempt.request(workdir, self._story_roots), attempt)
@@ -141,9 +149,10 @@ class Runner:
                     return outcome
         except NotStartedError as error:
             if machine_problem(error.__cause__):
-                return Unfit(str(error))
+                return await attempt.project.concluded(Unfit(str(error)))
             kind = "OSError" if error.retryable else "OrchestratorError"
-            return attempt.failed(kind, str(error), retryable=error.retryable)
+            outcome = attempt.failed(kind, str(error), retryable=error.retryable)
+            return await attempt.project.concluded(outcome, at_fault=False)
 
     async def _run_once(self, request: Run, attempt: Attempt) -> Outcome | None:
         """Execute the request; None when a process had died before it took the story over."""

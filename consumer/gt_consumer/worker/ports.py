@@ -9,6 +9,7 @@ from gt_common.messages import Event, StoryMessage
 from gt_consumer.runner.outcomes import Outcome
 
 OnStage = Callable[[str, float | None], None]
+OnProject = Callable[[str | None], None]
 
 
 class Delivery(Protocol):
@@ -29,7 +30,9 @@ class Delivery(Protocol):
 class StoryRunner(Protocol):
     """Runs one attempt of one story, as `gt_consumer.runner.runner.Runner` does."""
 
-    async def run(self, story: StoryMessage, attempt: int, on_stage: OnStage) -> Outcome: ...
+    async def run(
+        self, story: StoryMessage, attempt: int, on_stage: OnStage, on_project: OnProject
+    ) -> Outcome: ...
 
 
 class Starts(Protocol):

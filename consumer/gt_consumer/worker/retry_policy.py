@@ -129,12 +129,15 @@ class RetryPolicy:
         if verdict is ErrorClass.RATE_LIMITED and story.run < MOST_WAITS:
             asked = asked_wait(failure.message)
             wait_s = self._usual_wait(story.run) if asked is None else asked
-            return self._wait_at_least(story, Waiting(failure.stage or failure.type, wait_s))
+            # A resume that met a limit was not in vain: its project is resumed after the wait.
+            project_id, spent = outcome.project_id, outcome.spent and outcome.project_id is None
+            waiting = Waiting(failure.stage or failure.type, wait_s, project_id, spent)
+            return self._wait_at_least(story, waiting)
         retryable = verdict is not ErrorClass.PERMANENT
         if failure.retryable is not retryable:
             failure = failure.model_copy(update={"retryable": retryable})
         kind = FailedForNow if retryable else FailedForGood
-        return kind(failure, outcome.project_id, outcome.duration_s)
+        return kind(failure, outcome.project_id, outcome.duration_s, outcome.spent)
 
     def _wait_at_least(self, story: StoryMessage, outcome: Waiting) -> Waiting:
         """Return an outcome with the usual wait if it asks for none: the story would be back at once."""

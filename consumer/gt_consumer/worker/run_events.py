@@ -18,7 +18,9 @@ from gt_common.messages import (
     utc_now,
 )
 from gt_common.redaction import redact
-from gt_consumer.runner.outcomes import FailedForNow, Succeeded, Waiting
+from gt_consumer.runner.outcomes import FailedForGood, FailedForNow, Interrupted, Succeeded, Unfit, Waiting
+
+_Unfinished = FailedForNow | FailedForGood | Waiting | Interrupted | Unfit
 
 
 class _RunIdentity(StoryIdentity):
@@ -44,11 +46,13 @@ class RunEvents:
 
     def started(self) -> StoryStarted:
         """Return the event that the run has started."""
-        return StoryStarted(**self._identity(), at=self.started_at)
+        return StoryStarted(**self._identity(), at=self.started_at, project_id=self.story.project_id)
 
-    def stage(self, stage: str, fraction: float | None) -> StoryStage:
+    def stage(self, stage: str, fraction: float | None, project_id: str | None = None) -> StoryStage:
         """Return the event that the run has reached a stage, and the share of it that is done (0 to 1)."""
-        return StoryStage(**self._identity(), stage=redact(stage)[:200], fraction=fraction)
+        return StoryStage(
+            **self._identity(), stage=redact(stage)[:200], fraction=fraction, project_id=project_id
+        )
 
     def succeeded(self, outcome: Succeeded) -> StorySucceeded:
         """Return the event that the video is finished."""
@@ -66,19 +70,27 @@ class RunEvents:
             **self._identity(),
             failure=outcome.failure,
             until=utc_now() + timedelta(seconds=delay_s),
-            project_id=outcome.project_id,
+            project_id=self.resumable(outcome),
             duration_s=outcome.duration_s,
         )
 
     def waiting(self, outcome: Waiting, until: datetime) -> StoryReleased:
         """Return the event that a provider asked to wait until a time."""
         return StoryReleased(
-            **self._identity(), reason="rate_limited", provider=outcome.provider[:200], until=until
+            **self._identity(),
+            reason="rate_limited",
+            provider=outcome.provider[:200],
+            until=until,
+            project_id=self.resumable(outcome),
         )
 
-    def stopped(self) -> StoryReleased:
+    def stopped(self, outcome: Interrupted | Unfit) -> StoryReleased:
         """Return the event that the worker stops, or rests, and requeues the story."""
-        return StoryReleased(**self._identity(), reason="stopping")
+        return StoryReleased(**self._identity(), reason="stopping", project_id=self.resumable(outcome))
+
+    def resumable(self, outcome: _Unfinished) -> str | None:
+        """Return the project that the story's next run resumes."""
+        return None if outcome.spent else outcome.project_id or self.story.project_id
 
     def error(self, failure: Failure, project_id: str | None) -> AttemptError:
         """Return the failed attempt as the story's message records it."""

@@ -53,26 +53,29 @@ async def publish_outcome(
         case FailedForNow() if story.attempt < settings.max_attempts:
             delay_s = settings.delay_before(story.attempt + 1)
             extra_s = jitter(delay_s)
-            again = story.failed_attempt(events.error(outcome.failure, outcome.project_id))
+            error = events.error(outcome.failure, outcome.project_id)
+            again = story.resuming(events.resumable(outcome)).failed_attempt(error)
             await publisher.event(events.retrying(outcome, delay_s + extra_s))
             await sleep(extra_s)
             await publisher.retry(again, delay_s)
             return StoryStatus.RETRYING
         case FailedForNow() | FailedForGood():
-            letter = story.dead(events.error(outcome.failure, outcome.project_id))
+            error = events.error(outcome.failure, outcome.project_id)
+            letter = story.resuming(events.resumable(outcome)).dead(error)
             await publisher.dead_letter(letter)
             return StoryStatus.FAILED
         case Waiting():
             await _postpone(events, outcome, publisher, settings, sleep)
             return StoryStatus.QUEUED
         case Unfit():
-            await publisher.event(events.stopped())
+            await publisher.event(events.stopped(outcome))
             # Not at once, so that a fleet of which every machine is full does not pass it round.
-            await publisher.retry(story.handed_back(), settings.delay_before(2))
+            again = story.resuming(events.resumable(outcome)).handed_back()
+            await publisher.retry(again, settings.delay_before(2))
             return StoryStatus.QUEUED
         case Interrupted():
-            await publisher.event(events.stopped())
-            await publisher.story(story.handed_back())
+            await publisher.event(events.stopped(outcome))
+            await publisher.story(story.resuming(events.resumable(outcome)).handed_back())
             return StoryStatus.QUEUED
         case _:
             assert_never(outcome)
@@ -88,4 +91,5 @@ async def _postpone(
     await sleep(extra_s)
     # If the longest wait queue is shorter than the wait, the worker that gets the story postpones it again.
     longer = wait_s > max(settings.retry_delays)
-    await publisher.retry(events.story.put_off(outcome.provider, until if longer else None), wait_s)
+    story = events.story.resuming(events.resumable(outcome))
+    await publisher.retry(story.put_off(outcome.provider, until if longer else None), wait_s)

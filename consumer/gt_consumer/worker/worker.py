@@ -137,7 +137,7 @@ class Worker:
         log.info("story_started", url=story.url)
         async with ProgressReporter(events, self._publisher) as progress:
             try:
-                outcome = await self._runner.run(story, story.attempt, progress.stage)
+                outcome = await self._runner.run(story, story.attempt, progress.stage, progress.project)
             except Exception as error:
                 problem = machine_problem(error)
                 if problem is None:

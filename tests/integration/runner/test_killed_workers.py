@@ -38,7 +38,7 @@ from gt_consumer.runner.runner import Runner
 from support.runner import a_story
 
 async def main(orchestrator, folder, pids):
-    runner = Runner(make_executor(orchestrator), folder / "out", folder / "state", 600.0)
+    runner = Runner(make_executor(orchestrator), folder / "out", 600.0)
     await runner.run(a_story(pids=str(pids)), 1, lambda *_: print("started", flush=True))
 
 asyncio.run(main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])))

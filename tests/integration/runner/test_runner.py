@@ -92,8 +92,8 @@ async def test_a_pipeline_resumes_its_project_and_is_made_new_for_each_attempt(t
         assert first.failure.type == "OrchestratorFailed"
         assert first.failure.message == "voice service answered 503"
         assert first.project_id == "project_s1"
-        note = tmp_path / "state" / "projects" / "b1" / "s1.json"
-        assert json.loads(note.read_text()) == {"project_id": "project_s1"}
+        note = tmp_path / "out" / ".projects" / "b1" / "s1.json"
+        assert json.loads(note.read_text())["project_id"] == "project_s1"
         second = succeeded(await runner.run(story, 2, lambda *_: None))
         assert second.output_path.read_text() == "resumed=True stages=story,script,voice,render"
         assert second.video_s == 61.5
@@ -327,7 +327,7 @@ def test_the_worker_stays_small() -> None:
         "import sys, psutil; from pathlib import Path;"
         "from gt_consumer.runner.executors import make_executor;"
         "from gt_consumer.runner.runner import Runner;"
-        "Runner(make_executor('command:true'), Path('out'), Path('state'), 1.0);"
+        "Runner(make_executor('command:true'), Path('out'), 1.0);"
         "print(psutil.Process().memory_info().rss);"
         "print(*sorted({'aio_pika', 'sqlalchemy', 'numpy', 'typer'} & set(sys.modules)))"
     )

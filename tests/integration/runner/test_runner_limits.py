@@ -34,7 +34,6 @@ class Attempts:
         self.runner = Runner(
             ChildExecutor("support.orchestrators.limited:Limited"),
             folder / "out",
-            folder / "state",
             time_limit,
             limiter=limiter,
         )

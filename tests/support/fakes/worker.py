@@ -86,7 +86,11 @@ class ScriptedRunner:
         self.most_at_once = 0
 
     async def run(
-        self, story: StoryMessage, attempt: int, on_stage: Callable[[str, float | None], None]
+        self,
+        story: StoryMessage,
+        attempt: int,
+        on_stage: Callable[[str, float | None], None],
+        on_project: Callable[[str | None], None],
     ) -> Outcome:
         self.attempts.append(attempt)
         self.at_once += 1

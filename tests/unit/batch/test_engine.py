@@ -41,7 +41,11 @@ class Director:
         self.holding = asyncio.Event()
 
     async def run(
-        self, story: StoryMessage, attempt: int, on_stage: Callable[[str, float | None], None]
+        self,
+        story: StoryMessage,
+        attempt: int,
+        on_stage: Callable[[str, float | None], None],
+        on_project: Callable[[str | None], None],
     ) -> Outcome:
         self.begun.append((story.position, attempt))
         self.at_once += 1
@@ -219,12 +223,15 @@ async def test_a_machine_that_recovers_has_cost_no_attempt(
     left = [2]
 
     async def run_once(
-        story: StoryMessage, attempt: int, on_stage: Callable[[str, float | None], None]
+        story: StoryMessage,
+        attempt: int,
+        on_stage: Callable[[str, float | None], None],
+        on_project: Callable[[str | None], None],
     ) -> Outcome:
         if left[0]:
             left[0] -= 1
             return FULL
-        return await Director.run(director, story, attempt, on_stage)
+        return await Director.run(director, story, attempt, on_stage, on_project)
 
     monkeypatch.setattr(director, "run", run_once)
     ending, state = await run(plain, director, ledger)

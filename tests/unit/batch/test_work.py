@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -28,7 +29,8 @@ from gt_common.messages import (
 from gt_common.messaging.dead_letters import failed_event_of
 from gt_common.stories import Story
 from gt_consumer.batch.history import HISTORY
-from gt_consumer.batch.work import BatchWork, add, begin, resume, retry_failed
+from gt_consumer.batch.work import BatchWork, add, begin, resume, retry_failed, start_over
+from gt_consumer.storage.checkpoints import Checkpoint, read_checkpoint, write_checkpoint
 
 NOW = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
 OOPS = Failure(type="TimeoutError", message="no answer", stage="voice")
@@ -99,6 +101,34 @@ def test_a_killed_run_is_handed_back_and_its_attempt_is_not_spent(stage: bool) -
     assert (given_back.attempt, given_back.run, given_back.reason) == (2, 1, "stopping")
     state = fold("b", [*work.events, event, given_back])
     assert state.counts[StoryStatus.QUEUED] == 1
+
+
+@pytest.mark.parametrize("kind", [StoryStarted, StoryStage, StoryReleased, StoryRetrying])
+def test_the_last_event_names_the_project_to_resume(kind: type[StoryEvent]) -> None:
+    work = begin("b", stories(1), None, {})
+    more: dict[type[StoryEvent], dict[str, object]] = {
+        StoryStage: {"stage": "voice"},
+        StoryReleased: {"reason": "stopping"},
+        StoryRetrying: {"failure": OOPS, "until": NOW},
+    }
+    fields = {**of(work), **more.get(kind, {})}
+    again = resumed(work, kind.model_validate({**fields, "project_id": "p1"}))
+    assert again.stories[0][0].project_id == "p1"
+    assert {event.project_id for event in again.events if isinstance(event, StoryReleased)} <= {"p1"}
+    unknown = resumed(work, kind.model_validate(fields))
+    assert unknown.stories[0][0].project_id is None
+
+
+def test_starting_over_resumes_no_project(tmp_path: Path) -> None:
+    work = begin("b", stories(2), None, {})
+    stage = StoryStage(stage="voice", project_id="p1", **of(work))
+    again = resumed(work, stage)
+    for story, _ in again.stories:
+        write_checkpoint(tmp_path, story, Checkpoint(project_id="p1"))
+    fresh = start_over(again, tmp_path)
+    assert [story.project_id for story, _ in fresh.stories] == [None, None]
+    assert [read_checkpoint(tmp_path, story) for story, _ in fresh.stories] == [None, None]
+    assert fresh.events == again.events
 
 
 def test_a_story_that_waits_goes_on_waiting_for_what_is_left() -> None:

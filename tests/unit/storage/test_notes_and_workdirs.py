@@ -9,29 +9,56 @@ from pathlib import Path
 
 import pytest
 
-from gt_consumer.storage.checkpoints import forget_project, note_project, noted_project
+from gt_consumer.storage.checkpoints import Checkpoint, read_checkpoint, remove_checkpoint, write_checkpoint
 from gt_consumer.storage.names import new_mark
 from gt_consumer.storage.workdirs import make_workdir, remove_stale_workdirs, remove_workdir
 from support.runner import a_story
 
+P1 = Checkpoint(project_id="p1", generation=2, stages=("story", "voice"), unended=1, failed_at=(2, 3))
+
 
 def test_a_noted_project_is_remembered_until_forgotten(tmp_path: Path) -> None:
-    assert noted_project(tmp_path, a_story()) is None
-    note_project(tmp_path, a_story(), "p1")
-    note_project(tmp_path, a_story(), "p2")
-    assert noted_project(tmp_path, a_story()) == "p2"
-    assert noted_project(tmp_path, a_story("s2")) is None
-    assert os.listdir(tmp_path / "projects" / "b1") == ["s1.json"]  # noqa: PTH208 - dot files count
-    forget_project(tmp_path, a_story())
-    forget_project(tmp_path, a_story())
-    assert noted_project(tmp_path, a_story()) is None
+    assert read_checkpoint(tmp_path, a_story()) is None
+    write_checkpoint(tmp_path, a_story(), Checkpoint(project_id="p0"))
+    write_checkpoint(tmp_path, a_story(), P1)
+    assert read_checkpoint(tmp_path, a_story()) == P1
+    assert read_checkpoint(tmp_path, a_story("s2")) is None
+    assert os.listdir(tmp_path / ".projects" / "b1") == ["s1.json"]  # noqa: PTH208 - dot files count
+    remove_checkpoint(tmp_path, a_story())
+    remove_checkpoint(tmp_path, a_story())
+    assert read_checkpoint(tmp_path, a_story()) is None
+    assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", '{"project_id": 7}', '{"project_id": " "}'])
+@pytest.mark.parametrize(
+    "content",
+    ["", "[]", "{}", '{"project_id": 7}', '{"project_id": " "}', '{"project_id": "--exec=x"}', "[" * 10**5],
+)
 def test_a_broken_note_is_none(content: str, tmp_path: Path) -> None:
-    note_project(tmp_path, a_story(), "p1")
-    (tmp_path / "projects" / "b1" / "s1.json").write_text(content)
-    assert noted_project(tmp_path, a_story()) is None
+    write_checkpoint(tmp_path, a_story(), P1)
+    (tmp_path / ".projects" / "b1" / "s1.json").write_text(content)
+    assert read_checkpoint(tmp_path, a_story()) is None
+
+
+@pytest.mark.parametrize(
+    ("note", "generation", "attempt", "fresh", "resumable"),
+    [
+        ({}, 1, 1, False, True),
+        ({"failed_at": (1, 2)}, 1, 2, False, True),
+        ({"failed_at": (1, 2)}, 1, 3, False, False),
+        ({"failed_at": (1, 2)}, 2, 1, False, False),
+        ({"unended": 2}, 1, 2, False, True),
+        ({"unended": 3}, 1, 3, False, False),
+        ({}, 2, 1, True, False),
+        ({"generation": 2}, 2, 2, True, True),
+    ],
+)
+def test_a_project_is_resumed_unless_that_has_led_nowhere(
+    note: dict[str, object], generation: int, attempt: int, fresh: bool, resumable: bool
+) -> None:
+    story = a_story().model_copy(update={"generation": generation, "fresh": fresh})
+    checkpoint = Checkpoint.model_validate({"project_id": "p1", **note})
+    assert checkpoint.resumable(story, attempt) is resumable
 
 
 def test_each_attempt_has_a_folder_of_its_own_that_goes_with_it(tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,11 +12,23 @@ import pytest
 from gt_common.errors import PublishFailedError, UsageError
 from gt_common.failures import Failure
 from gt_common.lifecycle import StoryStatus
-from gt_common.messages import StoryMessage, StoryReleased, StoryStage, StorySucceeded, encode, utc_now
+from gt_common.messages import (
+    StoryMessage,
+    StoryReleased,
+    StoryRetrying,
+    StoryStage,
+    StoryStarted,
+    StorySucceeded,
+    encode,
+    utc_now,
+)
 from gt_common.settings import Settings, load_settings
 from gt_consumer.runner.outcomes import FailedForGood, FailedForNow, Interrupted, Outcome, Succeeded, Waiting
+from gt_consumer.worker.progress import ProgressReporter
+from gt_consumer.worker.run_events import RunEvents
 from gt_consumer.worker.worker import Worker
 from support.fakes.worker import FakeDelivery, RecordingPublisher, ScriptedRunner, message
+from support.waiting import until
 
 DONE = Succeeded(Path("/videos/1.mp4"), "p1", 3.0, 60.0)
 OOPS = Failure(type="TimeoutError", message="no answer", stage="voice")
@@ -84,6 +98,74 @@ async def test_interrupted_story_goes_back_unspent(plain: Settings) -> None:
     assert book.names() == ["story.released", "story", "ack"]
     back = book.found("story", StoryMessage)
     assert (back.attempt, back.run) == (2, 1)
+
+
+@pytest.mark.parametrize("spent", [False, True])
+@pytest.mark.parametrize(
+    ("outcome", "sent", "event"),
+    [
+        (FailedForNow(OOPS, "p2", 1.0), "retry 10", "story.retrying"),
+        (FailedForGood(OOPS, "p2", 1.0), "dead", ""),
+        (Waiting("gemini", 42.0, "p2"), "retry 42", "story.released"),
+        (Interrupted("p2"), "story", "story.released"),
+    ],
+)
+async def test_the_message_carries_the_project_to_the_next_worker(
+    plain: Settings,
+    outcome: FailedForNow | FailedForGood | Waiting | Interrupted,
+    sent: str,
+    event: str,
+    spent: bool,
+) -> None:
+    script = ScriptedRunner(replace(outcome, spent=spent))
+    book, _ = await play(plain, script, message(project_id="p1"))
+    carried = None if spent else "p2"
+    assert book.found(sent, StoryMessage).project_id == carried
+    if event:
+        (known,) = [found for name, found in book.lines if name == event]
+        assert isinstance(known, StoryReleased | StoryRetrying)
+        assert known.project_id == carried
+
+
+@pytest.mark.parametrize(
+    ("story", "sent"),
+    [
+        (message(project_id="p1", not_before=utc_now() + timedelta(hours=1), waits_for="tts"), "retry 60"),
+        (message(project_id="p1", attempt=4), "dead"),
+    ],
+)
+async def test_a_story_that_is_not_run_keeps_its_project(
+    plain: Settings, story: StoryMessage, sent: str
+) -> None:
+    book, _ = await play(plain, ScriptedRunner(), story)
+    last = [name for name in book.names() if name.startswith(sent.split()[0])]
+    assert book.found(last[0], StoryMessage).project_id == "p1"
+
+
+async def test_a_resume_that_met_a_limit_is_repeated_after_the_wait(plain: Settings) -> None:
+    quota = Failure(type="ClientError", message="429 RESOURCE_EXHAUSTED")
+    book, _ = await play(plain, ScriptedRunner(FailedForNow(quota, "p1", 1.0, spent=True)), message())
+    assert book.found("retry 10", StoryMessage).project_id == "p1"
+
+
+async def test_the_project_is_published_as_soon_as_it_is_known(plain: Settings) -> None:
+    book = RecordingPublisher()
+    async with ProgressReporter(RunEvents(message(project_id="p0"), "w1", utc_now()), book) as progress:
+        progress.project("p1")
+        progress.stage("voice", 0.1)
+        progress.stage("voice", 0.2)
+        progress.project(None)
+        await until(lambda: len(book.lines) == 5)
+    assert book.found("story.started", StoryStarted).project_id == "p0"
+    stages = [
+        (name, event.stage, event.project_id) for name, event in book.lines if isinstance(event, StoryStage)
+    ]
+    assert stages == [
+        ("story.stage", "working", "p1"),
+        ("story.stage", "voice", "p1"),
+        ("progress story.stage", "voice", "p1"),
+        ("story.stage", "voice", None),
+    ]
 
 
 async def test_stopping_worker_gives_back_what_it_has_not_begun(plain: Settings) -> None:
