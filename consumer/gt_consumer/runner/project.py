@@ -70,7 +70,7 @@ class Project:
         if not resumes:
             noted = named = None
         if noted is not None and not noted.resumable(self._story, self._attempt):
-            _log.info("project_begun_anew", project_id=noted.project_id)
+            _log.info("project_abandoned", project_id=noted.project_id)
             self._spent = True
             named = None if named == noted.project_id else named
             noted = None

@@ -18,7 +18,7 @@ from gt_consumer.storage.names import draft_of, remove_leftovers, safe_name
 
 MOST_STAGES: Final = 100
 MOST_UNENDED: Final = 3
-"""After so many resumes in a row that reached nothing new and were killed with their worker, begin anew."""
+"""After so many resumes in a row that reached nothing new and were killed with their worker, start over."""
 
 _TRIES = 5
 
