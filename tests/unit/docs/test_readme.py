@@ -11,7 +11,7 @@ import pytest
 
 from gt_common.durations import parse_duration
 from gt_common.reddit.settings import RedditSettings
-from gt_common.settings import Settings
+from gt_common.settings import Settings, secret_variables
 
 ROOT = Path(__file__).parents[3]
 README = (ROOT / "README.md").read_text()
@@ -68,3 +68,9 @@ def test_the_defaults_are_those_of_the_settings(name: str) -> None:
             assert parse_duration(said) == default
         case _:
             assert said == str(getattr(default, "get_secret_value", lambda: default)())
+
+
+def test_the_secrets_that_may_be_in_files_are_named() -> None:
+    part = README.split("## Settings\n", 1)[1].split("\n|", 1)[0]
+    secrets = {*secret_variables(Settings), *secret_variables(RedditSettings)}
+    assert {name.removesuffix("_FILE") for name in re.findall(r"GT_\w+", part)} == secrets

@@ -183,6 +183,12 @@ def test_what_a_command_writes_stays_on_the_host(name: str) -> None:
     assert service["user"] == "${EXPORT_USER:-1000:1000}"
 
 
+def test_the_database_is_healthy_only_once_its_users_exist() -> None:
+    # While its image creates them, the server listens on its socket, but not on TCP.
+    probe = FLEET_SERVICES["postgres"]["healthcheck"]["test"]
+    assert probe[probe.index("--host") + 1] == "127.0.0.1"
+
+
 def test_a_worker_gets_keys_of_its_own_orchestrator_and_its_code() -> None:
     worker = FLEET_SERVICES["worker"]
     assert worker["env_file"] == [{"path": "worker.env", "required": False}]
