@@ -112,6 +112,25 @@ async def command(
         await running.ends()
 
 
+async def run_command(environment: Mapping[str, str], name: str, *arguments: str) -> tuple[int | None, str]:
+    """Run a command to its end. Return its exit code and what it printed."""
+    process = await asyncio.create_subprocess_exec(
+        str(BIN / name),
+        *arguments,
+        env={**environment, "PYTHONPATH": str(TESTS)},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        async with asyncio.timeout(300):
+            out, _ = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+    return process.returncode, out.decode()
+
+
 def worker(environment: Mapping[str, str], *arguments: str) -> AbstractAsyncContextManager[Running]:
     """Run gt-consume with the scripted orchestrator."""
     return command(

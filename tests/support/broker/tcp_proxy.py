@@ -18,9 +18,10 @@ class TcpProxy:
     Parameters:
         host, port: where to forward to
         pace: seconds that each 2 KiB take, for a slow connection
+        delay: seconds by which each answer of the server is late
     """
 
-    def __init__(self, host: str, port: int, pace: float = 0.0) -> None:
+    def __init__(self, host: str, port: int, pace: float = 0.0, delay: float = 0.0) -> None:
         self._target = (host, port)
         self._pairs: set[tuple[asyncio.StreamWriter, asyncio.StreamWriter]] = set()
         self._ended: set[asyncio.StreamWriter] = set()
@@ -28,6 +29,7 @@ class TcpProxy:
         self._open.set()
         self._refuse = False
         self._pace = pace
+        self._delay = delay
         self.accepted = 0
         self.port = 0
 
@@ -45,7 +47,7 @@ class TcpProxy:
         pair = (writer, far_writer)
         self._pairs.add(pair)
         try:
-            await asyncio.gather(self._pump(reader, far_writer), self._pump(far_reader, writer))
+            await asyncio.gather(self._pump(reader, far_writer), self._pump(far_reader, writer, self._delay))
         except asyncio.CancelledError:
             # The test ends. A stream server's callback fails over a cancelled task (CPython before 3.12).
             return
@@ -83,12 +85,14 @@ class TcpProxy:
         self._refuse = False
         self._open.set()
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pump(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, delay: float = 0.0
+    ) -> None:
         try:
             while data := await reader.read(_CHUNK if self._pace else 65536):
                 await self._open.wait()
-                if self._pace:
-                    await pause(self._pace)
+                if self._pace or delay:
+                    await pause(self._pace + delay)
                 if writer not in self._ended:
                     writer.write(data)
                     await writer.drain()
@@ -100,10 +104,10 @@ class TcpProxy:
 
 
 @asynccontextmanager
-async def open_proxy(url: str, pace: float = 0.0) -> AsyncIterator[tuple[TcpProxy, str]]:
+async def open_proxy(url: str, pace: float = 0.0, delay: float = 0.0) -> AsyncIterator[tuple[TcpProxy, str]]:
     """Yield a proxy in front of a server, and the URL that goes through it."""
     parts = urlsplit(url)
-    proxy = TcpProxy(parts.hostname or "127.0.0.1", parts.port or 5672, pace)
+    proxy = TcpProxy(parts.hostname or "127.0.0.1", parts.port or 5672, pace, delay)
     server = await asyncio.start_server(proxy.handle, "127.0.0.1", 0)
     proxy.port = server.sockets[0].getsockname()[1]
     credentials = parts.netloc.rpartition("@")[0]
