@@ -7,6 +7,7 @@ import logging
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, cast
 
 import structlog
@@ -90,6 +91,10 @@ def configure_logging(settings: Settings, file: TextIO | None = None) -> None:
         cache_logger_on_first_use=False,
     )
     _route_library_logs(shared, renderer, target)
+    if settings.from_dotenv:
+        get_logger("settings").info(
+            "dotenv_read", file=str(Path(".env").absolute()), settings=", ".join(settings.from_dotenv)
+        )
 
 
 def configure_quietly() -> None:

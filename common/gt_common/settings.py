@@ -16,6 +16,7 @@ import platformdirs
 from pydantic import (
     BeforeValidator,
     Field,
+    PrivateAttr,
     SecretStr,
     StringConstraints,
     ValidationError,
@@ -24,12 +25,14 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
+    DotEnvSettingsSource,
     EnvSettingsSource,
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
 
+from gt_common.dotenv import ENCODING, check_dotenv, check_may_run, effective_names
 from gt_common.durations import parse_duration
 from gt_common.errors import CredentialsRefusedError, UsageError
 from gt_common.rates import Rate, parse_rates
@@ -79,8 +82,19 @@ def _folders(value: object) -> object:
 
 
 def state_folder() -> Path:
-    """Return this program's state folder of the user (XDG on Linux)."""
-    return platformdirs.user_state_path("gossiptoon-batch")
+    """Return this program's state folder of the user (XDG on Linux).
+
+    Raises:
+        UsageError: the user has no home folder
+    """
+    no_home = UsageError("this user has no home folder; set GT_STATE_DIR, or HOME")
+    try:
+        folder = platformdirs.user_state_path("gossiptoon-batch")
+    except RuntimeError:
+        raise no_home from None
+    if not folder.is_absolute():
+        raise no_home
+    return folder
 
 
 def worker_name() -> str:
@@ -207,6 +221,7 @@ class Settings(SecretFileSettings):
     model_config = SettingsConfigDict(
         env_prefix="GT_",
         env_file=".env",
+        env_file_encoding=ENCODING,
         env_ignore_empty=True,
         extra="ignore",
         frozen=True,
@@ -235,6 +250,8 @@ class Settings(SecretFileSettings):
     log_format: Literal["console", "json"] | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
+    _from_dotenv: tuple[str, ...] = PrivateAttr(default=())
+
     @field_validator("output")
     @classmethod
     def _a_folder(cls, output: Path) -> Path:
@@ -248,6 +265,26 @@ class Settings(SecretFileSettings):
         if not 1 <= len(delays) <= 10 or any(not 0.001 <= delay <= 86400 for delay in delays):
             raise ValueError("use one to ten delays between 1ms and 1d, such as 10s,1m,5m")
         return delays
+
+    @property
+    def from_dotenv(self) -> tuple[str, ...]:
+        """Names of the variables that were read from `.env`."""
+        return self._from_dotenv
+
+    def note_dotenv(self, names: tuple[str, ...]) -> None:
+        """Note the variables that were read from `.env`."""
+        self._from_dotenv = names
+
+    @property
+    def orchestrator_to_run(self) -> str:
+        """The orchestrator, for whoever runs or loads it.
+
+        Raises:
+            UsageError: only `.env` names it, and it is code of the user's
+        """
+        if "GT_ORCHESTRATOR" in self._from_dotenv:
+            check_may_run(self.orchestrator)
+        return self.orchestrator
 
     @property
     def amqp_urls(self) -> tuple[str, ...]:
@@ -271,10 +308,11 @@ def load_settings(**flags: object) -> Settings:
     """Load the settings; flags that are None are ignored.
 
     Raises:
-        UsageError: a value is invalid; the message names the flag or the variable
+        UsageError: a value or `.env` is invalid; the message names the flag or the variable
         CredentialsRefusedError: the file of a secret cannot be used
     """
     given = {name: value for name, value in flags.items() if value is not None}
+    check_dotenv()
     try:
         settings = Settings(**given)  # type: ignore[arg-type]  # pydantic checks them
     except ValidationError as error:
@@ -284,6 +322,8 @@ def load_settings(**flags: object) -> Settings:
         name = f"--{field.replace('_', '-')}" if by_flag else f"GT_{field.upper()}"
         text = re.sub(r"^Value error, ", "", problem["msg"])
         raise UsageError(f"{name}: {text}") from None
+    found = DotEnvSettingsSource(Settings).env_vars
+    settings.note_dotenv(effective_names(found, "GT_", Settings.model_fields, given))
     _hide_secrets(settings)
     return settings
 

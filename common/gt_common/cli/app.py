@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import errno
+import io
+import json
 import os
 import signal
 import sys
@@ -115,6 +118,7 @@ def run_command(name: str, work: Callable[[], int]) -> NoReturn:
     with contextlib.suppress(ValueError):
         signal.signal(signal.SIGTERM, _terminated)
     _replace_closed_streams()
+    _replace_unprintable_characters()
     try:
         code = work()
         sys.stdout.flush()
@@ -173,6 +177,20 @@ def _replace_closed_streams() -> None:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115 - open until the program ends
+
+
+def _replace_unprintable_characters() -> None:
+    """Replace characters that the encoding of standard output lacks; in JSON they are escaped and so kept."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        codecs.register_error("gt_json", _escape)
+        sys.stdout.reconfigure(errors="gt_json" if "--json" in sys.argv else "replace")
+
+
+def _escape(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    text = error.object[error.start : error.end]
+    return "".join(json.dumps(character)[1:-1] for character in text), error.end
 
 
 def _drop_unwritable_output() -> None:

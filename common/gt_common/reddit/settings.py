@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import SettingsConfigDict
 
+from gt_common.dotenv import ENCODING, check_dotenv
 from gt_common.errors import CredentialsRefusedError, UsageError
 from gt_common.redaction import hide
 from gt_common.settings import Duration, SecretFileSettings
@@ -41,7 +42,12 @@ class RedditSettings(SecretFileSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_prefix="GT_REDDIT_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+        env_prefix="GT_REDDIT_",
+        env_file=".env",
+        env_file_encoding=ENCODING,
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
     )
 
     client_id: str | None = None
@@ -99,6 +105,7 @@ def load_reddit_settings(**given: object) -> RedditSettings:
     Raises:
         UsageError: a value is invalid; the message names the variable
     """
+    check_dotenv()
     try:
         settings = RedditSettings(**{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
     except ValidationError as error:

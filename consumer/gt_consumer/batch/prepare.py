@@ -215,4 +215,4 @@ def _check(request: Request, settings: Settings, plan: Plan) -> None:
     if request.make_one is None:
         if missing := why_not_fetched(plan, settings):
             raise CredentialsRefusedError(f"no videos made: {missing}")
-        check_orchestrator(settings.orchestrator)
+        check_orchestrator(settings.orchestrator_to_run)

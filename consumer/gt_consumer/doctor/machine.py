@@ -97,7 +97,7 @@ def look_at_orchestrator(settings: Settings) -> Iterator[Finding]:
     Raises:
         OrchestratorError: it cannot, or the check failed
     """
-    lines = check_orchestrator(settings.orchestrator)
+    lines = check_orchestrator(settings.orchestrator_to_run)
     yield ok("orchestrator", f"{settings.orchestrator} can be loaded")
     for line in lines:
         yield ok("orchestrator", line)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
+import stat
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -69,12 +72,29 @@ def print_report(ledger: LedgerReader, batch_id: str, form: Form, *, quiet: bool
     if form == "json":
         print(report.to_json())
     elif form == "csv":
-        sys.stdout.write(csv_out.render(report))
+        _print_csv(csv_out.render(report))
     elif form == "markdown":
         sys.stdout.write(markdown.render(report))
     elif not quiet:
         make_console().print(screen(state, None), crop=False)
     return report
+
+
+def _print_csv(text: str) -> None:
+    """Print CSV; at the beginning of a file with the mark by which spreadsheets recognise UTF-8."""
+    out = sys.stdout
+    if isinstance(out, io.TextIOWrapper) and _is_empty_file(out):
+        out.reconfigure(encoding="utf-8")
+        out.write("\ufeff")
+    out.write(text)
+
+
+def _is_empty_file(out: io.TextIOWrapper) -> bool:
+    try:
+        found = os.fstat(out.fileno())
+    except OSError:
+        return False
+    return stat.S_ISREG(found.st_mode) and not found.st_size
 
 
 def write_page(ledger: LedgerReader, report: BatchResult, path: Path) -> None:

@@ -43,7 +43,7 @@ def make_runner(
         OrchestratorError: `settings.orchestrator` is not an orchestrator
     """
     return Runner(
-        executor or make_executor(settings.orchestrator, settings.result_roots),
+        executor or make_executor(settings.orchestrator_to_run, settings.result_roots),
         settings.output,
         settings.time_limit,
         reuse_finished=not force,

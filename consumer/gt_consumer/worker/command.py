@@ -39,7 +39,7 @@ def consume_stories(settings: Settings, *, until_empty: bool) -> int:
             the start only; the worker waits for a broker that is lost later
     """
     check_output(settings.output)
-    check_orchestrator(settings.orchestrator)
+    check_orchestrator(settings.orchestrator_to_run)
     warn_of_limits(settings.prefetch, settings.output)
     return asyncio.run(_consume(settings, until_empty=until_empty))
 

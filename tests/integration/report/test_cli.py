@@ -227,3 +227,36 @@ def test_a_table_in_a_pipe_is_wide_enough_for_its_errors_and_file_names(gt_repor
     narrow = gt_report(BATCH)
     assert max(map(len, wide.stdout.splitlines())) > 100
     assert max(map(len, narrow.stdout.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "utf-8"])
+def test_an_encoding_without_the_characters_replaces_them(gt_report: Report, encoding: str) -> None:
+    gt_report.fill([opened(1, name="Émile 🗣"), story_event(StoryStarted, 1, worker="wörker")])
+    environment = gt_report.environment | {"PYTHONIOENCODING": encoding}
+    for form in ([], ["--markdown"], ["--csv"], ["--json"]):
+        ran = subprocess.run([COMMAND, BATCH, *form], env=environment, capture_output=True, timeout=60)
+        assert (ran.returncode, ran.stderr) == (0, b"")
+        if form == ["--json"]:
+            document = json.loads(ran.stdout)
+            assert (document["name"], document["results"][0]["worker"]) == ("Émile 🗣", "wörker")
+        else:
+            assert "mile" in ran.stdout.decode(encoding) or form == ["--csv"]
+
+
+def test_csv_in_a_file_is_recognised_by_spreadsheets(gt_report: Report, tmp_path: Path) -> None:
+    gt_report.fill([opened(1), story_event(StoryStarted, 1, worker="wörker")])
+    path = tmp_path / "report.csv"
+    for _ in range(2):
+        with path.open("ab") as file:
+            subprocess.run(
+                [COMMAND, BATCH, "--csv"],
+                env=gt_report.environment | {"PYTHONIOENCODING": "ascii"},
+                stdout=file,
+                check=True,
+                timeout=60,
+            )
+    content = path.read_bytes()
+    assert content.startswith(b"\xef\xbb\xbfbatch_id,")
+    assert content.count(b"\xef\xbb\xbf") == 1
+    assert "wörker" in content.decode()
+    assert gt_report(BATCH, "--csv").stdout.startswith("batch_id,")
