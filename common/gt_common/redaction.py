@@ -35,6 +35,24 @@ _KEY_VALUE = re.compile(
 )
 
 
+# The keys of well-known services, which their error messages repeat without any word before them.
+_BARE_KEY = re.compile(
+    r"""(?x)
+    (?<![A-Za-z0-9])(?:
+        sk-(?=[A-Za-z0-9_-]{0,64}[0-9])[A-Za-z0-9_-]{20,}+   # OpenAI, Anthropic, Stripe
+      | [sr]k_(?:live|test)_[A-Za-z0-9]{16,}+                # Stripe
+      | AIza[A-Za-z0-9_-]{30,}+                              # Google
+      | gh[oprsu]_[A-Za-z0-9]{30,}+                          # GitHub
+      | github_pat_[A-Za-z0-9_]{30,}+
+      | glpat-[A-Za-z0-9_-]{20,}+                            # GitLab
+      | xox[abeoprs]-[A-Za-z0-9-]{10,}+                      # Slack
+      | hf_[A-Za-z0-9]{30,}+                                 # Hugging Face
+      | A[KS]IA[A-Z0-9]{16}(?![A-Z0-9])                      # AWS
+      | eyJ[A-Za-z0-9_-]{10,300}+\.eyJ[A-Za-z0-9_-]{10,}+\.[A-Za-z0-9_-]{10,}+   # JSON web token
+    )"""
+)
+
+
 def hide(secret: str) -> None:
     """Have `redact` remove this secret wherever it occurs; texts under 8 characters are not secrets."""
     _secrets.update(form for form in {secret, unquote(secret), quote(secret, safe="")} if _is_secret(form))
@@ -50,7 +68,8 @@ def _is_secret(text: str) -> bool:
 
 
 def redact(text: str) -> str:
-    """Remove known secrets, passwords in URLs and the values of key-like words from a text."""
+    """Remove known secrets, passwords in URLs, values of key-like words and well-known keys from a text."""
     for secret in _secrets:
         text = text.replace(secret, "***")
-    return _KEY_VALUE.sub(r"\1***", _URL_PASSWORD.sub(r"\1***@", text))
+    text = _KEY_VALUE.sub(r"\1***", _URL_PASSWORD.sub(r"\1***@", text))
+    return _BARE_KEY.sub("***", text)

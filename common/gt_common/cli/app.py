@@ -117,6 +117,8 @@ def run_command(name: str, work: Callable[[], int]) -> NoReturn:
     """
     with contextlib.suppress(ValueError):
         signal.signal(signal.SIGTERM, _terminated)
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+            signal.signal(signal.SIGHUP, _terminated)
     _replace_closed_streams()
     _replace_unprintable_characters()
     try:

@@ -6,6 +6,7 @@ import io
 import os
 import re
 import sys
+from contextlib import suppress
 from typing import IO, Final, TextIO, cast
 
 from rich.console import Console
@@ -39,6 +40,37 @@ class _Trimmed(io.TextIOBase):
         return self._stream.encoding
 
 
+class _Terminal(io.TextIOBase):
+    """A terminal that may be closed while something is drawn on it."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write text, unless the terminal is gone."""
+        with suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush the stream, unless the terminal is gone."""
+        with suppress(OSError):
+            self._stream.flush()
+
+    def fileno(self) -> int:
+        """Return the stream's file number."""
+        return self._stream.fileno()
+
+    def isatty(self) -> bool:
+        """Whether it is still there."""
+        return self._stream.isatty()
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        """The stream's encoding."""
+        return self._stream.encoding
+
+
 class LenientConsole(Console):
     """A console whose reader may leave: the work, and its exit code, stay the same."""
 
@@ -56,5 +88,5 @@ def make_console(*, stderr: bool = False) -> Console:
     follows_terminal = stream.isatty() and not os.environ.get("COLUMNS")
     width = None if follows_terminal else columns(stderr=stderr)
     kind = LenientConsole if stderr else Console
-    file = None if stream.isatty() else cast("IO[str]", _Trimmed(stream))
+    file = cast("IO[str]", _Terminal(stream) if stream.isatty() else _Trimmed(stream))
     return kind(stderr=stderr, highlight=False, width=width, file=file)

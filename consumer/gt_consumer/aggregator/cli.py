@@ -26,8 +26,8 @@ def aggregate(
     """Write the results of the workers to the ledger (GT_LEDGER_URL), which gt-report reads.
 
     A result is acked after it is committed, so nothing is lost if this is killed. Several may run: one works,
-    the others stand by. After an outage of ledger or broker it continues by itself. On the first Ctrl-C or
-    SIGTERM it finishes the current group of results, on the second it exits immediately.
+    the others stand by. After an outage of ledger or broker it continues by itself. On the first Ctrl-C,
+    SIGTERM or SIGHUP it finishes the current group of results, on the second it exits immediately.
     """
 
     def work() -> int:

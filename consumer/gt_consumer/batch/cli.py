@@ -113,8 +113,8 @@ def batch(
 ) -> None:
     """Make the videos of a list on this machine, one by one or several at a time, without a broker.
 
-    The first Ctrl-C or SIGTERM finishes the running stories and starts no new ones; the second stops at once,
-    without using up an attempt. After an interruption or a kill, `gt-batch --resume ID` continues.
+    The first Ctrl-C, SIGTERM or SIGHUP finishes the running stories and starts no new ones; the second stops
+    at once, without using up an attempt. After an interruption or a kill, `gt-batch --resume ID` continues.
     """
 
     def work() -> int:

@@ -57,7 +57,7 @@ def consume(
 ) -> None:
     """Make videos of the stories in the queue, each in a child process of its own.
 
-    On the first Ctrl-C or SIGTERM the worker accepts no new stories and finishes the running ones.
+    On the first Ctrl-C, SIGTERM or SIGHUP the worker accepts no new stories and finishes the running ones.
     On the second it requeues them immediately; no attempt is used up.
     """
 

@@ -134,7 +134,9 @@ async def test_killed_between_commit_and_ack_it_counts_nothing_twice(
     assert await waiting(settings, Names(settings.namespace).ledger_queue) == 0
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 143)]
+)
 async def test_a_signal_ends_it_once_its_group_is_in(
     settings: Settings, environment: dict[str, str], number: signal.Signals, code: int
 ) -> None:

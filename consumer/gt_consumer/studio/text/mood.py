@@ -6,6 +6,9 @@ import functools
 import re
 from collections.abc import Callable
 
+MAX_JUDGED = 2000
+"""Characters of a sentence whose sentiment counts."""
+
 MOODS = ("neutral", "happy", "worried", "sad", "angry", "shout", "shock", "smug", "serious")
 _CUES = (
     ("shout", r"\b(?:scream|yell|shriek|roar)\w*"),
@@ -38,7 +41,7 @@ def _analyser() -> Callable[[str], dict[str, float]]:
 
 def compound(text: str) -> float:
     """Return the sentiment of a text, from -1 (negative) to 1 (positive)."""
-    return _analyser()(text)["compound"]
+    return _analyser()(text[:MAX_JUDGED])["compound"]
 
 
 def mood_of(text: str) -> str:

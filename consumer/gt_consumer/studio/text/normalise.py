@@ -108,6 +108,12 @@ _SPELT = {
     "UK",
 }
 
+# No language has longer words or runs, on which pysbd, VADER and the patterns below take quadratic time.
+_LONGEST_WORD = 60
+_LONG_WORD = re.compile(rf"(\S{{{_LONGEST_WORD}}})\S+")
+_LONG_RUN = re.compile(r"([^\w\s])\1{9,}")
+_SPACES = re.compile(r"[^\S\n]+")
+
 _LINK = re.compile(r"!?\[([^\]]*)\]\((?:[^()\s]|\([^)]*\))*(?:\s+\"[^\"]*\")?\)")
 _URL = re.compile(r"(?:https?://|www\.)\S+")
 _EDIT = re.compile(r"^\W*(?:edit|eta|update|tl;?dr)\b\W{0,3}\d*\s*[:\-—]", re.IGNORECASE)
@@ -125,8 +131,10 @@ _CORE = re.compile(r"^([\"'(\[*]*)(.*?)([\"')\]*.,!?;:…]*)$", re.DOTALL)
 def strip_markup(text: str) -> str:
     """Remove markup, links, emoji and later edits; words, paragraphs and plain punctuation remain."""
     text = html.unescape(html.unescape(text)).replace("\u200b", "").replace("\ufeff", "")
+    text = _LONG_RUN.sub(r"\1\1\1", _SPACES.sub(" ", text))
     text = _LINK.sub(r"\1", text)
     text = _URL.sub("", text)
+    text = _LONG_WORD.sub(r"\1…", text)
     paragraphs = [_paragraph(p) for p in re.split(r"\n\s*\n", text)]
     kept = [p for p in paragraphs if p]
     told = [p for p in kept if not _EDIT.match(p)]

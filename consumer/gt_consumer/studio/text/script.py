@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -28,7 +28,11 @@ _TENSE = ("crisis", "climax")
 SHARES = (0.14, 0.29, 0.22, 0.22, 0.13)
 MIN_SENTENCE_WORDS = 1
 MAX_TITLE_WORDS = 24
+MAX_PIECE = 1000  # characters that pysbd gets at once, because it takes quadratic time
+MAX_MERGED = 2000  # characters of a sentence from which on nothing more is added to it
+MAX_RANKED = 2000  # sentences that are compared with each other
 MAX_OVER_WORDS = 40  # that a single long sentence may exceed the budget by: about 13 s of speech
+_END = re.compile(r"[.!?…][\"')]* ")
 _TURN = re.compile(
     r"\b(?:but|until|suddenly|then|finally|turns out|however|instead|that's when|found out|realized|"
     r"the next (?:day|morning)|because|so I)\b",
@@ -101,19 +105,47 @@ def split_sentences(text: str) -> list[tuple[str, bool]]:
     """Split a text into sentences, each with whether it begins a paragraph; a quote keeps its `she said`."""
     found: list[tuple[str, bool]] = []
     for paragraph in text.split("\n\n"):
-        pieces = [str(s).strip() for s in _segmenter()(paragraph)]
-        merged: list[str] = []
-        for piece in filter(None, pieces):
-            if merged and (
-                merged[-1].count('"') % 2
-                or _CONTINUES.match(piece)
-                or (merged[-1].endswith('"') and _ATTRIBUTES.match(piece))
-            ):
-                merged[-1] = f"{merged[-1]} {piece}"
-            else:
-                merged.append(piece)
+        merged = _merged(_pieces(paragraph))
         found += [(s, i == 0) for i, s in enumerate(merged) if _count(s) >= MIN_SENTENCE_WORDS]
     return found
+
+
+def _pieces(paragraph: str) -> Iterator[tuple[str, bool]]:
+    """Return what pysbd takes for sentences, each with whether it goes on in the next one.
+
+    A long paragraph is cut after a sentence, or between two words of one that has no end.
+    """
+    start = 0
+    while start < len(paragraph):
+        window = paragraph[start : start + MAX_PIECE]
+        is_last = start + len(window) == len(paragraph)
+        after_sentence = max(match.end() for match in _END.finditer(window)) if _END.search(window) else 0
+        cut = len(window) if is_last else after_sentence or window.rfind(" ") + 1 or len(window)
+        pieces = [piece for s in _segmenter()(window[:cut]) if (piece := str(s).strip())]
+        for number, piece in enumerate(pieces, start=1):
+            yield piece, number == len(pieces) and not is_last and not after_sentence
+        start += cut
+
+
+def _merged(pieces: Iterable[tuple[str, bool]]) -> list[str]:
+    """Join pieces that belong to one sentence: an open quote, a continuation, or who said it."""
+    groups: list[list[str]] = []
+    is_cut, is_open, length = False, False, 0
+    for piece, goes_on in pieces:
+        belongs = bool(groups) and (
+            is_open
+            or bool(_CONTINUES.match(piece))
+            or (groups[-1][-1].endswith('"') and bool(_ATTRIBUTES.match(piece)))
+        )
+        if is_cut or (belongs and length < MAX_MERGED):
+            groups[-1].append(piece)
+        else:
+            groups.append([piece])
+            is_open, length = False, 0
+        is_cut = goes_on
+        is_open ^= bool(piece.count('"') % 2)
+        length += len(piece)
+    return [" ".join(group) for group in groups]
 
 
 def write_script(story: Story, max_words: int) -> Script:
@@ -135,7 +167,8 @@ def write_script(story: Story, max_words: int) -> Script:
     cast.mentioned(title)
     lines = []
     for i, (text, opens) in enumerate(sentences):
-        segments = tuple(segments_of(text, cast, opens))  # also for omitted ones, which introduce people
+        # Also for omitted ones, which introduce people; one that is too long is refused below.
+        segments = tuple(segments_of(text[:MAX_MERGED], cast, opens))
         if i in kept and segments:
             people = tuple(cast.mentioned(re.sub(r'"[^"]*"', "", text)))
             mood = mood_of(text)
@@ -265,6 +298,8 @@ def _lexrank(texts: list[str]) -> NDArray[np.float64]:
     """Return how central each sentence is, 0 to 1 (Erkan and Radev 2004, continuous LexRank)."""
     import numpy as np
 
+    if len(texts) > MAX_RANKED:  # a matrix of all pairs would fill the memory
+        return np.zeros(len(texts))
     bags = [re.findall(r"[a-z']{3,}", t.lower()) for t in texts]
     vocabulary = {w: k for k, w in enumerate(sorted({w for bag in bags for w in bag}))}
     counts = np.zeros((len(texts), max(1, len(vocabulary))))
