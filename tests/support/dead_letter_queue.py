@@ -7,13 +7,16 @@ import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
+import aio_pika
 import pytest
 
 from gt_common.errors import GossipToonError
 from gt_common.ledger import open_ledger
 from gt_common.messages import Event, StoryMessage, decode_story
 from gt_common.messaging.browse import browse
+from gt_common.messaging.connection import connect
 from gt_common.messaging.dead_letters import failed_event_of
 from gt_common.messaging.delivery import Delivery
 from gt_common.messaging.names import Names, is_dlx
@@ -23,6 +26,9 @@ from gt_common.settings import Settings
 from support.samples.dead_letters import make_letter
 from support.samples.events import known_event
 from support.waiting import until
+
+if TYPE_CHECKING:
+    from aio_pika.abc import HeadersType
 
 GT_DLQ = str(Path(sys.executable).with_name("gt-dlq"))
 
@@ -92,6 +98,23 @@ async def take(settings: Settings, queue: str) -> list[Delivery]:
     async with browse(settings, queue, "test") as deliveries:
         assert all([await delivery.ack() for delivery in deliveries])
         return list(deliveries)
+
+
+async def move_by_hand(settings: Settings, source: str, target: str) -> int:
+    """Move all messages of a queue to another as a shovel does, with their headers. Return their number."""
+    async with browse(settings, source, "test") as deliveries, connect(settings, "test") as connection:
+        channel = await connection.channel()
+        for delivery in deliveries:
+            headers = {name: value for name, value in delivery.headers.items() if name != "x-delivery-count"}
+            message = aio_pika.Message(
+                delivery.body,
+                headers=cast("HeadersType", headers),
+                content_type=delivery.content_type,
+                delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
+            )
+            await channel.default_exchange.publish(message, target)
+            assert await delivery.ack()
+        return len(deliveries)
 
 
 def positions(deliveries: Iterable[Delivery]) -> list[int]:

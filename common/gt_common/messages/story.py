@@ -119,6 +119,16 @@ class StoryMessage(Versioned):
         """Return the message with the project that the next run resumes."""
         return self._with(project_id=project_id)
 
+    @property
+    def attempts_used(self) -> int:
+        """Number of attempts that the story of this dead letter used up in its generation.
+
+        A letter that the broker made counts as later than any attempt that a lost worker may have reported.
+        """
+        if self.errors and self.errors[-1].attempt < self.attempt:
+            return self.errors[-1].attempt - 1
+        return self.attempt
+
     def failed_attempt(self, error: AttemptError) -> StoryMessage:
         """Return the message for the attempt after this failed one."""
         errors = (*self.errors, error)[-MAX_ERRORS:]

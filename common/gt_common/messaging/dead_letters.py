@@ -19,11 +19,32 @@ from gt_common.messages import (
     StoryMessage,
     decode_story,
 )
-from gt_common.messaging.names import CRASH_LIMIT
+from gt_common.messaging.names import CRASH_LIMIT, is_story_queue
 
 MAX_HEADER = 200
+REASON = "gt-reason"
+"""Header with the reason why a worker rejected a message, or the error type of its dead letter."""
 DELIVERY_LIMIT = "delivery_limit"
 """The broker's `reason` in `x-death` for a message that was delivered too often."""
+_BROKER_DEATHS = {
+    DELIVERY_LIMIT: (
+        "BrokerGaveUp",
+        "the broker gave up on it: every worker that received it was lost before it could report a result",
+    ),
+    "expired": (
+        "StoryExpired",
+        "it expired in its queue before a worker took it: a policy, the queue or the message sets a TTL",
+    ),
+    "maxlen": (
+        "QueueLimitReached",
+        "the broker dropped it because its queue was full: a policy or the queue sets a maximum length",
+    ),
+    "rejected": (
+        "StoryRejected",
+        "a consumer rejected it; it was not gt-consume, which never rejects a message",
+    ),
+}
+"""Error type and message for each `reason` of the broker; "it" is the story."""
 _OURS = ("gt-batch-id", "gt-story-id", "gt-generation", "gt-attempt")
 _NAMESPACE = uuid.UUID("b4e8f0c6-6c0d-5d69-8f43-0c4a2f0f7a11")
 
@@ -49,10 +70,28 @@ class Dead(Protocol):
     def died_at(self) -> datetime: ...
 
 
-def read_dead_letter(dead: Dead) -> StoryMessage:
-    """Decode a dead letter; add a failure if a worker rejected the message or the broker gave up on it.
+def deaths(headers: Mapping[str, object]) -> list[Mapping[str, object]]:
+    """Return the broker's records of why it dead-lettered a message, the latest first."""
+    found = headers.get("x-death")
+    return [death for death in found if isinstance(death, dict)] if isinstance(found, list) else []
 
-    At the delivery limit each delivery has used up an attempt, as its worker has reported to the ledger.
+
+def was_dead_letter(story: StoryMessage, headers: Mapping[str, object]) -> bool:
+    """Whether a message in the story queue is a dead letter that somebody moved there by hand.
+
+    The body shows it if a worker made the letter, the header `gt-reason` if a worker rejected the message,
+    and the broker's own record if the broker dead-lettered it. Nothing that is published to the story queue
+    has any of them, and a story that comes from a wait queue has only that queue's record.
+    """
+    moved = any(is_story_queue(death.get("queue")) for death in deaths(headers))
+    return story.died_at is not None or REASON in headers or moved
+
+
+def read_dead_letter(dead: Dead) -> StoryMessage:
+    """Decode a dead letter; add a failure if a worker rejected the message or the broker dead-lettered it.
+
+    Lost workers may have reported later attempts than the message knows. The letter counts as later than all
+    of them; at the delivery limit each delivery has really used up an attempt.
 
     Raises:
         MalformedMessageError: the body is not a story message
@@ -62,15 +101,9 @@ def read_dead_letter(dead: Dead) -> StoryMessage:
         return story
     if dead.died_of is None:
         return _died(story, _why_put_aside(dead.headers), dead.died_at)
-    if dead.died_of == DELIVERY_LIMIT:
-        story = story.charged(CRASH_LIMIT)
-    failure = Failure(
-        type="BrokerGaveUp",
-        message=f"the broker gave up on the story ({dead.died_of}): "
-        "every worker that received it was lost before it could report a result",
-        retryable=True,
-    )
-    return _died(story, failure, dead.died_at)
+    last = story.charged(CRASH_LIMIT)
+    letter = _died(last if dead.died_of == DELIVERY_LIMIT else story, _why_dead(dead.died_of), dead.died_at)
+    return letter.model_copy(update={"attempt": last.attempt})
 
 
 def failed_event_of(letter: StoryMessage) -> StoryFailed:
@@ -80,13 +113,13 @@ def failed_event_of(letter: StoryMessage) -> StoryFailed:
     """
     last = letter.errors[-1]
     ran = last.generation >= letter.generation
-    key = f"{letter.batch_id}\n{letter.story_id}\n{letter.generation}\n{last.attempt}\n{letter.run}"
+    key = f"{letter.batch_id}\n{letter.story_id}\n{letter.generation}\n{letter.attempt}\n{letter.run}"
     started, ended = last.started_at, last.ended_at
     return StoryFailed(
         **letter.identity(),
         event_id=uuid.uuid5(_NAMESPACE, key).hex,
         at=ended,
-        attempt=last.attempt,
+        attempt=letter.attempt,
         run=letter.run,
         worker=last.worker,
         started_at=started if ran else None,
@@ -129,8 +162,17 @@ def _died(story: StoryMessage, failure: Failure, when: datetime) -> StoryMessage
     )
 
 
+def _why_dead(reason: str) -> Failure:
+    kind, message = _BROKER_DEATHS.get(
+        reason, ("DeadLetteredByBroker", "the broker dead-lettered it for a reason of its own")
+    )
+    return Failure(
+        type=kind, message=f"{message} (reason: {_printable(reason)[:MAX_HEADER]})", retryable=True
+    )
+
+
 def _why_put_aside(headers: Mapping[str, object], problem: str | None = None) -> Failure:
-    reason = problem or headers.get("gt-reason")
+    reason = problem or headers.get(REASON)
     return Failure(
         type="MalformedMessage",
         message=_printable(reason) if isinstance(reason, str) and reason else "the message could not be read",

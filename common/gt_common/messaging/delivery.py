@@ -14,6 +14,7 @@ from gt_common.messaging.connection import (
     BROKER_ERRORS,
     honest_losses,
 )
+from gt_common.messaging.dead_letters import deaths
 
 log = get_logger("messaging")
 
@@ -39,7 +40,7 @@ class Delivery:
         self.via: str = message.exchange or ""
         self.redelivered = bool(message.redelivered)
         self.delivery_count = _count(message.headers.get("x-delivery-count"), redelivered=self.redelivered)
-        death = _death(message.headers)
+        death = next(iter(deaths(message.headers)), {})
         reason, time = death.get("reason"), death.get("time")
         self.died_of = reason if isinstance(reason, str) else None
         when = time if isinstance(time, datetime) else message.timestamp
@@ -71,10 +72,3 @@ def _count(header: object, *, redelivered: bool) -> int:
     if not redelivered:
         return 0  # whatever the header says: RabbitMQ 4 passes on one that the publisher made up
     return header if isinstance(header, int) and header >= 1 else 1
-
-
-def _death(headers: Mapping[str, object]) -> Mapping[str, object]:
-    """Return the broker's latest record of why it dead-lettered a message."""
-    deaths = headers.get("x-death")
-    found = deaths[0] if isinstance(deaths, list) and deaths else None
-    return found if isinstance(found, dict) else {}

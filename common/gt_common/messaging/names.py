@@ -15,11 +15,17 @@ RECORD_KEY = "record"
 CRASH_LIMIT = 10
 """How often the broker redelivers a story before it dead-letters it (`x-delivery-limit`)."""
 _DLX = ".dlx"
+_STORIES = ".stories"
 
 
 def is_dlx(exchange: str) -> bool:
     """Whether an exchange is the dead-letter exchange of a fleet."""
     return exchange.endswith(_DLX)
+
+
+def is_story_queue(queue: object) -> bool:
+    """Whether a name is that of the story queue of a fleet."""
+    return isinstance(queue, str) and queue.endswith(_STORIES)
 
 
 @dataclass(frozen=True)
@@ -35,7 +41,7 @@ class Names:
     @property
     def stories(self) -> str:
         """Direct exchange, and queue of the same name, for stories to process."""
-        return f"{self.namespace}.stories"
+        return f"{self.namespace}{_STORIES}"
 
     @property
     def retry(self) -> str:

@@ -210,6 +210,8 @@ def _attempts(event: StoryEvent | None) -> int:
             return 0
         case StoryReleased():  # requeued, so the attempt is not used up
             return event.attempt - 1
+        case StoryFailed() if event.letter is not None:
+            return event.letter.attempts_used
         case _:
             return event.attempt
 

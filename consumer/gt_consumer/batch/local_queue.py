@@ -70,6 +70,8 @@ class LocalDelivery:
         self.headers: Mapping[str, object] = {}
         self.content_type: str | None = None
         self.delivery_count = 0
+        self.died_of: str | None = None
+        self.died_at = story.published_at
         self._settled = settled
 
     async def ack(self) -> bool:

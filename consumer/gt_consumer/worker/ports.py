@@ -6,21 +6,20 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from gt_common.messages import Event, StoryMessage
+from gt_common.messaging.dead_letters import Dead
 from gt_consumer.runner.outcomes import Outcome
 
 OnStage = Callable[[str, float | None], None]
 OnProject = Callable[[str | None], None]
 
 
-class Delivery(Protocol):
+class Delivery(Dead, Protocol):
     """The part of a delivery that the worker needs.
 
     Parameters:
         delivery_count: how often the message was delivered before and not acknowledged
     """
 
-    body: bytes
-    headers: Mapping[str, object]
     content_type: str | None
     delivery_count: int
 

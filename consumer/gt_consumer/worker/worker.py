@@ -14,13 +14,14 @@ from gt_common.failures import Failure
 from gt_common.lifecycle import StoryStatus
 from gt_common.log import get_logger, log_context
 from gt_common.messages import LogKeys, StoryMessage, decode_story, header_log_keys, log_keys, utc_now
-from gt_common.messaging.dead_letters import known_headers
+from gt_common.messaging.dead_letters import known_headers, was_dead_letter
 from gt_common.messaging.names import STORY_KEY
 from gt_common.settings import Settings
 from gt_consumer.limits import Limiter
 from gt_consumer.processes.machine import machine_problem
 from gt_consumer.runner.outcomes import FailedForGood, FailedForNow, Interrupted, Outcome, Unfit, Waiting
 from gt_consumer.worker.admission import Admission
+from gt_consumer.worker.moved_letters import replay_moved_letter
 from gt_consumer.worker.ports import Delivery, Starts, StoryRunner, WorkerPublisher
 from gt_consumer.worker.progress import ProgressReporter
 from gt_consumer.worker.rest import Rest
@@ -104,7 +105,11 @@ class Worker:
                 self._spawn(self._reject(delivery, str(error)))
             return
         with log_context(self._keys(story)):
-            self._accept(story, delivery)
+            if was_dead_letter(story, delivery.headers):
+                # Never compared with the settled runs: it is one of them, and its ack would lose the story.
+                self._spawn(replay_moved_letter(delivery, self._publisher))
+            else:
+                self._accept(story, delivery)
 
     def _accept(self, story: StoryMessage, delivery: Delivery) -> None:
         key = (story.batch_id, story.story_id, story.generation, story.attempt, story.run)

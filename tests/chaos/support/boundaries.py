@@ -13,6 +13,8 @@ from chaos.support.junk import send_junk
 from chaos.support.parts import Part, ours, patched
 from chaos.support.stories import write_list
 from chaos.support.world import World
+from gt_common.messaging.names import Names
+from support.dead_letter_queue import move_by_hand
 from support.waiting import until
 
 _DEADLINE_S = 60.0
@@ -105,7 +107,12 @@ class Fleet:
                 await self._works(name)
             return died
         died = False
-        for name in _MADE:
+        if self._boundary.moved:
+            for name in _MADE:
+                await self._works(name)
+            names = Names(self._world.settings.namespace)
+            await move_by_hand(self._world.settings, names.dlq, names.stories)
+        for name in (CONSUME, AGGREGATE) if self._boundary.moved else _MADE:
             if name == CONSUME:
                 await send_junk(
                     self._world.settings, self._world.junk, stories=self._boundary.junk, results=0

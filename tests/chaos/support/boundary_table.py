@@ -31,6 +31,7 @@ class Boundary:
         stopped: whether the command is told to stop while it runs a story
         junk: number of messages in the queue that are not stories; each is put aside once, or twice at most
         ends: how each story must end, if not only its orchestrator decides that
+        moved: whether its dead letter was moved to the story queue by hand before the command runs
     """
 
     name: str
@@ -45,6 +46,7 @@ class Boundary:
     stopped: bool = False
     junk: int = 0
     ends: StoryStatus | None = None
+    moved: bool = False
 
     def draw(self) -> list[ChaosStory]:
         """Return the stories."""
@@ -72,6 +74,10 @@ def _stopped(name: str, point: str) -> Boundary:
 
 def _junk(name: str, point: str) -> Boundary:
     return Boundary(name, CONSUME, point, junk=1)
+
+
+def _moved(name: str, point: str) -> Boundary:
+    return Boundary(name, CONSUME, point, "permanent", 1, runs=3, moved=True)
 
 
 def _replayed(name: str, point: str, runs: int = 3) -> Boundary:
@@ -164,6 +170,11 @@ BOUNDARIES: tuple[Boundary, ...] = (
     _stopped("the give-back's confirm and ack", f"{_PUBLISHER}.story:after:1"),
     _junk("a malformed message and its dead letter", f"{_PUBLISHER}.malformed:before:1"),
     _junk("a malformed message's dead letter and ack", f"{_PUBLISHER}.malformed:after:1"),
+    _moved("a letter moved by hand and its replay's publish", f"{_PUBLISHER}.story:before:1"),
+    _moved("a moved letter's replay and its confirm", f"{_CONFIRM}:1"),
+    _moved("a moved letter's replay and `story.requeued`", f"{_PUBLISHER}.story:after:1"),
+    _moved("a moved letter's `story.requeued` and ack", f"{_PUBLISHER}.event:after:1:StoryRequeued"),
+    _moved("a moved letter's ack sent and received", f"{_ACK}:after:1"),
     Boundary("delivery and transaction", AGGREGATE, f"{_APPLY}:before:1", stories=3, runs=3),
     Boundary(
         "rows written and commit", AGGREGATE, "gt_common.ledger.writing:take:after:1", stories=3, runs=3

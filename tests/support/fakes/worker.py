@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from gt_common.errors import PublishFailedError
-from gt_common.messages import Event, StoryMessage
+from gt_common.messages import Event, StoryMessage, utc_now
 from gt_consumer.runner.outcomes import Outcome
 
 URL = "https://www.reddit.com/comments/abc/"
@@ -61,12 +61,21 @@ class RecordingPublisher:
 class FakeDelivery:
     """A delivery that notes its ack with the publisher."""
 
-    def __init__(self, book: RecordingPublisher, body: bytes, delivery_count: int = 0) -> None:
+    def __init__(
+        self,
+        book: RecordingPublisher,
+        body: bytes,
+        delivery_count: int = 0,
+        headers: Mapping[str, object] | None = None,
+        died_of: str | None = None,
+    ) -> None:
         self._book = book
         self.body = body
-        self.headers: Mapping[str, object] = {"gt-batch-id": "b", "x-death": []}
+        self.headers: Mapping[str, object] = headers or {"gt-batch-id": "b", "x-death": []}
         self.content_type: str | None = "application/json"
         self.delivery_count = delivery_count
+        self.died_of = died_of
+        self.died_at = utc_now()
 
     async def ack(self) -> bool:
         self._book.lines.append(("ack", None))

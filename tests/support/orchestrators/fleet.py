@@ -34,6 +34,8 @@ class Scripted:
                 raise ConnectionError("connection reset")
             case "permanent":
                 raise PermanentError("the post is gone")
+            case "permanent_once" if _first_time(current):
+                raise PermanentError("the post is gone")
             case "burn":
                 _burn(current)
                 return made("video", duration=61.0)

@@ -45,7 +45,7 @@ def row(known: KnownLetter) -> Document:
         "message": failure.message,
         "fingerprint": failure.fingerprint,
         "retryable": failure.retryable,
-        "attempts": letter.attempt,
+        "attempts": letter.attempts_used,
         "worker": last.worker if last else None,
         "died_at": letter.died_at.isoformat() if letter.died_at else None,
         "replays": len(letter.replays),
@@ -130,7 +130,7 @@ def letter_lines(known: KnownLetter) -> Iterator[str]:
     yield f"Published   {format_time(letter.published_at)}"
     yield f"Died        {format_time(letter.died_at)}"
     yield f"Generation  {letter.generation}"
-    yield f"Attempts    {letter.attempt} in this generation; {plural(len(letter.errors), 'error')} kept"
+    yield f"Attempts    {letter.attempts_used} in this generation; {plural(len(letter.errors), 'error')} kept"
     yield f"Group       {one_line(last_failure(letter).fingerprint)}"
     yield from _state_lines(known)
     for error in letter.errors:

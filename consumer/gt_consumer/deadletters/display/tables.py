@@ -44,7 +44,7 @@ def letter_table(letters: Sequence[KnownLetter], width: int) -> Iterator[str]:
     rows = []
     for known in letters:
         letter, last = known.letter, last_error(known.letter)
-        attempts = str(letter.attempt) + (f" g{letter.generation}" if letter.generation > 1 else "")
+        attempts = str(letter.attempts_used) + (f" g{letter.generation}" if letter.generation > 1 else "")
         worker = one_line(last.worker or "") if last else ""
         rows.append((*_cause(known), attempts, worker, format_time(letter.died_at)))
     return _lay_out([LETTERS, *rows], width)

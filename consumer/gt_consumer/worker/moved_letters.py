@@ -1,0 +1,33 @@
+"""Dead letters that somebody moved to the story queue by hand, with a shovel or the management page."""
+
+from __future__ import annotations
+
+from gt_common.batches import ROOM_FOR_ERRORS
+from gt_common.log import get_logger
+from gt_common.messages import MAX_BODY, Replay, StoryRequeued, encode, utc_now
+from gt_common.messaging.dead_letters import read_dead_letter
+from gt_consumer.worker.ports import Delivery, WorkerPublisher
+
+log = get_logger("worker")
+
+BY = "moved by hand"
+WHY = "the dead letter was moved to the story queue without gt-dlq"
+
+
+async def replay_moved_letter(delivery: Delivery, publisher: WorkerPublisher) -> None:
+    """Replay a dead letter that was found in the story queue, as the next generation; then ack it.
+
+    Published as a new message, without the headers of the old one: RabbitMQ 3.10 trusts a copied `x-death`
+    and would drop the story at its next retry. As in gt-dlq, the event follows the confirmed story. A letter
+    that is too large for the errors of further attempts goes back to the dead-letter queue.
+    """
+    letter = read_dead_letter(delivery)
+    story = letter.replayed(Replay(at=utc_now(), by=BY, reason=WHY))
+    if len(encode(story)) > MAX_BODY - ROOM_FOR_ERRORS:
+        log.warning("moved_letter_returned", error="its message is too large to be tried again")
+        await publisher.dead_letter(letter)
+    else:
+        log.warning("moved_letter_replayed", generation=story.generation)
+        await publisher.story(story)
+        await publisher.event(StoryRequeued(**story.identity(), by=BY, reason=WHY))
+    await delivery.ack()
