@@ -29,11 +29,13 @@ class Delivery:
         content_type: as set by its publisher, if at all
         via: the exchange that it was published to; set by the broker, so it cannot be forged
         died_of: why the broker itself dead-lettered it (`delivery_limit`, `expired` …), if it did
+        settled: whether it was acked
         died_at: when it did; for other messages the time of publishing or, if unknown, of delivery
     """
 
     def __init__(self, message: AbstractIncomingMessage) -> None:
         self._message = message
+        self.settled = False
         self.body: bytes = message.body
         self.headers: Mapping[str, object] = message.headers
         self.content_type: str | None = message.content_type
@@ -65,6 +67,7 @@ class Delivery:
         except BROKER_ERRORS as error:
             log.info("ack_failed", error=str(error))
             return False
+        self.settled = True
         return True
 
 

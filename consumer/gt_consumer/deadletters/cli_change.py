@@ -10,6 +10,7 @@ from gt_consumer.deadletters.cli_options import (
     Batch,
     DryRun,
     Error,
+    FromLedger,
     Group,
     Json,
     Oldest,
@@ -69,6 +70,7 @@ def replay_letters(
         bool,
         typer.Option("--fresh", help="Start from the beginning instead of resuming what was already made."),
     ] = False,
+    from_ledger: FromLedger = False,
     dry_run: DryRun = False,
     yes: Annotated[
         bool, typer.Option("-y", "--yes", help="Without a selector: replay all without asking.")
@@ -81,9 +83,9 @@ def replay_letters(
     Each story gets a fresh set of attempts. A letter is removed only after the broker has confirmed its
     story: a replay that is killed may send a story twice (it is counted once) but never loses one. If the
     ledger can be read, stale copies are removed instead of replayed: letters that were replayed before,
-    or whose story has succeeded since. Messages that are not stories are skipped; when you replay
-    everything, the exit code is then 1. While a rate or a canary waits, the letters that are not replayed
-    yet stay in the queue.
+    or whose story has succeeded since. Messages that are not stories, and letters that the ledger has but
+    the queue has lost, are skipped; the exit code is then 1. While a rate or a canary waits, the letters
+    that are not replayed yet stay in the queue.
     """
 
     def work(settings: Settings) -> int:
@@ -100,6 +102,7 @@ def replay_letters(
             canary=canary,
             options=parse_options(options or []),
             fresh=fresh,
+            from_ledger=from_ledger,
         )
         return change_letters(settings, "replay", order, dry_run=dry_run, yes=yes, ask=_ask, as_json=as_json)
 
@@ -114,6 +117,7 @@ def discard_letters(
     group: Group = None,
     since: Since = None,
     limit: Oldest = None,
+    from_ledger: FromLedger = False,
     dry_run: DryRun = False,
     yes: Annotated[bool, typer.Option("-y", "--yes", help="Do not ask for confirmation.")] = False,
     reason: Reason = None,
@@ -130,7 +134,13 @@ def discard_letters(
         from gt_consumer.deadletters.command_change import change_letters
         from gt_consumer.deadletters.orders import Order
 
-        order = Order(selection_of(batch, story, error, stage, group, since), limit, operator(), reason)
+        order = Order(
+            selection_of(batch, story, error, stage, group, since),
+            limit,
+            operator(),
+            reason,
+            from_ledger=from_ledger,
+        )
         return change_letters(settings, "discard", order, dry_run=dry_run, yes=yes, ask=_ask, as_json=as_json)
 
     run_configured(work)

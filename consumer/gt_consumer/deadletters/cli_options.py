@@ -79,6 +79,16 @@ Reason = Annotated[
 ]
 
 
+FromLedger = Annotated[
+    bool,
+    typer.Option(
+        "--from-ledger",
+        help="Use the ledger's copy of letters that the queue has lost (purged, expired, dropped by a "
+        "policy).",
+    ),
+]
+
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 
 

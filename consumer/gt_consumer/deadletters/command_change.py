@@ -34,7 +34,7 @@ from gt_consumer.deadletters.ledger_view import (
     select_letters,
 )
 from gt_consumer.deadletters.orders import Order, Step, StepAction
-from gt_consumer.deadletters.queue_view import queue_depth
+from gt_consumer.deadletters.queue_view import queue_state
 from gt_consumer.deadletters.replay import replay
 from gt_consumer.deadletters.sweep import OnStep
 
@@ -118,17 +118,18 @@ def confirm(settings: Settings, change: Change, order: Order, *, yes: bool, ask:
 def _question(settings: Settings, change: Change, order: Order, *, has_selector: bool) -> str | None:
     """Return the question for the operator; None when there is nothing to change.
 
-    The count comes from the queue where possible, because the ledger may not know every letter yet.
+    The count comes from the queue where possible, because the ledger may not know every letter yet. A queue
+    that holds none may have lost what the ledger knows.
     """
     if change == "restore":
         count = len(_selected_letters(settings, change, order))
         return f"Restore {'' if has_selector else 'all '}{plural(count, 'dead letter')}?" if count else None
-    depth = asyncio.run(queue_depth(settings))
-    if not depth:
+    depth = asyncio.run(queue_state(settings)).depth
+    known = len(_selected_letters(settings, change, order)) if has_selector or order.from_ledger else 0
+    if not depth and not (known and order.from_ledger):
         return None
     if not has_selector:
-        return f"{change.capitalize()} all {plural(depth, 'dead letter')}?"
-    known = len(_selected_letters(settings, change, order))
+        return f"{change.capitalize()} all {plural(max(depth, known), 'dead letter')}?"
     return (
         f"{change.capitalize()} the selected dead letters ({known} according to the ledger, "
         f"{depth} in the queue altogether)?"

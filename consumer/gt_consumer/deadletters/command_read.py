@@ -27,7 +27,7 @@ from gt_consumer.deadletters.ledger_view import (
     replayed_letters,
     select_letters,
 )
-from gt_consumer.deadletters.queue_view import difference, queue_depth, queued_letters
+from gt_consumer.deadletters.queue_view import difference, queue_state, queued_letters
 from gt_consumer.deadletters.selection import Selection
 
 BROKER_TROUBLE = (BrokerUnreachableError, CredentialsRefusedError, TopologyError)
@@ -167,13 +167,13 @@ def _check_batch(settings: Settings, selection: Selection) -> None:
 
 def _compare_with_queue(settings: Settings, known: int) -> int | None:
     try:
-        depth = asyncio.run(queue_depth(settings))
+        queue = asyncio.run(queue_state(settings))
     except BROKER_TROUBLE as error:
         remark(f"warning: the queue could not be checked: {error}")
         return None
-    if note := difference(depth, known):
+    if note := difference(queue, known):
         remark(note)
-    return depth
+    return queue.depth
 
 
 def _print_letters(chosen: Sequence[KnownLetter], limit: int | None) -> None:

@@ -13,7 +13,9 @@ from gt_consumer.deadletters.canary import Canary
 WAIT_HOLDING_S = 5.0
 """During longer waits the other letters are released to the queue."""
 HOLD_S = 60.0
-"""Letters are never held for longer: the broker closes a channel after its ack timeout."""
+"""Letters are never held for longer because of a wait: the broker closes a channel after its ack timeout."""
+HOLD_MOST_S = 600.0
+"""Nor longer than this because there are many; then they are released and read again."""
 
 
 class Gate:
@@ -43,6 +45,8 @@ class Gate:
     async def open(self) -> bool:
         """Wait until the next letter may pass; return False if that takes too long to hold the others."""
         if self._canary is not None and self._canary.full:
+            return False
+        if self._clock() - self._held_since > HOLD_MOST_S:
             return False
         delay = self._delay()
         if delay and (delay > WAIT_HOLDING_S or self._clock() + delay - self._held_since > HOLD_S):

@@ -22,6 +22,10 @@ StoryKey = tuple[str, str]
 """Batch id and story id."""
 
 
+LetterKey = tuple[str, str, int]
+"""Batch id, story id and generation."""
+
+
 @dataclass(frozen=True)
 class KnownLetter:
     """A dead letter and the current event of its story; the event is None if read from the queue."""
@@ -40,6 +44,11 @@ class KnownLetter:
         if self.event is not None and self.status is not StoryStatus.FAILED:
             return self.event.at
         return self.letter.died_at or self.letter.published_at
+
+
+def letter_key(letter: StoryMessage) -> LetterKey:
+    """Return what identifies a letter among all."""
+    return letter.batch_id, letter.story_id, letter.generation
 
 
 def failed_letters(

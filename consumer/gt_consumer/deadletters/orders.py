@@ -51,6 +51,7 @@ class Order:
         canary: how many letters to replay before waiting for their outcomes
         options: story options to change, by name; null removes one
         fresh: replay from the beginning instead of resuming the project that was begun
+        from_ledger: whether to use the ledger's copy of letters that the queue does not hold
 
     Raises:
         UsageError: the reason is too long
@@ -64,6 +65,7 @@ class Order:
     canary: int | None = None
     options: Options = field(default_factory=dict)
     fresh: bool = False
+    from_ledger: bool = False
 
     def __post_init__(self) -> None:
         if self.reason is not None and len(self.reason) > MOST_REASON:

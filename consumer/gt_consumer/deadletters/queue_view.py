@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gt_common.errors import MalformedMessageError, TopologyError
+from gt_common.errors import CredentialsRefusedError, MalformedMessageError
 from gt_common.messages import StoryMessage
-from gt_common.messaging.browse import browse
+from gt_common.messaging.browse import open_browser, ready_messages
+from gt_common.messaging.connection import connect
 from gt_common.messaging.dead_letters import read_dead_letter
 from gt_common.messaging.delivery import Delivery
 from gt_common.messaging.names import Names
-from gt_common.messaging.topology import inspect
+from gt_common.messaging.topology import inspect_queue
 from gt_common.settings import Settings
 from gt_common.texts import plural
 from gt_consumer.deadletters.selection import died
@@ -52,6 +53,23 @@ def read_delivery(delivery: Delivery) -> HeldDelivery:
         return HeldDelivery(delivery, Unreadable(reason, excerpt, len(delivery.body)))
 
 
+@dataclass(frozen=True)
+class QueueState:
+    """What can be said about the dead-letter queue without touching it.
+
+    Parameters:
+        depth: number of messages that are ready
+        held: whether another command reads it, so that it may hold more
+        unstored: number of events that wait for gt-aggregate; None if this user may not see them
+        aggregating: whether gt-aggregate is running
+    """
+
+    depth: int
+    held: bool = False
+    unstored: int | None = 0
+    aggregating: bool = True
+
+
 async def queued_letters(settings: Settings) -> tuple[list[StoryMessage], list[Unreadable]]:
     """Read the dead-letter queue: its letters, newest first, and the messages that are not stories.
 
@@ -60,33 +78,47 @@ async def queued_letters(settings: Settings) -> tuple[list[StoryMessage], list[U
     Raises:
         BrokerUnreachableError, CredentialsRefusedError, TopologyError: the queue cannot be read
     """
-    async with browse(settings, Names(settings.namespace).dlq, "gt-dlq list") as deliveries:
-        contents = [read_delivery(delivery).content for delivery in deliveries]
+    async with open_browser(settings, Names(settings.namespace).dlq, "gt-dlq list") as browser:
+        contents = [read_delivery(delivery).content async for delivery in browser.messages()]
     letters = [content for content in contents if isinstance(content, StoryMessage)]
     letters.sort(key=died, reverse=True)
     return letters, [content for content in contents if isinstance(content, Unreadable)]
 
 
-async def queue_depth(settings: Settings) -> int:
-    """Return how many messages are ready in the dead-letter queue, without touching them.
+async def queue_state(settings: Settings) -> QueueState:
+    """Return the state of the dead-letter queue, without touching its messages.
 
     Raises:
         BrokerUnreachableError, CredentialsRefusedError: the broker cannot be asked
         TopologyError: there is no such queue
     """
-    name = Names(settings.namespace).dlq
-    [queue] = await inspect(settings, [name])
-    if queue.messages is None:
-        raise TopologyError(f"the broker has no queue {name}; run `gt-topology declare`")
-    return queue.messages
+    names = Names(settings.namespace)
+    async with connect(settings, "gt-dlq") as connection:
+        letters = await inspect_queue(connection, names.dlq)
+        depth = await ready_messages(connection, names.dlq)
+        try:
+            events = await inspect_queue(connection, names.ledger_queue)
+        except CredentialsRefusedError:
+            return QueueState(depth, bool(letters.consumers), None)
+    return QueueState(depth, bool(letters.consumers), events.messages or 0, bool(events.consumers))
 
 
-def difference(in_queue: int, in_ledger: int) -> str | None:
-    """Return a note that queue and ledger differ, with the probable reason; None when they agree."""
-    if in_queue == in_ledger:
+def difference(queue: QueueState, in_ledger: int) -> str | None:
+    """Return a note that queue and ledger differ, with the reason; None when they agree."""
+    if queue.depth == in_ledger:
         return None
-    letters = plural(in_queue, "dead letter")
-    text = f"the queue holds {letters}, the ledger {in_ledger}: is gt-aggregate running?"
-    if in_queue > in_ledger:
-        return f"{text} (`gt-dlq list --queue` shows the queue's contents)"
-    return f"{text} (a replay in progress also makes the queue look shorter)"
+    text = f"the queue holds {plural(queue.depth, 'dead letter')}, the ledger {in_ledger}"
+    if queue.unstored:
+        why = f"{plural(queue.unstored, 'event')} not stored yet"
+        return f"{text}: {why}" + ("" if queue.aggregating else "; start gt-aggregate")
+    if queue.depth > in_ledger:
+        kinds = "second copies, or messages that name no story"
+        return f"{text}: {kinds} (`gt-dlq list --queue` shows the queue's contents)"
+    if queue.held:
+        return f"{text}: another gt-dlq command holds letters now"
+    lost = plural(in_ledger - queue.depth, "letter")
+    maybe = "" if queue.unstored is not None else ", or gt-aggregate has not stored their replay"
+    return (
+        f"{text}: the queue has lost {lost} (purged, expired, or dropped by a policy{maybe}); "
+        "`gt-dlq replay --from-ledger` replays the ledger's copies"
+    )

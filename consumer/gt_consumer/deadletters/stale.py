@@ -1,11 +1,20 @@
-"""Decides whether a dead letter is a stale copy that can be removed."""
+"""Decides by the ledger whether a dead letter is a stale copy that can be removed."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Callable, Mapping
 
+from gt_common.errors import CredentialsRefusedError, LedgerUnreachableError
+from gt_common.log import get_logger
 from gt_common.messages import StoryCancelled, StoryEvent, StoryMessage, StorySucceeded
-from gt_consumer.deadletters.ledger_view import StoryKey
+from gt_common.settings import Settings
+from gt_consumer.deadletters.ledger_view import StoryKey, current_events
+
+log = get_logger("dlq")
+
+REREAD_S = 10.0
+"""After this time a batch is read from the ledger again, in seconds."""
 
 RunKey = tuple[int, int, int]
 """Generation, attempt and run: sorts the letters and events of a story by age."""
@@ -51,3 +60,36 @@ def stale_reason(
     if run_key(letter) <= done.get(key, (0, 0, 0)):
         return "another copy of this dead letter has just been handled"
     return why_stale(letter, current.get(key))
+
+
+class CurrentEvents:
+    """Reads the events that decide the status of stories, batch by batch as letters need them.
+
+    Parameters:
+        clock: monotonic clock in seconds
+    """
+
+    def __init__(self, settings: Settings, clock: Callable[[], float]) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._events: dict[StoryKey, StoryEvent] = {}
+        self._read_at: dict[str, float] = {}
+        self._lost = False
+
+    def forget(self) -> None:
+        """Read everything again when it is next needed."""
+        self._read_at.clear()
+        self._lost = False
+
+    async def of(self, letter: StoryMessage) -> Mapping[StoryKey, StoryEvent]:
+        """Return the events of at least this letter's batch; none if the ledger cannot be read."""
+        batch, now = letter.batch_id, self._clock()
+        if not self._lost and now - self._read_at.get(batch, -REREAD_S) >= REREAD_S:
+            try:
+                self._events |= await asyncio.to_thread(current_events, self._settings, {batch})
+            except (LedgerUnreachableError, CredentialsRefusedError) as error:
+                self._lost = True
+                effect = "stale copies count as dead letters"
+                log.warning("ledger_read_failed", error=str(error), effect=effect)
+            self._read_at[batch] = self._clock()
+        return self._events

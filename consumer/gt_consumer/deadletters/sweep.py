@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import time
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from gt_common.errors import BrokerUnreachableError, CredentialsRefusedError, LedgerUnreachableError
-from gt_common.log import get_logger
+from gt_common.errors import BrokerUnreachableError
 from gt_common.messages import StoryEvent, StoryMessage
-from gt_common.messaging.browse import browse
+from gt_common.messaging.browse import open_browser
 from gt_common.messaging.names import Names
 from gt_common.settings import Settings
 from gt_consumer.deadletters.gate import Gate
-from gt_consumer.deadletters.ledger_view import StoryKey, current_events
-from gt_consumer.deadletters.orders import Order, Step
+from gt_consumer.deadletters.ledger_view import LetterKey, StoryKey, letter_key
+from gt_consumer.deadletters.missing import MissingLetters
+from gt_consumer.deadletters.orders import Order, Step, skipped
 from gt_consumer.deadletters.queue_view import HeldDelivery, Unreadable, read_delivery
-from gt_consumer.deadletters.stale import LAST, RunKey, run_key, stale_reason
-
-log = get_logger("dlq")
+from gt_consumer.deadletters.stale import LAST, CurrentEvents, RunKey, run_key, stale_reason
 
 LOOKS = 5
 """How often to look again for letters that have left the queue: another `gt-dlq` may hold them briefly."""
 LOOK_AGAIN_S = 1.0
 
 OnStep = Callable[[Step], None]
-_LetterKey = tuple[str, str, int]  # batch id, story id, generation
 
 
 @dataclass(frozen=True)
@@ -58,9 +56,11 @@ class Sweep:
         self._action = action
         self._gate = gate
         self._on_step = on_step
-        self._selected: dict[_LetterKey, StoryMessage] | None = None
-        self._handled: set[_LetterKey] = set()
-        self._skipped: set[_LetterKey] = set()
+        self._current = CurrentEvents(settings, time.monotonic)
+        self._selected: set[LetterKey] = set()
+        self._selecting = True
+        self._handled: set[LetterKey] = set()
+        self._skipped: set[LetterKey] = set()
         self._done: dict[StoryKey, RunKey] = {}
         self._count = 0
         self._gate_closed = False
@@ -75,6 +75,8 @@ class Sweep:
             BrokerUnreachableError, CredentialsRefusedError, TopologyError: the rest was not handled
             StoppedByRuleError: the gate's canary failed
         """
+        missing = MissingLetters(self._settings, self._order)
+        await asyncio.to_thread(missing.remember)
         looks = 0
         while not await self._round():
             if self._gate_closed:
@@ -84,46 +86,51 @@ class Sweep:
                 looks += 1
                 await asyncio.sleep(LOOK_AGAIN_S)
             else:
-                self._skip_missing()
+                self._skip_vanished()
                 break
+        if not self._limit_reached():
+            await self._handle_missing(missing)
         await self._gate.finish()
 
     async def _round(self) -> bool:
-        """Hold all letters once and handle what the gate allows; return whether everything is handled."""
+        """Read the queue once and handle what the gate allows; return whether everything is handled.
+
+        The first round also selects: it reads on to the end of the queue when the gate has closed.
+        """
         queue = Names(self._settings.namespace).dlq
-        async with browse(self._settings, queue, self._action.command) as deliveries:
+        async with open_browser(self._settings, queue, self._action.command) as browser:
             self._gate.holding()
             self._gate_closed = False
-            held = [read_delivery(delivery) for delivery in deliveries]
-            if self._selected is None:
-                self._selected = self._select(held)
-            batches = {batch for batch, _, _ in self._selected.keys() - self._handled}
-            # Read while the letters are held, so that nobody else can handle them in between.
-            current = await asyncio.to_thread(_read_ledger, self._settings, batches) if batches else {}
-            for item in held:
+            self._current.forget()  # read again while the letters are held: nobody else can handle them
+            async for delivery in browser.messages():
+                item = read_delivery(delivery)
+                if self._selecting:
+                    self._select(item)
+                if not self._gate_closed and not await self._handle_selected(item):
+                    self._gate_closed = True
                 if self._limit_reached():
                     return True
-                letter = item.content
-                if (
-                    isinstance(letter, Unreadable)
-                    or _key(letter) not in self._selected.keys() - self._skipped
-                ):
-                    continue
-                if not await self._handle(item, letter, current):
-                    self._gate_closed = True
+                if self._gate_closed and not self._selecting:
                     return False
-        return self._limit_reached() or self._selected.keys() <= self._handled
+            self._selecting = False
+        return not self._gate_closed and self._selected <= self._handled
 
-    def _select(self, held: Sequence[HeldDelivery]) -> dict[_LetterKey, StoryMessage]:
-        selected: dict[_LetterKey, StoryMessage] = {}
-        for item in held:
-            content = item.content
-            if isinstance(content, StoryMessage):
-                if self._order.selection.matches(content):
-                    selected[_key(content)] = content
-            elif self._order.selection.everything and self._order.limit is None:
-                self._on_step(Step("skipped", None, None, None, f"not a story: {content.reason}"))
-        return selected
+    def _select(self, item: HeldDelivery) -> None:
+        content = item.content
+        if isinstance(content, StoryMessage):
+            if self._order.selection.matches(content):
+                self._selected.add(letter_key(content))
+        elif self._order.selection.everything and self._order.limit is None:
+            self._on_step(Step("skipped", None, None, None, f"not a story: {content.reason}"))
+
+    async def _handle_selected(self, item: HeldDelivery) -> bool:
+        """Handle a letter if it is selected; return False when the gate is closed."""
+        letter = item.content
+        if isinstance(letter, Unreadable) or letter_key(letter) in self._skipped:
+            return True
+        if letter_key(letter) not in self._selected:
+            return True
+        return await self._handle(item, letter, await self._current.of(letter))
 
     async def _handle(
         self, item: HeldDelivery, letter: StoryMessage, current: Mapping[StoryKey, StoryEvent]
@@ -135,15 +142,13 @@ class Sweep:
                 return False
             step = await self._action.apply(letter)
             if step.action == "skipped":
-                self._handled.add(_key(letter))
-                self._skipped.add(_key(letter))
-                self._on_step(step)
+                self._skip(step, letter)
                 return True
             self._count_letter(letter, step)
         else:
             step = Step("removed", letter.batch_id, letter.story_id, letter.generation, stale)
         settled = await item.delivery.ack()
-        self._handled.add(_key(letter))
+        self._handled.add(letter_key(letter))
         self._on_step(step)
         if not settled:
             raise BrokerUnreachableError(
@@ -151,6 +156,24 @@ class Sweep:
                 "the dead-letter queue, and the rest was not touched; run the command again"
             )
         return True
+
+    async def _handle_missing(self, missing: MissingLetters) -> None:
+        """Handle the letters that the ledger knows and the queue does not hold, or report each as skipped."""
+        for letter, why in await missing.find(self._handled | self._selected):
+            if self._limit_reached():
+                return
+            if why is not None:
+                self._skip(skipped(letter, why), letter)
+                continue
+            while not await self._gate.open():
+                await self._gate.wait()
+            step = await self._action.apply(letter)
+            if step.action == "skipped":
+                self._skip(step, letter)
+            else:
+                self._count_letter(letter, step)
+                self._handled.add(letter_key(letter))
+                self._on_step(step)
 
     def _count_letter(self, letter: StoryMessage, step: Step) -> None:
         self._count += 1
@@ -161,21 +184,13 @@ class Sweep:
     def _limit_reached(self) -> bool:
         return self._order.limit is not None and self._count >= self._order.limit
 
-    def _skip_missing(self) -> None:
+    def _skip(self, step: Step, letter: StoryMessage) -> None:
+        self._handled.add(letter_key(letter))
+        self._skipped.add(letter_key(letter))
+        self._on_step(step)
+
+    def _skip_vanished(self) -> None:
         """Report the selected letters that have left the queue as skipped."""
-        for key, letter in (self._selected or {}).items():
-            if key not in self._handled:
-                why = "no longer in the queue: another gt-dlq has handled it or holds it"
-                self._on_step(Step("skipped", letter.batch_id, letter.story_id, letter.generation, why))
-
-
-def _key(letter: StoryMessage) -> _LetterKey:
-    return letter.batch_id, letter.story_id, letter.generation
-
-
-def _read_ledger(settings: Settings, batches: set[str]) -> dict[StoryKey, StoryEvent]:
-    try:
-        return current_events(settings, batches)
-    except (LedgerUnreachableError, CredentialsRefusedError) as error:
-        log.warning("ledger_read_failed", error=str(error), effect="stale copies count as dead letters")
-        return {}
+        for batch, story, generation in sorted(self._selected - self._handled):
+            why = "no longer in the queue: another gt-dlq has handled it or holds it"
+            self._on_step(Step("skipped", batch, story, generation, why))

@@ -14,6 +14,7 @@ from gt_common.messaging.versions import FORGETS_DEAD_LEADERS, OLDEST, TIMEOUT_O
 from gt_common.settings import Settings
 from gt_common.texts import plural
 from gt_consumer.doctor.finding import Finding, fail, ok, warn
+from gt_consumer.doctor.letters import look_for_lost_letters
 
 MARGIN_S = 5 * 60
 NODE_TIMEOUT_S = 30 * 60
@@ -34,6 +35,7 @@ def look_at_broker(settings: Settings) -> Iterator[Finding]:
     yield _rights(status)
     yield from _queues(status)
     yield from _use(status, Names(settings.namespace))
+    yield from look_for_lost_letters(status, settings)
     yield _ack_timeout(status, settings.time_limit)
 
 

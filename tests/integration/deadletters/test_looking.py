@@ -121,7 +121,10 @@ async def test_list_queue_shows_what_is_no_story_and_keeps_everything(
         )
     await ready(settings, dlq, 3)
     ledger = await gt_dlq(environment, "list")
-    assert "the queue holds 3 dead letters, the ledger 2: is gt-aggregate running?" in ledger.err
+    assert (
+        "the queue holds 3 dead letters, the ledger 2: 3 events not stored yet; start gt-aggregate"
+        in ledger.err
+    )
     text = await gt_dlq(environment, "list", "--queue")
     await ready(settings, dlq, 3)
     document = json.loads((await gt_dlq(environment, "list", "--queue", "--json")).out)

@@ -27,7 +27,7 @@ from gt_consumer.deadletters.display.steps import step_line, summary
 from gt_consumer.deadletters.display.tables import format_time, letter_table
 from gt_consumer.deadletters.ledger_view import KnownLetter, select_letters
 from gt_consumer.deadletters.orders import Step
-from gt_consumer.deadletters.queue_view import difference
+from gt_consumer.deadletters.queue_view import QueueState, difference
 from gt_consumer.deadletters.selection import Selection, last_failure
 from gt_consumer.deadletters.stale import LAST, stale_reason, why_stale
 from support.samples.dead_letters import make_error, make_letter, make_story
@@ -157,12 +157,22 @@ def test_a_replayed_letter_starts_afresh_and_remembers_who_sent_it() -> None:
 
 
 def test_the_difference_is_said_only_when_there_is_one() -> None:
-    assert difference(4, 4) is None
-    more, fewer = difference(5, 4), difference(1, 4)
+    assert difference(QueueState(4), 4) is None
+    more, fewer = difference(QueueState(5), 4), difference(QueueState(1), 4)
     assert more is not None
-    assert more.startswith("the queue holds 5 dead letters, the ledger 4: is gt-aggregate running?")
+    assert more.startswith("the queue holds 5 dead letters, the ledger 4: second copies, or messages")
     assert fewer is not None
-    assert fewer.startswith("the queue holds 1 dead letter, the ledger 4")
+    assert fewer.startswith("the queue holds 1 dead letter, the ledger 4: the queue has lost 3 letters")
+    assert "gt-dlq replay --from-ledger" in fewer
+    behind = difference(QueueState(5, unstored=1, aggregating=False), 4)
+    assert behind is not None
+    assert behind.endswith("the ledger 4: 1 event not stored yet; start gt-aggregate")
+    held = difference(QueueState(1, held=True), 4)
+    assert held is not None
+    assert held.endswith("another gt-dlq command holds letters now")
+    unseen = difference(QueueState(1, unstored=None), 4)
+    assert unseen is not None
+    assert "or gt-aggregate has not stored their replay" in unseen
 
 
 def test_the_table_has_all_columns_and_no_control_characters() -> None:

@@ -1,0 +1,83 @@
+"""Dead letters that the ledger knows and the queue does not hold: purged, expired or dropped by a policy."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+
+from gt_common.errors import BrokerUnreachableError, CredentialsRefusedError, LedgerUnreachableError
+from gt_common.log import get_logger
+from gt_common.messages import StoryMessage
+from gt_common.messaging.names import Names
+from gt_common.messaging.topology import QueueInfo, inspect
+from gt_common.settings import Settings
+from gt_common.texts import plural
+from gt_consumer.deadletters.ledger_view import LetterKey, failed_letters, letter_key, select_letters
+from gt_consumer.deadletters.orders import Order
+
+log = get_logger("dlq")
+
+NOT_IN_QUEUE = "the ledger has it, the queue does not: it was purged, or expired or was dropped by a policy"
+
+
+class MissingLetters:
+    """Finds the selected letters that the queue should hold but does not.
+
+    Parameters:
+        order: its selection, and whether the ledger's own copy may be used
+    """
+
+    def __init__(self, settings: Settings, order: Order) -> None:
+        self._settings = settings
+        self._order = order
+        self._known: list[LetterKey] = []
+
+    def remember(self) -> None:
+        """Note which letters the ledger has now, before the queue is read; later ones are not meant."""
+        self._known = [*self._in_ledger()]
+
+    async def find(self, handled: Collection[LetterKey]) -> list[tuple[StoryMessage, str | None]]:
+        """Return the missing letters, oldest first, each with the reason why it must be skipped, if any.
+
+        Parameters:
+            handled: the letters that were found in the queue
+        """
+        missing = [key for key in self._known if key not in handled]
+        if not missing:
+            return []
+        still = await asyncio.to_thread(self._in_ledger)
+        found = [still[key] for key in missing if key in still]
+        why = await self._why_not() if found else None
+        return [(letter, why) for letter in found]
+
+    def _in_ledger(self) -> dict[LetterKey, StoryMessage]:
+        try:
+            known = failed_letters(self._settings, batch=self._order.selection.batch)
+        except (LedgerUnreachableError, CredentialsRefusedError) as error:
+            log.warning("ledger_read_failed", error=str(error), effect="letters may be missing in the queue")
+            return {}
+        chosen = select_letters(known[::-1], self._order.selection, None)
+        return {letter_key(one.letter): one.letter for one in chosen}
+
+    async def _why_not(self) -> str | None:
+        """Return why the ledger's copies must not be used; None if they may."""
+        names = Names(self._settings.namespace)
+        held, waiting = await self._inspect(names.dlq), await self._inspect(names.ledger_queue)
+        if held and held.consumers:
+            return "another gt-dlq command holds letters of the queue; run this again when it has ended"
+        if waiting and waiting.messages:
+            return (
+                "the queue does not hold it; it may have been handled already, because gt-aggregate has "
+                f"{plural(waiting.messages, 'event')} to store: start it and run this again"
+            )
+        if self._order.from_ledger:
+            return None
+        return f"{NOT_IN_QUEUE}; add --from-ledger to use the ledger's copy"
+
+    async def _inspect(self, queue: str) -> QueueInfo | None:
+        """Return the state of a queue; None if this user may not see it."""
+        try:
+            [info] = await inspect(self._settings, [queue])
+        except (CredentialsRefusedError, BrokerUnreachableError):
+            return None
+        return info
