@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage, AbstractQueue
-from aio_pika.exceptions import ChannelNotFoundEntity
 
 from gt_common.errors import BrokerUnreachableError, TopologyError
 from gt_common.log import get_logger
@@ -17,6 +16,7 @@ from gt_common.messaging.connection import (
     plain_errors,
 )
 from gt_common.messaging.delivery import Delivery
+from gt_common.messaging.lookup import Lookup
 from gt_common.settings import Settings
 
 log = get_logger("messaging")
@@ -142,14 +142,10 @@ async def ready_messages(connection: AbstractConnection, name: str) -> int:
 
 
 async def _reported(connection: AbstractConnection, name: str) -> int:
-    with plain_errors(f"read the queue {name}"):
-        channel = await connection.channel()
-        try:
-            queue = await channel.declare_queue(name, passive=True)
-        except ChannelNotFoundEntity:
-            raise TopologyError(f"the queue {name} is missing; run `gt-topology declare`") from None
-        await close_quietly(channel)
-        return queue.declaration_result.message_count or 0
+    info = await Lookup(connection).queue(name)
+    if info.messages is None:
+        raise TopologyError(f"the queue {name} is missing; run `gt-topology declare`")
+    return info.messages
 
 
 async def _wait_until_loaded(connection: AbstractConnection, name: str) -> bool:

@@ -20,6 +20,7 @@ from gt_common.messages import (
     decode_story,
 )
 from gt_common.messaging.names import CRASH_LIMIT, is_story_queue
+from gt_common.messaging.salvage import salvage
 
 MAX_HEADER = 200
 REASON = "gt-reason"
@@ -143,7 +144,8 @@ def known_headers(headers: Mapping[str, object]) -> dict[str, str | int]:
 def put_aside_event(dead: Dead, problem: str | None = None) -> StoryFailed | None:
     """Return the event for a story message that a worker rejected; None if nothing names its story.
 
-    If the body cannot be read, the headers are used; the same message always has the same event id.
+    If the body cannot be read, the headers are used, or what is left of the body; the same message always has
+    the same event id.
 
     Parameters:
         problem: what is wrong with it, instead of the reason in the worker's header
@@ -152,7 +154,7 @@ def put_aside_event(dead: Dead, problem: str | None = None) -> StoryFailed | Non
     try:
         story = decode_story(dead.body)
     except MalformedMessageError:
-        return _event_by_headers(dead, failure)
+        return _event_by_what_is_left(dead, failure)
     return failed_event_of(_died(story, failure, dead.died_at))
 
 
@@ -184,18 +186,19 @@ def _printable(text: str) -> str:
     return "".join(char if char.isprintable() else " " for char in text)
 
 
-def _event_by_headers(dead: Dead, failure: Failure) -> StoryFailed | None:
-    headers = dead.headers
-    batch_id, story_id = headers.get("gt-batch-id"), headers.get("gt-story-id")
-    generation, attempt = headers.get("gt-generation"), headers.get("gt-attempt", 1)
+def _event_by_what_is_left(dead: Dead, failure: Failure) -> StoryFailed | None:
+    """Return the event of a message whose headers, or else the rest of whose body, name its story."""
+    named: Mapping[str, object] = _named_by_headers(dead.headers) or salvage(dead.body)
+    batch_id, story_id = named.get("batch_id"), named.get("story_id")
+    generation, attempt = named.get("generation", 1), named.get("attempt", 1)
     key = b"\n".join((str((batch_id, story_id, generation, attempt)).encode("utf-8", "replace"), dead.body))
     fields = {
         "event_id": uuid.uuid5(_NAMESPACE, hashlib.sha256(key).hexdigest()).hex,
         "batch_id": batch_id,
         "story_id": story_id,
         # Unknown. The highest value loses against any event that knows the position: the lower of two wins.
-        "position": MAX_ORDINAL,
-        "url": f"unknown:{story_id}",
+        "position": named.get("position", MAX_ORDINAL),
+        "url": named.get("url", f"unknown:{story_id}"),
         "generation": generation,
         "attempt": attempt,
         "at": dead.died_at,
@@ -205,3 +208,14 @@ def _event_by_headers(dead: Dead, failure: Failure) -> StoryFailed | None:
         return StoryFailed.model_validate(fields, strict=True)
     except ValidationError:
         return None
+
+
+def _named_by_headers(headers: Mapping[str, object]) -> dict[str, object]:
+    """Return what our headers say; nothing unless they name batch, story and generation."""
+    found = {
+        "batch_id": headers.get("gt-batch-id"),
+        "story_id": headers.get("gt-story-id"),
+        "generation": headers.get("gt-generation"),
+        "attempt": headers.get("gt-attempt", 1),
+    }
+    return {} if None in found.values() else found

@@ -164,17 +164,22 @@ async def missing_exchanges(settings: Settings) -> list[str]:
         return [spec.name for spec in wanted.exchanges if not await lookup.has_exchange(spec.name)]
 
 
-async def delete(settings: Settings) -> list[str]:
-    """Delete all exchanges and queues of the namespace with their content; return their names."""
+async def delete(settings: Settings, others: Iterable[str] = ()) -> list[str]:
+    """Delete all exchanges and queues of the namespace with their content; return their names.
+
+    Parameters:
+        others: further queues of the namespace, which these settings do not name
+    """
     wanted = topology(settings)
     async with connect(settings, "gt topology") as connection:
         with plain_errors("delete the topology"):
             channel = await connection.channel()
-            for queue in wanted.queues:
-                await channel.queue_delete(queue.name)
+            for name in (*(queue.name for queue in wanted.queues), *others):
+                await channel.queue_delete(name)
             for exchange in wanted.exchanges:
                 await channel.exchange_delete(exchange.name)
-    return [*(queue.name for queue in wanted.queues), *(exchange.name for exchange in wanted.exchanges)]
+    queues = [*(queue.name for queue in wanted.queues), *others]
+    return [*queues, *(exchange.name for exchange in wanted.exchanges)]
 
 
 def _at_least_once(exchange: str, key: str) -> dict[str, str | int | bool]:

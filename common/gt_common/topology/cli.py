@@ -60,7 +60,9 @@ def delete(
 ) -> None:
     """Delete all exchanges and queues of the namespace.
 
-    It refuses while they are in use, unless -y is given.
+    It refuses while they are in use, unless -y is given. Wait queues of usual delays that are not in
+    GT_RETRY_DELAYS any more are deleted, too; for unusual ones, and for providers that are not in
+    GT_RATE_LIMITS any more, set these once as they were.
     """
 
     def work() -> int:

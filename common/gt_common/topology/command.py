@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from gt_common.cli.listing import say
 from gt_common.errors import ExitCode, StoppedByRuleError
 from gt_common.log import configure_logging
 from gt_common.messaging import topology
+from gt_common.messaging.forgotten import forgotten_wait_queues
 from gt_common.messaging.lookup import QueueInfo
 from gt_common.settings import Settings, load_settings
 from gt_common.texts import plural
@@ -65,20 +66,22 @@ def show(*, as_json: bool) -> int:
 
 
 def delete(*, yes: bool, as_json: bool) -> int:
-    """Delete everything that exists.
+    """Delete everything that exists, with the wait queues of delays that are not configured any more.
 
     Raises:
         StoppedByRuleError: a queue is in use, and `yes` was not given
     """
     settings = _settings()
     fleet = asyncio.run(look(settings))
+    forgotten = asyncio.run(forgotten_wait_queues(settings))
+    fleet = replace(fleet, queues=(*fleet.queues, *forgotten))
     if fleet.in_use and not yes:
         say(f"would delete: {', '.join(fleet.labels)}")
         raise StoppedByRuleError(
             f"nothing was deleted: {', '.join(map(_use, fleet.in_use))}; -y deletes them anyway"
         )
     if fleet.labels:
-        asyncio.run(topology.delete(settings))
+        asyncio.run(topology.delete(settings, [queue.name for queue in forgotten]))
     if as_json:
         deleted = {f"{kind}s": names for kind, names in fleet.existing.items()}
         print(json.dumps({"schema": 1, "namespace": settings.namespace, "deleted": deleted}, indent=2))

@@ -15,11 +15,14 @@ from gt_consumer.deadletters.cli_options import (
     Json,
     Newest,
     Oldest,
+    Results,
     Since,
     Stage,
     Stories,
+    UnreadableOnly,
     run_configured,
     selection_of,
+    wants_unreadable,
 )
 
 if TYPE_CHECKING:
@@ -57,6 +60,8 @@ def list_letters(
             "the delivery count of each message rises by one.",
         ),
     ] = False,
+    unreadable: UnreadableOnly = False,
+    results: Results = False,
     as_json: Json = False,
 ) -> None:
     """List dead letters, newest first.
@@ -67,9 +72,13 @@ def list_letters(
 
     def work(settings: Settings) -> int:
         from gt_common.errors import UsageError
-        from gt_consumer.deadletters import command_read
+        from gt_consumer.deadletters import command_read, command_unreadable
 
         selection = selection_of(batch, story, error, stage, group, since)
+        if wants_unreadable(unreadable=unreadable, results=results, discarded=discarded, queue=queue):
+            return command_unreadable.list_unreadable(
+                settings, selection, limit, results=results, as_json=as_json
+            )
         if discarded and queue:
             raise UsageError("--discarded and --queue exclude each other: discarded letters are in no queue")
         if discarded:
@@ -102,6 +111,8 @@ def list_groups(batch: Batch = None, since: Since = None, as_json: Json = False)
 def show_letter(
     story_id: Annotated[str, typer.Argument(metavar="STORY_ID", help="Story id, as shown by `gt-dlq list`.")],
     batch: Batch = None,
+    unreadable: UnreadableOnly = False,
+    results: Results = False,
     as_json: Json = False,
 ) -> None:
     """Show one dead letter in full.
@@ -111,8 +122,10 @@ def show_letter(
     """
 
     def work(settings: Settings) -> int:
-        from gt_consumer.deadletters import command_read
+        from gt_consumer.deadletters import command_read, command_unreadable
 
+        if wants_unreadable(unreadable=unreadable, results=results, batch=batch is not None):
+            return command_unreadable.show_unreadable(settings, story_id, results=results, as_json=as_json)
         return command_read.show(settings, story_id, batch, as_json=as_json)
 
     run_configured(work)
@@ -131,6 +144,8 @@ def export_letters(
     since: Since = None,
     limit: Oldest = None,
     discarded: Annotated[bool, typer.Option("--discarded", help="Export discarded letters.")] = False,
+    unreadable: UnreadableOnly = False,
+    results: Results = False,
 ) -> None:
     """Export complete dead letters as JSON lines.
 
@@ -139,9 +154,11 @@ def export_letters(
     """
 
     def work(settings: Settings) -> int:
-        from gt_consumer.deadletters import command_read
+        from gt_consumer.deadletters import command_read, command_unreadable
 
         selection = selection_of(batch, story, error, stage, group, since)
+        if wants_unreadable(unreadable=unreadable, results=results, discarded=discarded):
+            return command_unreadable.export_unreadable(settings, selection, limit, file, results=results)
         return command_read.export(settings, selection, limit, file, discarded=discarded)
 
     run_configured(work)

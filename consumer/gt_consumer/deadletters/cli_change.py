@@ -15,11 +15,14 @@ from gt_consumer.deadletters.cli_options import (
     Json,
     Oldest,
     Reason,
+    Results,
     Since,
     Stage,
     Stories,
+    UnreadableOnly,
     run_configured,
     selection_of,
+    wants_unreadable,
 )
 
 if TYPE_CHECKING:
@@ -118,6 +121,8 @@ def discard_letters(
     since: Since = None,
     limit: Oldest = None,
     from_ledger: FromLedger = False,
+    unreadable: UnreadableOnly = False,
+    results: Results = False,
     dry_run: DryRun = False,
     yes: Annotated[bool, typer.Option("-y", "--yes", help="Do not ask for confirmation.")] = False,
     reason: Reason = None,
@@ -127,20 +132,20 @@ def discard_letters(
 
     Each letter is saved in the ledger before it is removed from the queue. `gt-dlq restore` brings it back
     for as long as GT_DISCARD_KEEP allows (30 days by default). A discard that is killed loses nothing.
+    With --unreadable, messages that are not stories are removed for good.
     """
 
     def work(settings: Settings) -> int:
         from gt_common.cli.operator import operator
+        from gt_consumer.deadletters import command_unreadable
         from gt_consumer.deadletters.command_change import change_letters
         from gt_consumer.deadletters.orders import Order
 
-        order = Order(
-            selection_of(batch, story, error, stage, group, since),
-            limit,
-            operator(),
-            reason,
-            from_ledger=from_ledger,
-        )
+        selection = selection_of(batch, story, error, stage, group, since)
+        if wants_unreadable(unreadable=unreadable, results=results, from_ledger=from_ledger):
+            removal = command_unreadable.Removal(selection, limit, results=results, yes=yes, ask=_ask)
+            return command_unreadable.discard_unreadable(settings, removal, dry_run=dry_run, as_json=as_json)
+        order = Order(selection, limit, operator(), reason, from_ledger=from_ledger)
         return change_letters(settings, "discard", order, dry_run=dry_run, yes=yes, ask=_ask, as_json=as_json)
 
     run_configured(work)

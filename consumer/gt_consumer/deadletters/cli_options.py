@@ -89,7 +89,44 @@ FromLedger = Annotated[
 ]
 
 
+UnreadableOnly = Annotated[
+    bool,
+    typer.Option(
+        "--unreadable",
+        help="Messages that are not stories, read from the queue. --story selects by their id, --error by "
+        "their reason.",
+    ),
+]
+
+
+Results = Annotated[
+    bool,
+    typer.Option(
+        "--results", help="With --unreadable: the unreadable results of workers instead (NS.results.dlq)."
+    ),
+]
+
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
+
+
+def wants_unreadable(*, unreadable: bool, results: bool, **others: bool) -> bool:
+    """Whether the command concerns unreadable messages.
+
+    Parameters:
+        others: further flags of the command that concern stories only, by name
+
+    Raises:
+        UsageError: --results is given alone, or --unreadable with one of the others
+    """
+    from gt_common.errors import UsageError
+
+    if results and not unreadable:
+        raise UsageError("--results needs --unreadable: only unreadable results are kept in a queue")
+    if unreadable and any(others.values()):
+        other = next(name for name, given in others.items() if given).replace("_", "-")
+        raise UsageError(f"--unreadable and --{other} exclude each other")
+    return unreadable
 
 
 def selection_of(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Collection
 
-from gt_common.errors import BrokerUnreachableError, CredentialsRefusedError, LedgerUnreachableError
+from gt_common.errors import CredentialsRefusedError, LedgerUnreachableError
 from gt_common.log import get_logger
 from gt_common.messages import StoryMessage
+from gt_common.messaging.lookup import QueueInfo
 from gt_common.messaging.names import Names
-from gt_common.messaging.topology import QueueInfo, inspect
+from gt_common.messaging.topology import inspect
 from gt_common.settings import Settings
 from gt_common.texts import plural
 from gt_consumer.deadletters.ledger_view import LetterKey, failed_letters, letter_key, select_letters
@@ -18,6 +20,10 @@ from gt_consumer.deadletters.orders import Order
 log = get_logger("dlq")
 
 NOT_IN_QUEUE = "the ledger has it, the queue does not: it was purged, or expired or was dropped by a policy"
+
+STORE_S = 10.0
+"""How long to wait for gt-aggregate to store what other commands have done, in seconds."""
+LOOK_EVERY_S = 0.5
 
 
 class MissingLetters:
@@ -31,10 +37,12 @@ class MissingLetters:
         self._settings = settings
         self._order = order
         self._known: list[LetterKey] = []
+        self._behind = False
 
-    def remember(self) -> None:
+    async def remember(self) -> None:
         """Note which letters the ledger has now, before the queue is read; later ones are not meant."""
-        self._known = [*self._in_ledger()]
+        self._behind = bool(await self._unstored())
+        self._known = [*await asyncio.to_thread(self._in_ledger)]
 
     async def find(self, handled: Collection[LetterKey]) -> list[tuple[StoryMessage, str | None]]:
         """Return the missing letters, oldest first, each with the reason why it must be skipped, if any.
@@ -45,9 +53,10 @@ class MissingLetters:
         missing = [key for key in self._known if key not in handled]
         if not missing:
             return []
+        unstored = await self._wait_until_stored() if self._behind else 0
         still = await asyncio.to_thread(self._in_ledger)
         found = [still[key] for key in missing if key in still]
-        why = await self._why_not() if found else None
+        why = await self._why_not(unstored) if found else None
         return [(letter, why) for letter in found]
 
     def _in_ledger(self) -> dict[LetterKey, StoryMessage]:
@@ -59,25 +68,37 @@ class MissingLetters:
         chosen = select_letters(known[::-1], self._order.selection, None)
         return {letter_key(one.letter): one.letter for one in chosen}
 
-    async def _why_not(self) -> str | None:
+    async def _why_not(self, unstored: int) -> str | None:
         """Return why the ledger's copies must not be used; None if they may."""
-        names = Names(self._settings.namespace)
-        held, waiting = await self._inspect(names.dlq), await self._inspect(names.ledger_queue)
+        held = await self._inspect(Names(self._settings.namespace).dlq)
         if held and held.consumers:
             return "another gt-dlq command holds letters of the queue; run this again when it has ended"
-        if waiting and waiting.messages:
+        if unstored:
             return (
                 "the queue does not hold it; it may have been handled already, because gt-aggregate has "
-                f"{plural(waiting.messages, 'event')} to store: start it and run this again"
+                f"{plural(unstored, 'event')} to store: start it and run this again"
             )
         if self._order.from_ledger:
             return None
         return f"{NOT_IN_QUEUE}; add --from-ledger to use the ledger's copy"
 
+    async def _wait_until_stored(self) -> int:
+        """Give gt-aggregate a moment; return how many events it has still to store."""
+        until = time.monotonic() + STORE_S
+        unstored = await self._unstored()
+        while unstored and time.monotonic() < until:
+            await asyncio.sleep(LOOK_EVERY_S)
+            unstored = await self._unstored()
+        return unstored
+
+    async def _unstored(self) -> int:
+        info = await self._inspect(Names(self._settings.namespace).ledger_queue)
+        return (info.messages or 0) if info else 0
+
     async def _inspect(self, queue: str) -> QueueInfo | None:
         """Return the state of a queue; None if this user may not see it."""
         try:
             [info] = await inspect(self._settings, [queue])
-        except (CredentialsRefusedError, BrokerUnreachableError):
+        except CredentialsRefusedError:
             return None
         return info

@@ -10,8 +10,8 @@ from gt_common.messaging.browse import open_browser, ready_messages
 from gt_common.messaging.connection import connect
 from gt_common.messaging.dead_letters import read_dead_letter
 from gt_common.messaging.delivery import Delivery
+from gt_common.messaging.lookup import Lookup
 from gt_common.messaging.names import Names
-from gt_common.messaging.topology import inspect_queue
 from gt_common.settings import Settings
 from gt_common.texts import plural
 from gt_consumer.deadletters.selection import died
@@ -94,10 +94,11 @@ async def queue_state(settings: Settings) -> QueueState:
     """
     names = Names(settings.namespace)
     async with connect(settings, "gt-dlq") as connection:
-        letters = await inspect_queue(connection, names.dlq)
+        lookup = Lookup(connection)
+        letters = await lookup.queue(names.dlq)
         depth = await ready_messages(connection, names.dlq)
         try:
-            events = await inspect_queue(connection, names.ledger_queue)
+            events = await lookup.queue(names.ledger_queue)
         except CredentialsRefusedError:
             return QueueState(depth, bool(letters.consumers), None)
     return QueueState(depth, bool(letters.consumers), events.messages or 0, bool(events.consumers))
@@ -112,8 +113,8 @@ def difference(queue: QueueState, in_ledger: int) -> str | None:
         why = f"{plural(queue.unstored, 'event')} not stored yet"
         return f"{text}: {why}" + ("" if queue.aggregating else "; start gt-aggregate")
     if queue.depth > in_ledger:
-        kinds = "second copies, or messages that name no story"
-        return f"{text}: {kinds} (`gt-dlq list --queue` shows the queue's contents)"
+        kinds = "second copies, or messages that cannot be read"
+        return f"{text}: {kinds} (see `gt-dlq list --unreadable` and `--queue`)"
     if queue.held:
         return f"{text}: another gt-dlq command holds letters now"
     lost = plural(in_ledger - queue.depth, "letter")

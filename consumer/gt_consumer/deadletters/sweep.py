@@ -76,7 +76,7 @@ class Sweep:
             StoppedByRuleError: the gate's canary failed
         """
         missing = MissingLetters(self._settings, self._order)
-        await asyncio.to_thread(missing.remember)
+        await missing.remember()
         looks = 0
         while not await self._round():
             if self._gate_closed:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from gt_common.messages import StoryCancelled, decode_story
+from gt_common.messages import BatchOpened, StoryCancelled, decode_story
 from gt_common.messaging import browse
 from gt_common.messaging.names import Names
+from gt_common.messaging.publisher import open_publisher
 from gt_common.settings import Settings
+from gt_consumer.deadletters import missing
 from gt_consumer.deadletters.discard import discard
 from gt_consumer.deadletters.orders import Order, Step
 from gt_consumer.deadletters.replay import replay
@@ -59,13 +61,18 @@ async def test_letters_of_the_queue_come_first_and_the_limit_counts_both(setting
     assert positions(await take(settings, Names(settings.namespace).stories)) == [3, 1, 2]
 
 
-async def test_only_selected_letters_are_missed_and_stored_events_come_first(settings: Settings) -> None:
+async def test_only_selected_letters_are_missed_and_stored_events_come_first(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(missing, "STORE_S", 0.0)
     await lose(settings, 3)
+    async with open_publisher(settings, "test", patience=20) as publisher:
+        await publisher.event(BatchOpened(batch_id="b1", total=4))
     steps: list[Step] = []
     only = frozenset({make_letter(3).story_id, make_letter(4).story_id})
     await replay(settings, order(from_ledger=True, stories=only), steps.append)
-    assert [step.action for step in steps] == ["replayed", "skipped"], "the replay's event is not stored"
-    assert "gt-aggregate has 1 event to store" in (steps[1].detail or "")
+    assert [step.action for step in steps] == ["replayed", "skipped"]
+    assert "gt-aggregate has 2 events to store" in (steps[1].detail or "")
     await take_in(settings)
     steps.clear()
     await replay(settings, order(from_ledger=True, stories=only), steps.append)
@@ -103,9 +110,9 @@ async def test_letters_behind_many_others_are_reached_and_the_others_keep_their_
 async def test_more_unselected_letters_than_can_be_held_hide_the_rest_and_are_told(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(browse, "WINDOWS", (3, 3))
     await bury(settings, [make_letter(position) for position in range(1, 9)])
     await take_in(settings)
+    monkeypatch.setattr(browse, "WINDOWS", (3, 3))
     steps: list[Step] = []
     await replay(settings, order(stories=frozenset({make_letter(8).story_id})), steps.append)
     assert [step.action for step in steps] == ["skipped"], "it is never reported as done"

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from gt_common.messages import StoryMessage
+from gt_common.messaging import topology
+from gt_common.messaging.names import Names
 from gt_common.messaging.publisher import open_publisher
 from gt_common.settings import Settings
 
@@ -75,3 +77,21 @@ def test_an_error_is_one_line_with_its_exit_code(environment: dict[str, str]) ->
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (3, "", 1)
     done = run({**environment, "GT_NAMESPACE": "a b"}, "show")
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+
+
+async def test_wait_queues_of_delays_that_are_not_configured_any_more_are_deleted(
+    settings: Settings, environment: dict[str, str]
+) -> None:
+    earlier = settings.model_copy(update={"retry_delays": (10.0, 60.0, 7200.0)})
+    await topology.declare(earlier)
+    names = [Names(settings.namespace).retry_queue(delay) for delay in (10.0, 60.0, 7200.0)]
+    async with open_publisher(earlier, "test", patience=10) as publisher:
+        url = "https://redd.it/a1"
+        story = StoryMessage(batch_id="b", story_id="s", position=1, url=url, canonical_url=url)
+        await publisher.retry(story, 60.0)
+    refused = run(environment, "delete")
+    assert (refused.returncode, f"{names[1]} has 1 message" in refused.stderr) == (5, True)
+    deleted = run(environment, "delete", "-y", "--json")
+    assert set(names) <= set(json.loads(deleted.stdout)["deleted"]["queues"])
+    assert [info.messages for info in await topology.inspect(settings, names)] == [None] * 3
+    await topology.declare(settings)

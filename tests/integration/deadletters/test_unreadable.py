@@ -1,0 +1,87 @@
+"""Messages that cannot be read: listed, shown, exported and removed, also those of results."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+
+import pytest
+
+from gt_common.messages import encode
+from gt_common.messaging.names import Names
+from gt_common.messaging.publisher import open_publisher
+from gt_common.settings import Settings
+from support.dead_letter_queue import bury, depth, gt_dlq, look, positions, ready
+from support.samples.dead_letters import make_letter, make_story
+
+pytestmark = pytest.mark.broker
+
+BYTES = b"\xff\x00junk"
+DAMAGED = encode(make_story(9)).replace(b'"v":1', b'"v":2')
+
+
+async def junk(settings: Settings, key: str = "story") -> None:
+    """Put two messages aside, one of which is bytes and the other names its story."""
+    async with open_publisher(settings, "test", patience=20) as publisher:
+        await publisher.malformed(BYTES, "malformed story message: no JSON", key)
+        await publisher.malformed(DAMAGED, "malformed story message: v: Input should be 1", key)
+
+
+async def test_junk_among_dead_letters_is_shown_exported_and_removed_and_letters_stay(
+    settings: Settings, environment: dict[str, str], tmp_path: Path
+) -> None:
+    dlq = Names(settings.namespace).dlq
+    await bury(settings, [make_letter(1)])
+    await junk(settings)
+    await bury(settings, [make_letter(2)])
+    listed = json.loads((await gt_dlq(environment, "list", "--unreadable", "--json")).out)
+    assert (listed["schema"], listed["queue"], listed["selected"]) == (1, dlq, 2)
+    named, plain = listed["unreadable"]
+    assert (named["batch_id"], named["story_id"]) == ("b1", make_story(9).story_id)
+    assert (plain["batch_id"], plain["size"], plain["excerpt"]) == (None, 6, "\\xff\x00junk")
+    shown = json.loads((await gt_dlq(environment, "show", named["id"], "--unreadable", "--json")).out)
+    assert shown["text"] == DAMAGED.decode()
+    assert (await gt_dlq(environment, "show", "nosuch", "--unreadable")).code == 2
+    file = tmp_path / "junk.jsonl"
+    exported = await gt_dlq(environment, "export", "--unreadable", "--file", str(file))
+    assert exported.err == f"gt-dlq: exported 2 unreadable messages to {file}\n"
+    first = json.loads(file.read_text().splitlines()[0])
+    assert base64.b64decode(first["base64"]) == BYTES
+    assert first["reason"] == "malformed story message: no JSON"
+
+    assert (await gt_dlq(environment, "discard", "--unreadable")).code == 2, "nobody can be asked"
+    tried = await gt_dlq(environment, "discard", "--unreadable", "-n")
+    assert "would remove 2 unreadable messages" in tried.err
+    one = await gt_dlq(environment, "discard", "--unreadable", "--story", plain["id"], "-y")
+    assert (one.code, one.err) == (0, "gt-dlq: 1 unreadable message removed\n")
+    rest = await gt_dlq(environment, "discard", "--unreadable", "--error", "INPUT should", "-y", "--json")
+    assert json.loads(rest.out)["removed"] == 1
+    await ready(settings, dlq, 2)
+    assert positions(await look(settings, dlq)) == [1, 2]
+
+
+async def test_results_that_nobody_could_read_have_the_same_commands(
+    settings: Settings, environment: dict[str, str]
+) -> None:
+    await junk(settings, "result")
+    results = Names(settings.namespace).results_dlq
+    await ready(settings, results, 2)
+    listed = json.loads((await gt_dlq(environment, "list", "--unreadable", "--results", "--json")).out)
+    assert (listed["queue"], listed["selected"]) == (results, 2)
+    assert "no unreadable messages" in (await gt_dlq(environment, "list", "--unreadable")).err
+    done = await gt_dlq(environment, "discard", "--unreadable", "--results", "-y")
+    assert (done.code, await depth(settings, results)) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ("list", "--results"),
+        ("list", "--unreadable", "--discarded"),
+        ("list", "--unreadable", "--stage", "voice"),
+        ("discard", "--unreadable", "--from-ledger", "-y"),
+    ],
+)
+async def test_flags_that_do_not_fit_are_refused(environment: dict[str, str], flags: tuple[str, ...]) -> None:
+    assert (await gt_dlq(environment, *flags)).code == 2
