@@ -26,13 +26,13 @@ _FIELDS: Mapping[str, TypeAdapter[str] | TypeAdapter[int]] = {
 def salvage(body: bytes) -> dict[str, str | int]:
     """Return the valid ones among the fields that identify a story, from a damaged body.
 
-    A body may be of another version, incomplete, compressed with gzip, in UTF-16, or begin with a byte-order
-    mark; no more than the size of a valid one is decompressed.
+    An event names a story, too, but is not one. A body may be of another version, incomplete, compressed with
+    gzip, in UTF-16, or begin with a byte-order mark; no more than the size of a valid one is decompressed.
     """
     for text in _texts(_decompressed(body)):
         document = _parsed(text)
         if isinstance(document, dict):
-            return dict(_valid(document))
+            return {} if "event_id" in document else dict(_valid(document))
     return {}
 
 
