@@ -98,10 +98,10 @@ def check() -> str:
 
     Raises:
         OrchestratorError: a library is missing, with what to install
-        EncoderError: there is no ffmpeg
+        EncoderError: there is no ffmpeg, it cannot be run, or an encoder is missing
     """
-    from gt_consumer.studio.encode import ffmpeg_program
+    from gt_consumer.studio.encode import check_ffmpeg
     from gt_consumer.studio.needs import check_needs
 
     check_needs()
-    return f"ffmpeg: {ffmpeg_program()}"
+    return f"ffmpeg: {check_ffmpeg()}"

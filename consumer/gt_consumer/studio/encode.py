@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import os
 import queue
 import shutil
 import subprocess
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 FPS = 30
 _F_SETPIPE_SZ = 1031  # Linux only; a larger pipe saves switches between the two processes
 _QUEUE = 6
+_CHECK_SECONDS = 30.0
+_ENCODERS = ("libx264", "aac")
 _COLOURS = ("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv")
 
 
@@ -44,6 +47,40 @@ def ffmpeg_program() -> str:
             "ffmpeg not found: install gt-consumer[studio], which includes it, or put ffmpeg on PATH"
         )
     return found
+
+
+def check_ffmpeg() -> str:
+    """Run ffmpeg to see that it starts and has the encoders that the studio needs; return its path.
+
+    Raises:
+        EncoderError: it does not
+    """
+    program = ffmpeg_program()
+    told_by = "IMAGEIO_FFMPEG_EXE" if os.environ.get("IMAGEIO_FFMPEG_EXE") else "the installation of ffmpeg"
+    try:
+        done = subprocess.run(
+            [program, "-hide_banner", "-encoders"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_CHECK_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        reason = error.strerror if isinstance(error, OSError) else f"no answer within {_CHECK_SECONDS:g} s"
+        raise EncoderError(f"ffmpeg cannot be run: {program}: {reason}; check {told_by}") from None
+    if done.returncode:
+        said = " ".join(done.stderr.decode("utf-8", "replace").split()[-30:])
+        ended = f"ended with code {done.returncode}"
+        raise EncoderError(f"ffmpeg cannot be run: {program} {ended}: {said}; check {told_by}")
+    # Lines such as: V....D libx264   libx264 H.264 / AVC (codec h264)
+    words = [line.split() for line in done.stdout.decode("utf-8", "replace").splitlines()]
+    found = {line[1] for line in words if len(line) > 1}
+    missing = [name for name in _ENCODERS if name not in found]
+    if missing:
+        raise EncoderError(
+            f"{program} has no encoder {' and '.join(missing)}; use a full build, or check {told_by}"
+        )
+    return program
 
 
 class FrameWriter:
