@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Mapping
 from pathlib import Path
 
-from gt_common.errors import OrchestratorError, PermanentError, RateLimited
+from gt_common.errors import CredentialsRefusedError, OrchestratorError, PermanentError, RateLimited
 from gt_consumer.processes.machine import OF_ALL_PROCESSES, machine_problem
 from gt_consumer.processes.protocol import Failed, Final, VideoMade, Wait
 from gt_consumer.processes.values import number, project_name
@@ -15,6 +15,7 @@ from gt_consumer.processes.values import number, project_name
 FAILED_RESULT = "OrchestratorFailed"
 UNUSABLE_RESULTS = frozenset({"UnknownResult", "NoVideo"})
 
+_PERMANENT = (PermanentError, OrchestratorError, CredentialsRefusedError)
 _MAX_MESSAGE = 4000
 _MAX_TRACEBACK = 4000
 
@@ -55,7 +56,7 @@ def read_exception(error: BaseException) -> Final:
     return Failed(
         type=type(error).__name__,
         message=(_text(error) or type(error).__name__)[:_MAX_MESSAGE],
-        retryable=not isinstance(error, (PermanentError, OrchestratorError)),
+        retryable=not isinstance(error, _PERMANENT),
         traceback=lines[-_MAX_TRACEBACK:],
         machine=machine_problem(error, OF_ALL_PROCESSES) is not None,
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from gt_consumer.studio.encode import FPS, FrameWriter, mux
+from gt_consumer.studio.encode import FPS, FrameWriter, check_ffmpeg, mux
 from gt_consumer.studio.options import StudioOptions, read_options
 from gt_consumer.studio.picture.captions import group
 from gt_consumer.studio.picture.cast import cast_looks
@@ -80,6 +80,7 @@ def make_video(
     options = options.for_text(story.text)
     progress("script", 0.0)
     script = write_script(story, options.max_words)
+    check_ffmpeg()  # not only after the voice, which takes most of the time
     progress("voice", 0.0)
     speaker = voice(options.voice)
     narration = narrate(script, speaker, options.speed, options.seed, lambda part: progress("voice", part))
