@@ -165,8 +165,8 @@ class BatchState:
 
     @property
     def phase(self) -> BatchPhase:
-        """Open while any story is not final."""
-        return phase_of(self.counts)
+        """Open while any story is not final, or it is not known how many there are."""
+        return BatchPhase.OPEN if self.opened is None else phase_of(self.counts)
 
 
 def complete_counts(found: Mapping[StoryStatus, int], expected: int) -> dict[StoryStatus, int]:

@@ -13,6 +13,7 @@ from gt_common.failures import Failure
 from gt_common.lifecycle import BatchPhase, BatchState, StoryState, StoryStatus
 from gt_common.messages import (
     Identifier,
+    StoryCancelled,
     StoryEvent,
     StoryFailed,
     StoryReleased,
@@ -140,7 +141,7 @@ def build_report(state: BatchState, now: datetime) -> BatchResult:
     is_open = state.phase is BatchPhase.OPEN
     eta = eta_range(state, now) if is_open else None
     opened_at = state.opened.at.astimezone(UTC) if state.opened else None
-    ends = [story.event.at for story in stories if story.event]
+    ends = [_ended_at(story.event) for story in stories if story.event]
     finished_at = None if is_open or not ends else max(ends).astimezone(UTC)
     return BatchResult(
         batch_id=state.batch_id,
@@ -188,6 +189,13 @@ def _result(story: StoryState, now: datetime) -> VideoResult:
         duration_s=_rounded(duration),
         video_s=_rounded(success.video_s) if success else None,
     )
+
+
+def _ended_at(event: StoryEvent) -> datetime:
+    """Return when a story ended; discarding it later does not make its batch longer."""
+    if isinstance(event, StoryCancelled) and event.letter.died_at is not None:
+        return event.letter.died_at
+    return event.at
 
 
 def _rounded(seconds: float | None) -> float | None:

@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 from pydantic import ValidationError
 
-from gt_common.lifecycle import fold
+from gt_common.lifecycle import BatchPhase, fold
 from gt_common.messages import (
     Event,
+    StoryCancelled,
+    StoryFailed,
     StoryReleased,
     StoryRequeued,
     StoryRetrying,
@@ -19,7 +21,7 @@ from gt_common.messages import (
     StorySucceeded,
 )
 from gt_common.report.model import BatchResult, VideoResult, build_report
-from support.samples.events import BATCH, at, lives, opened, story_event
+from support.samples.events import BATCH, at, letter, lives, opened, story_event
 from support.samples.reports import finished, under_way
 
 REPORT_KEYS = [
@@ -138,3 +140,17 @@ def test_sums_hold_after_every_event(events: list[Event]) -> None:
         assert sum(group.count for group in report.failure_groups) == report.failed
         assert (report.finished_at is None) == (report.state == "open")
         assert [result.position for result in report.results] == sorted(r.position for r in report.results)
+
+
+def test_discarding_a_dead_letter_later_does_not_make_the_batch_longer() -> None:
+    died = letter().model_copy(update={"died_at": at(40)})
+    failed = story_event(StoryFailed, seconds=40, letter=died.model_dump())
+    discarded = story_event(StoryCancelled, seconds=9000, letter=died.model_dump())
+    before = build_report(fold(BATCH, [opened(1), failed]), at(10_000))
+    after = build_report(fold(BATCH, [opened(1), failed, discarded]), at(10_000))
+    assert (after.cancelled, after.finished_at, after.duration_s) == (1, before.finished_at, 40.0)
+
+
+def test_a_batch_whose_opening_has_not_arrived_is_open() -> None:
+    report = build_report(fold(BATCH, [story_event(StorySucceeded)]), at(10))
+    assert (report.state, report.successful, report.finished_at) == (BatchPhase.OPEN, 1, None)

@@ -98,7 +98,7 @@ def _batch_row(connection: Connection, batch_id: str) -> BatchRow:
 def _summary(row: BatchRow, found: dict[StoryStatus, int], latest: datetime | None) -> BatchSummary:
     opened = read_opened(row.opened)
     counts = complete_counts(found, row.expected)
-    phase = phase_of(counts)
+    phase = phase_of(counts) if opened else BatchPhase.OPEN
     return BatchSummary(
         batch_id=row.batch_id,
         name=opened.name if opened else None,
