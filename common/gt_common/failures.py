@@ -14,8 +14,13 @@ from gt_common.redaction import redact
 MAX_TYPE = 100
 MAX_MESSAGE = 1000
 MAX_TRACEBACK = 4000
+MAX_LOG = 1500
+MAX_CAUSES = 5
+MAX_CAUSE = 160
 
 _MARGIN = 500
+_GAP = " [...] "
+_HEAD = MAX_MESSAGE * 3 // 5
 
 _NORMALISERS = (
     (re.compile(r"\b[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE), "<url>"),
@@ -97,15 +102,25 @@ def fingerprint(stage: str | None, error_type: str, message: str) -> str:
     return hashlib.sha256(cause.encode()).hexdigest()[:12]
 
 
+def head_and_tail(text: str, most: int) -> str:
+    """Return a text with at most so many characters: of a longer one its start and its end."""
+    if len(text) <= most:
+        return text
+    head = most * 3 // 5
+    return text[:head] + _GAP + text[head + len(_GAP) - most :]
+
+
 class Failure(BaseModel):
     """The cause of a failed attempt.
 
     Parameters:
         type: class name of the error, such as `TimeoutError`
-        message: its text without secrets, at most 1,000 characters
+        message: its text without secrets, at most 1,000 characters: of a longer one its start and its end
         stage: the pipeline's stage in which it happened, if known
         retryable: whether another attempt may help
-        traceback: its last lines, at most 4,000 characters
+        traceback: its last lines, at most 4,000 characters together with causes and log
+        causes: what led to it, as `Type: text`, nearest first
+        log: the last lines that the orchestrator printed
         fingerprint: computed if omitted
     """
 
@@ -116,6 +131,8 @@ class Failure(BaseModel):
     stage: str | None = Field(default=None, max_length=200)
     retryable: bool = True
     traceback: str | None = None
+    causes: tuple[str, ...] = ()
+    log: str | None = None
     fingerprint: str = Field(default="", max_length=64)
 
     @model_validator(mode="before")
@@ -124,11 +141,11 @@ class Failure(BaseModel):
         if not isinstance(data, dict):
             return data
         bounded = dict(data)
-        for name, most in (("type", MAX_TYPE), ("message", MAX_MESSAGE), ("stage", 200)):
+        for name, most in (("type", MAX_TYPE), ("stage", 200)):
             if isinstance(bounded.get(name), str):
                 bounded[name] = redact(bounded[name][: most + _MARGIN])[:most]
-        if isinstance(bounded.get("traceback"), str):
-            bounded["traceback"] = redact(bounded["traceback"][-MAX_TRACEBACK - _MARGIN :])[-MAX_TRACEBACK:]
+        _bound_message(bounded)
+        _bound_details(bounded)
         return bounded
 
     @model_validator(mode="after")
@@ -136,3 +153,36 @@ class Failure(BaseModel):
         if not self.fingerprint:
             object.__setattr__(self, "fingerprint", fingerprint(self.stage, self.type, self.message))
         return self
+
+
+def _bound_message(data: dict[str, object]) -> None:
+    """Shorten the message; the fingerprint of a long one is that of its start, as it has always been."""
+    message = data.get("message")
+    if not isinstance(message, str):
+        return
+    start = redact(message[: MAX_MESSAGE + _MARGIN])[:MAX_MESSAGE]
+    if len(message) <= MAX_MESSAGE:
+        data["message"] = start
+        return
+    stage, kind = data.get("stage"), data.get("type")
+    if not data.get("fingerprint") and isinstance(kind, str):
+        data["fingerprint"] = fingerprint(stage if isinstance(stage, str) else None, kind, start)
+    end = redact(message[-MAX_MESSAGE - _MARGIN :])
+    # Each half is redacted with what surrounds it, so that no secret is cut in two and missed.
+    data["message"] = start[:_HEAD] + _GAP + end[_HEAD + len(_GAP) - MAX_MESSAGE :]
+
+
+def _bound_details(data: dict[str, object]) -> None:
+    """Shorten causes, log and traceback to what a message of five attempts has room for."""
+    left = MAX_TRACEBACK
+    causes = data.get("causes")
+    if isinstance(causes, (list, tuple)):
+        short = tuple(head_and_tail(redact(str(cause)[:MAX_TRACEBACK]), MAX_CAUSE) for cause in causes)
+        data["causes"] = short[:MAX_CAUSES]
+        left -= sum(len(cause) for cause in short[:MAX_CAUSES])
+    for name, most in (("log", MAX_LOG), ("traceback", MAX_TRACEBACK)):
+        text = data.get(name)
+        if isinstance(text, str):
+            room = min(most, left)
+            data[name] = redact(text[-room - _MARGIN :])[-room:]
+            left -= len(str(data[name]))

@@ -87,6 +87,11 @@ def job() -> Job:
         raise UsageError("gt_consumer.job() was called outside a running orchestrator") from None
 
 
+def current() -> Job | None:
+    """Return the job that runs in this context, None in a context of its own, such as a thread."""
+    return _current.get(None)
+
+
 def enter(current: Job) -> Token[Job]:
     """Make this the job that `job()` returns; called before each run."""
     return _current.set(current)

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 
+from gt_common.failures import MAX_TRACEBACK
 from gt_consumer import jobs
 from gt_consumer.orchestrator.channel import RunPermits, StageReporter
 from gt_consumer.orchestrator.loading import Orchestrator
-from gt_consumer.orchestrator.results import FAILED_RESULT, UNUSABLE_RESULTS, read_exception, read_result
+from gt_consumer.orchestrator.logged_errors import watch_logged_errors
+from gt_consumer.orchestrator.results import (
+    FAILED_RESULT,
+    UNUSABLE_RESULTS,
+    causes_of,
+    read_exception,
+    read_result,
+)
 from gt_consumer.processes.protocol import Failed, Final, Run
 
 MakeOne = Callable[[], Awaitable[Orchestrator]]
@@ -35,6 +44,14 @@ async def run_attempt(make_one: MakeOne, request: Run, reporter: StageReporter, 
         projector=reporter.project,
     )
     token = jobs.enter(current)
+    with watch_logged_errors(current) as logged:
+        final = await _run_from(make_one, request, reporter)
+    jobs.leave(token)
+    return _with_cause(final, logged.last)
+
+
+async def _run_from(make_one: MakeOne, request: Run, reporter: StageReporter) -> Final:
+    """Run from the project that the request names, or from the beginning if that cannot be resumed."""
     final = await _run_once(make_one, request)
     if request.project_id is not None and reporter.open and _cannot_resume(final, reporter):
         reason = final.message if isinstance(final, Failed) else ""
@@ -44,8 +61,15 @@ async def run_attempt(make_one: MakeOne, request: Run, reporter: StageReporter, 
         )
         reporter.start_over()
         final = await _run_once(make_one, replace(request, project_id=None))
-    jobs.leave(token)
     return final
+
+
+def _with_cause(final: Final, logged: BaseException | None) -> Final:
+    """Return a failed result with the error that the orchestrator logged on its way to it."""
+    if not isinstance(final, Failed) or final.type != FAILED_RESULT or logged is None:
+        return final
+    lines = "".join(traceback.format_exception(logged))
+    return replace(final, causes=causes_of(logged), traceback=final.traceback or lines[-MAX_TRACEBACK:])
 
 
 async def _run_once(make_one: MakeOne, request: Run) -> Final:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from gt_common.errors import CredentialsRefusedError, OrchestratorError, PermanentError, RateLimited
+from gt_common.failures import head_and_tail
 from gt_consumer.processes.machine import OF_ALL_PROCESSES, machine_problem
 from gt_consumer.processes.protocol import Failed, Final, VideoMade, Wait
 from gt_consumer.processes.values import number, project_name
@@ -18,6 +19,7 @@ UNUSABLE_RESULTS = frozenset({"UnknownResult", "NoVideo"})
 _PERMANENT = (PermanentError, OrchestratorError, CredentialsRefusedError)
 _MAX_MESSAGE = 4000
 _MAX_TRACEBACK = 4000
+_MAX_CHAIN = 10
 
 
 def read_result(result: object) -> Final:
@@ -30,7 +32,11 @@ def read_result(result: object) -> Final:
     project_id = project_name(_get(result, "project_id"))
     if success is False:
         reason = _get(result, "error")
-        text = str(reason)[:_MAX_MESSAGE] if reason else "the orchestrator failed and gave no reason"
+        text = (
+            head_and_tail(str(reason), _MAX_MESSAGE)
+            if reason
+            else "the orchestrator failed and gave no reason"
+        )
         return Failed(FAILED_RESULT, text, project_id=project_id)
     if success is not True:
         return Failed(
@@ -55,11 +61,26 @@ def read_exception(error: BaseException) -> Final:
     lines = "".join(traceback.format_exception(error))
     return Failed(
         type=type(error).__name__,
-        message=(_text(error) or type(error).__name__)[:_MAX_MESSAGE],
+        message=head_and_tail(_text(error) or type(error).__name__, _MAX_MESSAGE),
         retryable=not isinstance(error, _PERMANENT),
         traceback=lines[-_MAX_TRACEBACK:],
         machine=machine_problem(error, OF_ALL_PROCESSES) is not None,
+        causes=causes_of(error)[1:],
     )
+
+
+def causes_of(error: BaseException) -> tuple[str, ...]:
+    """Return an error and what it was raised from, one after the other, as `Type: text`."""
+    found: list[str] = []
+    seen: set[int] = set()
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen and len(found) < _MAX_CHAIN:
+        seen.add(id(current))
+        text = " ".join(_text(current).split())
+        found.append(head_and_tail(f"{type(current).__name__}: {text}", _MAX_MESSAGE))
+        hidden = current.__suppress_context__
+        current = current.__cause__ or (None if hidden else current.__context__)
+    return tuple(found)
 
 
 def _text(error: BaseException) -> str:

@@ -31,6 +31,7 @@ class OutputLog:
         self._log = context_logger("orchestrator")
         self._clock = clock
         self._errors: deque[bytes] = deque(maxlen=TAIL_LINES)
+        self._lines: deque[bytes] = deque(maxlen=TAIL_LINES)
         self._allowance = float(BURST)
         self._refilled = clock()
         self._dropped = 0
@@ -39,6 +40,7 @@ class OutputLog:
         """Log the next lines with the story that is bound now; forget the last lines of the one before."""
         self._log = context_logger("orchestrator")
         self._errors.clear()
+        self._lines.clear()
 
     def stdout(self, line: bytes) -> None:
         """Take a line of standard output."""
@@ -53,6 +55,10 @@ class OutputLog:
         """Return the last lines of standard error."""
         return "\n".join(_text(line) for line in list(self._errors)[-lines:])
 
+    def last_lines(self) -> str:
+        """Return the last lines of both streams, in the order in which they arrived."""
+        return "\n".join(_text(line) for line in self._lines)
+
     def close(self) -> None:
         """Log how many lines were dropped since the last count, if any were."""
         if self._dropped:
@@ -60,6 +66,7 @@ class OutputLog:
             self._dropped = 0
 
     def _write(self, stream: str, line: bytes) -> None:
+        self._lines.append(line[:_CUT])
         if self._allowance < 1 and not self._refill():
             self._dropped += 1
             return

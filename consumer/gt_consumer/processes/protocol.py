@@ -69,6 +69,7 @@ class Failed:
     Parameters:
         retryable: whether another attempt may succeed
         machine: whether the machine, and not the run, is to blame
+        causes: what led to it, as `Type: text`, nearest first
     """
 
     type: str
@@ -77,6 +78,7 @@ class Failed:
     traceback: str | None = None
     project_id: str | None = None
     machine: bool = False
+    causes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -216,7 +218,12 @@ def _failed(data: dict[str, object]) -> Failed:
         traceback=None if traceback is None else encodable(str(traceback)),
         project_id=project_name(data.get("project_id")),
         machine=data.get("machine") is True,
+        causes=_texts(data.get("causes")),
     )
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(encodable(str(text)) for text in value) if isinstance(value, list) else ()
 
 
 def _wait(data: dict[str, object]) -> Wait:

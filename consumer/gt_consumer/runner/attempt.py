@@ -36,6 +36,7 @@ class Attempt:
         started: of the monotonic clock, in seconds
         stage, fraction: the last stage reported, and the share of it that was done (0 to 1)
         project: the project that is resumed or begun, if any
+        log: the last lines that the run printed, known when it has ended
         waits: whether the run waits for a permit of a provider
     """
 
@@ -49,6 +50,7 @@ class Attempt:
     fraction: float | None = None
     throttle: StageThrottle = field(default_factory=StageThrottle)
     waits: bool = False
+    log: str = ""
 
     def request(self, workdir: Path, story_roots: Sequence[Path] = ()) -> Run:
         """Return what the orchestrator is asked to do."""
@@ -104,6 +106,7 @@ class Attempt:
         retryable: bool = True,
         traceback: str | None = None,
         project_id: str | None = None,
+        causes: tuple[str, ...] = (),
     ) -> FailedForNow | FailedForGood:
         """Return the outcome of a failure in the current stage."""
         failure = Failure(
@@ -112,6 +115,8 @@ class Attempt:
             stage=self.stage,
             retryable=retryable,
             traceback=traceback and encodable(traceback),
+            causes=causes,
+            log=self.log if self.log and self.log not in (traceback or "") else None,
         )
         outcome = FailedForNow if retryable else FailedForGood
         return outcome(failure, project_id or self.project.id, self.seconds)

@@ -129,6 +129,10 @@ class CommandExecution:
         await self._group.stop(grace)
         await asyncio.wait({self.end})
 
+    def last_lines(self) -> str:
+        """Return the last lines that it printed for this story."""
+        return self._output.last_lines()
+
     def kill(self) -> None:
         """Kill the program's group at once."""
         self._group.kill()

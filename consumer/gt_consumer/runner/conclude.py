@@ -63,6 +63,7 @@ async def _judge(
                 retryable=end.retryable,
                 traceback=end.traceback,
                 project_id=end.project_id,
+                causes=end.causes,
             )
         case Wait():
             return Waiting(end.provider, end.retry_after)

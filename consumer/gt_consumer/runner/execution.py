@@ -83,6 +83,9 @@ class Execution(Protocol):
     def kill(self) -> None:
         """Force the run to end now."""
 
+    def last_lines(self) -> str:
+        """Return the last lines that the run printed."""
+
 
 class Executor(Protocol):
     """Starts runs of one orchestrator, any number of them at the same time."""

@@ -70,6 +70,10 @@ class InlineExecution:
         if pending:
             _log.warning("cancellation_ignored", task=self._task.get_name())
 
+    def last_lines(self) -> str:
+        """Return nothing: what it prints is the caller's own output."""
+        return ""
+
     def kill(self) -> None:
         """Cancel the run; within a process, nothing stronger exists."""
         self._reporter.close(None)

@@ -157,6 +157,10 @@ class PythonChild:
         await self._group.stop(grace)
         await asyncio.wait({self._follower})
 
+    def last_lines(self) -> str:
+        """Return the last lines that it printed for this story."""
+        return self._output.last_lines()
+
     def kill(self) -> None:
         """Kill its process group at once."""
         self._group.kill()

@@ -15,7 +15,7 @@ from gt_common.stories.local import check_story_file
 from gt_consumer.limits import LONGEST_PAUSE_S, Limiter
 from gt_consumer.limits.local import LocalLimiter
 from gt_consumer.processes.machine import machine_problem
-from gt_consumer.processes.protocol import Run
+from gt_consumer.processes.protocol import Failed, Run
 from gt_consumer.runner.attempt import Attempt, OnStage, Places
 from gt_consumer.runner.conclude import conclude
 from gt_consumer.runner.execution import GRACE_SECONDS, Died, Executor, NotStartedError, TimeLimit, supervise
@@ -25,6 +25,8 @@ from gt_consumer.runner.waits import Waits
 from gt_consumer.storage.checkpoints import remove_checkpoint
 from gt_consumer.storage.finished_videos import find_finished
 from gt_consumer.storage.workdirs import make_workdir, remove_stale_workdirs, remove_workdir
+
+_OUTPUT_SECONDS = 0.02
 
 _log = get_logger("runner")
 
@@ -165,6 +167,10 @@ class Runner:
                 waits.close()
                 if isinstance(end, Died) and end.before_start:
                     return None
+                if isinstance(end, Failed):
+                    # What it printed comes through other pipes than its result.
+                    await asyncio.sleep(_OUTPUT_SECONDS)
+                attempt.log = execution.last_lines()
                 workdir = Path(request.workdir)
                 roots = self._executor.result_roots
                 return await conclude(end, attempt, self._places, workdir, self._time_limit, roots)

@@ -22,6 +22,9 @@ MOST_WAITS: Final = 100
 """How often an attempt is requeued until it is used up: for machines that could not run it, and for rate
 limits that only a failure's text shows."""
 
+OF_THE_LOG: Final = "log:"
+"""Before a pattern that is looked for in what the orchestrator printed."""
+
 LEAST_WAIT_S: Final = 0.05
 """If a provider asks for less, such as `Retry-After: 0`, the usual wait is used."""
 
@@ -53,7 +56,8 @@ class Rule:
 
     Parameters:
         pattern: the error's type, or a text with `*` for anything that must match the whole type, message or
-            `type: message`; case is ignored
+            `type: message`, of the error or of one of its causes; after `log:` the whole of the last lines
+            that were printed, or the traceback; case is ignored
     """
 
     pattern: str
@@ -61,10 +65,22 @@ class Rule:
 
     def matches(self, failure: Failure) -> bool:
         """Whether a failure matches the pattern."""
-        if "*" not in self.pattern:
-            return self.pattern.casefold() == failure.type.casefold()
-        texts = (failure.type, failure.message, f"{failure.type}: {failure.message}")
-        return any(_fits(text.casefold(), self.pattern.casefold().split("*")) for text in texts)
+        pattern = self.pattern.casefold()
+        if pattern.startswith(OF_THE_LOG):
+            return _any_fits((failure.log, failure.traceback), pattern.removeprefix(OF_THE_LOG))
+        known = [(failure.type, failure.message), *map(_split, failure.causes)]
+        if "*" not in pattern:
+            return any(pattern == kind.casefold() for kind, _ in known)
+        return any(_any_fits((kind, text, f"{kind}: {text}"), pattern) for kind, text in known)
+
+
+def _any_fits(texts: Iterable[str | None], pattern: str) -> bool:
+    return any(_fits(text.casefold(), pattern.split("*")) for text in texts if text)
+
+
+def _split(cause: str) -> tuple[str, str]:
+    kind, _, text = cause.partition(": ")
+    return kind, text
 
 
 def _fits(text: str, parts: Sequence[str]) -> bool:
@@ -127,7 +143,8 @@ class RetryPolicy:
             failure = failure.model_copy(update={"retryable": False})
         verdict = self.classify(failure)
         if verdict is ErrorClass.RATE_LIMITED and story.run < MOST_WAITS:
-            asked = asked_wait(failure.message)
+            told = (failure.message, *failure.causes, failure.log or "", failure.traceback or "")
+            asked = next((wait for wait in map(asked_wait, told) if wait is not None), None)
             wait_s = self._usual_wait(story.run) if asked is None else asked
             # A resume that met a limit was not in vain: its project is resumed after the wait.
             project_id, spent = outcome.project_id, outcome.spent and outcome.project_id is None
@@ -165,7 +182,8 @@ def jitter(delay_s: float) -> float:
 
 
 def _by_text(failure: Failure) -> ErrorClass:
-    limited = is_rate_limit(failure.type, failure.message)
+    known = [(failure.type, failure.message), *map(_split, failure.causes)]
+    limited = any(is_rate_limit(kind, text) for kind, text in known)
     return ErrorClass.RATE_LIMITED if limited else ErrorClass.TRANSIENT
 
 

@@ -184,8 +184,11 @@ def _attempt_lines(error: AttemptError) -> Iterator[str]:
         "fingerprint": one_line(failure.fingerprint),
     }
     yield from (f"{INDENT}{name:<12}{value}" for name, value in facts.items() if value)
-    if failure.traceback:
-        yield f"{INDENT}traceback"
-        for line in failure.traceback.rstrip().splitlines():
+    causes = "\n".join(failure.causes)
+    for title, text in (("causes", causes), ("traceback", failure.traceback), ("log", failure.log)):
+        if not text:
+            continue
+        yield f"{INDENT}{title}"
+        for line in text.rstrip().splitlines():
             indent = len(line) - len(line.lstrip())
             yield f"{INDENT * 2}{' ' * indent}{one_line(line)}"
