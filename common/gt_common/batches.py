@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -63,6 +64,11 @@ def check_batch_id(text: str) -> str:
             f"invalid batch id {text!r}: use up to 64 letters, digits, dots, underscores and hyphens, "
             "starting with a letter or digit"
         ) from None
+
+
+def batch_lock(state_dir: Path, batch_id: str) -> Path:
+    """Return the file that a process locks as long as it runs the whole batch itself, without a broker."""
+    return state_dir / "batches" / f"{batch_id}.json"
 
 
 def check_name(text: str | None) -> str | None:

@@ -139,6 +139,23 @@ def locked(path: Path, *, wait: bool = True, append: bool = False) -> Iterator[i
             os.close(descriptor)
 
 
+def is_locked(path: Path) -> bool:
+    """Whether a process holds the lock of a file; asking holds it shared for a moment."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return False
+
+
 def _open_locked(path: Path, *, wait: bool, append: bool) -> int:
     flags = os.O_RDWR | os.O_CREAT | (os.O_APPEND if append else 0)
     while True:

@@ -15,7 +15,7 @@ from gt_common.ledger.migrate import bring_up_to_date, fold_known_events
 from gt_common.ledger.queries import batches, dead_letters, earlier_videos, known_posts
 from gt_common.ledger.reading import Reads
 from gt_common.ledger.schema import version
-from gt_common.ledger.views import AttemptSpan, BatchSummary
+from gt_common.ledger.views import AttemptSpan, BatchSummary, UnfinishedStory
 from gt_common.lifecycle import BatchState
 from gt_common.messages import (
     Event,
@@ -114,8 +114,12 @@ class LedgerReader:
         """Return which of these Reddit posts, by canonical URL, were in any batch."""
         return self._read(known_posts.read_known, canonicals)
 
-    def made(self, canonicals: Collection[str]) -> dict[str, StorySucceeded]:
-        """Return the latest success of each story that has one, in any batch, by canonical URL."""
+    def unfinished(self, canonicals: Collection[str]) -> list[UnfinishedStory]:
+        """Return the stories with one of these canonical URLs that are not final, oldest batch first."""
+        return self._read(earlier_videos.read_unfinished, canonicals)
+
+    def made(self, canonicals: Collection[str]) -> dict[str, list[StorySucceeded]]:
+        """Return the successes of each story that has one, in any batch, newest first, by canonical URL."""
         return self._read(earlier_videos.read_made, canonicals)
 
     def durations(self, limit: int = 100) -> list[float]:

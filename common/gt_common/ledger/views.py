@@ -51,3 +51,18 @@ class AttemptSpan:
     started_at: datetime
     ended_at: datetime | None
     outcome: SpanOutcome
+
+
+@dataclass(frozen=True)
+class UnfinishedStory:
+    """A story of some batch that is not final yet.
+
+    Parameters:
+        canonical: its canonical URL
+        made_by: the program that runs the whole batch itself; None if its stories go through the broker
+    """
+
+    canonical: str
+    batch_id: str
+    status: StoryStatus
+    made_by: str | None

@@ -34,6 +34,7 @@ from gt_common.messages.fields import (
     utc_now,
 )
 from gt_common.messages.log_keys import LogKeys, header_log_keys, log_keys
+from gt_common.messages.made_from import MadeFrom, made_from
 from gt_common.messages.story import (
     GT_BATCH,
     MAX_ERRORS,
@@ -61,6 +62,7 @@ __all__ = [
     "Identifier",
     "Label",
     "LogKeys",
+    "MadeFrom",
     "Ordinal",
     "Reason",
     "Replay",
@@ -85,5 +87,6 @@ __all__ = [
     "encode",
     "header_log_keys",
     "log_keys",
+    "made_from",
     "utc_now",
 ]

@@ -26,6 +26,7 @@ from gt_common.messages.fields import (
     Versioned,
     utc_now,
 )
+from gt_common.messages.made_from import MadeFrom
 from gt_common.messages.story import StoryMessage
 
 
@@ -137,13 +138,18 @@ class StoryFailed(_StoryEvent):
 
 
 class StorySucceeded(_StoryEvent):
-    """The video and its result file are complete."""
+    """The video and its result file are complete.
+
+    Parameters:
+        made_from: None in events of versions that did not record it
+    """
 
     type: Literal["story.succeeded"] = "story.succeeded"
     output_path: Annotated[str, StringConstraints(max_length=4096)]
     project_id: Label | None = None
     duration_s: Seconds | None = None
     video_s: Seconds | None = None
+    made_from: MadeFrom | None = None
 
 
 class StoryRequeued(_StoryEvent):

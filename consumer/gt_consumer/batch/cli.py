@@ -56,7 +56,15 @@ RetryFailed = Annotated[
     ),
 ]
 Force = Annotated[
-    bool, typer.Option("--force", help="Also make stories that an earlier batch has already made.")
+    bool,
+    typer.Option("--force", help="Also make stories that an earlier batch has made or another is making."),
+]
+SkipChanged = Annotated[
+    bool,
+    typer.Option(
+        "--skip-changed",
+        help="Also skip stories whose text, options or orchestrator changed since their video was made.",
+    ),
 ]
 Fresh = Annotated[
     bool, typer.Option("--fresh", help="Start stories from the beginning instead of resuming their projects.")
@@ -102,6 +110,7 @@ def batch(
     retry_failed: RetryFailed = None,
     force: Force = False,
     fresh: Fresh = False,
+    skip_changed: SkipChanged = False,
     max_failures: MaxFailures = None,
     orchestrator: Orchestrator = None,
     output: Output = None,
@@ -136,6 +145,7 @@ def batch(
                 retry_failed=retry_failed,
                 force=force,
                 fresh=fresh,
+                skip_changed=skip_changed,
                 max_failures=None if max_failures is None else parse_failure_limit(max_failures),
                 skip_invalid=skip_invalid,
                 as_json=as_json,

@@ -8,9 +8,11 @@ from pathlib import Path
 
 from gt_common.batches import check_batch_id, check_messages, check_name, new_batch_id, parse_tags
 from gt_common.cli.app import print_lenient
+from gt_common.cli.earlier import say_comparison
 from gt_common.cli.listing import refusal, say, say_notes, say_problems
 from gt_common.discovery import search
 from gt_common.errors import ExitCode, InvalidListError
+from gt_common.ledger.earlier import Comparison
 from gt_common.log import configure_logging
 from gt_common.messages import utc_now
 from gt_common.settings import Settings, load_settings
@@ -20,7 +22,7 @@ from gt_consumer.batch import work as batch_work
 from gt_consumer.batch.foreground import run_and_show
 from gt_consumer.batch.plan import Plan, why_not_fetched
 from gt_consumer.batch.prepare import prepare, preview
-from gt_consumer.batch.printing import plan_document, say_made, say_nothing_to_do, show_plan
+from gt_consumer.batch.printing import plan_document, say_nothing_to_do, show_plan
 from gt_consumer.batch.request import Arguments, Request
 from gt_consumer.batch.story_roots import confine, roots_of_sources
 
@@ -44,7 +46,7 @@ def run(arguments: Arguments) -> int:
             say(f"this would be refused: {missing}")
         return ExitCode.DONE
     with prepare(request, settings) as batch:
-        say_made(batch.plan.made)
+        say_comparison(batch.plan.compared, "makes")
         if not batch.plan.to_run:
             say_nothing_to_do(request)
         if not batch.plan.work.exists:
@@ -81,6 +83,7 @@ def _make_request(arguments: Arguments, settings: Settings) -> Request:
         only_new=not arguments.force,
         force=arguments.force,
         fresh=arguments.fresh,
+        skip_changed=arguments.skip_changed,
         max_failures=max_failures,
         flags=flags,
         story_roots=roots,
@@ -114,6 +117,6 @@ def _check_list(arguments: Arguments, listed: ListReading) -> None:
     found_nothing = arguments.discover and not listed.problems and not listed.stories
     if problem and not found_nothing:
         if arguments.as_json:
-            empty = Plan(listed, (), batch_work.begin("", (), None, {}), (), 1)
+            empty = Plan(listed, Comparison(()), batch_work.begin("", (), None, {}), (), 1)
             print(plan_document(empty, dry_run=arguments.dry_run), flush=True)
         raise InvalidListError(problem)

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 
 from gt_common import reddit
 from gt_common.cli.operator import operator
+from gt_common.ledger.earlier import Comparison, Rule, compare, video_is_gone
 from gt_common.lifecycle import BatchState
-from gt_common.messages import StorySucceeded, utc_now
+from gt_common.messages import utc_now
 from gt_common.settings import Settings
 from gt_common.stories import ListReading, Story, story_id
 from gt_consumer.batch import work as batch_work
 from gt_consumer.batch.history import HISTORY
+from gt_consumer.batch.lock import batch_is_running
 from gt_consumer.batch.request import Mode, Request
 from gt_consumer.batch.work import BatchWork
 from gt_consumer.orchestrator.spec import fetches_from_reddit
@@ -27,27 +29,19 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class AlreadyMade:
-    """A story whose video an earlier batch has made."""
-
-    story: Story
-    event: StorySucceeded
-
-
-@dataclass(frozen=True)
 class Plan:
     """The work of a run, and what was left out of it.
 
     Parameters:
         listed: the list as it was read
-        made: the stories of the list that are left out because an earlier batch has made them
+        compared: the list compared with other batches: what is left out, and what is made again
         durations: seconds that earlier videos took
         parallel: stories at the same time
         finished: how many of the stories already have their video in the output folder
     """
 
     listed: ListReading
-    made: Sequence[AlreadyMade]
+    compared: Comparison
     work: BatchWork
     durations: Sequence[float]
     parallel: int
@@ -75,10 +69,10 @@ def make_plan(
         ledger: None if there is none yet
         before: the batch according to the ledger; None for a new one
     """
-    stories = request.listed.stories
-    made: tuple[AlreadyMade, ...] = ()
+    found = Comparison(request.listed.stories)
     if request.only_new and ledger is not None:
-        stories, made = _without_made(ledger, stories, request.batch_id, before.stories if before else ())
+        found = _compare(request, settings, ledger, found.stories, before.stories if before else ())
+    stories = found.stories
     if before is None or ledger is None:
         work = batch_work.begin(request.batch_id, stories, request.name, request.tags)
     elif request.mode is Mode.RETRY_FAILED:
@@ -88,22 +82,32 @@ def make_plan(
         left = batch_work.resume(before, ledger.events(request.batch_id, HISTORY), utc_now())
         work = batch_work.add(left, stories)
     durations = ledger.durations() if ledger else []
-    return Plan(request.listed, made, work, durations, settings.prefetch)
+    return Plan(request.listed, found, work, durations, settings.prefetch)
 
 
-def _without_made(
-    ledger: LedgerReader, stories: Sequence[Story], batch_id: str, listed: Collection[str]
-) -> tuple[tuple[Story, ...], tuple[AlreadyMade, ...]]:
-    """Return the stories that no other batch has made, and those that one has.
+def _compare(
+    request: Request,
+    settings: Settings,
+    ledger: LedgerReader,
+    stories: Sequence[Story],
+    listed: Collection[str],
+) -> Comparison:
+    """Compare the stories of a list with other batches.
 
     Parameters:
         listed: ids of the stories that the batch has already; they stay in it
     """
-    new = [story for story in stories if story_id(batch_id, story.canonical) not in listed]
-    made = ledger.made([story.canonical for story in new])
-    left_out = tuple(AlreadyMade(story, made[story.canonical]) for story in new if story.canonical in made)
-    gone = {one.story.canonical for one in left_out}
-    return tuple(story for story in stories if story.canonical not in gone), left_out
+    new = [story for story in stories if story_id(request.batch_id, story.canonical) not in listed]
+    rule = Rule(
+        request.batch_id,
+        settings.orchestrator,
+        video_is_gone,
+        lambda other: other.made_by is None or batch_is_running(settings.state_dir, other.batch_id),
+        request.skip_changed,
+    )
+    found = compare(ledger, new, rule)
+    left_out = {one.story.canonical for one in found.made} | {one.story.canonical for one in found.running}
+    return replace(found, stories=tuple(story for story in stories if story.canonical not in left_out))
 
 
 def why_not_fetched(plan: Plan, settings: Settings) -> str:

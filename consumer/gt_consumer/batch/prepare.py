@@ -16,7 +16,7 @@ from gt_common.messages import GT_BATCH, utc_now
 from gt_common.report.model import BatchResult, build_report
 from gt_common.settings import Settings, load_settings
 from gt_consumer.batch.engine import BatchEngine, RunEnd
-from gt_consumer.batch.lock import kept_settings, lock_batch
+from gt_consumer.batch.lock import kept_settings, lock_batch, lock_planning
 from gt_consumer.batch.plan import Plan, make_plan, why_not_fetched, with_finished
 from gt_consumer.batch.publisher import Listener
 from gt_consumer.batch.request import Mode, Request
@@ -98,7 +98,7 @@ def prepare(request: Request, settings: Settings) -> Iterator[Prepared]:
     Raises:
         NoSuchBatchError: the ledger does not know the batch that is to be continued
         UsageError: it belongs to gt-produce, another process runs it, it exists although it must be new, or
-            its settings are not known
+            its settings are not known; or another process does not end its planning
         OrchestratorError, OutputError: its stories could not run
         LedgerUnreachableError, CredentialsRefusedError: the ledger cannot be used
         CredentialsRefusedError: also if posts have to be fetched and the Reddit credentials are missing
@@ -115,6 +115,10 @@ def prepare(request: Request, settings: Settings) -> Iterator[Prepared]:
             ledger = stack.enter_context(open_ledger(settings.ledger, timeout=settings.connect_timeout))
         if plan.work.exists and request.make_one is None:
             lock.keep(settings)
+        if plan.work.exists and request.only_new:
+            plan = _commit(request, settings, ledger)
+            if not plan.work.exists:
+                lock.forget()
         yield Prepared(request, settings, ledger, plan)
 
 
@@ -130,6 +134,17 @@ def preview(request: Request, settings: Settings) -> Plan:
         settings, plan = _plan(request, settings, ledger, kept)
     new = plan.work.before is None and not request.force
     return with_finished(plan, settings.output) if new else plan
+
+
+def _commit(request: Request, settings: Settings, ledger: Ledger) -> Plan:
+    """Plan again and commit the batch, so that another gt-batch that plans after this one sees its stories.
+
+    The run commits the same events once more, which changes nothing.
+    """
+    with lock_planning(settings.state_dir):
+        plan = make_plan(request, settings, ledger, _find(ledger, request.batch_id))
+        ledger.apply(plan.work.events)
+    return plan
 
 
 def _existing_ledger(settings: Settings) -> Ledger | nullcontext[None]:

@@ -3,35 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from pathlib import Path
 from statistics import median
 
-from gt_common.cli.listing import MOST_REPEATED, say
+from gt_common.cli.earlier import comparison_document, say_comparison
+from gt_common.cli.listing import say
 from gt_common.durations import say_duration
 from gt_common.lifecycle import BatchPhase
 from gt_common.report.model import BatchResult
 from gt_common.texts import one_line, plural
 from gt_consumer.batch.engine import RunEnd
-from gt_consumer.batch.plan import AlreadyMade, Plan
+from gt_consumer.batch.plan import Plan
 from gt_consumer.batch.request import Mode, Request
-
-
-def say_made(made: Sequence[AlreadyMade]) -> None:
-    """List the stories that are left out because an earlier batch has made them."""
-    for one in made[:MOST_REPEATED]:
-        place = Path(one.event.output_path)
-        gone = "" if place.exists() or "://" in one.event.output_path else " (file is missing)"
-        say(one_line(f"{one.story.place}: already made in batch {one.event.batch_id}: {place}{gone}"))
-    if len(made) > MOST_REPEATED:
-        say(f"… and {len(made) - MOST_REPEATED} more that are already made")
-    if made:
-        say(f"skipped {plural(len(made), 'story')} already made; use --force to skip none")
 
 
 def show_plan(plan: Plan, *, as_json: bool) -> None:
     """Print what a run would do, and an estimate of its time."""
-    say_made(plan.made)
+    say_comparison(plan.compared, "makes")
     if as_json:
         print(plan_document(plan, dry_run=True), flush=True)
     else:
@@ -40,8 +27,12 @@ def show_plan(plan: Plan, *, as_json: bool) -> None:
     parts = [f"would run {plural(plan.to_run, 'story')}"]
     if plan.finished:
         parts.append(f"{plan.finished} of them only recorded because the video is already there")
-    if plan.made:
-        parts.append(f"{len(plan.made)} already made")
+    if plan.compared.again:
+        parts.append(f"{len(plan.compared.again)} of them made again")
+    if plan.compared.made:
+        parts.append(f"{len(plan.compared.made)} already made")
+    if plan.compared.running:
+        parts.append(f"{len(plan.compared.running)} being made by another batch")
     if plan.listed.repeated:
         parts.append(f"{len(plan.listed.repeated)} repeated")
     if plan.listed.problems:
@@ -61,10 +52,7 @@ def plan_document(plan: Plan, *, dry_run: bool) -> str:
             {"story_id": story.story_id, "position": story.position, "url": story.url}
             for story, _ in work.stories
         ],
-        "already_made": [
-            {"url": one.story.url, "batch_id": one.event.batch_id, "output_path": one.event.output_path}
-            for one in plan.made
-        ],
+        **comparison_document(plan.compared),
         "repeated": [
             {"place": story.place, "url": story.url, "same_as": first.place}
             for story, first in plan.listed.repeated

@@ -67,6 +67,7 @@ class Request:
             already; without it every story is made, and the batch must be a new one
         force: make videos again that are already in the output folder
         fresh: start stories from the beginning instead of resuming the projects that earlier runs have begun
+        skip_changed: leave out also stories that would differ from their earlier video
         max_failures: stories that may fail in this run before no new ones start; None for no limit
         flags: settings by name that override those with which an existing batch was begun; None if the
             caller's settings are used as they are
@@ -84,6 +85,7 @@ class Request:
     only_new: bool = False
     force: bool = False
     fresh: bool = False
+    skip_changed: bool = False
     max_failures: FailureLimit | None = None
     flags: Mapping[str, object] | None = None
     story_roots: tuple[Path, ...] = ()
@@ -130,6 +132,7 @@ class Arguments:
     retry_failed: str | None = None
     force: bool = False
     fresh: bool = False
+    skip_changed: bool = False
     max_failures: FailureLimit | None = None
     skip_invalid: bool = False
     as_json: bool = False
@@ -155,6 +158,8 @@ class Arguments:
         check_limit(self.limit, discover=self.discover)
         if self.resume is not None and self.retry_failed is not None:
             raise UsageError("--resume and --retry-failed cannot be combined; resume the batch first")
+        if self.force and self.skip_changed:
+            raise UsageError("--force makes every story again and cannot be combined with --skip-changed")
         if self.existing is None:
             return
         flag = "--resume" if self.mode is Mode.RESUME else "--retry-failed"
@@ -165,6 +170,7 @@ class Arguments:
             "--tag": bool(self.tags),
             "--skip-invalid": self.skip_invalid,
             "--force": self.force,
+            "--skip-changed": self.skip_changed,
         }
         for other, given in of_lists.items():
             if given:

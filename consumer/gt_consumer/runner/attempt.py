@@ -10,7 +10,7 @@ from pathlib import Path
 
 from gt_common.failures import Failure
 from gt_common.log import get_logger
-from gt_common.messages import StoryMessage
+from gt_common.messages import MadeFrom, StoryMessage
 from gt_consumer.processes.protocol import ProjectBegun, Run, Stage, StageThrottle
 from gt_consumer.processes.values import MAX_LABEL, encodable
 from gt_consumer.runner.outcomes import FailedForGood, FailedForNow
@@ -37,6 +37,7 @@ class Attempt:
         stage, fraction: the last stage reported, and the share of it that was done (0 to 1)
         project: the project that is resumed or begun, if any
         log: the last lines that the run printed, known when it has ended
+        made_from: the story, its options and the orchestrator as they were when the attempt began
         waits: whether the run waits for a permit of a provider
     """
 
@@ -48,6 +49,7 @@ class Attempt:
     started: float = field(default_factory=time.monotonic)
     stage: str | None = None
     fraction: float | None = None
+    made_from: MadeFrom | None = None
     throttle: StageThrottle = field(default_factory=StageThrottle)
     waits: bool = False
     log: str = ""

@@ -91,6 +91,7 @@ def _store(
             project_id=made.project_id or attempt.project.id,
             video_s=made.duration,
             duration_s=attempt.seconds,
+            source=attempt.made_from,
             roots=roots,
         )
     except UnusableVideoError as error:
@@ -102,7 +103,9 @@ def _store(
         return attempt.failed(kind, text, retryable=not outside, project_id=made.project_id)
     except OutputError as error:
         return Unfit(str(error))
-    return Succeeded(finished.video, finished.project_id, attempt.seconds, finished.video_s)
+    return Succeeded(
+        finished.video, finished.project_id, attempt.seconds, finished.video_s, finished.made_from
+    )
 
 
 def _describe_death(death: Died) -> str:

@@ -13,6 +13,9 @@ from gt_consumer.runner.command_execution import CommandExecutor
 from gt_consumer.runner.execution import Executor
 from gt_consumer.runner.runner import Runner
 
+OF_A_PROGRAM = "an object of a program"
+"""Name of an orchestrator that has none, in what videos were made from."""
+
 
 def make_executor(orchestrator: str, result_roots: Sequence[Path] = ()) -> Executor:
     """Return what runs an orchestrator in processes of its own.
@@ -49,4 +52,5 @@ def make_runner(
         reuse_finished=not force,
         limiter=limiter,
         story_roots=settings.story_roots,
+        orchestrator=OF_A_PROGRAM if executor else settings.orchestrator,
     )

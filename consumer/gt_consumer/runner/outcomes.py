@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gt_common.failures import Failure
+from gt_common.messages import MadeFrom
 
 
 @dataclass(frozen=True)
@@ -20,12 +21,14 @@ class Succeeded:
         output_path: the finished video
         duration_s: seconds that the attempt took
         video_s: length of the video in seconds, if the orchestrator reported it
+        made_from: what it was made from, if that was recorded
     """
 
     output_path: Path
     project_id: str | None
     duration_s: float
     video_s: float | None
+    made_from: MadeFrom | None = None
 
 
 @dataclass(frozen=True)

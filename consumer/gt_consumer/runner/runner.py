@@ -10,7 +10,7 @@ from pathlib import Path
 
 from gt_common.errors import PermanentError
 from gt_common.log import get_logger, log_context
-from gt_common.messages import StoryMessage, log_keys, utc_now
+from gt_common.messages import StoryMessage, log_keys, made_from, utc_now
 from gt_common.stories.local import check_story_file
 from gt_consumer.limits import LONGEST_PAUSE_S, Limiter
 from gt_consumer.limits.local import LocalLimiter
@@ -42,6 +42,7 @@ class Runner:
         reuse_finished: whether a story whose video exists is reported as made and not made again
         limiter: grants calls to providers; without one there are pauses but no limits
         story_roots: folders below which story files may be read
+        orchestrator: its name, to be recorded with each video
     """
 
     def __init__(
@@ -54,12 +55,14 @@ class Runner:
         reuse_finished: bool = True,
         limiter: Limiter | None = None,
         story_roots: Sequence[Path] = (),
+        orchestrator: str | None = None,
     ) -> None:
         self._executor = executor
         self._places = Places(output.absolute())
         self._time_limit = time_limit
         self._grace = grace
         self._reuse_finished = reuse_finished
+        self._orchestrator = orchestrator
         self._limiter = limiter or LocalLimiter()
         self._story_roots = tuple(story_roots)
         self._running: dict[asyncio.Future[None], Attempt] = {}
@@ -124,13 +127,16 @@ class Runner:
             return None
         with suppress(OSError):
             await asyncio.to_thread(remove_checkpoint, self._places.output, story)
-        return Succeeded(found.video, found.project_id, duration_s=0.0, video_s=found.video_s)
+        return Succeeded(found.video, found.project_id, 0.0, found.video_s, found.made_from)
 
     async def _run(self, attempt: Attempt) -> Outcome:
+        story = attempt.story
         try:
-            await asyncio.to_thread(check_story_file, attempt.story.url, self._story_roots)
+            await asyncio.to_thread(check_story_file, story.url, self._story_roots)
         except PermanentError as error:
             return attempt.failed("PermanentError", str(error), retryable=False)
+        # Only now, because a message could name any file of this machine.
+        attempt.made_from = await asyncio.to_thread(made_from, story.url, story.options, self._orchestrator)
         try:
             workdir = await asyncio.to_thread(
                 make_workdir, self._places.output, attempt.story, attempt.number

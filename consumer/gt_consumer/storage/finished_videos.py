@@ -16,9 +16,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from gt_common.errors import OutputError
 from gt_common.files import open_anywhere, open_below, sync_folder_if_possible, write_atomically
-from gt_common.messages import StoryMessage, utc_now
+from gt_common.messages import MadeFrom, StoryMessage, made_from, utc_now
 from gt_common.stories import slug
 from gt_consumer.processes.values import label, number
 from gt_consumer.storage.names import draft_of, remove_leftovers, safe_name
@@ -29,11 +31,12 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 @dataclass(frozen=True)
 class Finished:
-    """A finished video: its path, its project and its length in seconds, if they are known."""
+    """A finished video: its path, its project, its length in seconds and what it was made from, if known."""
 
     video: Path
     project_id: str | None
     video_s: float | None
+    made_from: MadeFrom | None = None
 
 
 class UnusableVideoError(Exception):
@@ -71,7 +74,11 @@ def video_place(output: Path, story: StoryMessage) -> Path:
 
 
 def find_finished(output: Path, story: StoryMessage) -> Finished | None:
-    """Return the story's finished video: one with a valid result file and the size that this names."""
+    """Return the story's finished video: one with a valid result file and the size that this names.
+
+    A video that was made of another text or with other options is not this story's. The orchestrator is not
+    compared: workers of one fleet may name theirs in different ways.
+    """
     place = video_place(output, story)
     found = _read_finished(place.with_suffix(".json"), story)
     if found is not None:
@@ -94,12 +101,14 @@ def store_finished(
     project_id: str | None,
     video_s: float | None,
     duration_s: float,
+    source: MadeFrom | None = None,
     roots: Sequence[Path] | None = None,
 ) -> Finished:
     """Put a video at its final place and write its result file; if that fails, nothing unfinished is left.
 
     Parameters:
         video: a regular file; it is moved if it is in `workdir`, otherwise copied
+        source: what it was made from
         video_s, duration_s: the length of the video, and the time that making it took, in seconds
         roots: folders besides `workdir` in which it may lie, links resolved; None for anywhere
 
@@ -121,20 +130,21 @@ def store_finished(
         "duration_s": round(duration_s, 3),
         "video": place.name,
         "video_s": video_s,
+        "made_from": source.model_dump() if source else None,
         "made_at": utc_now().isoformat(),
     }
     folders = None if roots is None else (workdir, *roots)
-    with _opened(video, folders) as source:
+    with _opened(video, folders) as opened:
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
             remove_leftovers(place)
             record = place.with_suffix(".json")
             record.unlink(missing_ok=True)
-            _place_video(source, video, place, workdir)
+            _place_video(opened, video, place, workdir)
             _write_record(record, place, content)
         except OSError as error:
             raise OutputError(_explain(error, place.parent)) from error
-    return Finished(place, project_id, video_s)
+    return Finished(place, project_id, video_s, source)
 
 
 @contextmanager
@@ -173,7 +183,17 @@ def _read_finished(record: Path, story: StoryMessage) -> Finished | None:
             return None
     except OSError:
         return None
-    return Finished(video, label(content.get("project_id")), number(content.get("video_s")))
+    source = _source(content.get("made_from"))
+    if source is not None and source.differences(made_from(story.url, story.options)):
+        return None
+    return Finished(video, label(content.get("project_id")), number(content.get("video_s")), source)
+
+
+def _source(content: object) -> MadeFrom | None:
+    try:
+        return None if content is None else MadeFrom.model_validate(content)
+    except ValidationError:
+        return None
 
 
 def _write_record(record: Path, place: Path, content: Mapping[str, object]) -> None:

@@ -62,6 +62,7 @@ class RunEvents:
             project_id=outcome.project_id,
             duration_s=outcome.duration_s,
             video_s=outcome.video_s,
+            made_from=outcome.made_from,
         )
 
     def retrying(self, outcome: FailedForNow, delay_s: float) -> StoryRetrying:

@@ -30,6 +30,18 @@ DryRun = Annotated[
 SkipInvalid = Annotated[
     bool, typer.Option("--skip-invalid", help="Skip invalid entries and publish the valid ones.")
 ]
+Force = Annotated[
+    bool,
+    typer.Option(
+        "--force", help="Also publish stories that an earlier batch has made or an open one is making."
+    ),
+]
+SkipChanged = Annotated[
+    bool,
+    typer.Option(
+        "--skip-changed", help="Also skip stories whose text or options changed since their video was made."
+    ),
+]
 Wait = Annotated[
     bool,
     typer.Option(
@@ -60,6 +72,8 @@ def produce(
     tag: Tags = None,
     dry_run: DryRun = False,
     skip_invalid: SkipInvalid = False,
+    force: Force = False,
+    skip_changed: SkipChanged = False,
     wait: Wait = False,
     as_json: Json = False,
     _version: Version = False,
@@ -88,6 +102,8 @@ def produce(
                 as_json,
                 discover=discover,
                 limit=limit,
+                force=force,
+                skip_changed=skip_changed,
             )
         )
 

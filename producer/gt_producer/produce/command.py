@@ -11,10 +11,12 @@ from pathlib import Path
 
 from gt_common.batches import check_batch_id, check_messages, check_name, new_batch_id, parse_tags
 from gt_common.cli.app import format_os_error
+from gt_common.cli.earlier import say_comparison
 from gt_common.cli.listing import refusal, say, say_notes, say_problems
 from gt_common.cli.signals import run_until_stopped
 from gt_common.discovery import check_limit, search
 from gt_common.errors import ExitCode, GossipToonError, InvalidListError, PublishedOnlyInPartError, UsageError
+from gt_common.ledger.earlier import Comparison
 from gt_common.log import configure_logging
 from gt_common.reddit import why_not_fetched
 from gt_common.settings import Settings, load_settings
@@ -22,6 +24,7 @@ from gt_common.stories import ListReading
 from gt_common.stories.sources import read_sources_and_search
 from gt_common.texts import plural
 from gt_producer.produce import printing
+from gt_producer.produce.earlier import compare_list
 from gt_producer.produce.journal import Journal
 from gt_producer.produce.journal_state import Header, find_unfinished, journal_path, read_state
 from gt_producer.produce.plan import BatchPlan, make_header, make_plan
@@ -31,16 +34,21 @@ from gt_producer.produce.request import Request
 
 @dataclass(frozen=True)
 class Checked:
-    """A request whose list and options are valid."""
+    """A request whose list and options are valid.
+
+    Parameters:
+        compared: the list compared with other batches: what is to be published, and what is left out
+    """
 
     request: Request
     settings: Settings
     header: Header
     reading: ListReading
+    compared: Comparison
 
     def resume_command(self, batch_id: str) -> str:
         """Return the command that publishes the rest of a batch of this list."""
-        found = [story.url for story in self.reading.stories] if self.request.discover else []
+        found = [story.url for story in self.compared.stories] if self.request.discover else []
         return self.request.resume_command(batch_id, found)
 
     @property
@@ -63,6 +71,8 @@ def run(request: Request) -> int:
     if request.dry_run:
         return _dry_run(checked)
     _warn_of_unfinished(checked)
+    if not checked.compared.stories:
+        return _nothing_to_publish(checked)
     try:
         code = run_until_stopped(_publish_and_wait(checked) if request.wait else _publish(checked))
         sys.stdout.flush()
@@ -94,27 +104,33 @@ def _check(request: Request, settings: Settings) -> Checked:
         if request.as_json:
             print(printing.refused_document(reading, batch_id=given, dry_run=request.dry_run), flush=True)
         raise InvalidListError(problem)
-    _warn_of_links(reading)
     batch_id = given or new_batch_id(datetime.now().astimezone())
     header = make_header(batch_id, settings.namespace, reading.stories, name, tags)
-    return Checked(request, settings, header, reading)
+    compared = Comparison(reading.stories)
+    if not request.force:
+        compared = compare_list(settings, batch_id, reading.stories, skip_changed=request.skip_changed)
+    say_comparison(compared, "publishes")
+    return Checked(request, settings, header, reading, compared)
 
 
-def _warn_of_links(reading: ListReading) -> None:
+def _warn_of_links(plan: BatchPlan) -> None:
     # Settings for Reddit are those of the workers; what is wrong with them here stops nothing.
     with suppress(UsageError):
-        if missing := why_not_fetched([story.url for story in reading.stories]):
+        if missing := why_not_fetched([placed.story.url for placed in plan.remaining]):
             say(f"warning: {missing}; this machine was asked, workers may have credentials of their own")
 
 
 def _dry_run(checked: Checked) -> int:
     known = read_state(journal_path(checked.journals, checked.header.batch_id))
-    plan = make_plan(checked.header, checked.reading.stories, known)
+    plan = make_plan(checked.header, checked.compared.stories, known)
     if checked.request.as_json:
-        print(printing.dry_document(checked.reading, plan, batch_id=checked.request.batch_id))
+        print(
+            printing.dry_document(checked.reading, checked.compared, plan, batch_id=checked.request.batch_id)
+        )
     else:
         print("".join(f"{line}\n" for line in printing.dry_lines(plan)), end="")
-    say(printing.dry_summary(plan, len(checked.reading.problems)))
+    _warn_of_links(plan)
+    say(printing.dry_summary(plan, checked.compared, len(checked.reading.problems)))
     return ExitCode.DONE
 
 
@@ -128,6 +144,13 @@ def _warn_of_unfinished(checked: Checked) -> None:
         )
 
 
+def _nothing_to_publish(checked: Checked) -> int:
+    if checked.request.as_json:
+        print(printing.empty_document(checked.reading, checked.compared), flush=True)
+    say("nothing was published: no stories are left to make")
+    return ExitCode.DONE
+
+
 async def _publish(checked: Checked) -> int:
     with Journal.open(checked.journals, checked.header.batch_id) as journal:
         plan = _plan(checked, journal)
@@ -135,7 +158,7 @@ async def _publish(checked: Checked) -> int:
         publication = await _publish_rest(checked, journal, plan, counter.show)
     printing.print_published(publication)
     if checked.request.as_json:
-        print(printing.published_document(checked.reading, publication))
+        print(printing.published_document(checked.reading, checked.compared, publication))
     else:
         print(plan.batch_id, flush=True)
         say(f"watch it with: gt-report {plan.batch_id} --watch")
@@ -170,7 +193,7 @@ async def _publish_and_wait(checked: Checked) -> int:
 
 
 def _plan(checked: Checked, journal: Journal) -> BatchPlan:
-    plan = make_plan(checked.header, checked.reading.stories, journal.state)
+    plan = make_plan(checked.header, checked.compared.stories, journal.state)
     if (checked.header.name or checked.header.tags) and (plan.name, plan.tags) != (
         checked.header.name,
         checked.header.tags,
@@ -185,6 +208,7 @@ async def _publish_rest(
     if journal.state.complete and not plan.remaining:
         return Publication(plan, 0)
     async with open_batch_publisher(checked.settings) as publisher:
+        _warn_of_links(plan)
         return await publish_batch(publisher, journal, checked.header, plan, on_confirmed)
 
 

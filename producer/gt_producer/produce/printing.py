@@ -6,7 +6,9 @@ import json
 import sys
 
 from gt_common.batches import PlacedStory
+from gt_common.cli.earlier import comparison_document
 from gt_common.cli.listing import say
+from gt_common.ledger.earlier import Comparison
 from gt_common.stories import ListReading
 from gt_common.texts import one_line, plural
 from gt_producer.produce.plan import BatchPlan
@@ -36,34 +38,46 @@ def dry_lines(plan: BatchPlan) -> list[str]:
     return [f"{placed.position}\t{one_line(placed.story.url)}" for placed in plan.remaining]
 
 
-def dry_summary(plan: BatchPlan, skipped: int) -> str:
+def dry_summary(plan: BatchPlan, found: Comparison, skipped: int) -> str:
     """Format in one line what would be published."""
     parts = [f"would publish {plural(len(plan.remaining), 'story')}"]
     if plan.before:
         parts.append(f"{plan.before} were published before")
+    if found.again:
+        parts.append(f"{len(found.again)} of them to be made again")
+    if found.made:
+        parts.append(f"{len(found.made)} already made")
+    if found.running:
+        parts.append(f"{len(found.running)} being made by another batch")
     if skipped:
         parts.append(f"{plural(skipped, 'invalid entry')} skipped")
     return "dry run: " + ", ".join(parts)
 
 
-def published_document(reading: ListReading, publication: Publication) -> str:
+def published_document(reading: ListReading, found: Comparison, publication: Publication) -> str:
     """Return the JSON object of a published batch."""
     plan = publication.plan
-    return _document(reading, plan, plan.batch_id, published=publication.published)
+    return _document(reading, found, plan, plan.batch_id, published=publication.published)
 
 
-def dry_document(reading: ListReading, plan: BatchPlan, *, batch_id: str | None) -> str:
+def dry_document(reading: ListReading, found: Comparison, plan: BatchPlan, *, batch_id: str | None) -> str:
     """Return the JSON object of a dry run; without a batch id the stories have no ids yet."""
-    return _document(reading, plan, batch_id, dry_run=True)
+    return _document(reading, found, plan, batch_id, dry_run=True)
+
+
+def empty_document(reading: ListReading, found: Comparison) -> str:
+    """Return the JSON object of a list of which nothing is left to publish."""
+    return _document(reading, found, None, None)
 
 
 def refused_document(reading: ListReading, *, batch_id: str | None, dry_run: bool) -> str:
     """Return the JSON object of a refused list."""
-    return _document(reading, None, batch_id, dry_run=dry_run)
+    return _document(reading, Comparison(()), None, batch_id, dry_run=dry_run)
 
 
 def _document(
     reading: ListReading,
+    found: Comparison,
     plan: BatchPlan | None,
     batch_id: str | None,
     *,
@@ -84,6 +98,7 @@ def _document(
         ],
         "notes": list(reading.notes),
         "invalid": list(reading.problems),
+        **comparison_document(found),
         "stories": [_story(placed, known=batch_id is not None) for placed in (plan.stories if plan else ())],
         "dry_run": dry_run,
     }

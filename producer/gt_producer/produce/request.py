@@ -18,6 +18,8 @@ class Request:
         as_json: whether to print one JSON object on standard output
         discover: whether to add the best new stories found on Reddit
         limit: maximum number of those; None for the default of gt-discover
+        force: whether to publish stories that are made already, or that another batch is making
+        skip_changed: whether to leave out also stories that would differ from their earlier video
     """
 
     sources: Sources
@@ -30,6 +32,8 @@ class Request:
     as_json: bool = False
     discover: bool = False
     limit: int | None = None
+    force: bool = False
+    skip_changed: bool = False
 
     def resume_command(self, batch_id: str, found: Sequence[str] = ()) -> str:
         """Return the command that publishes the rest of this batch.
@@ -44,7 +48,8 @@ class Request:
             words += ["--name", self.name]
         for tag in self.tags:
             words += ["--tag", tag]
-        flags = {"--skip-invalid": self.skip_invalid, "--wait": self.wait, "--json": self.as_json}
+        flags = {"--skip-invalid": self.skip_invalid, "--force": self.force}
+        flags |= {"--skip-changed": self.skip_changed, "--wait": self.wait, "--json": self.as_json}
         words += [flag for flag, given in flags.items() if given]
         urls = (*self.sources.urls, *found)
         if urls:

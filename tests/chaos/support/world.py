@@ -110,7 +110,7 @@ class World:
         """Start a producer of a batch through a slow connection, so that a fault can hit it halfway."""
         path = write_list(list(stories), self.folder, self.runs)
         batch_id = stories[0].batch_id
-        command = ours("gt-produce", "-f", str(path), "--batch-id", batch_id)
+        command = ours("gt-produce", "-f", str(path), "--batch-id", batch_id, "--force")
         part = Part(f"producer of {batch_id}", command, self.environment("producer"), "", once=True)
         part.trouble = self.troubled
         part.start()

@@ -87,9 +87,11 @@ def test_stories_made_by_an_earlier_batch_are_skipped_unless_forced(tmp_path: Pa
     assert [(one["url"], one["batch_id"]) for one in plan["already_made"]] == [("https://redd.it/s01", "b1")]
     assert plan["estimate_s"] > 0
     assert "(median of 1 video: " in dry.stderr
-    again = gt_batch(environment, "https://old.reddit.com/comments/s01/", "--batch-id", "b2", *SCRIPTED)
+    one = tmp_path / "one.jsonl"
+    one.write_text(listed.read_text().splitlines()[0].replace("redd.it/", "old.reddit.com/comments/"))
+    again = gt_batch(environment, "-f", str(one), "--batch-id", "b2", *SCRIPTED)
     assert again.returncode == 0
-    assert "argument 1: already made in batch b1" in again.stderr
+    assert "one.jsonl:1: already made in batch b1" in again.stderr
     assert "nothing to do: no stories are left to make" in again.stderr
     assert len(ran(tmp_path)) == 2
     forced = gt_batch(environment, "-f", str(listed), "--batch-id", "b3", "--force", "--json", *SCRIPTED)

@@ -62,8 +62,8 @@ def test_the_latest_success_of_a_story_is_found_in_whichever_form_its_url_was_gi
     ]
     ledger.apply(events)
     made = ledger.made([POST, LOCAL, "https://www.reddit.com/comments/def/", "https://example.org/"])
-    assert {url: event.batch_id for url, event in made.items()} == {POST: "b2", LOCAL: "b3"}
-    assert made[POST] == events[1]
+    assert {url: made[url][0].batch_id for url in made} == {POST: "b2", LOCAL: "b3"}
+    assert made[POST][0] == events[1]
     assert ledger.made([]) == {}
 
 

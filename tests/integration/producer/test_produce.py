@@ -144,8 +144,7 @@ async def test_options_come_through_standard_input(settings: Settings, env: dict
         "published": 1,
         "already_published": 0,
         "repeated": [],
-        "notes": [],
-        "invalid": [],
+        **{key: [] for key in ("notes", "invalid", "already_made", "made_again", "being_made")},
         "stories": [
             {
                 "story_id": document["stories"][0]["story_id"],

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from gt_common.errors import OutputError
 from gt_common.files import write_atomically
-from gt_common.messages import StoryMessage
+from gt_common.messages import StoryMessage, made_from
 from gt_consumer.storage import finished_videos as finished_module
 from gt_consumer.storage.finished_videos import Finished, find_finished, store_finished, video_place
 from gt_consumer.storage.names import new_mark
@@ -232,3 +232,32 @@ def test_odd_addresses_have_a_place(url: str, tmp_path: Path) -> None:
     story = a_story().model_copy(update={"url": url})
     assert store(tmp_path, story=story).video.parent == tmp_path / "out" / "b1"
     assert find_finished(tmp_path / "out", story) is not None
+
+
+def test_a_video_of_another_text_or_other_options_is_not_the_story_s(tmp_path: Path) -> None:
+    text = tmp_path / "story.md"
+    text.write_text("Once upon a time.")
+    story = a_story().model_copy(update={"url": text.as_uri()})
+    workdir = tmp_path / "work"
+    workdir.mkdir()
+    (workdir / "made.mp4").write_bytes(b"a video")
+    source = made_from(story.url, story.options, "studio")
+    store_finished(
+        tmp_path / "out",
+        story,
+        workdir / "made.mp4",
+        workdir=workdir,
+        attempt=1,
+        project_id=None,
+        video_s=None,
+        duration_s=1.0,
+        source=source,
+    )
+    found = find_finished(tmp_path / "out", story)
+    assert found is not None
+    assert found.made_from == source
+    assert find_finished(tmp_path / "out", story.model_copy(update={"options": {"voice": "alto"}})) is None
+    text.write_text("Once upon another time.")
+    assert find_finished(tmp_path / "out", story) is None
+    text.unlink()
+    assert find_finished(tmp_path / "out", story) is not None, "what cannot be read here is not compared"

@@ -1,0 +1,75 @@
+"""Messages about stories of a list that earlier batches have made, or that other batches are making."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from gt_common.cli.listing import MOST_REPEATED, say
+from gt_common.ledger.earlier import AlreadyMade, BeingMade, Comparison
+from gt_common.texts import one_line, plural
+
+
+def say_comparison(found: Comparison, makes: str) -> None:
+    """Print what is left out of a list and what is made again, story by story, and the flags that decide.
+
+    Parameters:
+        makes: what the command does with a story, such as `makes`
+    """
+    made, again, running = len(found.made), len(found.again), len(found.running)
+    _say_some(_made_lines(found.made), made, "already made")
+    if made:
+        say(f"skipped {plural(made, 'story')} already made; use --force to skip none")
+    _say_some(_again_lines(found.again), again, "to be made again")
+    if any(one.differs and not one.gone for one in found.again):
+        say(f"--skip-changed {makes} only stories without a video, and those whose video is missing")
+    _say_some(_running_lines(found.running), running, "that another batch is making")
+    if running:
+        say(f"skipped {plural(running, 'story')} that another batch is making; use --force to skip none")
+
+
+def comparison_document(found: Comparison) -> dict[str, list[dict[str, object]]]:
+    """Return the part of a JSON document that says the same."""
+    return {
+        "already_made": [_video(one) | {"differs": list(one.differs)} for one in found.made],
+        "made_again": [_video(one) | {"reasons": _reasons(one)} for one in found.again],
+        "being_made": [
+            {"url": one.story.url, "batch_id": one.other.batch_id, "status": one.other.status.value}
+            for one in found.running
+        ],
+    }
+
+
+def _video(one: AlreadyMade) -> dict[str, object]:
+    return {"url": one.story.url, "batch_id": one.event.batch_id, "output_path": one.event.output_path}
+
+
+def _reasons(one: AlreadyMade) -> list[str]:
+    return ["video missing"] if one.gone else list(one.differs)
+
+
+def _say_some(lines: Iterator[str], count: int, what: str) -> None:
+    for line, _ in zip(lines, range(MOST_REPEATED), strict=False):
+        say(one_line(line))
+    if count > MOST_REPEATED:
+        say(f"… and {count - MOST_REPEATED} more {what}")
+
+
+def _made_lines(made: Sequence[AlreadyMade]) -> Iterator[str]:
+    for one in made:
+        differs = f" ({', '.join(one.differs)})" if one.differs else ""
+        video = f"in batch {one.event.batch_id}: {one.event.output_path}"
+        yield f"{one.story.place}: already made {video}{differs}"
+
+
+def _again_lines(again: Sequence[AlreadyMade]) -> Iterator[str]:
+    for one in again:
+        video = f"the video of batch {one.event.batch_id}"
+        if one.gone:
+            yield f"{one.story.place}: made again, {video} is missing: {one.event.output_path}"
+        else:
+            yield f"{one.story.place}: made again, {video} differs: {', '.join(one.differs)}"
+
+
+def _running_lines(running: Sequence[BeingMade]) -> Iterator[str]:
+    for one in running:
+        yield f"{one.story.place}: batch {one.other.batch_id} is making it now ({one.other.status.value})"

@@ -1,0 +1,128 @@
+"""Compares a list of stories with earlier and running batches: what is made already, and what again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gt_common.ledger.views import UnfinishedStory
+from gt_common.messages import MadeFrom, StorySucceeded, made_from
+from gt_common.stories import Story
+
+if TYPE_CHECKING:
+    from gt_common.ledger.ledger import LedgerReader
+
+
+@dataclass(frozen=True)
+class AlreadyMade:
+    """A story with an earlier video.
+
+    Parameters:
+        differs: how another video would differ; empty if it would be the same
+        gone: whether the earlier video is missing
+    """
+
+    story: Story
+    event: StorySucceeded
+    differs: tuple[str, ...] = ()
+    gone: bool = False
+
+
+@dataclass(frozen=True)
+class BeingMade:
+    """A story that another batch is making."""
+
+    story: Story
+    other: UnfinishedStory
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A list of stories, compared with the ledger.
+
+    Parameters:
+        stories: to be made
+        made: left out, because there is a video already
+        again: of `stories`, those that have had a video, which is missing or differs
+        running: left out, because another batch is making them
+    """
+
+    stories: tuple[Story, ...]
+    made: tuple[AlreadyMade, ...] = ()
+    again: tuple[AlreadyMade, ...] = ()
+    running: tuple[BeingMade, ...] = ()
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What is left out of a batch.
+
+    Parameters:
+        batch_id: the batch itself, which is not compared with
+        orchestrator: the one that would run; None if it is not known
+        is_gone: whether a video, given by its path, is missing
+        is_made_now: whether the batch of an unfinished story is really running
+        skip_changed: whether to leave out also what would differ from the earlier video
+    """
+
+    batch_id: str
+    orchestrator: str | None
+    is_gone: Callable[[str], bool]
+    is_made_now: Callable[[UnfinishedStory], bool]
+    skip_changed: bool = False
+
+
+def compare(ledger: LedgerReader, stories: Sequence[Story], rule: Rule) -> Comparison:
+    """Compare a list with the ledger; story files are read."""
+    canonicals = [story.canonical for story in stories]
+    running = {
+        other.canonical: other
+        for other in ledger.unfinished(canonicals)
+        if other.batch_id != rule.batch_id and rule.is_made_now(other)
+    }
+    videos = ledger.made(canonicals)
+    left, made, again, now = [], [], [], []
+    for story in stories:
+        if story.canonical in running:
+            now.append(BeingMade(story, running[story.canonical]))
+            continue
+        found = _earlier(story, videos.get(story.canonical, []), rule)
+        if found and not found.gone and (not found.differs or rule.skip_changed):
+            made.append(found)
+            continue
+        left.append(story)
+        if found:
+            again.append(found)
+    return Comparison(tuple(left), tuple(made), tuple(again), tuple(now))
+
+
+def video_is_gone(output_path: str) -> bool:
+    """Whether a video is not on this machine any more; an address of another kind counts as there."""
+    return "://" not in output_path and not Path(output_path).exists()
+
+
+def video_was_removed(output_path: str) -> bool:
+    """Whether a video is missing from its folder; without that folder it may be on another machine."""
+    return video_is_gone(output_path) and Path(output_path).parent.exists()
+
+
+def _earlier(story: Story, events: Sequence[StorySucceeded], rule: Rule) -> AlreadyMade | None:
+    """Return the earlier video that is most like the one that would be made: the same, or the latest."""
+    others = [event for event in events if event.batch_id != rule.batch_id]
+    if not others:
+        return None
+    wanted = made_from(story.url, story.options, rule.orchestrator)
+    found = list(_candidates(story, others, wanted, rule))
+    there = [one for one in found if not one.gone]
+    return next((one for one in there if not one.differs), (there or found)[0])
+
+
+def _candidates(
+    story: Story, events: Sequence[StorySucceeded], wanted: MadeFrom, rule: Rule
+) -> Iterator[AlreadyMade]:
+    for event in events:
+        # Versions that did not record it cannot be compared with; their videos count as the same.
+        differs = event.made_from.differences(wanted) if event.made_from else ()
+        yield AlreadyMade(story, event, differs, rule.is_gone(event.output_path))

@@ -1,0 +1,136 @@
+"""What gt-produce leaves out, as far as the ledger can be read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gt_common.batches import PlacedStory, batch_lock, list_events
+from gt_common.files import locked
+from gt_common.ledger import open_ledger
+from gt_common.ledger.earlier import Comparison
+from gt_common.messages import GT_BATCH, BatchOpened, Event, StorySucceeded, made_from
+from gt_common.settings import Settings, load_settings
+from gt_common.stories import Story, canonical_url, story_id
+from gt_producer.produce.earlier import compare_list
+from gt_producer.produce.journal import Journal
+from gt_producer.produce.journal_state import Header
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Settings:
+    return load_settings(ledger_url=f"sqlite:///{tmp_path / 'ledger.db'}", state_dir=tmp_path / "state")
+
+
+@pytest.fixture
+def story(tmp_path: Path) -> Story:
+    path = tmp_path / "story.md"
+    path.write_text("# A cup\n\nOnce upon a time.\n")
+    return Story(*canonical_url(str(path), tmp_path), "list:1", {"voice": "warm"})
+
+
+def store(settings: Settings, *events: Event) -> None:
+    with open_ledger(settings.ledger) as ledger:
+        ledger.apply(events)
+
+
+def success(story: Story, video: Path, batch_id: str = "b1") -> StorySucceeded:
+    return StorySucceeded(
+        batch_id=batch_id,
+        story_id=story_id(batch_id, story.canonical),
+        position=1,
+        url=story.url,
+        output_path=str(video),
+        made_from=made_from(story.url, story.options, "studio"),
+    )
+
+
+def compared(settings: Settings, story: Story, *, skip_changed: bool = False) -> Comparison:
+    return compare_list(settings, "new", [story], skip_changed=skip_changed)
+
+
+def announce(settings: Settings, story: Story, batch_id: str, made_by: str | None = None) -> None:
+    placed = PlacedStory(story_id(batch_id, story.canonical), 1, story)
+    opened = BatchOpened(batch_id=batch_id, total=1, made_by=made_by)
+    store(settings, opened, *list_events(batch_id, [placed]))
+
+
+def test_without_a_ledger_nothing_is_left_out_and_none_is_made(here: Settings, story: Story) -> None:
+    assert compared(here, story) == Comparison((story,))
+    assert not Path(here.ledger.removeprefix("sqlite:///")).exists()
+
+
+def test_a_ledger_that_cannot_be_read_is_said(
+    here: Settings, story: Story, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path(here.ledger.removeprefix("sqlite:///")).write_bytes(b"no database" * 200)
+    assert compared(here, story) == Comparison((story,))
+    assert "warning: stories that are already made are not left out" in capsys.readouterr().err
+
+
+def test_the_same_story_with_the_same_options_is_left_out_if_its_video_is_there(
+    here: Settings, story: Story, tmp_path: Path
+) -> None:
+    video = tmp_path / "out" / "b1" / "1.mp4"
+    store(here, success(story, video))
+    assert len(compared(here, story).made) == 1, "the folder is not here: the worker is another machine"
+    video.parent.mkdir(parents=True)
+    assert [one.gone for one in compared(here, story).again] == [True]
+    video.write_bytes(b"a video")
+    assert (compared(here, story).stories, len(compared(here, story).made)) == ((), 1)
+
+
+def test_what_differs_is_published_again_unless_it_is_to_be_skipped(
+    here: Settings, story: Story, tmp_path: Path
+) -> None:
+    video = tmp_path / "1.mp4"
+    video.write_bytes(b"a video")
+    store(here, success(story, video))
+    other = Story(story.url, story.canonical, "list:1", {"voice": "cold"})
+    (again,) = compared(here, other).again
+    assert again.differs == ("other options",)
+    (tmp_path / "story.md").write_text("# A cup\n\nOnce upon another time.\n")
+    (again,) = compared(here, other).again
+    assert again.differs == ("text changed", "other options")
+    assert compared(here, other).stories == (other,)
+    skipped = compared(here, other, skip_changed=True)
+    assert (skipped.stories, len(skipped.made)) == ((), 1)
+
+
+def test_a_video_of_a_version_that_recorded_nothing_counts_as_the_same(
+    here: Settings, story: Story, tmp_path: Path
+) -> None:
+    video = tmp_path / "1.mp4"
+    video.write_bytes(b"a video")
+    store(here, success(story, video).model_copy(update={"made_from": None}))
+    assert len(compared(here, story).made) == 1
+
+
+def test_a_story_of_another_open_batch_is_left_out(here: Settings, story: Story) -> None:
+    announce(here, story, "fleet")
+    (running,) = compared(here, story).running
+    assert (running.other.batch_id, running.other.status.value) == ("fleet", "queued")
+    assert compare_list(here, "fleet", [story], skip_changed=False).stories == (story,), "its own batch"
+    store(here, success(story, Path("/elsewhere/1.mp4"), "fleet"))
+    assert compared(here, story).running == ()
+
+
+def test_a_story_that_an_ended_process_left_behind_is_published(here: Settings, story: Story) -> None:
+    announce(here, story, "local", GT_BATCH)
+    assert compared(here, story).stories == (story,), "gt-batch was killed"
+    lock = batch_lock(here.state_dir, "local")
+    lock.parent.mkdir(parents=True)
+    with locked(lock) as descriptor:
+        Path(f"/dev/fd/{descriptor}").write_text("{}")
+        assert [one.other.batch_id for one in compared(here, story).running] == ["local"]
+
+    announce(here, story, "torn")
+    with Journal.open(here.state_dir / "journals", "torn") as journal:
+        journal.begin(Header("torn", "gt", "f", None, {}))
+        journal.list_stories([(story_id("torn", story.canonical), 1)])
+        assert [one.other.batch_id for one in compared(here, story).running] == ["torn"]
+    assert compared(here, story).stories == (story,), "gt-produce was killed before it was published"
+    with Journal.open(here.state_dir / "journals", "torn") as journal:
+        journal.confirm(story_id("torn", story.canonical), 1)
+    assert [one.other.batch_id for one in compared(here, story).running] == ["torn"]
