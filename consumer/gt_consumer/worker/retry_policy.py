@@ -30,11 +30,15 @@ LEAST_WAIT_S: Final = 0.05
 
 _JITTER_SHARE = 0.1
 _LONGEST_JITTER_S = 2.0
+_NUMBER = r"\d{1,9}(?:\.\d{1,6})?"
+_UNIT = r"(?:ms|seconds?|secs?|s|minutes?|mins?|m|hours?|h)"
 _ASKED = re.compile(
-    r"(?:retry|try)[ _-]*(?:again[ _-]*)?(?:after|in|delay)[^0-9a-z]{0,6}(?:seconds?\W{0,3})?"
-    r"(\d{1,9}(?:\.\d{1,6})?)\s?(ms|seconds?|secs?|s|minutes?|mins?|m|hours?|h)?\b",
+    r"(?:(?:retry|try)[ _-]*(?:again[ _-]*)?(?:after|in|delay)[^0-9a-z]{0,6}(?:seconds?\W{0,3})?"
+    r"|\bwait (?:for )?(?:at least )?|\btake a break for )"
+    rf"({_NUMBER}\s?{_UNIT}(?:\s?{_NUMBER}\s?{_UNIT}){{0,3}}|{_NUMBER})\b",
     re.IGNORECASE,
 )
+_PART = re.compile(rf"({_NUMBER})\s?({_UNIT})?", re.IGNORECASE)
 
 
 class ErrorClass(StrEnum):
@@ -167,12 +171,12 @@ class RetryPolicy:
 
 
 def asked_wait(message: str) -> float | None:
-    """Return the seconds that a message asks to wait, as in "retry after 30 s", "try again in 2m"."""
+    """Return the seconds that a message asks to wait, as in "retry after 30 s", "try again in 7m12.5s"."""
     match = _ASKED.search(message)
     if match is None:
         return None
-    amount, unit = match.groups()
-    return min(LONGEST_PAUSE_S, float(amount) * UNITS[(unit or "s").lower()])
+    parts = _PART.findall(match[1])
+    return min(LONGEST_PAUSE_S, sum(float(amount) * UNITS[(unit or "s").lower()] for amount, unit in parts))
 
 
 def jitter(delay_s: float) -> float:
