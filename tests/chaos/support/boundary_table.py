@@ -141,6 +141,14 @@ BOUNDARIES: tuple[Boundary, ...] = (
         "the dead letter's publish and its confirm", CONSUME, f"{_CONFIRM}:3", *_DEAD, runs=2, letters=2
     ),
     Boundary(
+        "the dead letter's confirm and that of its record for the ledger",
+        CONSUME,
+        f"{_CONFIRM}:4",
+        *_DEAD,
+        runs=2,
+        letters=2,
+    ),
+    Boundary(
         "the dead letter's confirm and ack",
         CONSUME,
         f"{_PUBLISHER}.dead_letter:after:1",
