@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from gt_common.errors import CredentialsRefusedError, LedgerUnreachableError
-from gt_common.ledger import open_ledger
+from gt_common.ledger import read_ledger
 from gt_common.messaging.examine import BrokerStatus
 from gt_common.messaging.names import Names
 from gt_common.settings import Settings
@@ -24,7 +24,7 @@ def look_for_lost_letters(status: BrokerStatus, settings: Settings) -> Iterator[
     if queue is None or queue.consumers or events is None or events.messages:
         return
     with suppress(LedgerUnreachableError, CredentialsRefusedError):  # the ledger has a check of its own
-        with open_ledger(settings.ledger, timeout=settings.connect_timeout) as ledger:
+        with read_ledger(settings.ledger, timeout=settings.connect_timeout) as ledger:
             known = sum(event.letter is not None for event in ledger.failed())
         in_queue = queue.messages or 0
         if known > in_queue:

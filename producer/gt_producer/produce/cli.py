@@ -42,6 +42,14 @@ SkipChanged = Annotated[
         "--skip-changed", help="Also skip stories whose text or options changed since their video was made."
     ),
 ]
+Again = Annotated[
+    bool,
+    typer.Option(
+        "--again",
+        help="With --batch-id: also publish again the stories that, according to the ledger, wait in the "
+        "queue, when the queue has lost them (purged) and is empty.",
+    ),
+]
 Wait = Annotated[
     bool,
     typer.Option(
@@ -74,6 +82,7 @@ def produce(
     skip_invalid: SkipInvalid = False,
     force: Force = False,
     skip_changed: SkipChanged = False,
+    again: Again = False,
     wait: Wait = False,
     as_json: Json = False,
     _version: Version = False,
@@ -104,6 +113,7 @@ def produce(
                 limit=limit,
                 force=force,
                 skip_changed=skip_changed,
+                again=again,
             )
         )
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -18,6 +19,7 @@ from gt_common.discovery import check_limit, search
 from gt_common.errors import ExitCode, GossipToonError, InvalidListError, PublishedOnlyInPartError, UsageError
 from gt_common.ledger.earlier import Comparison
 from gt_common.log import configure_logging
+from gt_common.messages import StoryMessage
 from gt_common.reddit import why_not_fetched
 from gt_common.settings import Settings, load_settings
 from gt_common.stories import ListReading
@@ -25,6 +27,7 @@ from gt_common.stories.sources import read_sources_and_search
 from gt_common.texts import plural
 from gt_producer.produce import printing
 from gt_producer.produce.earlier import compare_list
+from gt_producer.produce.again import check_queues_are_empty, lost_stories
 from gt_producer.produce.journal import Journal
 from gt_producer.produce.journal_state import Header, find_unfinished, journal_path, read_state
 from gt_producer.produce.plan import BatchPlan, make_header, make_plan
@@ -94,6 +97,8 @@ def run(request: Request) -> int:
 def _check(request: Request, settings: Settings) -> Checked:
     check_limit(request.limit, discover=request.discover)
     given = check_batch_id(request.batch_id) if request.batch_id is not None else None
+    if request.again and given is None:
+        raise UsageError("--again needs --batch-id: it publishes stories of an existing batch again")
     name, tags = check_name(request.name), parse_tags(request.tags)
     found = partial(search, settings, request.limit, say) if request.discover else None
     reading = check_messages(read_sources_and_search(request.sources, found, sys.stdin.buffer, Path.cwd()))
@@ -205,11 +210,18 @@ def _plan(checked: Checked, journal: Journal) -> BatchPlan:
 async def _publish_rest(
     checked: Checked, journal: Journal, plan: BatchPlan, on_confirmed: OnConfirmed
 ) -> Publication:
-    if journal.state.complete and not plan.remaining:
+    lost: list[StoryMessage] = []
+    if checked.request.again:
+        await check_queues_are_empty(checked.settings)
+        lost = await asyncio.to_thread(lost_stories, checked.settings, plan)
+    if journal.state.complete and not plan.remaining and not lost:
         return Publication(plan, 0)
     async with open_batch_publisher(checked.settings) as publisher:
         _warn_of_links(plan)
-        return await publish_batch(publisher, journal, checked.header, plan, on_confirmed)
+        publication = await publish_batch(publisher, journal, checked.header, plan, on_confirmed)
+        for message in lost:
+            await publisher.story(message)
+    return replace(publication, published=publication.published + len(lost))
 
 
 def _print_resume_command(checked: Checked) -> bool:

@@ -20,6 +20,7 @@ class Request:
         limit: maximum number of those; None for the default of gt-discover
         force: whether to publish stories that are made already, or that another batch is making
         skip_changed: whether to leave out also stories that would differ from their earlier video
+        again: whether to publish stories again whose messages the queue has lost
     """
 
     sources: Sources
@@ -34,6 +35,7 @@ class Request:
     limit: int | None = None
     force: bool = False
     skip_changed: bool = False
+    again: bool = False
 
     def resume_command(self, batch_id: str, found: Sequence[str] = ()) -> str:
         """Return the command that publishes the rest of this batch.
