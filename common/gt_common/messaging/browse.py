@@ -29,6 +29,8 @@ IDLE_S = 2.0
 """After this time without a message the broker is asked whether there are more, in seconds."""
 RETURN_S = 0.5
 """How long the broker may take until a message of a closed channel is ready again, in seconds."""
+EMPTY_TIMES = 3
+"""How often in a row a queue is reported as empty before that is believed while messages are expected."""
 PATIENCE_S = 60.0
 """How long to wait for the leader of a queue, or for a message that it reports as ready, in seconds."""
 
@@ -105,15 +107,20 @@ class Browser:
             await queue.consume(self._arrived.put, consumer_tag=f"browser-{window:03}")
 
     async def _next(self) -> AbstractIncomingMessage | None:
-        """Return the next message, or None if another consumer has taken the rest."""
-        waited = 0.0
+        """Return the next message, or None if another consumer has taken the rest.
+
+        RabbitMQ 3.10 reports 0 messages if the queue does not answer it at once, so a single 0 means nothing.
+        No second consumer may ask here: the message that it got would lose its place.
+        """
+        waited, empty = 0.0, 0
         while waited < PATIENCE_S:
             try:
                 async with asyncio.timeout(IDLE_S):
                     return await self._arrived.get()
             except TimeoutError:
                 waited += IDLE_S
-            if not await ready_messages(self._connection, self._name):
+            empty = 0 if await _reported(self._connection, self._name) else empty + 1
+            if empty == EMPTY_TIMES:
                 return None
             if waited == IDLE_S:
                 log.warning("delivery_delayed", queue=self._name, patience_s=PATIENCE_S)

@@ -34,7 +34,7 @@ async def forgotten_wait_queues(settings: Settings) -> list[QueueInfo]:
         lookup = Lookup(connection)
         for number, name in enumerate(usual):
             if time.monotonic() > until:
-                log.warning("wait_queues_not_checked", queues=usual[number:])
+                log.warning("wait_queue_search_stopped", queues=usual[number:])
                 break
             info = await lookup.queue(name)
             if info.messages is not None:

@@ -83,7 +83,7 @@ class MissingLetters:
         return f"{NOT_IN_QUEUE}; add --from-ledger to use the ledger's copy"
 
     async def _wait_until_stored(self) -> int:
-        """Give gt-aggregate a moment; return how many events it has still to store."""
+        """Wait a moment for gt-aggregate; return how many events it has still to store."""
         until = time.monotonic() + STORE_S
         unstored = await self._unstored()
         while unstored and time.monotonic() < until:

@@ -19,8 +19,6 @@ from gt_common.messages import (
     Event,
     StoryFailed,
     StoryMessage,
-    StoryReleased,
-    StoryRequeued,
     StoryStarted,
     StorySucceeded,
     decode_story,
@@ -399,26 +397,3 @@ async def test_ctrl_c_while_waiting_leaves_the_batch_to_go_on(
     state: BatchState = fold("b", await told_events(settings))
     assert state.counts[StoryStatus.QUEUED] == 2
     assert state.sealed
-
-
-async def test_stories_that_a_purged_queue_has_lost_are_published_again_as_the_ledger_knows_them(
-    settings: Settings, env: dict[str, str]
-) -> None:
-    names, command = Names(settings.namespace), (write_list(4), "--batch-id", "b1", "--again")
-    assert produce(env, "-f", "urls.txt", "--batch-id", "b1").returncode == 0
-    early = produce(env, "-f", *command)
-    assert (early.returncode, "4 stories still in the queues" in early.stderr) == (2, True)
-    first, second, third, _ = await queued_stories(settings)
-    async with open_publisher(settings, "test", patience=10) as publisher:
-        await publisher.event(StorySucceeded(**first.identity(), output_path="/v.mp4"))
-        requeued = second.model_copy(update={"generation": 2})
-        await publisher.event(StoryRequeued(**requeued.identity(), by="me@here"))
-        await publisher.event(StoryReleased(**third.identity(), attempt=2, run=3, reason="stopping"))
-    await tally(env, settings, "b1")
-    async with browse(settings, names.stories, "test") as deliveries:
-        assert all([await delivery.ack() for delivery in deliveries])
-    again = produce(env, "-f", *command)
-    assert (again.returncode, again.stdout) == (0, "b1\n"), again.stderr
-    sent = [(one.position, one.generation, one.attempt, one.run) for one in await queued_stories(settings)]
-    assert sorted(sent) == [(2, 2, 1, 0), (3, 1, 2, 4), (4, 1, 1, 0)]
-    assert produce(env, "-f", "urls.txt", "--again").returncode == 2
