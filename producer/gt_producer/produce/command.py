@@ -26,8 +26,8 @@ from gt_common.stories import ListReading
 from gt_common.stories.sources import read_sources_and_search
 from gt_common.texts import plural
 from gt_producer.produce import printing
-from gt_producer.produce.earlier import compare_list
 from gt_producer.produce.again import check_queues_are_empty, lost_stories
+from gt_producer.produce.earlier import compare_list
 from gt_producer.produce.journal import Journal
 from gt_producer.produce.journal_state import Header, find_unfinished, journal_path, read_state
 from gt_producer.produce.plan import BatchPlan, make_header, make_plan
