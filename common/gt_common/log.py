@@ -93,7 +93,7 @@ def configure_logging(settings: Settings, file: TextIO | None = None) -> None:
     _route_library_logs(shared, renderer, target)
     if settings.from_dotenv:
         get_logger("settings").info(
-            "dotenv_read", file=str(Path(".env").absolute()), settings=", ".join(settings.from_dotenv)
+            "dotenv_loaded", file=str(Path(".env").absolute()), settings=", ".join(settings.from_dotenv)
         )
 
 

@@ -277,7 +277,7 @@ class Settings(SecretFileSettings):
 
     @property
     def orchestrator_to_run(self) -> str:
-        """The orchestrator, for whoever runs or loads it.
+        """The orchestrator, for the program that runs or loads it.
 
         Raises:
             UsageError: only `.env` names it, and it is code of the user's

@@ -271,7 +271,7 @@ async def _unbind_obsolete(connection: AbstractConnection, wanted: Topology) -> 
                 exchange = await channel.get_exchange(target, ensure=False)
                 await exchange.unbind(source, key)
     except CredentialsRefusedError as error:
-        log.warning("obsolete_bindings_kept", error=str(error), hint="run `gt-topology declare`")
+        log.warning("obsolete_bindings_retained", error=str(error), hint="run `gt-topology declare`")
 
 
 async def _wait_until_declared(connection: AbstractConnection, wanted: Topology, role: Role) -> None:

@@ -91,7 +91,7 @@ def test_what_was_read_is_logged(
     monkeypatch.setenv("GT_PREFETCH", "3")
     configure_logging(load_settings(output="here", log_format="json"))
     (line,) = capsys.readouterr().err.splitlines()
-    assert '"event": "dotenv_read"' in line
+    assert '"event": "dotenv_loaded"' in line
     assert f'"file": "{dotenv}"' in line
     assert '"settings": "GT_NAMESPACE"' in line
 
