@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from gt_common.messages import BatchOpened, StoryCancelled, decode_story
 from gt_common.messaging import browse
+from gt_common.messaging.examine import examine_broker
 from gt_common.messaging.names import Names
 from gt_common.messaging.publisher import open_publisher
 from gt_common.settings import Settings
@@ -14,6 +17,8 @@ from gt_consumer.deadletters.discard import discard
 from gt_consumer.deadletters.orders import Order, Step
 from gt_consumer.deadletters.replay import replay
 from gt_consumer.deadletters.selection import Selection
+from gt_consumer.doctor.finding import Finding
+from gt_consumer.doctor.letters import look_for_lost_letters
 from support.dead_letter_queue import bury, gt_dlq, look, positions, ready, take, take_in
 from support.samples.dead_letters import make_letter
 
@@ -116,3 +121,19 @@ async def test_more_unselected_letters_than_can_be_held_hide_the_rest_and_are_to
     steps: list[Step] = []
     await replay(settings, order(stories=frozenset({make_letter(8).story_id})), steps.append)
     assert [step.action for step in steps] == ["skipped"], "it is never reported as done"
+
+
+async def test_doctor_warns_of_lost_letters_and_of_nothing_else(settings: Settings) -> None:
+    async def findings() -> list[Finding]:
+        status = await examine_broker(settings)
+        return await asyncio.to_thread(lambda: [*look_for_lost_letters(status, settings)])
+
+    await bury(settings, [make_letter(1)])
+    assert await findings() == [], "its event is not stored yet"
+    await take_in(settings)
+    assert await findings() == []
+    await take(settings, Names(settings.namespace).dlq)
+    [finding] = await findings()
+    assert (finding.check, str(finding.level)) == ("dead letters", "warn")
+    assert "holds 0, the ledger has 1 dead letter" in finding.says
+    assert "gt-dlq replay --from-ledger" in finding.cure
