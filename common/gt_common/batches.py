@@ -141,6 +141,7 @@ def story_message(batch_id: str, placed: PlacedStory) -> StoryMessage:
             "url": placed.story.url,
             "canonical_url": placed.story.canonical,
             "options": placed.story.options,
+            "title": placed.story.title,
         }
     )
 
@@ -177,14 +178,20 @@ def entries_in_chunks(
 
 def _entry(placed: PlacedStory, *, with_options: bool) -> StoryEntry:
     fields = {"story_id": placed.story_id, "position": placed.position, "url": placed.story.url}
+    fields["title"] = placed.story.title
     options = {"options": placed.story.options} if with_options and placed.story.options else {}
     return StoryEntry.model_validate(fields | options)
 
 
 def _chunk_id(batch_id: str, chunk: Sequence[StoryEntry]) -> str:
     """Return an event id derived from a part of the list, so that the ledger stores that part once."""
-    named = "\n".join(f"{entry.story_id} {entry.position} {entry.url}" for entry in chunk)
+    named = "\n".join(_named(entry) for entry in chunk)
     return hashlib.sha256(f"{batch_id}\n{named}".encode()).hexdigest()[:32]
+
+
+def _named(entry: StoryEntry) -> str:
+    line = f"{entry.story_id} {entry.position} {entry.url}"
+    return line if entry.title is None else f"{line} {entry.title}"
 
 
 def check_messages(reading: ListReading) -> ListReading:

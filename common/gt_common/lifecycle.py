@@ -122,6 +122,7 @@ class StoryState:
     Parameters:
         position, url: from the list; from the events while no list has arrived
         listed: whether a `batch.stories` named it
+        title: from the list; None if it has none
     """
 
     story_id: str
@@ -129,6 +130,7 @@ class StoryState:
     url: str
     event: StoryEvent | None = None
     listed: bool = False
+    title: str | None = None
 
     @property
     def status(self) -> StoryStatus:
@@ -234,6 +236,11 @@ def _apply_opened(state: BatchState, event: BatchOpened) -> BatchState:
 
 def _list(state: StoryState | None, entry: StoryEntry) -> StoryState:
     event = state.event if state else None
-    if state and state.listed and (state.position, state.url) <= (entry.position, entry.url):
+    if state and state.listed and _list_key(state) <= _list_key(entry):
         return state
-    return StoryState(entry.story_id, entry.position, entry.url, event, listed=True)
+    return StoryState(entry.story_id, entry.position, entry.url, event, listed=True, title=entry.title)
+
+
+def _list_key(line: StoryState | StoryEntry) -> tuple[int, str, bool, str]:
+    """Return the sort key of a story's line in lists, the least of which counts; one with a title is less."""
+    return line.position, line.url, line.title is None, line.title or ""

@@ -38,6 +38,7 @@ STORY_COLUMNS = (
     stories.c.position,
     stories.c.url,
     stories.c.listed,
+    stories.c.title,
     stories.c.event,
 )
 
@@ -120,6 +121,7 @@ def story_row(batch_id: str, story: StoryState, bodies: dict[str, str]) -> Value
         "position": story.position,
         "url": story.url,
         "listed": story.listed,
+        "title": story.title,
         "status": story.status.value,
         "generation": event and event.generation,
         "attempt": event and event.attempt,
@@ -130,10 +132,12 @@ def story_row(batch_id: str, story: StoryState, bodies: dict[str, str]) -> Value
     }
 
 
-def read_story(story_id: str, position: int, url: str, listed: bool, body: str | None) -> StoryState:
+def read_story(
+    story_id: str, position: int, url: str, listed: bool, title: str | None, body: str | None
+) -> StoryState:
     """Decode a story from its STORY_COLUMNS."""
     event = read_story_event(body) if body is not None else None
-    return StoryState(story_id, position, url, event, listed)
+    return StoryState(story_id, position, url, event, listed, title)
 
 
 def read_opened(body: str | None) -> BatchOpened | None:

@@ -20,7 +20,7 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
-HEAD: Final = "0002"
+HEAD: Final = "0003"
 VERSION_TABLE: Final = "gt_schema"
 
 
@@ -66,6 +66,7 @@ stories = Table(
     Column("position", Integer, nullable=False),
     Column("url", Text, nullable=False),
     Column("listed", Boolean, nullable=False),
+    Column("title", Text),
     # The columns below are copies from the latest event for queries and people; the fold reads the JSON.
     Column("status", String(16), nullable=False),
     Column("generation", Integer),

@@ -22,6 +22,7 @@ from gt_common.messages.fields import (
     Ordinal,
     Reason,
     Seconds,
+    Title,
     Url,
     Versioned,
     utc_now,
@@ -35,6 +36,7 @@ class StoryEntry(BaseModel):
 
     Parameters:
         options: the orchestrator's options of this story; only for batches whose messages are in no queue
+        title: None if it was not known when the list was read
     """
 
     model_config = ConfigDict(frozen=True)
@@ -43,6 +45,7 @@ class StoryEntry(BaseModel):
     position: Ordinal
     url: Url
     options: dict[str, JsonValue] | None = None
+    title: Title = None
 
 
 class _Event(Versioned):

@@ -6,7 +6,9 @@ import re
 from datetime import UTC, datetime
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from gt_common.stories.titles import clean_title
 
 MAX_ORDINAL: Final = 1_000_000
 _SCHEME: Final = re.compile(r"(?:https?|file):", re.IGNORECASE)
@@ -18,9 +20,15 @@ def _story_scheme(url: str) -> str:
     return url
 
 
+def _cleaned(title: object) -> str | None:
+    return clean_title(title) if isinstance(title, str) else None
+
+
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 Url = Annotated[str, StringConstraints(min_length=1, max_length=2048)]
 StoryUrl = Annotated[Url, AfterValidator(_story_scheme)]
+Title = Annotated[str | None, BeforeValidator(_cleaned)]
+"""A story's title; it only names, so that one that cannot be shown is shortened or left out, not refused."""
 Label = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Reason = Annotated[str, StringConstraints(max_length=500)]
 Count = Annotated[int, Field(ge=0, le=1_000_000)]

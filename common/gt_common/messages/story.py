@@ -16,6 +16,7 @@ from gt_common.messages.fields import (
     Ordinal,
     Reason,
     StoryUrl,
+    Title,
     Versioned,
     utc_now,
 )
@@ -84,6 +85,7 @@ class StoryMessage(Versioned):
         url, canonical_url: as given, and the form that is equal for equal stories; programs get the URL as an
             argument, so it must not look like an option
         options: the orchestrator's options of this story
+        title: as it was known when the list was read; names the video's file, so that it never changes
         generation: 1, plus one for every replay and every restore
         attempt: the next attempt (in a dead letter: the last one), from 1
         run: how often this attempt was requeued without being used up (stopped worker, rate limit)
@@ -102,6 +104,7 @@ class StoryMessage(Versioned):
     url: StoryUrl
     canonical_url: StoryUrl
     options: dict[str, JsonValue] = Field(default_factory=dict)
+    title: Title = None
     generation: Ordinal = 1
     attempt: Ordinal = 1
     run: Count = 0

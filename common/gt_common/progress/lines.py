@@ -82,7 +82,7 @@ def running_cells(story: StoryState, elapsed: float, max_attempts: int | None) -
         share = f"{event.fraction * 100:.0f} %" if event.fraction is not None else ""
     worker = one_line(event.worker or "") if event else ""
     again = said_try(event, max_attempts) if event else ""
-    return str(story.position), story_label(story.url), stage, share, short_duration(elapsed), worker, again
+    return str(story.position), story_label(story), stage, share, short_duration(elapsed), worker, again
 
 
 def said_try(event: StoryEvent, max_attempts: int | None) -> str:
@@ -103,7 +103,7 @@ def heartbeat_line(state: BatchState, cells: list[tuple[str, ...]], now: datetim
 
 def change_line(state: BatchState, story: StoryState, max_attempts: int | None) -> str:
     """Format the new state of a story, after the tally of the batch."""
-    label = truncate(story_label(story.url), LABEL)
+    label = truncate(story_label(story), LABEL)
     change = said_change(story.event, max_attempts) if story.event else "queued"
     return f"{tally(state)}  #{story.position} {label}  {change}"
 

@@ -27,6 +27,7 @@ COLUMNS = (
     "error_retryable",
     "error_fingerprint",
     "error_message",
+    "title",
 )
 # A cell that begins like this is run as a formula (OWASP, "CSV Injection"); the last four are full-width.
 _FORMULA_STARTS = tuple("=+-@＝＋－＠")
@@ -59,6 +60,7 @@ def _row(batch_id: str, result: VideoResult) -> tuple[object, ...]:
         result.output_path,
         *((failure.type, failure.stage, str(failure.retryable).lower()) if failure else (None,) * 3),
         *((failure.fingerprint, failure.message) if failure else (None,) * 2),
+        result.title,
     )
 
 

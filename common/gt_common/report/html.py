@@ -38,7 +38,7 @@ def render(
         now: time at which the page is made
     """
     made = now or utc_now()
-    names = {row.story_id: f"#{row.position} {view.story_label(row.url)}" for row in report.results}
+    names = {row.story_id: f"#{row.position} {view.story_label(row)}" for row in report.results}
     rows = view.in_reading_order(report.results)
     return _template().render(
         report=report,

@@ -71,7 +71,7 @@ def _items(report: BatchResult, folder: Path | None) -> Iterator[str]:
             escape(view.stage_of(row)),
             view.short_duration(row.duration_s),
             view.tries(row),
-            _link(view.story_label(row.url), story_href(row.url)),
+            _link(view.story_label(row), story_href(row.url)),
             _outcome(row, folder),
         )
         yield f"| {' | '.join(cells)} |"

@@ -53,6 +53,7 @@ class VideoResult(_Document):
         attempts: attempts in this generation, including the running one
         duration_s: seconds of the last attempt; of a running one, so far
         video_s: length of the video in seconds
+        title: None if it was not known when the list was read
     """
 
     story_id: str
@@ -69,6 +70,7 @@ class VideoResult(_Document):
     output_path: Path | None
     duration_s: float | None
     video_s: float | None
+    title: str | None = None
 
 
 class FailureGroup(_Document):
@@ -188,6 +190,7 @@ def _result(story: StoryState, now: datetime) -> VideoResult:
         output_path=Path(success.output_path) if success and success.output_path else None,
         duration_s=_rounded(duration),
         video_s=_rounded(success.video_s) if success else None,
+        title=story.title,
     )
 
 

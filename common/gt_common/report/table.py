@@ -127,7 +127,7 @@ def _items(report: BatchResult, max_rows: int | None) -> Table:
         cells = [str(row.position), row.status.value, view.stage_of(row), view.short_duration(row.duration_s)]
         if len(table.columns) == 6:
             del cells[2]
-        cells += [view.tries(row), view.story_label(row.url, 12), _outcome(row)]
+        cells += [view.tries(row), view.story_label(row, 12), _outcome(row)]
         styles = {1: STATUS_STYLES[row.status], len(cells) - 1: "red" if row.failure else ""}
         table.add_row(*(Text(cell, style=styles.get(place, "")) for place, cell in enumerate(cells)))
     return table

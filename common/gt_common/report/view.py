@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from gt_common.durations import say_duration
-from gt_common.lifecycle import BatchPhase, StoryStatus
+from gt_common.lifecycle import BatchPhase, StoryState, StoryStatus
 from gt_common.messages import GT_BATCH
 from gt_common.report.eta import say_range
 from gt_common.report.model import BatchResult, VideoResult
@@ -33,8 +33,13 @@ _READING_ORDER = {
 WAITING = "waiting"
 
 
-def story_label(url: str, forum_width: int = 50) -> str:
-    """Return a short name for a story: `r/AITA my sister`, or a file name; long forum names are truncated."""
+def story_label(story: StoryState | VideoResult, forum_width: int = 50) -> str:
+    """Return the name under which a story is shown: its title, if it is known, otherwise that of its URL."""
+    return one_line(story.title or "") or url_label(story.url, forum_width)
+
+
+def url_label(url: str, forum_width: int = 50) -> str:
+    """Return a short name for a URL: `r/AITA my sister`, or a file name; long forum names are truncated."""
     path = _path(one_line(url))
     if match := _REDDIT.search(path):
         kind, forum, post, title, share = match.groups()

@@ -28,12 +28,14 @@ class Story:
         canonical: the form that is equal for equal stories
         place: where it was found, such as `urls.txt:14`
         options: the orchestrator's options of this story
+        title: as `clean_title` returns it; None while it is not known
     """
 
     url: str
     canonical: str
     place: str
     options: dict[str, object] = field(default_factory=dict)
+    title: str | None = None
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 import uuid
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, unquote_to_bytes, urlsplit
@@ -103,12 +104,28 @@ def story_id(batch_id: str, canonical: str) -> str:
     return uuid.uuid5(_NAMESPACE, f"{batch_id}\n{canonical}").hex[:16]
 
 
-def slug(url: str) -> str:
-    """Return a short name of a story for file names: letters, digits and hyphens only."""
+def slug(url: str, title: str | None = None) -> str:
+    """Return a short name of a story for file names: letters, digits and hyphens only.
+
+    Parameters:
+        title: what it is named after, if any of its letters can be in such a name
+    """
+    if title and (name := _slug_of(_plain(title))):
+        return name
     parts = urlsplit(url)
     post = _POST.match(parts.path) if parts.scheme != "file" else None
     name = (post.group(2) or post.group(1)) if post else Path(unquote(parts.path)).stem
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40].strip("-") or "story"
+    return _slug_of(name) or "story"
+
+
+def _slug_of(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40].strip("-")
+
+
+def _plain(title: str) -> str:
+    """Return a title without apostrophes and accents."""
+    letters = unicodedata.normalize("NFKD", re.sub("['\u2019]", "", title))
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
 
 
 def _check_single(given: str) -> None:

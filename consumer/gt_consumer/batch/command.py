@@ -17,14 +17,16 @@ from gt_common.log import configure_logging
 from gt_common.messages import utc_now
 from gt_common.settings import Settings, load_settings
 from gt_common.stories import ListReading
+from gt_common.stories.roots import roots_of_sources
 from gt_common.stories.sources import read_sources_and_search
+from gt_common.stories.titles import with_titles
 from gt_consumer.batch import work as batch_work
 from gt_consumer.batch.foreground import run_and_show
 from gt_consumer.batch.plan import Plan, why_not_fetched
 from gt_consumer.batch.prepare import prepare, preview
 from gt_consumer.batch.printing import plan_document, say_nothing_to_do, show_plan
 from gt_consumer.batch.request import Arguments, Request
-from gt_consumer.batch.story_roots import confine, roots_of_sources
+from gt_consumer.batch.story_roots import confine
 
 
 def run(arguments: Arguments) -> int:
@@ -104,8 +106,8 @@ def _read_stories(arguments: Arguments, settings: Settings, roots: tuple[Path, .
     found = None
     if arguments.discover:
         found = partial(search, settings, arguments.limit, say, known=arguments.force)
-    listed = check_messages(read_sources_and_search(arguments.sources, found, sys.stdin.buffer, Path.cwd()))
-    listed = confine(listed, roots)
+    listed = read_sources_and_search(arguments.sources, found, sys.stdin.buffer, Path.cwd())
+    listed = confine(check_messages(with_titles(listed, roots)), roots)
     say_problems(listed.problems)
     say_notes(listed)
     return listed

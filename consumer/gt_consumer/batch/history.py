@@ -52,6 +52,7 @@ class StoryHistory:
             url=story.url,
             canonical_url=_canonical(story.url),
             options=(self.entry.options if self.entry else None) or {},
+            title=story.title,
             generation=generation,
             attempt=attempt,
             run=run,

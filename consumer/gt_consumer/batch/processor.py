@@ -15,10 +15,11 @@ from gt_common.messages import Event, utc_now
 from gt_common.report.model import BatchResult
 from gt_common.settings import Settings, load_settings
 from gt_common.stories import ListReading, read_list
+from gt_common.stories.roots import roots_of_stories
+from gt_common.stories.titles import with_titles
 from gt_consumer.batch.given_orchestrator import maker_of
 from gt_consumer.batch.prepare import Prepared, prepare
 from gt_consumer.batch.request import FailureLimit, Mode, Request
-from gt_consumer.batch.story_roots import roots_of_stories
 
 Isolation = Literal["caller", "process"]
 MOST_PROBLEMS = 5
@@ -115,7 +116,9 @@ class BatchProcessor:
             OrchestratorError, OutputError: the orchestrator cannot be loaded, or the output not be written
             LedgerUnreachableError, CredentialsRefusedError: the ledger cannot be used
         """
-        listed = _read(story_urls)
+        # A program that names a file may read it; folders limit only what others name.
+        readable = self._settings.story_roots or (Path("/"),)
+        listed = await asyncio.to_thread(with_titles, _read(story_urls), readable)
         return await self._run(
             Request(
                 new_batch_id(utc_now().astimezone()) if batch_id is None else check_batch_id(batch_id),

@@ -2,32 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from gt_common.errors import PermanentError
-from gt_common.stories import ListReading, NotAStoryError, canonical_url
-from gt_common.stories.local import check_story_file, story_path
-from gt_common.stories.sources import STANDARD_INPUT, Sources
+from gt_common.stories import ListReading
+from gt_common.stories.local import check_story_file
+from gt_common.stories.roots import once, roots_of_stories
 
 KEY = "story_roots"
-
-
-def roots_of_sources(sources: Sources, folder: Path) -> tuple[Path, ...]:
-    """Return the folders of the lists and story files that were given.
-
-    Parameters:
-        folder: the current folder, from which standard input and pipes name their files
-    """
-    lists = [_folder_of_list(name, folder) for name in sources.files]
-    return _once([*lists, *roots_of_stories(_urls(sources.urls, folder))])
-
-
-def roots_of_stories(urls: Iterable[str]) -> tuple[Path, ...]:
-    """Return the folders of the story files among some URLs."""
-    return _once(path.parent for path in map(_path, urls) if path is not None)
 
 
 def continued_roots(
@@ -42,7 +26,7 @@ def continued_roots(
     """
     saved = kept.get(KEY)
     before = map(Path, map(str, saved)) if isinstance(saved, list) else roots_of_stories(urls)
-    return _once([*before, *given])
+    return once([*before, *given])
 
 
 def confine(listed: ListReading, roots: tuple[Path, ...]) -> ListReading:
@@ -56,27 +40,3 @@ def confine(listed: ListReading, roots: tuple[Path, ...]) -> ListReading:
         else:
             stories.append(story)
     return replace(listed, stories=tuple(stories), problems=tuple(problems))
-
-
-def _folder_of_list(name: str, folder: Path) -> Path:
-    path = folder / name
-    return path.parent if name != STANDARD_INPUT and path.is_file() else folder
-
-
-def _urls(texts: Iterable[str], folder: Path) -> Iterable[str]:
-    for text in texts:
-        try:
-            yield canonical_url(text, folder)[1]
-        except NotAStoryError:
-            continue
-
-
-def _path(url: str) -> Path | None:
-    try:
-        return story_path(url)
-    except PermanentError:
-        return None
-
-
-def _once(folders: Iterable[Path]) -> tuple[Path, ...]:
-    return tuple(dict.fromkeys(Path(os.path.realpath(folder)) for folder in folders))

@@ -67,7 +67,7 @@ def check_output(output: Path) -> None:
 def video_place(output: Path, story: StoryMessage) -> Path:
     """Return the path of the story's video: `<output>/<batch_id>/<position>-<slug>-<story_id>.mp4`."""
     try:
-        title = slug(story.url)
+        title = slug(story.url, story.title)
     except ValueError:
         title = "story"
     return output / safe_name(story.batch_id) / f"{story.position}-{title}-{safe_name(story.story_id)}.mp4"

@@ -23,7 +23,9 @@ from gt_common.messages import StoryMessage
 from gt_common.reddit import why_not_fetched
 from gt_common.settings import Settings, load_settings
 from gt_common.stories import ListReading
+from gt_common.stories.roots import roots_of_sources
 from gt_common.stories.sources import read_sources_and_search
+from gt_common.stories.titles import with_titles
 from gt_common.texts import plural
 from gt_producer.produce import printing
 from gt_producer.produce.again import check_queues_are_empty, lost_stories
@@ -101,7 +103,9 @@ def _check(request: Request, settings: Settings) -> Checked:
         raise UsageError("--again needs --batch-id: it publishes stories of an existing batch again")
     name, tags = check_name(request.name), parse_tags(request.tags)
     found = partial(search, settings, request.limit, say) if request.discover else None
-    reading = check_messages(read_sources_and_search(request.sources, found, sys.stdin.buffer, Path.cwd()))
+    reading = read_sources_and_search(request.sources, found, sys.stdin.buffer, Path.cwd())
+    roots = settings.story_roots or roots_of_sources(request.sources, Path.cwd())
+    reading = check_messages(with_titles(reading, roots))
     say_problems(reading.problems)
     say_notes(reading)
     problem = refusal(reading, "nothing was published", "publishes", skip_invalid=request.skip_invalid)

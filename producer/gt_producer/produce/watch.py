@@ -160,9 +160,9 @@ def unseen_events(known: BatchState, seen: BatchState) -> Iterator[Event]:
     if known.opened is not None and known.opened != seen.opened:
         yield known.opened
     entries = tuple(
-        StoryEntry(story_id=story.story_id, position=story.position, url=story.url)
+        StoryEntry(story_id=story.story_id, position=story.position, url=story.url, title=story.title)
         for story in known.stories.values()
-        if story.listed and story.story_id not in seen.stories
+        if story.listed and not _is_listed(seen, story.story_id)
     )
     if entries:
         yield BatchStories(batch_id=known.batch_id, stories=entries)
@@ -170,6 +170,11 @@ def unseen_events(known: BatchState, seen: BatchState) -> Iterator[Event]:
         before = seen.stories.get(story.story_id)
         if story.event is not None and (before is None or story.event != before.event):
             yield story.event
+
+
+def _is_listed(state: BatchState, story_id: str) -> bool:
+    story = state.stories.get(story_id)
+    return story is not None and story.listed
 
 
 @asynccontextmanager

@@ -356,3 +356,32 @@ def test_reddit_links_without_credentials_are_refused_at_once_with_the_studio(tm
     assert "this would be refused: 2 of 3 stories are Reddit links" in dry.stderr
     other = gt_batch(no_broker(tmp_path), "https://redd.it/a1", *SCRIPTED)
     assert "credentials" not in other.stderr, "another orchestrator has its own ways"
+
+
+def test_stories_go_by_their_titles_and_a_resumed_batch_keeps_them(tmp_path: Path) -> None:
+    runs = {"runs": str(tmp_path / "runs")}
+    post = {"kind": "t3", "data": {"title": "AITA for laughing?", "selftext": "We laughed."}}
+    texts = {"s1.md": "# My sister's wedding\n\nOnce.\n", "s2.json": json.dumps(post), "s3.md": "Once.\n"}
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+    options: list[dict[str, object]] = [{"do": "permanent"}, {}, {}]
+    lines = [
+        json.dumps({"url": name, "options": runs | one}) for name, one in zip(texts, options, strict=True)
+    ]
+    listed = tmp_path / "list.jsonl"
+    listed.write_text("\n".join(lines))
+    environment = no_broker(tmp_path)
+    arguments = ("-f", str(listed), "--batch-id", "b1", "--max-failures", "1", *SCRIPTED)
+    stopped = gt_batch(environment, *arguments)
+    assert stopped.returncode == 5, stopped.stderr
+    assert "#1 My sister's wedding  failed" in stopped.stderr
+    (tmp_path / "s2.json").write_text("{}")
+    resumed = gt_batch(environment, "--resume", "b1")
+    assert "#2 AITA for laughing?  success" in resumed.stderr
+    assert "#3 s3.md  success" in resumed.stderr
+    folder = tmp_path / "outputs" / "b1"
+    report = json.loads((folder / "b1.json").read_text())
+    assert [row["title"] for row in report["results"]] == ["My sister's wedding", "AITA for laughing?", None]
+    names = [path.name.rpartition("-")[0] for path in sorted(folder.glob("*.mp4"))]
+    assert names == ["2-aita-for-laughing", "3-s3"]
+    assert "s2.json" not in (folder / "b1.md").read_text().replace("/s2.json>", "")

@@ -302,3 +302,16 @@ def test_the_old_scheme_works_too(postgres_url: str) -> None:
     old = make_url(postgres_url).set(drivername="postgres")
     with open_ledger(old.render_as_string(hide_password=False)) as ledger:
         assert ledger.batches() == []
+
+
+def test_titles_are_kept_with_the_stories(ledger: Ledger) -> None:
+    told: list[Event] = [
+        story_event(StoryStarted, 1),
+        BatchStories(batch_id=BATCH, stories=(entry(1, title="My sister"), entry(2))),
+        story_event(StorySucceeded, 1, 5),
+    ]
+    for event in told:
+        ledger.apply([event])
+    stories = ledger.batch(BATCH).stories
+    assert [stories[f"story-{number}"].title for number in (1, 2)] == ["My sister", None]
+    assert ledger.batch(BATCH) == fold(BATCH, told)

@@ -12,6 +12,8 @@ from gt_common.errors import UsageError
 from gt_common.ledger import open_ledger
 from gt_common.ledger.migrate import SCRIPTS
 from gt_common.ledger.schema import HEAD, VERSION_TABLE, metadata
+from gt_common.messages import BatchStories
+from support.samples.events import BATCH, entry, opened
 
 
 def test_there_is_one_head_and_the_code_knows_it() -> None:
@@ -49,3 +51,16 @@ def test_a_half_made_migration_leaves_nothing(ledger_url: str, monkeypatch: pyte
     monkeypatch.undo()
     with open_ledger(ledger_url) as ledger:
         assert ledger.version() == 0
+
+
+def test_stories_of_a_ledger_without_titles_are_kept(ledger_url: str) -> None:
+    with open_ledger(ledger_url) as ledger:
+        ledger.apply([opened(1), BatchStories(batch_id=BATCH, stories=(entry(1),))])
+        before = ledger.batch(BATCH)
+        with ledger._database.writing() as connection:
+            connection.execute(text("ALTER TABLE gt_stories DROP COLUMN title"))
+            connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = '0002'"))  # noqa: S608
+    with open_ledger(ledger_url) as ledger:
+        assert ledger.batch(BATCH) == before
+        ledger.apply([BatchStories(batch_id=BATCH, stories=(entry(1, title="My sister"),))])
+        assert ledger.batch(BATCH).stories["story-1"].title == "My sister"

@@ -242,3 +242,4 @@ def test_a_list_of_stories(fake_reddit: FakeReddit, local: Settings) -> None:
         ("r/tifu #1", "https://www.reddit.com/comments/one/"),
         ("r/tifu #2", "https://www.reddit.com/comments/two/"),
     ]
+    assert [story.title for story in reading.stories] == [c.title for c in discover(local, TIFU)]

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from gt_common.stories.roots import roots_of_sources, roots_of_stories
 from gt_common.stories.sources import Sources, read_sources
-from gt_consumer.batch.story_roots import confine, continued_roots, roots_of_sources, roots_of_stories
+from gt_consumer.batch.story_roots import confine, continued_roots
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from gt_common.batches import (
     CHUNK_BYTES,
     CHUNK_ENTRIES,
     MAX_STORY_BODY,
+    PlacedStory,
     check_batch_id,
     check_messages,
     check_name,
@@ -25,6 +27,7 @@ from gt_common.batches import (
     story_message,
 )
 from gt_common.errors import UsageError
+from gt_common.lifecycle import fold
 from gt_common.messages import MAX_BODY, MAX_ORDINAL, decode_event, decode_story, encode
 from gt_common.stories import ListReading, Story, read_list
 
@@ -171,3 +174,14 @@ def test_a_batch_that_would_have_too_many_stories_is_refused_before_it_is_placed
     assert [one.position for one in place_stories("b", stories(1), known)] == [MAX_ORDINAL]
     with pytest.raises(UsageError, match=r"batch b can have at most 1,000,000 stories.* 1,000,001"):
         place_stories("b", stories(2), known)
+
+
+def test_a_title_is_in_the_message_and_in_the_list_and_makes_it_another_list() -> None:
+    plain = PlacedStory("s1", 1, Story("https://redd.it/a", "https://redd.it/a", "x:1"))
+    titled = replace(plain, story=replace(plain.story, title="My sister"))
+    assert (story_message("b", titled).title, story_message("b", plain).title) == ("My sister", None)
+    [before], [after] = list(list_events("b", [plain])), list(list_events("b", [titled]))
+    assert [event.stories[0].title for event in (before, after)] == [None, "My sister"]
+    assert before.event_id != after.event_id
+    for events in ([before, after], [after, before]):
+        assert fold("b", events).stories["s1"].title == "My sister"

@@ -251,3 +251,29 @@ def test_a_replay_begins_a_generation_with_a_clean_sheet() -> None:
 def test_a_message_cannot_be_changed_in_place() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         MESSAGE.attempt = 2  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        ("My sister", "My sister"),
+        ("two\nlines \x1b[1m", "two lines [1m"),
+        ("x" * 300, "x" * 199 + "…"),
+        ("", None),
+        (None, None),
+        (7, None),
+    ],
+)
+def test_a_title_is_cleaned_and_never_makes_a_message_malformed(sent: object, read: str | None) -> None:
+    body = json.loads(encode(MESSAGE)) | {"title": sent}
+    assert decode_story(json.dumps(body).encode()).title == read
+    entry = {"story_id": "s1", "position": 1, "url": URL, "title": sent}
+    event = {"v": 1, "type": "batch.stories", "batch_id": BATCH, "event_id": "e", "at": NOON.isoformat()}
+    decoded = decode_event(json.dumps(event | {"stories": [entry]}).encode())
+    assert isinstance(decoded, BatchStories)
+    assert decoded.stories[0].title == read
+
+
+def test_messages_without_a_title_are_as_before() -> None:
+    assert b"title" not in encode(MESSAGE)
+    assert decode_story(encode(MESSAGE)).title is None

@@ -119,3 +119,11 @@ def test_news_brings_one_state_up_to_another_and_is_silent_then() -> None:
         brought = list(unseen_events(known, ours))
         assert fold("b", [*unseen_events(ours, BatchState("b")), *brought]) == known
     assert list(unseen_events(known, known)) == []
+
+
+def test_the_title_in_the_ledger_reaches_a_story_that_was_only_seen_to_start() -> None:
+    titled = StoryEntry(story_id="s1", position=1, url="u1", title="My sister")
+    started = StoryStarted(batch_id="b", story_id="s1", position=1, url="u1")
+    known = fold("b", [BatchStories(batch_id="b", stories=(titled,)), started])
+    seen = fold("b", [started])
+    assert fold(seen, unseen_events(known, seen)) == known

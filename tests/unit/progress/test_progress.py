@@ -10,6 +10,7 @@ from rich.console import Console
 
 from gt_common.lifecycle import fold
 from gt_common.messages import (
+    BatchStories,
     Event,
     StoryFailed,
     StoryReleased,
@@ -20,8 +21,8 @@ from gt_common.messages import (
     StorySucceeded,
 )
 from gt_common.progress.display import Progress
-from gt_common.progress.lines import overall_line
-from support.samples.events import BATCH, at, opened, story_event
+from gt_common.progress.lines import overall_line, running_cells
+from support.samples.events import BATCH, at, entry, opened, story_event
 from support.samples.reports import open_events, under_way
 
 
@@ -153,3 +154,11 @@ def test_live_display_keeps_within_a_small_terminal() -> None:
     assert len(texts) == 5
     assert texts[-1] == "  … and 7 more running"
     assert max(len(text) for text in texts) <= 50
+
+
+def test_a_story_goes_by_its_title() -> None:
+    listed = BatchStories(batch_id=BATCH, stories=(entry(1, url="file:///srv/s1.md", title="My sister"),))
+    started = story_event(StoryStarted, 1, worker="w-1", url="file:///srv/s1.md")
+    assert "[0/1]   0 %  #1 My sister  running on w-1" in plain([opened(1), listed, started])
+    story = fold(BATCH, [listed, started]).stories["story-1"]
+    assert running_cells(story, 5, 3)[1] == "My sister"

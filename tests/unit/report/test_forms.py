@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -15,12 +16,12 @@ from rich.console import Console
 from gt_common.errors import OutputError
 from gt_common.files import write_atomically
 from gt_common.lifecycle import BatchState, fold
-from gt_common.messages import StorySucceeded
+from gt_common.messages import BatchStories, StorySucceeded
 from gt_common.report import csv_out, html, markdown, table, view
 from gt_common.report.links import story_href, video_href
 from gt_common.report.model import build_report
 from gt_common.report.save import save_report
-from support.samples.events import BATCH, at, opened, story_event
+from support.samples.events import BATCH, at, entry, opened, story_event
 from support.samples.reports import evil, finished, spans, under_way
 
 VOID = {"meta", "br", "link", "img"}
@@ -209,8 +210,8 @@ def test_a_folder_that_cannot_be_is_said_in_one_line(tmp_path: Path) -> None:
         ("http://[broken", "[broken"),
     ],
 )
-def test_story_label(url: str, label: str) -> None:
-    assert view.story_label(url) == label
+def test_url_label(url: str, label: str) -> None:
+    assert view.url_label(url) == label
 
 
 def test_markdown_makes_no_mention_and_no_link_of_a_text() -> None:
@@ -231,3 +232,25 @@ def test_the_page_loads_nothing_from_the_web(tmp_path: Path) -> None:
     policy = re.search('Content-Security-Policy" content="([^"]*)"', page)
     assert policy is not None
     assert policy.group(1) == "default-src 'none'; style-src 'unsafe-inline'; media-src 'self' file:"
+
+
+def test_a_title_stands_for_the_story_in_every_form() -> None:
+    named = entry(1, url="file:///srv/s1.md", title="My *sister* & I")
+    state = fold(BATCH, [opened(2), BatchStories(batch_id=BATCH, stories=(named, entry(2)))])
+    report = build_report(state, at(1))
+    assert [result.title for result in report.results] == ["My *sister* & I", None]
+    assert [row["title"] for row in json.loads(report.to_json())["results"]] == ["My *sister* & I", None]
+    assert "My *sister* & I" in "\n".join(on_screen(state))
+    assert r"[My \*sister\* &amp; I](<file:///srv/s1.md>)" in markdown.render(report)
+    page = Page(html.render(report))
+    assert "My *sister* & I" in page.text
+    assert "s1.md" not in page.text
+    rows = list(csv.DictReader(io.StringIO(csv_out.render(report))))
+    assert (rows[0]["title"], rows[0]["url"]) == ("My *sister* & I", "file:///srv/s1.md")
+    assert rows[1]["title"] == ""
+
+
+def test_a_title_that_a_spreadsheet_would_run_is_text() -> None:
+    state = fold(BATCH, [BatchStories(batch_id=BATCH, stories=(entry(1, title="=1+1"),))])
+    [row] = csv.DictReader(io.StringIO(csv_out.render(build_report(state, at(1)))))
+    assert row["title"] == "'=1+1"

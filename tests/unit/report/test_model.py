@@ -33,7 +33,7 @@ REPORT_KEYS = [
 GROUP_KEYS = ["fingerprint", "count", "stage", "error_type", "sample", "stories"]
 RESULT_KEYS = [
     "story_id", "position", "url", "project_id", "status", "stage", "error", "failure",
-    "attempts", "generation", "worker", "output_path", "duration_s", "video_s",
+    "attempts", "generation", "worker", "output_path", "duration_s", "video_s", "title",
 ]  # fmt: skip
 FAILURE_KEYS = ["type", "message", "stage", "retryable", "fingerprint"]
 COUNTS = ("queued", "running", "retrying", "successful", "failed", "cancelled")
@@ -64,7 +64,7 @@ def test_json_of_a_finished_batch() -> None:
         "story_id": "story-1", "position": 1, "url": "https://www.reddit.com/comments/1/", "project_id": "p1",
         "status": "success", "stage": None, "error": None, "failure": None,
         "attempts": 1, "generation": 1, "worker": "w-1",
-        "output_path": "/videos/1.mp4", "duration_s": 30.0, "video_s": 61.0,
+        "output_path": "/videos/1.mp4", "duration_s": 30.0, "video_s": 61.0, "title": None,
     }  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from gt_common.errors import OutputError
 from gt_common.files import write_atomically
-from gt_common.messages import StoryMessage, made_from
+from gt_common.messages import Replay, StoryMessage, made_from, utc_now
 from gt_consumer.storage import finished_videos as finished_module
 from gt_consumer.storage.finished_videos import Finished, find_finished, store_finished, video_place
 from gt_consumer.storage.names import new_mark
@@ -63,6 +63,18 @@ def test_a_stored_video_is_found_again(tmp_path: Path) -> None:
     assert files(tmp_path) == ["1-a-title-s1.json", "1-a-title-s1.mp4"]
     assert not (tmp_path / "work" / "made.mp4").exists()
     assert finished.video.stat().st_mode & 0o777 == 0o666 & ~_umask()
+
+
+def test_a_video_is_named_after_the_title_and_one_of_an_older_version_is_still_found(tmp_path: Path) -> None:
+    old = a_story("s1", "file:///srv/s1.md")
+    titled = old.model_copy(update={"title": "My sister's wedding"})
+    place = video_place(tmp_path / "out", titled)
+    assert place.name == "1-my-sisters-wedding-s1.mp4"
+    assert video_place(tmp_path / "out", old).name == "1-s1-s1.mp4"
+    finished = store(tmp_path, story=old)
+    assert find_finished(tmp_path / "out", titled) == finished
+    again = titled.replayed(Replay(at=utc_now(), by="o"))
+    assert {video_place(tmp_path / "out", one) for one in (titled.handed_back(), again)} == {place}
 
 
 def test_of_two_runs_that_store_at_once_one_video_with_its_own_result_file_stays(

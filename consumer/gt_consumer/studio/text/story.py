@@ -14,6 +14,7 @@ from gt_common.errors import PermanentError
 from gt_common.reddit import fetch_post_text
 from gt_common.reddit.text import PostText
 from gt_common.stories.local import read_story_file, story_path
+from gt_common.stories.titles import split_heading
 
 SUFFIXES = (".md", ".txt", ".json")
 MAX_BYTES = 2_000_000
@@ -80,10 +81,8 @@ def _read(path: Path, roots: Sequence[Path]) -> str:
 
 
 def _from_text(text: str) -> PostText:
-    first, _, rest = text.strip().partition("\n")
-    if first.startswith("# "):
-        return PostText(title=first[2:], selftext=rest)
-    return PostText(selftext=text)
+    title, rest = split_heading(text)
+    return PostText(title=title, selftext=rest)
 
 
 def _from_json(text: str, path: Path) -> PostText:

@@ -1,0 +1,105 @@
+"""Titles of stories, as far as a list of them knows: for reports, displays and names of files."""
+
+from __future__ import annotations
+
+import codecs
+import html
+import json
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from gt_common.errors import PermanentError
+from gt_common.files import open_below
+from gt_common.stories.lists import ListReading, Story
+from gt_common.stories.local import story_path
+from gt_common.texts import one_line, truncate, without_controls
+
+MAX_TITLE: Final = 200
+"""Characters; a longer title is cut."""
+_HEADING: Final = "# "
+_TEXT_BYTES: Final = 4 * 1024
+_JSON_BYTES: Final = 64 * 1024
+_JSON_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[][{}":,]', re.DOTALL)
+# The keys above a post's own: a post alone, a t3 object, a listing. Lists add none.
+_POSTS: Final = frozenset({(), ("data",), ("data", "children", "data")})
+
+
+def clean_title(text: str) -> str | None:
+    """Return a title as one short line without control characters; None if nothing is left."""
+    encodable = text[: 10 * MAX_TITLE].encode(errors="replace").decode()
+    return truncate(one_line(without_controls(encodable)), MAX_TITLE) or None
+
+
+def split_heading(text: str) -> tuple[str, str]:
+    """Return a story's title, empty unless its first line is a heading, and the rest of its text."""
+    first, _, rest = text.strip().partition("\n")
+    return (first.removeprefix(_HEADING), rest) if first.startswith(_HEADING) else ("", text)
+
+
+def with_titles(reading: ListReading, roots: Sequence[Path]) -> ListReading:
+    """Return a list whose story files have their titles; of each file only the beginning is read.
+
+    Parameters:
+        roots: folders below which story files may be read; files elsewhere stay without a title
+    """
+    return replace(reading, stories=tuple(_with_title(story, roots) for story in reading.stories))
+
+
+def _with_title(story: Story, roots: Sequence[Path]) -> Story:
+    if story.title is not None or not story.url.startswith("file:"):
+        return story
+    try:
+        path = story_path(story.url)
+        title = _read_title(path, roots) if path is not None else None
+    except (OSError, ValueError, PermanentError):  # the error of reading the whole story says more
+        return story
+    return story if title is None else replace(story, title=title)
+
+
+def _read_title(path: Path, roots: Sequence[Path]) -> str | None:
+    is_json = path.suffix.lower() == ".json"
+    opened = open_below(path, roots)
+    if opened is None:
+        return None
+    try:
+        content = os.read(opened, _JSON_BYTES if is_json else _TEXT_BYTES)
+    finally:
+        os.close(opened)
+    # The last character may be cut in two.
+    text = codecs.getincrementaldecoder("utf-8-sig")().decode(content)
+    return clean_title(_title_of_post(text) if is_json else split_heading(_with_newlines(text))[0])
+
+
+def _with_newlines(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _title_of_post(text: str) -> str:
+    """Return the title of the first Reddit post in the beginning of a JSON document; empty without one."""
+    above: list[str | None] = []  # for each open object or list, the key at which it is; None within a list
+    key: str | None = None
+    last = ""
+    for match in _JSON_TOKEN.finditer(text):
+        piece = match.group()
+        if piece == '"':  # a string that goes on behind the end
+            return ""
+        if piece == ":":
+            key, last = last, ""
+        elif piece in "[{":
+            above.append(key)
+            key, last = None, ""
+        elif piece in "]}":
+            if above:
+                above.pop()
+            key, last = None, ""
+        elif piece == ",":
+            key, last = None, ""
+        elif key == '"title"' and tuple(json.loads(at) for at in above if at) in _POSTS:
+            return html.unescape(json.loads(piece, strict=False))
+        else:
+            last = piece
+    return ""
