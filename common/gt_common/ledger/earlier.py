@@ -99,8 +99,18 @@ def compare(ledger: LedgerReader, stories: Sequence[Story], rule: Rule) -> Compa
 
 
 def video_is_gone(output_path: str) -> bool:
-    """Whether a video is not on this machine any more; an address of another kind counts as there."""
-    return "://" not in output_path and not Path(output_path).exists()
+    """Whether a video is not on this machine any more, or empty.
+
+    An address of another kind counts as there, and so does what this user may not look at.
+    """
+    if "://" in output_path:
+        return False
+    try:
+        return Path(output_path).stat().st_size == 0
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: not a path
+        return True
+    except OSError:
+        return False
 
 
 def video_was_removed(output_path: str) -> bool:

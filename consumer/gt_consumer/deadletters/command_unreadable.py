@@ -63,7 +63,7 @@ def show_unreadable(settings: Settings, name: str, *, results: bool, as_json: bo
         print_json({"schema": 1, **document})
     else:
         print_lines(message_lines(found))
-        print(document.get("text") or f"base64: {document['base64']}")
+        print(document["text"] if "text" in document else f"base64: {document['base64']}")
     return ExitCode.DONE
 
 

@@ -83,6 +83,19 @@ def test_a_deleted_video_is_made_again(tmp_path: Path) -> None:
     assert f"stories.txt:1: made again, the video of batch b1 is missing: {video}" in said
 
 
+def test_an_empty_video_is_made_again(tmp_path: Path) -> None:
+    story = tmp_path / "story.md"
+    story.write_text("# A cup\n\nOnce upon a time.\n")
+    (tmp_path / "stories.txt").write_text("story.md\n")
+    maker = ("--orchestrator", program(tmp_path, "one"))
+    made_again(tmp_path, "b1", *maker)
+    (video,) = (tmp_path / "outputs" / "b1").glob("*.mp4")
+    video.write_bytes(b"")
+    ran, said = made_again(tmp_path, "b2", *maker)
+    assert ran == [str(story)]
+    assert f"stories.txt:1: made again, the video of batch b1 is missing: {video}" in said
+
+
 async def test_the_second_of_two_runs_of_one_list_leaves_its_stories_out(tmp_path: Path) -> None:
     gate = tmp_path / "gate"
     listed = write_list(tmp_path, [{"until": str(gate)}, OK])

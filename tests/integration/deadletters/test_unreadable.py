@@ -61,6 +61,22 @@ async def test_junk_among_dead_letters_is_shown_exported_and_removed_and_letters
     assert positions(await look(settings, dlq)) == [1, 2]
 
 
+async def test_an_empty_message_and_one_of_bytes_are_shown(
+    settings: Settings, environment: dict[str, str]
+) -> None:
+    async with open_publisher(settings, "test", patience=20) as publisher:
+        await publisher.malformed(b"", "malformed story message: no JSON", "story")
+        await publisher.malformed(BYTES, "malformed story message: no JSON", "story")
+    await ready(settings, Names(settings.namespace).dlq, 2)
+    listed = json.loads((await gt_dlq(environment, "list", "--unreadable", "--json")).out)
+    names = {row["size"]: row["id"] for row in listed["unreadable"]}
+    empty = await gt_dlq(environment, "show", names[0], "--unreadable")
+    assert (empty.code, empty.err) == (0, "")
+    assert "0 bytes" in empty.out
+    other = await gt_dlq(environment, "show", names[len(BYTES)], "--unreadable")
+    assert f"base64: {base64.b64encode(BYTES).decode()}" in other.out
+
+
 async def test_results_that_nobody_could_read_have_the_same_commands(
     settings: Settings, environment: dict[str, str]
 ) -> None:
