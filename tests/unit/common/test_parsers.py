@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from fuzz.targets import OURS, TARGETS
@@ -139,10 +139,15 @@ def test_no_title_and_no_id_leads_out_of_the_output_folder(
 
 
 @given(st.text(alphabet=st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=60))
+@example("-")
 def test_no_value_becomes_two_arguments_or_a_command(value: str) -> None:
     spec = parse_orchestrator("command:make --url={url} '{url} {story_id}' {batch_id}")
     assert isinstance(spec, CommandSpec)
     names = dict.fromkeys(("url", "story_id", "batch_id"), value)
+    if value.startswith("-"):
+        with pytest.raises(ValueError, match="would be read as an option"):
+            spec.fill(names)
+        return
     assert spec.fill(names) == ["make", f"--url={value}", f"{value} {value}", value]
 
 
