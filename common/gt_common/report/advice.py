@@ -48,6 +48,7 @@ _CURES: Final[Mapping[tuple[str, ...], str]] = {
     ("TimeLimitExceeded",): "raise --time-limit or find out why it is slow, then {again}",
     ("OutputError",): "check the output folder, its permissions and its free space, then {again}",
     ("OrchestratorError",): "check --orchestrator with gt-doctor, then {again}",
+    ("MalformedMessage",): "a message that cannot be read cannot be replayed: publish the story again",
     ("TemporaryFailure",): "the program asked for a later attempt: {again} later",
     _REFUSED: "check the credentials that the message is about, then {again}",
     _UNREACHABLE: "check the network and the service, then {again}",

@@ -48,6 +48,11 @@ def advice_on(kind: str, message: str, *, retryable: bool = True, made_by: str |
         ("OSError", "[Errno 122] Disk quota exceeded", DISK),
         ("ChildDied", "killed by SIGKILL, perhaps out of memory", MEMORY),
         ("MemoryError", "", MEMORY),
+        (
+            "MalformedMessage",
+            "malformed story message: no JSON",
+            "a message that cannot be read cannot be replayed: publish the story again",
+        ),
         ("TimeLimitExceeded", "stopped", "raise --time-limit or find out why it is slow, then replay"),
     ],
 )
