@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from gt_common.cli.listing import MOST_REPEATED, say
+from gt_common.durations import say_duration
 from gt_common.ledger.earlier import AlreadyMade, BeingMade, Comparison
 from gt_common.texts import one_line, plural
 
@@ -72,4 +73,9 @@ def _again_lines(again: Sequence[AlreadyMade]) -> Iterator[str]:
 
 def _running_lines(running: Sequence[BeingMade]) -> Iterator[str]:
     for one in running:
-        yield f"{one.story.place}: batch {one.other.batch_id} is making it now ({one.other.status.value})"
+        batch_id = one.other.batch_id
+        if one.published_s is None:
+            yield f"{one.story.place}: batch {batch_id} is making it now ({one.other.status.value})"
+        else:
+            published = f"published {say_duration(one.published_s)} ago from this machine"
+            yield f"{one.story.place}: being made in batch {batch_id}, {published}; not in the ledger yet"

@@ -32,10 +32,15 @@ class AlreadyMade:
 
 @dataclass(frozen=True)
 class BeingMade:
-    """A story that another batch is making."""
+    """A story that another batch is making.
+
+    Parameters:
+        published_s: seconds since this machine published it, if the ledger does not know it yet
+    """
 
     story: Story
     other: UnfinishedStory
+    published_s: float | None = None
 
 
 @dataclass(frozen=True)

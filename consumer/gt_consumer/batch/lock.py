@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Final
 
 from gt_common.batches import batch_lock
-from gt_common.cli.listing import say
 from gt_common.errors import UsageError
 from gt_common.files import is_locked, locked, make_state_folder
 from gt_common.settings import Settings
@@ -19,8 +18,6 @@ from gt_common.settings import Settings
 KEPT: Final = ("orchestrator", "output", "prefetch", "max_attempts", "time_limit", "story_roots")
 """The settings with which a resumed batch continues, unless a flag overrides them."""
 
-PLANNING_S: Final = 60.0
-"""Seconds to wait for another process that plans its batch."""
 _ASKED_S = 0.5
 """Seconds after which a lock is held by a run, and not by somebody who asks whether one does."""
 
@@ -75,36 +72,6 @@ def lock_batch(state_dir: Path, batch_id: str) -> Iterator[BatchLock]:
 def batch_is_running(state_dir: Path, batch_id: str) -> bool:
     """Whether a process of this machine runs the batch now."""
     return is_locked(batch_lock(state_dir, batch_id))
-
-
-@contextmanager
-def lock_planning(state_dir: Path) -> Iterator[None]:
-    """Let one process at a time compare its list with the ledger and commit its batch.
-
-    Otherwise two that begin at the same time would both make the stories of one list.
-
-    Raises:
-        UsageError: another process has held the lock for too long
-    """
-    path = state_dir / "batches" / ".planning"
-    deadline = time.monotonic() + PLANNING_S
-    told = False
-    with ExitStack() as stack:
-        while True:
-            try:
-                stack.enter_context(locked(path, wait=False))
-                break
-            except BlockingIOError:
-                left = deadline - time.monotonic()
-            if left <= 0:
-                raise UsageError(
-                    f"another gt-batch has been planning its batch for {PLANNING_S:g} s; stop it"
-                )
-            if not told and left < PLANNING_S - 2:
-                say("waiting for another gt-batch, which is planning its batch")
-                told = True
-            time.sleep(0.02)
-        yield
 
 
 def kept_settings(state_dir: Path, batch_id: str) -> dict[str, object]:

@@ -8,6 +8,7 @@ from contextlib import ExitStack, aclosing, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gt_common.cli.planning import lock_planning
 from gt_common.errors import CredentialsRefusedError, NoSuchBatchError, UsageError
 from gt_common.ledger import ledger_is_there, open_ledger, read_ledger
 from gt_common.ledger.find_batch import check_known
@@ -16,7 +17,7 @@ from gt_common.messages import GT_BATCH, utc_now
 from gt_common.report.model import BatchResult, build_report
 from gt_common.settings import Settings, load_settings
 from gt_consumer.batch.engine import BatchEngine, RunEnd
-from gt_consumer.batch.lock import kept_settings, lock_batch, lock_planning
+from gt_consumer.batch.lock import kept_settings, lock_batch
 from gt_consumer.batch.plan import Plan, make_plan, why_not_fetched, with_finished
 from gt_consumer.batch.publisher import Listener
 from gt_consumer.batch.request import Mode, Request
@@ -141,7 +142,7 @@ def _commit(request: Request, settings: Settings, ledger: Ledger) -> Plan:
 
     The run commits the same events once more, which changes nothing.
     """
-    with lock_planning(settings.state_dir):
+    with lock_planning(settings.state_dir / "batches", "gt-batch"):
         plan = make_plan(request, settings, ledger, _find(ledger, request.batch_id))
         ledger.apply(plan.work.events)
     return plan

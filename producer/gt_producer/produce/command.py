@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -29,7 +29,7 @@ from gt_common.stories.titles import with_titles
 from gt_common.texts import plural
 from gt_producer.produce import printing
 from gt_producer.produce.again import check_queues_are_empty, lost_stories
-from gt_producer.produce.earlier import compare_list
+from gt_producer.produce.earlier import compare_list, lock_comparison
 from gt_producer.produce.journal import Journal
 from gt_producer.produce.journal_state import Header, find_unfinished, journal_path, read_state
 from gt_producer.produce.plan import BatchPlan, make_header, make_plan
@@ -43,6 +43,7 @@ class Checked:
 
     Parameters:
         compared: the list compared with other batches: what is to be published, and what is left out
+        planning: the lock under which it was compared; to be closed when the journal has the list
     """
 
     request: Request
@@ -50,6 +51,7 @@ class Checked:
     header: Header
     reading: ListReading
     compared: Comparison
+    planning: ExitStack
 
     def resume_command(self, batch_id: str) -> str:
         """Return the command that publishes the rest of a batch of this list."""
@@ -72,7 +74,12 @@ def run(request: Request) -> int:
     """
     settings = load_settings()
     configure_logging(settings)
-    checked = _check(request, settings)
+    with ExitStack() as planning:
+        return _run(_check(request, settings, planning))
+
+
+def _run(checked: Checked) -> int:
+    request = checked.request
     if request.dry_run:
         return _dry_run(checked)
     _warn_of_unfinished(checked)
@@ -96,7 +103,7 @@ def run(request: Request) -> int:
     return code
 
 
-def _check(request: Request, settings: Settings) -> Checked:
+def _check(request: Request, settings: Settings, planning: ExitStack) -> Checked:
     check_limit(request.limit, discover=request.discover)
     given = check_batch_id(request.batch_id) if request.batch_id is not None else None
     if request.again and given is None:
@@ -117,9 +124,11 @@ def _check(request: Request, settings: Settings) -> Checked:
     header = make_header(batch_id, settings.namespace, reading.stories, name, tags)
     compared = Comparison(reading.stories)
     if not request.force:
+        if not request.dry_run:
+            planning.enter_context(lock_comparison(settings))
         compared = compare_list(settings, batch_id, reading.stories, skip_changed=request.skip_changed)
     say_comparison(compared, "publishes")
-    return Checked(request, settings, header, reading, compared)
+    return Checked(request, settings, header, reading, compared, planning)
 
 
 def _warn_of_links(plan: BatchPlan) -> None:
@@ -165,7 +174,7 @@ async def _publish(checked: Checked) -> int:
         plan = _plan(checked, journal)
         counter = printing.Counter(len(plan.stories))
         publication = await _publish_rest(checked, journal, plan, counter.show)
-    printing.print_published(publication)
+    printing.print_published(publication, again=checked.request.again)
     if checked.request.as_json:
         print(printing.published_document(checked.reading, checked.compared, publication))
     else:
@@ -192,7 +201,7 @@ async def _publish_and_wait(checked: Checked) -> int:
                 for event in plan.opening_events():
                     watch.feed(event)
                 publication = await _publish_rest(checked, journal, plan, lambda _count: None)
-            printing.print_published(publication)
+            printing.print_published(publication, again=checked.request.again)
             if not checked.request.as_json:
                 with progress.aside():
                     print(batch_id, flush=True)
@@ -219,10 +228,13 @@ async def _publish_rest(
         await check_queues_are_empty(checked.settings)
         lost = await asyncio.to_thread(lost_stories, checked.settings, plan)
     if journal.state.complete and not plan.remaining and not lost:
+        checked.planning.close()
         return Publication(plan, 0)
     async with open_batch_publisher(checked.settings) as publisher:
         _warn_of_links(plan)
-        publication = await publish_batch(publisher, journal, checked.header, plan, on_confirmed)
+        publication = await publish_batch(
+            publisher, journal, checked.header, plan, on_confirmed, checked.planning.close
+        )
         for message in lost:
             await publisher.story(message)
     return replace(publication, published=publication.published + len(lost))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -121,6 +122,19 @@ def find_unfinished(folder: Path, wanted: Header) -> list[str]:
         if not read_state(path).complete:
             found.append(header.batch_id)
     return found
+
+
+def read_recent(folder: Path, within_s: float) -> Iterator[tuple[Path, float, JournalState]]:
+    """Yield the journals that were written to lately, newest first, and the seconds since then."""
+    now = time.time()
+    for path in sorted(folder.glob("*.jsonl"), key=_changed_at, reverse=True):
+        age = max(0.0, now - _changed_at(path))
+        if age > within_s:
+            return
+        try:
+            yield path, age, read_state(path)
+        except OSError:  # a folder, or another user's file
+            continue
 
 
 def _changed_at(path: Path) -> float:

@@ -15,8 +15,12 @@ from gt_producer.produce.plan import BatchPlan
 from gt_producer.produce.publish import Publication
 
 
-def print_published(publication: Publication) -> None:
-    """Print how many stories were published, now and before, and what is missing from earlier lists."""
+def print_published(publication: Publication, *, again: bool) -> None:
+    """Print how many stories were published, now and before, and what is missing from earlier lists.
+
+    Parameters:
+        again: whether stories that the queue has lost were published again
+    """
     plan, published = publication.plan, publication.published
     line = f"batch {plan.batch_id}: {plural(published, 'story')} published"
     if plan.before:
@@ -25,6 +29,8 @@ def print_published(publication: Publication) -> None:
             f"published {published}" if published else "nothing left to publish"
         )
     say(line)
+    if plan.before and not published and not again:
+        say("if the queue was purged or deleted, --again publishes the stories that it has lost")
     if plan.absent:
         absent = plural(plan.absent, "story")
         say(

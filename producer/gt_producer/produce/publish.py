@@ -61,9 +61,17 @@ async def open_batch_publisher(settings: Settings) -> AsyncIterator[BatchPublish
 
 
 async def publish_batch(
-    publisher: BatchPublisher, journal: Journal, header: Header, plan: BatchPlan, on_confirmed: OnConfirmed
+    publisher: BatchPublisher,
+    journal: Journal,
+    header: Header,
+    plan: BatchPlan,
+    on_confirmed: OnConfirmed,
+    on_listed: Callable[[], None] = lambda: None,
 ) -> Publication:
     """Publish what the journal does not have yet.
+
+    Parameters:
+        on_listed: called when the journal has the list, before anything is published
 
     Raises:
         PublishFailedError: the broker did not confirm in time; the journal has what was confirmed
@@ -74,6 +82,7 @@ async def publish_batch(
     journal.list_stories(
         [(one.story_id, one.position) for one in plan.stories if one.story_id not in journal.state.positions]
     )
+    on_listed()
     for event in plan.opening_events():
         await publisher.event(event)
     published = await _publish_stories(publisher, journal, plan, on_confirmed)

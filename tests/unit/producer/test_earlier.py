@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 
 import pytest
 
 from gt_common.batches import PlacedStory, batch_lock, list_events
+from gt_common.cli.earlier import say_comparison
 from gt_common.files import locked
 from gt_common.ledger import open_ledger
 from gt_common.ledger.earlier import Comparison
@@ -134,3 +137,45 @@ def test_a_story_that_an_ended_process_left_behind_is_published(here: Settings, 
     with Journal.open(here.state_dir / "journals", "torn") as journal:
         journal.confirm(story_id("torn", story.canonical), 1)
     assert [one.other.batch_id for one in compared(here, story).running] == ["torn"]
+
+
+def publish(settings: Settings, story: Story, batch_id: str, namespace: str) -> Path:
+    identity = story_id(batch_id, story.canonical)
+    with Journal.open(settings.state_dir / "journals", batch_id) as journal:
+        journal.begin(Header(batch_id, namespace, "f"))
+        journal.list_stories([(identity, 1)])
+        journal.confirm(identity, 1)
+        journal.seal()
+        return journal.path
+
+
+@pytest.mark.parametrize("ledger", ["none", "empty", "unreadable"])
+def test_a_story_that_the_ledger_does_not_know_is_left_out_for_a_day_after_it_was_published(
+    here: Settings, story: Story, ledger: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if ledger == "empty":
+        store(here)
+    if ledger == "unreadable":
+        Path(here.ledger.removeprefix("sqlite:///")).write_bytes(b"no database" * 200)
+    journal = publish(here, story, "sent", here.namespace)
+    other = publish(here, story, "elsewhere", "another-fleet")
+    os.utime(journal, times=(time.time() - 20 * 60,) * 2)
+    found = compared(here, story)
+    assert ([one.other.batch_id for one in found.running], found.stories) == (["sent"], ())
+    say_comparison(found, "publishes")
+    said = capsys.readouterr().err
+    assert "list:1: being made in batch sent, published 20 min ago from this machine" in said
+    assert "--force" in said
+    assert compare_list(here, "sent", [story], skip_changed=False).stories == (story,), "its own batch"
+    os.utime(journal, times=(time.time() - 25 * 3600,) * 2)
+    assert (compared(here, story).stories, other.exists()) == ((story,), True)
+
+
+def test_a_published_story_that_has_ended_in_the_ledger_is_published_again(
+    here: Settings, story: Story, tmp_path: Path
+) -> None:
+    publish(here, story, "sent", here.namespace)
+    announce(here, story, "sent")
+    assert [one.published_s for one in compared(here, story).running] == [None], "the ledger knows it"
+    store(here, success(story, tmp_path / "deleted.mp4", "sent"))
+    assert (compared(here, story).stories, compared(here, story).running) == ((story,), ())
