@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
-from gt_common.errors import StoppedByRuleError
-from gt_common.ledger import read_ledger
+from gt_common.errors import LedgerUnreachableError, StoppedByRuleError
+from gt_common.ledger import ledger_is_there, read_ledger
 from gt_common.ledger.outage import Outage
 from gt_common.lifecycle import status_of
 from gt_common.messages import StoryEvent, StoryFailed, StoryMessage, StorySucceeded
@@ -132,8 +132,13 @@ def ledger_look(settings: Settings, remark: Callable[[str], None]) -> Iterator[L
         remark: prints a line for the operator
 
     Raises:
-        LedgerUnreachableError, CredentialsRefusedError: the ledger cannot be read
+        LedgerUnreachableError, CredentialsRefusedError: there is no ledger, or it cannot be read
     """
+    if not ledger_is_there(settings.ledger):
+        raise LedgerUnreachableError(
+            "--canary waits for outcomes in the ledger, and there is none yet: check GT_LEDGER_URL, and run "
+            "gt-aggregate"
+        )
     with read_ledger(settings.ledger, timeout=settings.connect_timeout) as ledger:
         seen: tuple[int, set[str]] | None = None
 
