@@ -204,7 +204,9 @@ try:
     socket.create_connection(("127.0.0.1", int(sys.argv[3])), timeout=5).close()
 except OSError:
     reached = False
-jobs.enter(jobs.Job("s", "b", sys.argv[1], 1, Path(sys.argv[2]), json.loads(sys.argv[4])))
+roots = (Path(sys.argv[5]),)
+job = jobs.Job("s", "b", sys.argv[1], 1, Path(sys.argv[2]), json.loads(sys.argv[4]), story_roots=roots)
+jobs.enter(job)
 result = asyncio.run(create().run())
 print(json.dumps({"reached": reached, "path": str(result.output_path), "duration": result.duration}))
 """
@@ -228,6 +230,7 @@ def test_a_video_is_made_without_a_network(tmp_path: Path) -> None:
         port = str(server.getsockname()[1])
         socket.create_connection(("127.0.0.1", int(port)), timeout=5).close()
         command = [*prefix, sys.executable, "-c", _OFFLINE, STORY.as_uri(), str(tmp_path), port, options]
+        command.append(str(STORY.parent))
         done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
     result = json.loads(done.stdout.splitlines()[-1])

@@ -38,13 +38,18 @@ class Silence:
         self._said = ""
         self._look_at = self._clock() + QUIET_S
 
+    @property
+    def due(self) -> bool:
+        """Whether it is time to look."""
+        return self._clock() >= self._look_at
+
     async def remark(self, *, working: bool) -> str:
         """Return who is missing; empty if it is not time to look, nobody is, or it was already said.
 
         Parameters:
             working: whether a worker has a story of the batch, so that silence alone means nothing
         """
-        if self._clock() < self._look_at:
+        if not self.due:
             return ""
         found = await _missing(self._settings, working=working)
         self._look_at = self._clock() + AGAIN_S

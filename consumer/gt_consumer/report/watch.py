@@ -75,7 +75,7 @@ def _changes(
 
 def _remark(silence: Silence, state: BatchState) -> str:
     """Return who is missing, unless the batch needs nobody but the gt-batch that runs it."""
-    if state.opened is not None and state.opened.made_by == GT_BATCH:
+    if not silence.due or (state.opened is not None and state.opened.made_by == GT_BATCH):
         return ""
     return asyncio.run(silence.remark(working=bool(state.counts[StoryStatus.RUNNING])))
 

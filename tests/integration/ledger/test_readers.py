@@ -33,6 +33,11 @@ def shared(tmp_path: Path) -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="gt-shared-"))
     os.chown(folder, ALICE, GROUP)
     folder.chmod(0o775)
+    # A ledger is made for its owner only; a mode that was set, here for the group to read, stays.
+    ledger = folder / "ledger.db"
+    ledger.touch()
+    ledger.chmod(0o644)
+    os.chown(ledger, ALICE, GROUP)
     yield folder
     shutil.rmtree(folder)
 
@@ -128,6 +133,7 @@ def test_an_older_ledger_is_upgraded_by_its_owner_only(shared: Path) -> None:
     def make_old() -> None:
         with open_ledger(url_of(shared)) as ledger, ledger._database.writing() as connection:
             connection.execute(text("DROP TABLE gt_unknown_events"))
+            connection.execute(text("ALTER TABLE gt_stories DROP COLUMN title"))
             connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = '0001'"))  # noqa: S608
 
     as_user(ALICE, partial(write, shared))
