@@ -50,8 +50,10 @@ class BatchWatch:
 
     def feed(self, event: Event) -> None:
         """Fold an event; a repeated one changes nothing."""
+        before = self.state
         self._progress.event(event)
-        self._silence.broken()
+        if self.state != before:
+            self._silence.broken()
         if self.state.opened is not None and self.state.phase is not BatchPhase.OPEN:
             self._ended.set()
 

@@ -67,6 +67,15 @@ def watch_in(folder: Path) -> BatchWatch:
     return BatchWatch(settings_in(folder), Progress("b", live=False, console=Console(file=io.StringIO())))
 
 
+async def test_only_a_change_breaks_the_silence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The ledger is read every 10 s: what it repeats must not have the same line said again each time."""
+    watch, broken = watch_in(tmp_path), list[str]()
+    monkeypatch.setattr(watch._silence, "broken", lambda: broken.append("broken"))
+    for event in (OPENED, LISTED, OPENED, LISTED, MADE, MADE):
+        watch.feed(event)
+    assert len(broken) == 3
+
+
 async def test_the_view_must_stand_before_anything_is_published(tmp_path: Path) -> None:
     watch, view = watch_in(tmp_path), View()
     follower = asyncio.create_task(watch.hear(view))
