@@ -1,10 +1,12 @@
 # `make` lists the targets. `make install` needs only python3 and make.
 .DEFAULT_GOAL := help
-.PHONY: help install check test chaos soak demo images-check broker bench fuzz findings format clean
+.PHONY: help browser install check test chaos soak demo images-check broker bench bench-check studio-report fuzz findings format clean
 MAKEFLAGS += --no-print-directory
 PYTHON := .venv/bin/python
 MARKDOWN := $(wildcard *.md) docs findings common/README.md producer/README.md consumer/README.md ops/README.md
-SCRIPTS := ops/broker ops/libraries ops/images/check ops/rabbitmq/make_users
+SCRIPTS := benchmarks/run ops/broker ops/browser ops/libraries ops/images/check ops/rabbitmq/make_users
+# With the programs beside which it is measured; the next `make install` takes them out again.
+BENCH := uv=$$(./ops/get_uv) && "$$uv" sync --quiet --all-packages --locked --compile-bytecode --group bench
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,7 +28,8 @@ format: install ## format code and Markdown
 	@.venv/bin/mdformat $(MARKDOWN)
 
 test: install ## run the tests; ARGS="-k word" for some; CI=true makes a missing broker a failure
-	@.venv/bin/pytest -n 3 --dist loadfile $(ARGS)
+	@.venv/bin/pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS) || { \
+		[ $$? = 1 ] || exit; echo "What failed gets a second try, alone."; .venv/bin/pytest --last-failed $(ARGS); }
 
 chaos: install ## run real processes with random faults: CHAOS_SEED, CHAOS_RUNS=20, CHAOS_STORIES, CHAOS_FAULTS
 	@GT_TEST_CHAOS=1 .venv/bin/pytest tests/chaos -s $(ARGS)
@@ -43,8 +46,17 @@ images-check: install ## build the images and run the compose services in them; 
 broker: install ## start a RabbitMQ at GT_AMQP_URL unless one answers (see ops/broker --help)
 	@$(PYTHON) ops/broker up
 
-bench: broker ## run the benchmarks
-	@set -e; for file in benchmarks/*.py; do [ ! -e "$$file" ] || $(PYTHON) "$$file"; done
+browser: install ## install the Chromium in which the tests look at pages, unless there is one
+	@$(PYTHON) ops/browser
+
+bench: ## measure beside task queues, and beside an older revision: ARGS="--quick", "--against REV", "--help"
+	@$(BENCH) && $(PYTHON) ops/libraries && $(PYTHON) benchmarks/run $(ARGS)
+
+bench-check: ## fail if a ratio of the quick set is 20 % lower than on docs/performance.md; ARGS="--only view"
+	@$(BENCH) && $(PYTHON) ops/libraries && $(PYTHON) benchmarks/run --check $(ARGS)
+
+studio-report: install ## look at the studio's work on 25 stories: .studio-report/index.html; ARGS="--quick", "--only NAME"
+	@$(PYTHON) ops/libraries && $(PYTHON) benchmarks/films/report.py $(ARGS)
 
 fuzz: ## feed malformed input to every parser, guided by coverage, for FUZZ_SECONDS=60 altogether
 	@uv=$$(./ops/get_uv) && "$$uv" sync --quiet --all-packages --locked --compile-bytecode --group fuzz
@@ -55,5 +67,6 @@ findings: ## run the scripts of findings/, which show surprises about outside so
 
 clean: ## stop the broker of `make broker`, remove what was installed or built, and the demo's folder; outputs/ is kept
 	@[ ! -x $(PYTHON) ] || $(PYTHON) ops/broker down
-	@rm -rf .venv .uv .broker .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .fuzz .import_linter_cache .grimp_cache
+	@[ ! -d .bench ] || { rm -rf .bench; git worktree prune 2> /dev/null || true; }
+	@rm -rf .venv .uv .broker .demo .studio-report .mypy_cache .ruff_cache .pytest_cache .hypothesis .fuzz .import_linter_cache .grimp_cache
 	@find common producer consumer ops tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -7,4 +7,5 @@ echo '{"stage": "render", "fraction": 0.0}'
 echo "making a video of $url" # not a JSON object, so it goes to the log
 "${FFMPEG:-ffmpeg}" -v error -f lavfi -i color=teal:size=360x640:rate=30:duration=2 -pix_fmt yuv420p video.mp4 ||
     exit 75 # try again later
+echo '{"cost": {"provider": "ffmpeg", "amount": 0}}'
 echo '{"output_path": "video.mp4", "duration": 2.0}'

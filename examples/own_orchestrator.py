@@ -45,6 +45,7 @@ class ColourOrchestrator:
         if error:
             return Result(success=False, error=error)
         job().report("render", 1.0)
+        job().spend("ffmpeg", 0)  # what a call has cost, so that reports say 0 and not that it is not known
         return Result(success=True, output_path=video, duration=seconds)
 
 

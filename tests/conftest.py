@@ -11,6 +11,8 @@ from support.environment import drop_settings, empty_folder
 drop_settings()  # before anything is imported that reads them
 
 from support.broker.fixtures import amqp_url, environment, settings  # noqa: E402 - see above
+from support.broker.shared import shared_node  # noqa: E402
+from support.forgotten_secrets import forgotten_secrets  # noqa: E402
 from support.logs import untouched_logging  # noqa: E402
 from support.pgbouncer import pooled_url  # noqa: E402
 from support.postgres import ledger_url, postgres_cluster, postgres_server, postgres_url  # noqa: E402
@@ -21,12 +23,14 @@ __all__ = [
     "empty_folder",
     "environment",
     "fake_reddit",
+    "forgotten_secrets",
     "ledger_url",
     "pooled_url",
     "postgres_cluster",
     "postgres_server",
     "postgres_url",
     "settings",
+    "shared_node",
     "untouched_logging",
 ]
 

@@ -7,9 +7,10 @@ import fcntl
 import os
 import stat
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from gt_common.errors import GossipToonError, OutputError, UsageError
 
@@ -25,14 +26,20 @@ def write_atomically(
     draft: Path | None = None,
     error: type[GossipToonError] | None = OutputError,
     private: bool = False,
+    new: bool = False,
+    before: Callable[[], None] = lambda: None,
+    sync: Callable[[Path], None] | None = None,
 ) -> Path:
     """Write a file durably, so that a reader, or a crash, finds the old one or the whole new one.
 
     Parameters:
         path: the file; its folder is made if it is missing
-        draft: an unused name in the same folder for the unfinished file; by default a random one
+        draft: an unused name on the same file system for the unfinished file; by default a random one
         error: raised when the file cannot be written; None to let the OSError through
         private: a new file is for its owner only; one that is replaced keeps its mode
+        new: there is no file to replace
+        before: called when the draft is durable, before it is moved to its place
+        sync: called at the end with the folder; by default `sync_folder_if_possible`
 
     Returns:
         the path
@@ -40,23 +47,69 @@ def write_atomically(
     data = content.encode() if isinstance(content, str) else content
     draft = draft or path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
     try:
+        _write_draft(draft, data, path, private=private, new=new)
+        try:
+            before()
+            draft.replace(path)
+        except OSError:
+            draft.unlink(missing_ok=True)
+            raise
+    except OSError as problem:
+        if error is None:
+            raise
+        raise error(f"the file cannot be written to {path}: {problem.strerror}") from None
+    (sync or sync_folder_if_possible)(path.parent)
+    return path
+
+
+def write_text_atomically(path: Path, write: Callable[[TextIO], None]) -> Path:
+    """Write a text as `write_atomically` does, but piece by piece.
+
+    Parameters:
+        write: gets the file, in UTF-8
+
+    Raises:
+        OutputError: the file cannot be written
+    """
+    draft = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
+    try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with os.fdopen(_create(str(draft), private=private), "wb") as out:
+            with os.fdopen(_create(str(draft), private=False), "w", encoding="utf-8", newline="") as out:
                 with contextlib.suppress(FileNotFoundError):
                     os.fchmod(out.fileno(), stat.S_IMODE(path.stat().st_mode))
-                out.write(data)
+                write(out)
                 out.flush()
                 os.fsync(out.fileno())
             draft.replace(path)
         finally:
             draft.unlink(missing_ok=True)
     except OSError as problem:
-        if error is None:
-            raise
-        raise error(f"the file cannot be written to {path}: {problem.strerror}") from None
+        raise OutputError(f"the file cannot be written to {path}: {problem.strerror}") from None
     sync_folder_if_possible(path.parent)
     return path
+
+
+def _write_draft(draft: Path, data: bytes, path: Path, *, private: bool, new: bool) -> None:
+    """Write an unfinished file durably, with the mode of the file that it will replace."""
+    try:
+        descriptor = _create(str(draft), private=private)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = _create(str(draft), private=private)
+    try:
+        if not new:
+            with contextlib.suppress(FileNotFoundError):
+                os.fchmod(descriptor, stat.S_IMODE(path.stat().st_mode))
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
+        os.fsync(descriptor)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
+    finally:
+        os.close(descriptor)
 
 
 def _create(path: str, *, private: bool) -> int:

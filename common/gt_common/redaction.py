@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import quote, unquote
 
 SHORTEST_SECRET = 8
+_SHORT = 300
+_SECRET_NAME = re.compile(r"(?i)^\+|pass|pwd|token|key|secret|auth|credential")
+"""Names of parameters of an address whose values are secret; `+` begins those that become headers."""
+_LONG = 20
+"""A part of an address that has so many characters is treated as a key."""
 
 
-_secrets: set[str] = set()
+_secrets: list[str] = []
+"""The longest first: one may be a part of another."""
 
 
 # Both run in linear time, since the text may come from anywhere: no failed match makes a later one scan the
@@ -55,7 +62,37 @@ _BARE_KEY = re.compile(
 
 def hide(secret: str) -> None:
     """Have `redact` remove this secret wherever it occurs; texts under 8 characters are not secrets."""
-    _secrets.update(form for form in {secret, unquote(secret), quote(secret, safe="")} if _is_secret(form))
+    forms = {form for form in (secret, unquote(secret), quote(secret, safe="")) if _is_secret(form)}
+    _secrets[:] = sorted({*_secrets, *forms}, key=len, reverse=True)
+    _redact_short.cache_clear()
+
+
+def hide_address(url: str) -> None:
+    """Have `redact` remove a URL that is a secret as a whole, and those of its parts that look like keys.
+
+    A token may be in any part of it. Parts that are words, such as the name of a channel, are not removed
+    from other texts.
+    """
+    hide(url)
+    _, _, rest = url.partition("://")
+    for part in re.split(r"[/?&,#]", rest):
+        name, _, value = part.rpartition("=")
+        user, _, host = value.rpartition("@")
+        login, _, password = user.partition(":")
+        hide(password)
+        if _SECRET_NAME.search(name):
+            hide(value)
+        for text in (value, login, *host.split(":")):
+            if _looks_like_key(unquote(text)):
+                hide(text)
+
+
+def _looks_like_key(text: str) -> bool:
+    """Whether a part of a URL may be a key: no host or file, and either long or of mixed characters."""
+    if re.fullmatch(r"[\w-]+(\.[\w-]+)+", text):
+        return False
+    kinds = (r"[a-z]", r"[A-Z]", r"[0-9]")
+    return len(text) >= _LONG or sum(bool(re.search(kind, text)) for kind in kinds) >= 2
 
 
 def names_secret(name: str) -> bool:
@@ -69,7 +106,15 @@ def _is_secret(text: str) -> bool:
 
 def redact(text: str) -> str:
     """Remove known secrets, passwords in URLs, values of key-like words and well-known keys from a text."""
+    return _redact_short(text) if len(text) <= _SHORT else _redact(text)
+
+
+def _redact(text: str) -> str:
     for secret in _secrets:
         text = text.replace(secret, "***")
     text = _KEY_VALUE.sub(r"\1***", _URL_PASSWORD.sub(r"\1***@", text))
     return _BARE_KEY.sub("***", text)
+
+
+# Most values of log lines are the same again and again.
+_redact_short = lru_cache(maxsize=4096)(_redact)

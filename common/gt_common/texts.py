@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 # C0 and C1 controls (terminal escapes begin with one) and marks that turn the direction of text.
@@ -11,6 +12,8 @@ _CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2
 
 def one_line(text: str) -> str:
     """Return a text as one line, without the characters that could steer a terminal."""
+    if text.isascii() and text.isprintable() and "  " not in text and text[:1] != " " and text[-1:] != " ":
+        return text  # as most are
     return _CONTROLS.sub("", " ".join(text.split()))
 
 
@@ -32,10 +35,22 @@ def plural(number: int, noun: str) -> str:
     """
     if number == 1:
         return f"1 {noun}"
-    return f"{number} {noun[:-1]}ies" if re.search("[^aeiou]y$", noun) else f"{number} {noun}s"
+    if re.search("[^aeiou]y$", noun):
+        return f"{number} {noun[:-1]}ies"
+    return f"{number} {noun}es" if noun.endswith(("ch", "sh", "s", "x")) else f"{number} {noun}s"
+
+
+def utc_text(when: datetime) -> str:
+    """Format an aware time as JSON documents have it: ISO 8601 in UTC, `2026-03-01T12:00:00Z`."""
+    return when.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def short_path(path: str | Path) -> str:
     """Return a path as people want to read and copy it: relative, if it is below the current folder."""
     place, here = Path(path), Path.cwd()
     return str(place.relative_to(here)) if place != here and place.is_relative_to(here) else str(path)
+
+
+def by_whom(name: str, reason: str | None) -> str:
+    """Format who did something and, if it is known, why: `anna: wrong list`."""
+    return one_line(f"{name}: {reason}" if reason else name)

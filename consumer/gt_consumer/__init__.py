@@ -2,17 +2,26 @@
 
 from typing import TYPE_CHECKING
 
-from gt_common.errors import PermanentError, RateLimited
-from gt_consumer.jobs import Job, job
-
 if TYPE_CHECKING:
+    from gt_common.errors import PermanentError as PermanentError
+    from gt_common.errors import RateLimited as RateLimited
     from gt_common.report.model import BatchResult as BatchResult
     from gt_common.report.model import VideoResult as VideoResult
     from gt_consumer.batch.processor import BatchProcessor
+    from gt_consumer.jobs import Job as Job
+    from gt_consumer.jobs import job as job
 else:
 
     def __getattr__(name: str) -> object:
-        """Load what runs batches only when it is used: importing `job` alone stays fast."""
+        """Load what is used only: every command begins with this package."""
+        if name in {"PermanentError", "RateLimited"}:
+            from gt_common import errors
+
+            return getattr(errors, name)
+        if name in {"Job", "job"}:
+            from gt_consumer import jobs
+
+            return getattr(jobs, name)
         if name == "BatchProcessor":
             from gt_consumer.batch.processor import BatchProcessor
 

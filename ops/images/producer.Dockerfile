@@ -11,12 +11,12 @@ COPY common/pyproject.toml common/
 COPY producer/pyproject.toml producer/
 COPY consumer/pyproject.toml consumer/
 RUN --mount=type=cache,target=/root/.cache/uv \
-    uv sync --locked --no-dev --no-install-workspace --package gt-producer --extra postgres
+    uv sync --locked --no-dev --no-install-workspace --package gt-producer --extra postgres --extra otel
 COPY common common
 COPY producer producer
 COPY consumer consumer
 RUN --mount=type=cache,target=/root/.cache/uv \
-    uv sync --locked --no-dev --no-editable --package gt-producer --extra postgres
+    uv sync --locked --no-dev --no-editable --package gt-producer --extra postgres --extra otel
 
 FROM python:3.11-slim-bookworm
 # tini is PID 1: it reaps orphans and forwards signals.

@@ -60,5 +60,6 @@ async def test_a_random_run_loses_and_doubles_nothing(
 ) -> None:
     kind = LEDGERS[number % 2]
     ledger_url = request.getfixturevalue("postgres_url") if kind == "postgres" else None
-    accounts = await _run(node, tmp_path / "run", Plan(SEED + number, STORIES, FAULTS), ledger_url)
+    plan = Plan(SEED + number, STORIES, FAULTS, ceilings=True)
+    accounts = await _run(node, tmp_path / "run", plan, ledger_url)
     assert accounts.problems == []

@@ -6,6 +6,7 @@ import io
 import json
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,7 +17,7 @@ from gt_common.batches import check_batch_id, check_messages, parse_tags
 from gt_common.discovery.options import parse_subreddits
 from gt_common.durations import parse_duration
 from gt_common.errors import GossipToonError
-from gt_common.failures import fingerprint
+from gt_common.failures import asked_wait, fingerprint, provider_of, sign_of_error
 from gt_common.ledger.address import parse_address
 from gt_common.messages import StoryMessage, decode_event, decode_story, encode
 from gt_common.messaging.connection import parse_url, say_url
@@ -38,7 +39,6 @@ from gt_consumer.storage.checkpoints import read_checkpoint
 from gt_consumer.storage.finished_videos import find_finished, video_place
 from gt_consumer.studio.options import read_options
 from gt_consumer.studio.text.story import load_story
-from gt_consumer.worker.retry_policy import asked_wait
 from gt_consumer.worker.retry_rules import parse_rules
 from gt_producer.produce.journal_state import read_state
 from support.samples.dead_letters import Found
@@ -132,7 +132,8 @@ def _command(data: bytes) -> None:
     spec = parse_orchestrator("command:" + _text(data), _folder())
     values = dict.fromkeys(("url", "workdir", "story_id", "batch_id", "attempt"), _text(data))
     if isinstance(spec, CommandSpec):
-        assert len(spec.fill(values)) == 1 + len(spec.arguments), "a value has become two arguments"
+        with suppress(ValueError):  # a value that would be read as an option
+            assert len(spec.fill(values)) == 1 + len(spec.arguments), "a value has become two arguments"
 
 
 def _result_file(data: bytes) -> None:
@@ -178,6 +179,8 @@ def _texts(data: bytes) -> None:
         asked_wait,
         redact,
         lambda it: fingerprint(None, it, it),
+        lambda it: sign_of_error(it, it),
+        lambda it: provider_of([it], it),
     )
     for reader in readers:
         try:

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 
 import pytest
 
+_OF_THE_COMMANDS = ("GT_", "OTEL_")
 # Which services the tests use is said in these; everything else of `GT_…` belongs to the commands.
 _OF_THE_TESTS = ("GT_TEST_", "GT_RABBITMQ_BIN")
 
 
 def drop_settings() -> None:
     """Remove the shell's settings of the commands from this process and from those that it starts."""
-    for name in [name for name in os.environ if name.upper().startswith("GT_")]:
+    for name in [name for name in os.environ if name.upper().startswith(_OF_THE_COMMANDS)]:
         if not name.startswith(_OF_THE_TESTS):
             del os.environ[name]
 

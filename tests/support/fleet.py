@@ -69,12 +69,12 @@ class Running:
                 self.lines.append(line.decode())
                 self._seen.notify_all()
 
-    async def says(self, text: str, times: int = 1, deadline: float = 30.0) -> None:
+    async def says(self, text: str, times: int = 1, deadline: float = 90.0) -> None:
         """Wait until a text has been on standard error `times` times."""
         async with asyncio.timeout(deadline), self._seen:
             await self._seen.wait_for(lambda: sum(text in line for line in self.lines) >= times)
 
-    async def ends(self, deadline: float = 30.0) -> int:
+    async def ends(self, deadline: float = 90.0) -> int:
         """Wait for its end. Return the exit code."""
         async with asyncio.timeout(deadline):
             code = await self.process.wait()
@@ -110,6 +110,13 @@ async def command(
         if process.returncode is None:
             process.kill()
         await running.ends()
+
+
+async def stopped(*running: Running) -> list[int]:
+    """Let commands end what they do, and return their exit codes."""
+    for one in running:
+        one.send(signal.SIGTERM)
+    return [await one.ends() for one in running]
 
 
 async def run_command(environment: Mapping[str, str], name: str, *arguments: str) -> tuple[int | None, str]:

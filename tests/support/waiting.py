@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 
-async def until(predicate: Callable[[], object], deadline: float = 30.0, every: float = 0.05) -> None:
+async def until(predicate: Callable[[], object], deadline: float = 90.0, every: float = 0.05) -> None:
     """Wait until the predicate returns a true value.
 
     Parameters:

@@ -14,10 +14,15 @@ from support.environment import drop_settings
 
 
 def test_the_shells_settings_are_dropped_and_those_of_the_tests_stay(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("GT_NAMESPACE", "gt_prefetch", "GT_REDDIT_CLIENT_ID", "GT_TEST_CHAOS", "GT_RABBITMQ_BIN"):
+    theirs = ("GT_NAMESPACE", "gt_prefetch", "GT_REDDIT_CLIENT_ID", "OTEL_EXPORTER_OTLP_ENDPOINT")
+    for name in (*theirs, "GT_TEST_CHAOS", "GT_RABBITMQ_BIN"):
         monkeypatch.setenv(name, "7")
     drop_settings()
-    kept = {name for name, value in os.environ.items() if name.upper().startswith("GT_") and value == "7"}
+    kept = {
+        name
+        for name, value in os.environ.items()
+        if name.upper().startswith(("GT_", "OTEL_")) and value == "7"
+    }
     assert kept == {"GT_TEST_CHAOS", "GT_RABBITMQ_BIN"}
     assert (load_settings().namespace, load_settings().prefetch) == ("gt", 1)
 

@@ -71,6 +71,18 @@ class _Terminal(io.TextIOBase):
         return self._stream.encoding
 
 
+class _DataConsole(Console):
+    """A console whose reader may leave, as `head` does; rich would end the program with exit code 1."""
+
+    def on_broken_pipe(self) -> None:
+        """End the command as after any other output that nobody reads (see `run_command`).
+
+        Raises:
+            BrokenPipeError: always
+        """
+        raise BrokenPipeError
+
+
 class LenientConsole(Console):
     """A console whose reader may leave: the work, and its exit code, stay the same."""
 
@@ -87,6 +99,6 @@ def make_console(*, stderr: bool = False) -> Console:
     stream = sys.stderr if stderr else sys.stdout
     follows_terminal = stream.isatty() and not os.environ.get("COLUMNS")
     width = None if follows_terminal else columns(stderr=stderr)
-    kind = LenientConsole if stderr else Console
+    kind = LenientConsole if stderr else _DataConsole
     file = cast("IO[str]", _Terminal(stream) if stream.isatty() else _Trimmed(stream))
     return kind(stderr=stderr, highlight=False, width=width, file=file)

@@ -41,7 +41,9 @@ def comparison_document(found: Comparison) -> dict[str, list[dict[str, object]]]
 
 
 def _video(one: AlreadyMade) -> dict[str, object]:
-    return {"url": one.story.url, "batch_id": one.event.batch_id, "output_path": one.event.output_path}
+    removed = {"video_removed_at": one.removed_at.isoformat()} if one.removed_at else {}
+    place = {"batch_id": one.event.batch_id, "output_path": one.event.output_path}
+    return {"url": one.story.url, **place, **removed}
 
 
 def _reasons(one: AlreadyMade) -> list[str]:
@@ -58,7 +60,8 @@ def _say_some(lines: Iterator[str], count: int, what: str) -> None:
 def _made_lines(made: Sequence[AlreadyMade]) -> Iterator[str]:
     for one in made:
         differs = f" ({', '.join(one.differs)})" if one.differs else ""
-        video = f"in batch {one.event.batch_id}: {one.event.output_path}"
+        removed = f" (video removed by gt-prune on {one.removed_at:%Y-%m-%d})" if one.removed_at else ""
+        video = f"in batch {one.event.batch_id}: {one.event.output_path}{removed}"
         yield f"{one.story.place}: already made {video}{differs}"
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from gt_common.discovery.quality import judge
 from gt_common.reddit.posts import RedditPost
+from gt_common.texts import utc_text
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Candidate:
         """Return it in the form of `--json`."""
         document = asdict(self)
         del document["canonical"]
-        document["created_at"] = self.created_at.isoformat().replace("+00:00", "Z")
+        document["created_at"] = utc_text(self.created_at)
         return document
 
 

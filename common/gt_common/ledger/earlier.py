@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gt_common.ledger.views import UnfinishedStory
-from gt_common.messages import MadeFrom, StorySucceeded, made_from
-from gt_common.stories import Story
+from gt_common import messages
+from gt_common.stories import Story, canonical_urls, without
 
 if TYPE_CHECKING:
-    from gt_common.ledger.ledger import LedgerReader
+    from gt_common.ledger.reader import LedgerReader
+    from gt_common.ledger.views import EarlierVideo, UnfinishedStory
+    from gt_common.messages import MadeFrom, StorySucceeded
 
 
 @dataclass(frozen=True)
@@ -22,12 +24,14 @@ class AlreadyMade:
     Parameters:
         differs: how another video would differ; empty if it would be the same
         gone: whether the earlier video is missing
+        removed_at: when gt-prune removed it; then it counts as made and not as missing
     """
 
     story: Story
     event: StorySucceeded
     differs: tuple[str, ...] = ()
     gone: bool = False
+    removed_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,7 @@ class Comparison:
         running: left out, because another batch is making them
     """
 
-    stories: tuple[Story, ...]
+    stories: Sequence[Story]
     made: tuple[AlreadyMade, ...] = ()
     again: tuple[AlreadyMade, ...] = ()
     running: tuple[BeingMade, ...] = ()
@@ -81,26 +85,25 @@ class Rule:
 
 def compare(ledger: LedgerReader, stories: Sequence[Story], rule: Rule) -> Comparison:
     """Compare a list with the ledger; story files are read."""
-    canonicals = [story.canonical for story in stories]
+    canonicals = frozenset(canonical_urls(stories))
     running = {
         other.canonical: other
         for other in ledger.unfinished(canonicals)
         if other.batch_id != rule.batch_id and rule.is_made_now(other)
     }
     videos = ledger.made(canonicals)
-    left, made, again, now = [], [], [], []
-    for story in stories:
+    made, again, now = [], [], []
+    for story in stories if running or videos else ():
         if story.canonical in running:
             now.append(BeingMade(story, running[story.canonical]))
             continue
         found = _earlier(story, videos.get(story.canonical, []), rule)
         if found and not found.gone and (not found.differs or rule.skip_changed):
             made.append(found)
-            continue
-        left.append(story)
-        if found:
+        elif found:
             again.append(found)
-    return Comparison(tuple(left), tuple(made), tuple(again), tuple(now))
+    left = without(stories, {one.story.canonical for one in made} | {one.story.canonical for one in now})
+    return Comparison(left, tuple(made), tuple(again), tuple(now))
 
 
 def video_is_gone(output_path: str) -> bool:
@@ -123,21 +126,24 @@ def video_was_removed(output_path: str) -> bool:
     return video_is_gone(output_path) and Path(output_path).parent.exists()
 
 
-def _earlier(story: Story, events: Sequence[StorySucceeded], rule: Rule) -> AlreadyMade | None:
+def _earlier(story: Story, videos: Sequence[EarlierVideo], rule: Rule) -> AlreadyMade | None:
     """Return the earlier video that is most like the one that would be made: the same, or the latest."""
-    others = [event for event in events if event.batch_id != rule.batch_id]
+    others = [video for video in videos if video.event.batch_id != rule.batch_id]
     if not others:
         return None
-    wanted = made_from(story.url, story.options, rule.orchestrator)
+    wanted = messages.made_from(story.url, story.options, rule.orchestrator)
     found = list(_candidates(story, others, wanted, rule))
-    there = [one for one in found if not one.gone]
+    # What was removed on purpose comes after what can still be watched.
+    there = sorted((one for one in found if not one.gone), key=lambda one: one.removed_at is not None)
     return next((one for one in there if not one.differs), (there or found)[0])
 
 
 def _candidates(
-    story: Story, events: Sequence[StorySucceeded], wanted: MadeFrom, rule: Rule
+    story: Story, videos: Sequence[EarlierVideo], wanted: MadeFrom, rule: Rule
 ) -> Iterator[AlreadyMade]:
-    for event in events:
+    for video in videos:
+        event = video.event
         # Versions that did not record it cannot be compared with; their videos count as the same.
         differs = event.made_from.differences(wanted) if event.made_from else ()
-        yield AlreadyMade(story, event, differs, rule.is_gone(event.output_path))
+        gone = video.removed_at is None and rule.is_gone(event.output_path)
+        yield AlreadyMade(story, event, differs, gone, video.removed_at)

@@ -15,10 +15,11 @@ from gt_common.errors import LedgerUnreachableError
 from gt_common.ledger import side_files
 from gt_common.ledger.address import Address, parse_address
 from gt_common.ledger.database import Database
+from gt_common.ledger.head import HEAD
+from gt_common.ledger.plain import SqlAlchemyPlain
 from gt_common.ledger.queries.batches import read_batches
-from gt_common.ledger.queries.dead_letters import read_failed_stories
+from gt_common.ledger.queries.letters import read_letter_keys
 from gt_common.ledger.reading import Reader
-from gt_common.ledger.schema import HEAD
 from gt_common.ledger.unknown import count_unknown
 from gt_common.ledger.views import BatchSummary
 from gt_common.lifecycle import StoryStatus
@@ -68,13 +69,14 @@ def examine_ledger(url: str, *, timeout: float) -> LedgerStatus:
 
 
 def _read_status(connection: Connection, address: Address) -> LedgerStatus:
-    open_batches = [batch for batch in read_batches(connection, 1000) if batch.counts[StoryStatus.QUEUED]]
+    plain = SqlAlchemyPlain(connection)
+    open_batches = [batch for batch in read_batches(plain, 1000) if batch.counts[StoryStatus.QUEUED]]
     return LedgerStatus(
         address.label,
         HEAD,
         server_time=None if address.sqlite else connection.execute(select(func.now())).scalar_one(),
         waiting=min(open_batches, key=_opened_at, default=None),
-        failed=sum(event.letter is not None for event in read_failed_stories(connection, None, None)),
+        failed=len(read_letter_keys(plain, StoryStatus.FAILED, None, with_letter=True)),
         unknown=count_unknown(connection),
     )
 

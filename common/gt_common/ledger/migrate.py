@@ -6,12 +6,14 @@ import random
 import time
 from pathlib import Path
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection
 
 from gt_common.errors import CredentialsRefusedError, LedgerUnreachableError, UsageError
 from gt_common.ledger.database import Database
-from gt_common.ledger.schema import HEAD, VERSION_TABLE
+from gt_common.ledger.head import HEAD
+from gt_common.ledger.plain import SqlAlchemyPlain
 from gt_common.ledger.unknown import count_known, fold_known
+from gt_common.ledger.watch import Watch
 
 SCRIPTS = Path(__file__).parent / "migrations"
 
@@ -44,13 +46,17 @@ def _upgrade_as_writer(database: Database) -> None:
             _upgrade(connection, database.address.label)
 
 
-def fold_known_events(database: Database) -> None:
-    """Fold events that were stored by a version that did not know their type, if this one does."""
+def fold_known_events(database: Database, watch: Watch | None = None) -> None:
+    """Fold events that were stored by a version that did not know their type, if this one does.
+
+    Parameters:
+        watch: writes the notifications that they give rise to
+    """
     with database.reading() as connection:
         if not count_known(connection):
             return
     with database.writing() as connection:
-        fold_known(connection)
+        fold_known(connection, watch)
 
 
 def _enter_wal(database: Database) -> None:
@@ -75,15 +81,14 @@ def _enter_wal(database: Database) -> None:
 
 def _switch_to_wal(database: Database) -> None:
     with database.outside_transactions() as connection:
+        # Only before there are tables: so that the file can shrink when batches are pruned.
+        connection.exec_driver_sql("PRAGMA auto_vacuum = INCREMENTAL")
         connection.exec_driver_sql("PRAGMA journal_mode = WAL")
 
 
 def read_revision(connection: Connection) -> str | None:
     """Return the revision of a ledger's tables; None if there are no tables."""
-    if not inspect(connection).has_table(VERSION_TABLE):
-        return None
-    revision: str | None = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()  # noqa: S608
-    return revision
+    return SqlAlchemyPlain(connection).revision()
 
 
 def _upgrade(connection: Connection, label: str) -> None:

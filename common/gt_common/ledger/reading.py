@@ -4,41 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
-from typing import Protocol, TypeVar
-
-from sqlalchemy import Connection, create_engine, insert
-from sqlalchemy.pool import StaticPool
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from gt_common.errors import CredentialsRefusedError, LedgerUnreachableError, UsageError
 from gt_common.ledger import side_files
 from gt_common.ledger.address import Address
-from gt_common.ledger.database import Database
-from gt_common.ledger.migrate import bring_up_to_date, read_revision
-from gt_common.ledger.schema import HEAD, metadata, version
+from gt_common.ledger.head import HEAD
+from gt_common.ledger.plain import Plain, PlainReads, SqlAlchemyPlain
 from gt_common.ledger.sqlite_reader import SqliteReader
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from gt_common.ledger.database import Database
 
 Result = TypeVar("Result")
 
 
-class Reads(Protocol):
+class Reads(PlainReads, Protocol):
     """What can run a read: a Database, or a Reader."""
-
-    @property
-    def address(self) -> Address:
-        """The ledger's address."""
-        ...
 
     def read(self, work: Callable[[Connection], Result]) -> Result:
         """Return what some reading returns, all of it from the same snapshot of the ledger."""
         ...
 
-    def close(self) -> None:
-        """Close all connections."""
-        ...
-
 
 class Reader:
-    """Reads a ledger of any owner; one that does not exist yet, or has no tables, is empty.
+    """Reads a ledger of any owner; one that does not exist yet or any more, or has no tables, is empty.
 
     Parameters:
         timeout: seconds to wait for the server, or for another program's lock
@@ -48,12 +40,7 @@ class Reader:
         self.address = address
         self._timeout = timeout
         self._current = False
-        # A URL with parameters says itself how SQLite is to open the file.
-        self._source = (
-            SqliteReader(address, address.path, timeout)
-            if address.path is not None and not address.url.query
-            else Database(address, timeout)
-        )
+        self._source = _source(address, timeout)
 
     def read(self, work: Callable[[Connection], Result]) -> Result:
         """Return what some reading returns, all of it from the same snapshot of the ledger.
@@ -62,20 +49,41 @@ class Reader:
             UsageError: a newer version made the ledger, or an older one and it may not be upgraded from here
             LedgerUnreachableError, CredentialsRefusedError: it cannot be read
         """
-        if self._current:
-            return self._source.read(work)
-        revision = self.revision()
-        if revision is None:
-            return _read_nothing(work)
-        if revision != HEAD:
-            self._upgrade(revision)
-        self._current = True
-        return self._source.read(work)
+        if self._is_there():
+            try:
+                return self._source.read(work)
+            except FileNotFoundError:
+                self._current = False
+        return _read_nothing(work)
+
+    def query(self, work: Callable[[Plain], Result]) -> Result:
+        """Return what some reading in plain SQL returns, all of it from the same snapshot of the ledger.
+
+        Raises:
+            UsageError, LedgerUnreachableError, CredentialsRefusedError: as `read`
+        """
+        if self._is_there():
+            try:
+                return self._source.query(work)
+            except FileNotFoundError:
+                self._current = False
+        return _read_nothing(lambda connection: work(SqlAlchemyPlain(connection)))
+
+    def _is_there(self) -> bool:
+        """Whether there are tables, which are those of this version then."""
+        if not self._current:
+            revision = self.revision()
+            if revision is None:
+                return False
+            if revision != HEAD:
+                self._upgrade(revision)
+            self._current = True
+        return True
 
     def revision(self) -> str | None:
         """Return the revision of the ledger's tables; None if there are no tables."""
         try:
-            return self._source.read(read_revision)
+            return self._source.query(lambda plain: plain.revision())
         except FileNotFoundError:
             return None
 
@@ -91,6 +99,9 @@ class Reader:
         )
         if path is not None and side_files.is_foreign(path):
             raise refusal
+        from gt_common.ledger.database import Database
+        from gt_common.ledger.migrate import bring_up_to_date
+
         try:
             with closing(Database(self.address, self._timeout)) as database:
                 bring_up_to_date(database)
@@ -98,7 +109,20 @@ class Reader:
             raise refusal from None
 
 
+def _source(address: Address, timeout: float) -> SqliteReader | Database:
+    if address.path is not None and not address.has_parameters:
+        return SqliteReader(address, address.path, timeout)
+    from gt_common.ledger.database import Database
+
+    return Database(address, timeout)
+
+
 def _read_nothing(work: Callable[[Connection], Result]) -> Result:
+    from sqlalchemy import create_engine, insert
+    from sqlalchemy.pool import StaticPool
+
+    from gt_common.ledger.schema import metadata, version
+
     engine = create_engine("sqlite://", poolclass=StaticPool)
     try:
         with engine.begin() as connection:

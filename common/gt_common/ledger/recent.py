@@ -7,8 +7,9 @@ from contextlib import closing
 from sqlalchemy import select
 
 from gt_common.ledger.address import parse_address
+from gt_common.ledger.head import HEAD
 from gt_common.ledger.reading import Reader
-from gt_common.ledger.schema import HEAD, batches
+from gt_common.ledger.schema import batches, pruned
 
 LIMIT = 100
 
@@ -20,7 +21,10 @@ def recent_batch_ids(url: str, prefix: str, *, timeout: float) -> list[str]:
         return []
     query = (
         select(batches.c.batch_id)
-        .where(batches.c.batch_id.startswith(prefix, autoescape=True))
+        .where(
+            batches.c.batch_id.startswith(prefix, autoescape=True),
+            batches.c.batch_id.not_in(select(pruned.c.batch_id)),
+        )
         .order_by(batches.c.since.desc(), batches.c.batch_id.desc())
         .limit(LIMIT)
     )

@@ -2,45 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Annotated, TypeVar
+from datetime import UTC, datetime
+from typing import Final, TypeVar
 
-from pydantic import Field, TypeAdapter
 from sqlalchemy import Connection, select
 
-from gt_common.ledger.schema import batches, stories
+from gt_common.ledger.bulk import Row
+from gt_common.ledger.schema import batches, pruned
+from gt_common.ledger.stored import read_hold, read_opened, read_rules
 from gt_common.lifecycle import BatchState, StoryState
 from gt_common.messages import (
     BatchEvent,
-    BatchOpened,
     Event,
-    StoryCancelled,
     StoryEvent,
-    StoryFailed,
-    StorySucceeded,
+    StorySpent,
     encode,
 )
+from gt_common.messages.costs import NO_COSTS
 
-Values = dict[str, object]
 Item = TypeVar("Item")
-_OF_STORY = ("story_id", "generation", "attempt", "run", "worker", "started_at")
 
 # SQLite before 3.32 allows 999 parameters in a statement (sqlite.org/limits.html).
 PARAMETERS = 500
-
-# Without the size limit of messages.decode_event: what was stored once must stay readable.
-_STORY_EVENTS: TypeAdapter[StoryEvent] = TypeAdapter(Annotated[StoryEvent, Field(discriminator="type")])
-_EVENTS: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="type")])
-
-STORY_COLUMNS = (
-    stories.c.story_id,
-    stories.c.position,
-    stories.c.url,
-    stories.c.listed,
-    stories.c.title,
-    stories.c.event,
-)
 
 
 @dataclass(frozen=True)
@@ -52,18 +37,23 @@ class BatchRow:
     expected: int
     sealed: bool
     opened: str | None
+    rules: str | None
+    hold: str | None
+    cost: int | None
+    cost_wasted: int | None
 
     def state(self, stories: dict[str, StoryState]) -> BatchState:
         """Return the batch with these stories."""
-        opened = read_opened(self.opened)
-        return BatchState(self.batch_id, opened, self.expected, self.sealed, stories)
+        opened, rules, hold = read_opened(self.opened), read_rules(self.rules), read_hold(self.hold)
+        return BatchState(self.batch_id, opened, self.expected, self.sealed, stories, rules, hold)
 
 
 def read_batch_rows(connection: Connection, batch_ids: list[str]) -> dict[str, BatchRow]:
-    """Return the rows of the batches that exist, by batch id."""
+    """Return the rows of the batches that exist and are not being pruned, by batch id."""
     found: dict[str, BatchRow] = {}
     for ids in chunks(batch_ids):
-        for columns in connection.execute(select(batches).where(batches.c.batch_id.in_(ids))):
+        there = batches.c.batch_id.not_in(select(pruned.c.batch_id))
+        for columns in connection.execute(select(batches).where(batches.c.batch_id.in_(ids), there)):
             row = BatchRow(*columns)
             found[row.batch_id] = row
     return found
@@ -79,92 +69,54 @@ def body_of(event: Event) -> str:
     return encode(event).decode()
 
 
-def event_row(event: Event, body: str) -> Values:
-    """Return an event's row; what a timeline needs has its own columns."""
-    row: Values = {
-        "event_id": event.event_id,
-        "batch_id": event.batch_id,
-        "type": event.type,
-        "at": event.at,
-        "body": body,
-    }
-    if isinstance(event, BatchEvent):
-        return row | dict.fromkeys(_OF_STORY)
-    return row | {name: getattr(event, name) for name in _OF_STORY}
+def batch_event_row(event: BatchEvent, body: str) -> Row:
+    """Return the row of an event that is about a whole batch."""
+    return (event.event_id, event.batch_id, event.type, event.at, None, None, None, None, None, None, body)
 
 
-def batch_row(state: BatchState, since: datetime) -> Values:
-    """Return a batch's row.
+def story_event_row(event: StoryEvent | StorySpent, body: str) -> Row:
+    """Return the row of a story's event; what a timeline needs has its own columns."""
+    run = (event.story_id, event.generation, event.attempt, event.run, event.worker, event.started_at)
+    return (event.event_id, event.batch_id, event.type, event.at, *run, body)
+
+
+def batch_row(state: BatchState, since: datetime) -> Row:
+    """Return a batch's row, without the sums at its end.
 
     Parameters:
         since: time of its earliest event
     """
-    return {
-        "batch_id": state.batch_id,
-        "since": since,
-        "expected": state.expected,
-        "sealed": state.sealed,
-        "opened": state.opened and body_of(state.opened),
-    }
+    opened = body_of(state.opened) if state.opened else None
+    rules = state.rules.model_dump_json(exclude_none=True) if state.rules else None
+    hold = body_of(state.hold) if state.hold else None
+    return (state.batch_id, since, state.expected, state.sealed, opened, rules, hold)
 
 
-def story_row(batch_id: str, story: StoryState, bodies: dict[str, str]) -> Values:
+_NO_COSTS: Final = (None, None, None)
+
+
+def _cost_columns(story: StoryState) -> tuple[str | None, int | None, int | None]:
+    return story.costs.to_json(), story.cost, story.cost_wasted
+
+
+def story_row(batch_id: str, story: StoryState, bodies: Mapping[str, str]) -> Row:
     """Return a story's row.
 
     Parameters:
         bodies: encoded events, by event id
     """
     event = story.event
-    return {
-        "batch_id": batch_id,
-        "story_id": story.story_id,
-        "position": story.position,
-        "url": story.url,
-        "listed": story.listed,
-        "title": story.title,
-        "status": story.status.value,
-        "generation": event and event.generation,
-        "attempt": event and event.attempt,
-        "run": event and event.run,
-        "at": event and event.at,
-        "event_id": event and event.event_id,
-        "event": event and (bodies.get(event.event_id) or body_of(event)),
-    }
-
-
-def read_story(
-    story_id: str, position: int, url: str, listed: bool, title: str | None, body: str | None
-) -> StoryState:
-    """Decode a story from its STORY_COLUMNS."""
-    event = read_story_event(body) if body is not None else None
-    return StoryState(story_id, position, url, event, listed, title)
-
-
-def read_opened(body: str | None) -> BatchOpened | None:
-    """Decode the `batch.opened` of a batch."""
-    return None if body is None else BatchOpened.model_validate_json(body)
-
-
-def read_failed(body: str) -> StoryFailed:
-    """Decode the latest event of a failed story."""
-    return StoryFailed.model_validate_json(body)
-
-
-def read_cancelled(body: str) -> StoryCancelled:
-    """Decode the latest event of a discarded story."""
-    return StoryCancelled.model_validate_json(body)
-
-
-def read_story_event(body: str) -> StoryEvent:
-    """Decode the latest event of a story."""
-    return _STORY_EVENTS.validate_json(body)
-
-
-def read_succeeded(body: str) -> StorySucceeded:
-    """Decode the latest event of a successful story."""
-    return StorySucceeded.model_validate_json(body)
-
-
-def read_event(body: str) -> Event:
-    """Decode a stored event."""
-    return _EVENTS.validate_json(body)
+    line = (
+        batch_id,
+        story.story_id,
+        story.position,
+        story.url,
+        story.listed,
+        story.title,
+        story.not_before.astimezone(UTC).isoformat() if story.not_before else None,
+    )
+    costs = _NO_COSTS if story.costs is NO_COSTS else _cost_columns(story)
+    if event is None:
+        return (*line, story.status.value, None, None, None, None, None, None, *costs)
+    run = (event.generation, event.attempt, event.run, event.at, event.event_id)
+    return (*line, story.status.value, *run, bodies.get(event.event_id) or body_of(event), *costs)

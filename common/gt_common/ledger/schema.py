@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Final
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     DateTime,
@@ -19,9 +19,6 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
 )
-
-HEAD: Final = "0003"
-VERSION_TABLE: Final = "gt_schema"
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -55,6 +52,11 @@ batches = Table(
     Column("expected", Integer, nullable=False),
     Column("sealed", Boolean, nullable=False),
     Column("opened", Text),  # the earliest `batch.opened`, as JSON
+    Column("rules", Text),  # the stop rules, as JSON
+    Column("hold", Text),  # the latest `batch.paused` or `batch.resumed`, as JSON
+    # Sums over its stories, in millionths of the currency; null if none has said any.
+    Column("cost", BigInteger),
+    Column("cost_wasted", BigInteger),
     Index("gt_batches_since", "since", "batch_id"),
 )
 
@@ -67,6 +69,7 @@ stories = Table(
     Column("url", Text, nullable=False),
     Column("listed", Boolean, nullable=False),
     Column("title", Text),
+    Column("not_before", Text),  # as ISO 8601
     # The columns below are copies from the latest event for queries and people; the fold reads the JSON.
     Column("status", String(16), nullable=False),
     Column("generation", Integer),
@@ -75,6 +78,9 @@ stories = Table(
     Column("at", UtcDateTime),
     Column("event_id", String(64)),
     Column("event", Text),
+    Column("costs", Text),  # what each run has spent, as JSON
+    Column("cost", BigInteger),  # its sum, and the part that made no video, in millionths of the currency
+    Column("cost_wasted", BigInteger),
     Index("gt_stories_status", "batch_id", "status", "at"),
     Index("gt_stories_by_status", "status", "batch_id", "position"),
 )
@@ -105,6 +111,59 @@ unknown_events = Table(
     Column("received_at", UtcDateTime, nullable=False),
     Column("body", Text, nullable=False),
     Index("gt_unknown_events_type", "type"),
+    Index("gt_unknown_events_batch", "batch_id"),
+)
+
+# What is left of batches that gt-prune has removed: tombstones, so that late events of them are dropped.
+pruned = Table(
+    "gt_pruned",
+    metadata,
+    Column("batch_id", String(64), primary_key=True),
+    Column("pruned_at", UtcDateTime, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("total", Integer, nullable=False),
+    Column("successful", Integer, nullable=False),
+    Column("failed", Integer, nullable=False),
+    Column("cancelled", Integer, nullable=False),
+    Column("complete", Boolean, nullable=False),  # whether all its rows in other tables are gone
+    Column("videos_removed_at", UtcDateTime),
+    Column("late", Integer, nullable=False),  # events that arrived afterwards and were dropped
+)
+
+# The stories of such batches, so that a list can still be compared with them.
+pruned_stories = Table(
+    "gt_pruned_stories",
+    metadata,
+    Column("url_key", String(32), primary_key=True),  # a digest of the canonical URL
+    Column("batch_id", String(64), primary_key=True),
+    Column("story_id", String(64), primary_key=True),
+    Column("event", Text),  # of a success, as JSON, with what a comparison needs
+)
+
+outbox = Table(
+    "gt_outbox",
+    metadata,
+    Column("batch_id", String(64), ForeignKey("gt_batches.batch_id"), primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("generation", Integer, primary_key=True),  # 1, plus one for each end of the batch before
+    Column("target", String(64), primary_key=True),  # a digest of its address, which is a secret
+    Column("state", String(16), nullable=False),
+    Column("detail", Text),
+    Column("decided_at", UtcDateTime, nullable=False),  # time of the event that it is about
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("sent_at", UtcDateTime),
+    Column("tries", Integer, nullable=False),
+    Column("due_at", UtcDateTime, nullable=False),  # of the next try; a running one moves it ahead
+    Column("holder", String(32), nullable=False),  # the process that makes the next try
+    Index("gt_outbox_due", "state", "target", "due_at"),
+)
+
+fleet_holds = Table(
+    "gt_fleet_holds",
+    metadata,
+    Column("event_id", String(64), primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("body", Text, nullable=False),  # `fleet.paused` or `fleet.resumed`, as JSON
 )
 
 version = Table("gt_version", metadata, Column("number", Integer, nullable=False))

@@ -16,18 +16,19 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import quote
-
-from sqlalchemy import Connection, create_engine
-from sqlalchemy.pool import NullPool
 
 from gt_common.errors import GossipToonError, LedgerUnreachableError
 from gt_common.ledger import side_files
 from gt_common.ledger.address import Address
+from gt_common.ledger.plain import Plain, SqlitePlain
 from gt_common.ledger.translate import translated
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
 
 Result = TypeVar("Result")
 
@@ -58,7 +59,7 @@ class SqliteReader:
         self._path = path
         self._timeout = timeout
         self._mode = ""
-        self._engine = create_engine("sqlite://", creator=self._connect, poolclass=NullPool)
+        self._made_engine: Engine | None = None
 
     def read(self, work: Callable[[Connection], Result]) -> Result:
         """Return what the work returns; it may run again if the ledger changed meanwhile.
@@ -67,6 +68,28 @@ class SqliteReader:
             FileNotFoundError: there is no ledger yet
             LedgerUnreachableError: it cannot be read
         """
+
+        def run() -> Result:
+            with self._engine().connect() as connection:
+                connection.exec_driver_sql("BEGIN")
+                return work(connection)
+
+        return self._read(run)
+
+    def query(self, work: Callable[[Plain], Result]) -> Result:
+        """Return what the work in plain SQL returns, as `read`, without loading SQLAlchemy."""
+
+        def run() -> Result:
+            with closing(self._connect()) as connection:
+                connection.execute("BEGIN")
+                return work(SqlitePlain(connection))
+
+        return self._read(run)
+
+    def close(self) -> None:
+        """Do nothing: no connection outlives its read."""
+
+    def _read(self, run: Callable[[], Result]) -> Result:
         deadline = time.monotonic() + self._timeout
         with _one_at_a_time:
             while True:
@@ -74,7 +97,9 @@ class SqliteReader:
                     mode = self._choose_mode()
                     before = self._content()
                     try:
-                        result = self._run(mode, work)
+                        self._mode = mode
+                        with translated(self._address):
+                            result = run()
                     except GossipToonError:
                         if self._content() == before or time.monotonic() > deadline:
                             raise
@@ -83,14 +108,13 @@ class SqliteReader:
                             return result
                         _check(deadline, self._address)
 
-    def close(self) -> None:
-        """Do nothing: no connection outlives its read."""
+    def _engine(self) -> Engine:
+        from sqlalchemy import create_engine
+        from sqlalchemy.pool import NullPool
 
-    def _run(self, mode: str, work: Callable[[Connection], Result]) -> Result:
-        self._mode = mode
-        with translated(self._address), self._engine.connect() as connection:
-            connection.exec_driver_sql("BEGIN")
-            return work(connection)
+        if self._made_engine is None:
+            self._made_engine = create_engine("sqlite://", creator=self._connect, poolclass=NullPool)
+        return self._made_engine
 
     def _connect(self) -> sqlite3.Connection:
         uri = f"file:{quote(str(self._path.absolute()))}?{self._mode}"

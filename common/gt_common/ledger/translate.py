@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
+import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from pydantic import ValidationError
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError, StatementError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from gt_common.errors import (
     CredentialsRefusedError,
@@ -55,7 +55,6 @@ _REFUSALS = (
     "permission denied",
     "is not permitted to log in",
 )
-_UNSTORABLE = (DataError, IntegrityError)
 _REFUSED_STATES = {"28P01", "28000", "42501"}
 
 
@@ -78,18 +77,39 @@ def translated(address: Address) -> Iterator[None]:
         ) from None
     except (OverflowError, UnicodeEncodeError) as error:
         raise MalformedMessageError(f"the ledger cannot store an event: {error}") from None
-    except StatementError as error:
-        if isinstance(error, _UNSTORABLE) or isinstance(error.orig, (OverflowError, UnicodeEncodeError)):
-            raise MalformedMessageError(f"the ledger cannot store an event: {_reason(error)}") from None
-        raise _unusable(address, error) from None
-    except PoolTimeoutError as error:
-        raise _unusable(address, error) from None
+    except Exception as error:
+        if (translation := _translation(address, error)) is None:
+            raise
+        raise translation from None
 
 
-def _unusable(address: Address, error: SQLAlchemyError) -> GossipToonError:
-    reason = _reason(error)
+def _translation(address: Address, error: Exception) -> GossipToonError | None:
+    """Return the error of the project for one of a database; None if it is neither."""
+    if isinstance(error, sqlite3.Error):
+        unstorable = isinstance(error, (sqlite3.DataError, sqlite3.IntegrityError))
+        return _storing(error) if unstorable else _unusable(address, _one_line(error), None)
+    if "sqlalchemy" not in sys.modules:
+        return None
+    from sqlalchemy import exc
+
+    if isinstance(error, exc.StatementError):
+        said = error.orig or error
+        if isinstance(error, (exc.DataError, exc.IntegrityError)) or isinstance(
+            said, (OverflowError, UnicodeEncodeError)
+        ):
+            return _storing(said)
+        state = getattr(said, "sqlstate", None) if isinstance(error, exc.DBAPIError) else None
+        # The text of SQLAlchemy's own error would show values.
+        return _unusable(address, _one_line(said), state)
+    return _unusable(address, _one_line(error), None) if isinstance(error, exc.TimeoutError) else None
+
+
+def _storing(error: BaseException) -> MalformedMessageError:
+    return MalformedMessageError(f"the ledger cannot store an event: {_one_line(error)}")
+
+
+def _unusable(address: Address, reason: str, state: str | None) -> GossipToonError:
     lower = reason.lower()
-    state = getattr(error.orig, "sqlstate", None) if isinstance(error, DBAPIError) else None
     role_missing = 'role "' in lower and "does not exist" in lower
     if state in _REFUSED_STATES or role_missing or any(text in lower for text in _REFUSALS):
         return CredentialsRefusedError(
@@ -108,7 +128,6 @@ def _remedy(address: Address, said: str) -> str:
     return next((remedy for pattern, remedy in _REMEDIES if re.search(pattern, said)), "check GT_LEDGER_URL")
 
 
-def _reason(error: SQLAlchemyError) -> str:
-    """Return the database's own text on one line; SQLAlchemy's text would show values."""
-    said = str(error.orig) if isinstance(error, StatementError) and error.orig else str(error)
-    return redact(" ".join(said.split()))[:300]
+def _one_line(error: BaseException) -> str:
+    """Return the database's own text on one line."""
+    return redact(" ".join(str(error).split()))[:300]

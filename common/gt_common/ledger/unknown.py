@@ -7,15 +7,17 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, delete, func, insert, select
 
 from gt_common.errors import MalformedMessageError
+from gt_common.ledger.pruning.late import drop_late_unknown
 from gt_common.ledger.rows import chunks
 from gt_common.ledger.schema import unknown_events
+from gt_common.ledger.watch import Watch
 from gt_common.ledger.writing import take
 from gt_common.messages import EVENT_TYPES, Event, UnknownEvent, decode_event, utc_now
 
 
 def keep(connection: Connection, given: Sequence[UnknownEvent]) -> int:
     """Store events of unknown types, each once; return how many were new."""
-    fresh = {event.key: event for event in given}
+    fresh = {event.key: event for event in drop_late_unknown(connection, given)}
     for keys in chunks(list(fresh)):
         seen = connection.execute(select(unknown_events.c.key).where(unknown_events.c.key.in_(keys)))
         for key in seen.scalars():
@@ -54,10 +56,13 @@ def count_unknown(connection: Connection) -> dict[str, int]:
     return {row.type: row.number for row in connection.execute(query)}
 
 
-def fold_known(connection: Connection) -> None:
+def fold_known(connection: Connection, watch: Watch | None = None) -> None:
     """Fold the stored events whose type this version knows, and drop them from the unknown ones.
 
     One that cannot be read, although its type is known, stays where it is.
+
+    Parameters:
+        watch: writes the notifications that they give rise to
     """
     query = select(unknown_events.c.key, unknown_events.c.body).where(unknown_events.c.type.in_(EVENT_TYPES))
     known: dict[str, Event] = {}
@@ -68,6 +73,6 @@ def fold_known(connection: Connection) -> None:
             continue
         if not isinstance(event, UnknownEvent):
             known[key] = event
-    take(connection, list(known.values()))
+    take(connection, list(known.values()), watch)
     for keys in chunks(list(known)):
         connection.execute(delete(unknown_events).where(unknown_events.c.key.in_(keys)))

@@ -6,142 +6,211 @@ Everything runs as the only writer (Database.writing), so what is read here is v
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, func, update
 
 from gt_common import lifecycle
+from gt_common.ledger.bulk import Bulk, Row, StoryKey, bulk
+from gt_common.ledger.fleet import keep_fleet_events
+from gt_common.ledger.pruning.late import drop_late
 from gt_common.ledger.rows import (
-    STORY_COLUMNS,
     BatchRow,
-    Values,
+    batch_event_row,
     batch_row,
     body_of,
-    chunks,
-    event_row,
     read_batch_rows,
-    read_story,
+    story_event_row,
     story_row,
 )
 from gt_common.ledger.schema import batches, events, stories, version
-from gt_common.lifecycle import BatchState, StoryState
-from gt_common.messages import BatchOpened, BatchSealed, BatchStories, Event
+from gt_common.ledger.stored import read_story
+from gt_common.ledger.watch import Watch
+from gt_common.messages import (
+    BatchEvent,
+    BatchOpened,
+    BatchPaused,
+    BatchResumed,
+    BatchSealed,
+    BatchStories,
+    Event,
+    FleetEvent,
+    StoryEvent,
+    StorySpent,
+)
 
-# One batch at a time: for pairs of (batch id, story id) SQLite would read the whole table.
-_LOAD_STORIES = select(*STORY_COLUMNS).where(
-    stories.c.batch_id == bindparam("of_batch"),
-    stories.c.story_id.in_(bindparam("of_stories", expanding=True)),
-)
-_UPDATE_BATCH = (
-    update(batches)
-    .where(batches.c.batch_id == bindparam("of_batch"))
-    .values({column: bindparam(column.name) for column in batches.c if not column.primary_key})
-)
-_UPDATE_STORY = (
-    update(stories)
-    .where(stories.c.batch_id == bindparam("of_batch"), stories.c.story_id == bindparam("of_story"))
-    .values({column: bindparam(column.name) for column in stories.c if not column.primary_key})
-)
+_Event = BatchEvent | StoryEvent | StorySpent
+_Head = BatchOpened | BatchSealed | BatchPaused | BatchResumed
+_Spent = dict[str, tuple[int, int]]
+"""By batch: by how much the cost of its stories, and the part that made no video, have changed."""
 
 
 @dataclass
-class _Changes:
-    """Rows to write, collected over all batches so that each table needs one statement."""
+class _Unseen:
+    """New events, by what they are about; the order among them does not matter to the fold."""
 
-    new_batches: list[Values] = field(default_factory=list)
-    batches: list[Values] = field(default_factory=list)
-    new_stories: list[Values] = field(default_factory=list)
-    stories: list[Values] = field(default_factory=list)
+    heads: list[_Head] = field(default_factory=list)
+    lists: list[BatchStories] = field(default_factory=list)
+    of_stories: list[StoryEvent | StorySpent] = field(default_factory=list)
+
+    def add(self, event: _Event) -> None:
+        """Add an event; the most frequent ones are checked for last, because their check is the cheapest."""
+        match event:
+            case BatchStories():
+                self.lists.append(event)
+            case BatchOpened() | BatchSealed() | BatchPaused() | BatchResumed():
+                self.heads.append(event)
+            case _:
+                self.of_stories.append(event)
 
 
-def take(connection: Connection, given: Sequence[Event]) -> int:
-    """Write events; return how many of them were new."""
-    unseen = _unseen(connection, given)
-    if not unseen:
+def take(connection: Connection, given: Sequence[Event], watch: Watch | None = None) -> int:
+    """Write events; return how many of them were new. Those of pruned batches are dropped.
+
+    Parameters:
+        watch: writes the notifications that they give rise to
+    """
+    of_batches: list[_Event] = []
+    of_fleet: list[FleetEvent] = []
+    for event in given:
+        if isinstance(event, FleetEvent):
+            of_fleet.append(event)
+        else:
+            of_batches.append(event)
+    taken, kept = _take_of_batches(connection, of_batches, watch), keep_fleet_events(connection, of_fleet)
+    if taken or kept:
+        connection.execute(update(version).values(number=version.c.number + 1))
+    if watch and taken:
+        watch.write(connection)
+    return taken + kept
+
+
+def _take_of_batches(connection: Connection, given: Sequence[_Event], watch: Watch | None) -> int:
+    access = bulk(connection)
+    fresh = _fresh(access, given)
+    if not fresh:
         return 0
-    bodies = {event.event_id: body_of(event) for event in unseen}
-    of_batch: dict[str, list[Event]] = defaultdict(list)
-    for event in unseen:
-        of_batch[event.batch_id].append(event)
-    rows = read_batch_rows(connection, list(of_batch))
-    changes = _Changes()
-    for batch_id, group in of_batch.items():
-        row = rows.get(batch_id)
-        known = _load_stories(connection, batch_id, group) if row else {}
-        _fold_batch(row, known, group, bodies, changes)
-    _save(connection, changes)
-    connection.execute(insert(events), [event_row(event, bodies[event.event_id]) for event in unseen])
-    connection.execute(update(version).values(number=version.c.number + 1))
-    return len(unseen)
+    rows = read_batch_rows(connection, list(dict.fromkeys(event.batch_id for event in fresh.values())))
+    fresh = drop_late(connection, fresh, rows)
+    if not fresh:
+        return 0
+    if watch:
+        watch.begin()
+    bodies = {event_id: body_of(event) for event_id, event in fresh.items()}
+    unseen = _Unseen()
+    for event in fresh.values():
+        unseen.add(event)
+    _save_batches(connection, access, rows, fresh.values(), unseen.heads, watch)
+    spent = _save_stories(access, unseen, bodies, watch)
+    _add_costs(connection, spent)
+    if watch:
+        watch.note_costs(spent)
+    of_batches = (batch_event_row(event, bodies[event.event_id]) for event in (*unseen.heads, *unseen.lists))
+    of_stories = (story_event_row(event, bodies[event.event_id]) for event in unseen.of_stories)
+    access.insert(events, [*of_batches, *of_stories])
+    return len(fresh)
 
 
-def _unseen(connection: Connection, given: Sequence[Event]) -> list[Event]:
-    fresh: dict[str, Event] = {}
+def _fresh(access: Bulk, given: Sequence[_Event]) -> dict[str, _Event]:
+    """Return the events that are not stored yet, by id."""
+    fresh: dict[str, _Event] = {}
     for event in given:
         fresh.setdefault(event.event_id, event)
-    for ids in chunks(list(fresh)):
-        seen = connection.execute(select(events.c.event_id).where(events.c.event_id.in_(ids)))
-        for event_id in seen.scalars():
-            del fresh[event_id]
-    return list(fresh.values())
+    for event_id in access.stored_events(fresh):
+        del fresh[event_id]
+    return fresh
 
 
-def _touched(event: Event) -> list[str]:
-    match event:
-        case BatchStories():
-            return [entry.story_id for entry in event.stories]
-        case BatchOpened() | BatchSealed():
-            return []
-        case _:
-            return [event.story_id]
-
-
-def _load_stories(connection: Connection, batch_id: str, group: Sequence[Event]) -> dict[str, StoryState]:
-    """Return the known stories of a batch that these events affect, by story id."""
-    touched = dict.fromkeys(story_id for event in group for story_id in _touched(event))
-    known: dict[str, StoryState] = {}
-    for ids in chunks(list(touched)):
-        for columns in connection.execute(_LOAD_STORIES, {"of_batch": batch_id, "of_stories": ids}):
-            story = read_story(*columns)
-            known[story.story_id] = story
-    return known
-
-
-def _fold_batch(
-    row: BatchRow | None,
-    known: dict[str, StoryState],
-    group: Sequence[Event],
-    bodies: dict[str, str],
-    changes: _Changes,
+def _save_batches(
+    connection: Connection,
+    access: Bulk,
+    rows: Mapping[str, BatchRow],
+    fresh: Iterable[_Event],
+    heads: Iterable[_Head],
+    watch: Watch | None,
 ) -> None:
-    """Fold a batch's new events into the affected part of its state, and note what changed."""
-    before = row.state(known) if row else BatchState(group[0].batch_id)
-    after = lifecycle.fold(before, group)
-    since = min(event.at for event in group)
-    if row is None:
-        changes.new_batches.append(batch_row(after, since))
-    elif since < row.since or replace(after, stories=before.stories) != before:
-        changes.batches.append(_of_batch(batch_row(after, min(since, row.since))))
-    for story_id, story in after.stories.items():
-        if story_id not in before.stories:
-            changes.new_stories.append(story_row(after.batch_id, story, bodies))
-        elif story is not before.stories[story_id]:
-            changed = _of_batch(story_row(after.batch_id, story, bodies))
-            changes.stories.append(changed | {"of_story": changed.pop("story_id")})
+    """Fold what concerns the batches themselves, and write those that are new or changed.
+
+    Parameters:
+        rows: those of the events' batches that exist
+    """
+    since: dict[str, datetime] = {}
+    for event in fresh:
+        name, at = event.batch_id, event.at
+        if name not in since or at < since[name]:
+            since[name] = at
+    of_batch: dict[str, list[Event]] = defaultdict(list)
+    for head in heads:
+        of_batch[head.batch_id].append(head)
+    new: list[Row] = []
+    for name, first in since.items():
+        row, after = rows.get(name), None
+        if row is None:
+            after = lifecycle.fold(name, of_batch[name])
+            new.append((*batch_row(after, first), None, None))
+        elif name in of_batch or first < row.since:
+            after = lifecycle.fold(row.state({}), of_batch[name])
+            # Without the sums of costs, which are last and have not changed.
+            values = zip(batches.c.keys(), batch_row(after, min(first, row.since)), strict=False)
+            connection.execute(update(batches).where(batches.c.batch_id == name).values(dict(values)))
+        if watch:
+            watch.note_head(name, row, after or row)
+    access.insert(batches, new)
 
 
-def _of_batch(row: Values) -> Values:
-    """Return a row as parameters of an update, whose names must differ from the columns."""
-    return row | {"of_batch": row.pop("batch_id")}
+def _save_stories(access: Bulk, unseen: _Unseen, bodies: Mapping[str, str], watch: Watch | None) -> _Spent:
+    """Fold the events into the stories that they affect, and write those that are new or changed.
+
+    Returns:
+        by how much the costs of batches have changed
+    """
+    before = {
+        (stored.batch_id, stored.story_id): read_story(*stored[1:])
+        for stored in access.stored_stories(dict.fromkeys(_touched(unseen)))
+    }
+    after = dict(before)
+    for part in unseen.lists:
+        for entry in part.stories:
+            key = (part.batch_id, entry.story_id)
+            after[key] = lifecycle.list_story(after.get(key), entry)
+    for event in unseen.of_stories:
+        key = (event.batch_id, event.story_id)
+        after[key] = lifecycle.apply_to_story(after.get(key), event)
+    new: list[Row] = []
+    changed: list[Row] = []
+    spent: _Spent = {}
+    for key, story in after.items():
+        known = before.get(key)
+        if story is not known:
+            (new if known is None else changed).append(story_row(key[0], story, bodies))
+            if story.costs.runs:
+                _add_difference(spent, key[0], lifecycle.cost_difference(known, story))
+    access.insert(stories, new)
+    access.replace(stories, changed)
+    if watch:
+        watch.note_stories(before, after)
+    return spent
 
 
-def _save(connection: Connection, changes: _Changes) -> None:
-    for statement, rows in (
-        (insert(batches), changes.new_batches),
-        (_UPDATE_BATCH, changes.batches),
-        (insert(stories), changes.new_stories),
-        (_UPDATE_STORY, changes.stories),
-    ):
-        if rows:
-            connection.execute(statement, rows)
+def _add_difference(spent: _Spent, batch_id: str, more: tuple[int, int]) -> None:
+    cost, wasted = spent.get(batch_id, (0, 0))
+    spent[batch_id] = (cost + more[0], wasted + more[1])
+
+
+def _add_costs(connection: Connection, spent: _Spent) -> None:
+    """Add to the sums of batches by how much the costs of their stories have changed."""
+    for batch_id, (cost, wasted) in spent.items():
+        sums = {
+            "cost": func.coalesce(batches.c.cost, 0) + cost,
+            "cost_wasted": func.coalesce(batches.c.cost_wasted, 0) + wasted,
+        }
+        connection.execute(update(batches).where(batches.c.batch_id == batch_id).values(sums))
+
+
+def _touched(unseen: _Unseen) -> Iterator[StoryKey]:
+    for part in unseen.lists:
+        yield from ((part.batch_id, entry.story_id) for entry in part.stories)
+    for event in unseen.of_stories:
+        yield event.batch_id, event.story_id

@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Final
 
-from pydantic import (
-    Field,
-    TypeAdapter,
-    ValidationError,
-)
+from pydantic import Field, TypeAdapter, ValidationError
 
 from gt_common.errors import MalformedMessageError
-from gt_common.messages.events import Event
 from gt_common.messages.story import StoryMessage
 from gt_common.messages.unknown import UnknownEvent
+
+if TYPE_CHECKING:
+    from gt_common.messages.events import Event
 
 MAX_BODY: Final = 256 * 1024
 _OTHER_TYPE: Final = "union_tag_invalid"
 """pydantic's name for a `type` that none of our events has."""
 
-_EVENTS: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="type")])
+
+def routing_key(event: Event | UnknownEvent) -> str:
+    """Return the key under which an event is published: the batch, if it is about one, and the type."""
+    batch_id: str | None = getattr(event, "batch_id", None)
+    return f"{batch_id}.{event.type}" if batch_id else event.type
+
+
+@cache
+def _events() -> TypeAdapter[Event]:
+    # What only publishes needs none of the models of what others publish.
+    from gt_common.messages.events import Event
+
+    return TypeAdapter(Annotated[Event, Field(discriminator="type")])
 
 
 def encode(message: StoryMessage | Event | UnknownEvent) -> bytes:
@@ -51,7 +62,7 @@ def decode_event(body: bytes) -> Event | UnknownEvent:
     """
     _check_size(body)
     try:
-        return _EVENTS.validate_json(body)
+        return _events().validate_json(body)
     except ValidationError as error:
         if error.errors(include_url=False, include_input=False)[0]["type"] == _OTHER_TYPE:
             return _decode_unknown(body)

@@ -11,6 +11,7 @@ from gt_common.failures import Failure
 from gt_common.messages.fields import (
     MAX_ORDINAL,
     Count,
+    GivenName,
     Identifier,
     Label,
     Ordinal,
@@ -20,16 +21,19 @@ from gt_common.messages.fields import (
     Versioned,
     utc_now,
 )
+from gt_common.stories.schedule import Priority
 
 MAX_ERRORS: Final = 5
 GT_BATCH: Final = "gt-batch"
 """`made_by` of a batch that ran on one machine, without a broker."""
+START: Final = "start"
+"""`waits_for` of a story that waits for the start time of its batch or of its line in the list."""
 
 
 class AttemptError(BaseModel):
     """One failed attempt, as recorded in the message."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     failure: Failure
     generation: Ordinal
@@ -48,7 +52,7 @@ class Replay(BaseModel):
         options_before: their earlier values; options that the story did not have are missing
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     at: AwareDatetime
     by: Label
@@ -60,7 +64,7 @@ class Replay(BaseModel):
 class Restore(BaseModel):
     """Who restored a discarded dead letter, when and why."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     at: AwareDatetime
     by: Label
@@ -84,6 +88,7 @@ class StoryMessage(Versioned):
         position: position in the list, from 1
         url, canonical_url: as given, and the form that is equal for equal stories; programs get the URL as an
             argument, so it must not look like an option
+        given: how the list names a story file, if that is not its URL
         options: the orchestrator's options of this story
         title: as it was known when the list was read; names the video's file, so that it never changes
         generation: 1, plus one for every replay and every restore
@@ -91,11 +96,13 @@ class StoryMessage(Versioned):
         run: how often this attempt was requeued without being used up (stopped worker, rate limit)
         errors: the last five failed attempts, oldest first
         died_at: when it became a dead letter
-        not_before, waits_for: earliest time of the next run, and the provider that asked for the wait
+        not_before, waits_for: earliest time of the next run, and the provider that asked for the wait, or
+            `start` for the start time that its list gives it
         replays: the last five replays, oldest first
         restored: the last restore after a discard
         project_id: the orchestrator's project that the next run resumes, if one was begun
         fresh: resume no project of an earlier generation, even if it is noted beside the videos
+        priority: which of the stories that wait for a worker comes first, as far as the broker can
     """
 
     batch_id: Identifier
@@ -105,6 +112,7 @@ class StoryMessage(Versioned):
     canonical_url: StoryUrl
     options: dict[str, JsonValue] = Field(default_factory=dict)
     title: Title = None
+    given: GivenName | None = None
     generation: Ordinal = 1
     attempt: Ordinal = 1
     run: Count = 0
@@ -117,10 +125,16 @@ class StoryMessage(Versioned):
     restored: Restore | None = None
     project_id: Label | None = None
     fresh: bool = False
+    priority: Priority = Priority.NORMAL
 
     def resuming(self, project_id: str | None) -> StoryMessage:
         """Return the message with the project that the next run resumes."""
         return self._with(project_id=project_id)
+
+    @property
+    def starts_at(self) -> datetime | None:
+        """The start time that was given to the story; None if it has none, or waits for a provider."""
+        return self.not_before if self.waits_for == START else None
 
     @property
     def attempts_used(self) -> int:

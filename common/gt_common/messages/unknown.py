@@ -27,7 +27,7 @@ class UnknownEvent(BaseModel):
         body: the event as it was published
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     v: Annotated[StrictInt, Field(ge=1)] = 1
     type: Identifier

@@ -7,9 +7,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage, AbstractQueue
+from aiormq.abc import DeliveredMessage
 
 from gt_common.errors import BrokerUnreachableError, TopologyError
 from gt_common.log import get_logger
+from gt_common.messaging.acks import Acks
 from gt_common.messaging.connection import (
     close_quietly,
     open_connection,
@@ -23,8 +25,11 @@ log = get_logger("messaging")
 
 MOST_PREFETCH = 65_535
 """The broker's maximum prefetch."""
-WINDOWS = (*[2_000] * 16, *[MOST_PREFETCH] * 16)
-"""Prefetch of each consumer. RabbitMQ returns the messages of up to 32 consumers of a channel in order."""
+WINDOWS = (*[2_000] * 2, *[12_000] * 16, *[MOST_PREFETCH] * 14)
+"""Prefetch of each consumer. RabbitMQ returns the messages of up to 32 consumers of a channel in order.
+
+It delivers nothing before it has taken a whole window out of the queue, some seconds for a large one.
+"""
 IDLE_S = 2.0
 """After this time without a message the broker is asked whether there are more, in seconds."""
 RETURN_S = 0.5
@@ -72,13 +77,19 @@ class Browser:
         self.depth = depth
         self._connection = connection
         self._name = queue
-        self._arrived: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
+        self._arrived: asyncio.Queue[DeliveredMessage] = asyncio.Queue()
 
     async def messages(self) -> AsyncIterator[Delivery]:
         """Yield each message; it must be settled, or left for good, before the next one is asked for."""
+        async for group in self.groups(1):
+            yield group[0]
+
+    async def groups(self, most: int) -> AsyncIterator[list[Delivery]]:
+        """Yield the messages that have arrived, in groups; see `messages`."""
         with plain_errors(f"read the queue {self._name}"):
             channel = await self._connection.channel()
             queue = await channel.get_queue(self._name, ensure=False)
+            acks = Acks(await channel.get_underlay_channel())
         looked = window = room = 0
         while looked < self.depth:
             if not room:
@@ -92,11 +103,12 @@ class Browser:
             message = await self._next()
             if message is None:
                 return
-            looked += 1
-            delivery = Delivery(message)
-            yield delivery
-            if not delivery.settled:
-                room -= 1
+            group = [Delivery.of(message, acks)]
+            while len(group) < min(most, self.depth - looked) and not self._arrived.empty():
+                group.append(Delivery.of(self._arrived.get_nowait(), acks))
+            looked += len(group)
+            yield group
+            room -= sum(not delivery.settled for delivery in group)
 
     async def _consume(
         self, channel: AbstractChannel, queue: AbstractQueue, window: int, prefetch: int
@@ -104,9 +116,10 @@ class Browser:
         with plain_errors(f"read the queue {self._name}"):
             await channel.set_qos(prefetch_count=prefetch)
             # RabbitMQ 3.10 returns messages in the order of the consumers' names.
-            await queue.consume(self._arrived.put, consumer_tag=f"browser-{window:03}")
+            underlay = await channel.get_underlay_channel()
+            await underlay.basic_consume(self._name, self._arrived.put, consumer_tag=f"browser-{window:03}")
 
-    async def _next(self) -> AbstractIncomingMessage | None:
+    async def _next(self) -> DeliveredMessage | None:
         """Return the next message, or None if another consumer has taken the rest.
 
         RabbitMQ 3.10 reports 0 messages if the queue does not answer it at once, so a single 0 means nothing.

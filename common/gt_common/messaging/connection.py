@@ -169,6 +169,7 @@ async def _open(url: URL, settings: Settings, name: str) -> AbstractConnection:
         client_properties={"connection_name": name},
         transport_factory=handshake,
     )
+    connection.tap = handshake.tap
     try:
         with _plain_connect_errors(say_url(url), settings.connect_timeout, handshake):
             async with handshake.timeout():

@@ -11,7 +11,7 @@ from typing import Protocol
 from pydantic import ValidationError
 
 from gt_common.errors import MalformedMessageError
-from gt_common.failures import Failure
+from gt_common.failures import UNREADABLE, Failure
 from gt_common.messages import (
     MAX_ORDINAL,
     AttemptError,
@@ -176,7 +176,7 @@ def _why_dead(reason: str) -> Failure:
 def _why_put_aside(headers: Mapping[str, object], problem: str | None = None) -> Failure:
     reason = problem or headers.get(REASON)
     return Failure(
-        type="MalformedMessage",
+        type=UNREADABLE,
         message=_printable(reason) if isinstance(reason, str) and reason else "the message could not be read",
         retryable=False,
     )

@@ -23,8 +23,9 @@ from gt_common.messaging.connection import connect, plain_errors
 from gt_common.messaging.lookup import Lookup, QueueInfo
 from gt_common.messaging.names import Names
 from gt_common.messaging.refusals import broker_words, is_different
-from gt_common.messaging.subscription import server_version
-from gt_common.messaging.topology import QueueSpec, topology
+from gt_common.messaging.topology import QueueSpec, topology, with_ladder
+from gt_common.messaging.versions import server_version
+from gt_common.messaging.waiting import has_ladder
 from gt_common.settings import Settings
 
 Answer = TypeVar("Answer")
@@ -69,6 +70,8 @@ async def examine_broker(settings: Settings) -> BrokerStatus:
     names = Names(settings.namespace)
     async with connect(settings, "gt-doctor") as connection:
         lookup = Lookup(connection)
+        if await has_ladder(lookup, names):
+            wanted = with_ladder(wanted, settings)
         exchanges = {spec.name: await _seen(lookup.has_exchange(spec.name)) for spec in wanted.exchanges}
         queues = {spec.name: await _seen(lookup.queue(spec.name)) for spec in wanted.queues}
         there = {name: info for name, info in queues.items() if info and info.messages is not None}

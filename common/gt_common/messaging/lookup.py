@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from aio_pika.abc import AbstractChannel, AbstractConnection
 from aio_pika.exceptions import ChannelNotFoundEntity
 
-from gt_common.messaging.connection import plain_errors
+from gt_common.messaging.connection import close_quietly, plain_errors
 from gt_common.messaging.refusals import is_absent
 
 
@@ -36,6 +36,10 @@ class Lookup:
         if self._channel is None or self._channel.is_closed:
             self._channel = await self._connection.channel()
         return self._channel
+
+    async def aclose(self) -> None:
+        """Close the channel; the connection stays open."""
+        await close_quietly(self._channel)
 
     async def has_exchange(self, name: str) -> bool:
         """Whether an exchange exists.

@@ -52,6 +52,10 @@ class Names:
         """Queue in which stories wait this long; one per delay, so that none waits behind a longer delay."""
         return f"{self.retry}.{duration_label(delay_s)}"
 
+    def delay(self, level: int) -> str:
+        """Topic exchange, and queue of the same name, of a level of the ladder: waits of 2^level seconds."""
+        return f"{self.namespace}.delay.{level}"
+
     @property
     def results(self) -> str:
         """Topic exchange of result events; the routing key is `<batch id>.<event type>`."""
@@ -104,6 +108,34 @@ class Names:
     def pauses(self) -> str:
         """Fanout exchange, and stream of the same name, for pauses that providers asked for."""
         return f"{self.namespace}.pauses"
+
+    @property
+    def control(self) -> str:
+        """Fanout exchange, and stream of the same name, for the orders of operators to all workers."""
+        return f"{self.namespace}.control"
+
+    @property
+    def marks(self) -> str:
+        """Direct exchange for the marks by which a reader finds a stream's end; the key is the stream."""
+        return f"{self.namespace}.marks"
+
+    @property
+    def presence(self) -> str:
+        """Fanout exchange, and stream of the same name, in which workers say that they live."""
+        return f"{self.namespace}.presence"
+
+    @property
+    def parked(self) -> str:
+        """Direct exchange in front of the queues for stories of paused batches."""
+        return f"{self.namespace}.parked"
+
+    def parked_key(self, batch_id: str, revision: int) -> str:
+        """Routing key of the stories of a batch that were parked under one hold."""
+        return f"{batch_id}.{revision}"
+
+    def parked_queue(self, batch_id: str, revision: int) -> str:
+        """Queue of the stories of a batch that were parked under one hold."""
+        return f"{self.parked}.{self.parked_key(batch_id, revision)}"
 
     def follow(self, unique: str) -> str:
         """Queue of one connection of one follower."""

@@ -43,21 +43,22 @@ class Silence:
         """Whether it is time to look."""
         return self._clock() >= self._look_at
 
-    async def remark(self, *, working: bool) -> str:
+    async def remark(self, *, working: bool, paused: bool = False) -> str:
         """Return who is missing; empty if it is not time to look, nobody is, or it was already said.
 
         Parameters:
             working: whether a worker has a story of the batch, so that silence alone means nothing
+            paused: whether its stories must not start, so that no worker has to take them
         """
         if not self.due:
             return ""
-        found = await _missing(self._settings, working=working)
+        found = await _missing(self._settings, working=working, paused=paused)
         self._look_at = self._clock() + AGAIN_S
         new, self._said = found != self._said, found
         return found if new else ""
 
 
-async def _missing(settings: Settings, *, working: bool) -> str:
+async def _missing(settings: Settings, *, working: bool, paused: bool) -> str:
     names = Names(settings.namespace)
     try:
         async with asyncio.timeout(LOOK_S):
@@ -66,7 +67,8 @@ async def _missing(settings: Settings, *, working: bool) -> str:
         if working:
             return ""
         return f"nothing has happened for {QUIET_S:.0f} s: are gt-consume and gt-aggregate running?"
-    return "; ".join(part for part in (_no_worker(stories), _no_aggregator(results)) if part)
+    workers = "" if paused else _no_worker(stories)
+    return "; ".join(part for part in (workers, _no_aggregator(results)) if part)
 
 
 def _no_worker(stories: QueueInfo) -> str:

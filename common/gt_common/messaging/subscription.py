@@ -9,11 +9,13 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage, AbstractQueue
+from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractQueue
 from aio_pika.exceptions import ChannelNotFoundEntity
+from aiormq.abc import ConsumerCallback, DeliveredMessage
 
 from gt_common.errors import CredentialsRefusedError, GossipToonError, TopologyError
 from gt_common.log import get_logger
+from gt_common.messaging.acks import Acks
 from gt_common.messaging.backoff import Backoff
 from gt_common.messaging.connection import (
     close_quietly,
@@ -21,10 +23,12 @@ from gt_common.messaging.connection import (
     plain_errors,
 )
 from gt_common.messaging.delivery import Delivery
+from gt_common.messaging.tap import Arrived, Take
+from gt_common.messaging.transport import FollowedConnection
+from gt_common.messaging.versions import server_version
 from gt_common.settings import Settings
 
 if TYPE_CHECKING:
-    import aiormq
     from pamqp.common import FieldTable
 
 log = get_logger("consumer")
@@ -38,9 +42,12 @@ class Subscription:
     """Keeps a consumer on a queue; after a loss it reconnects by itself, with backoff.
 
     Parameters:
-        prefetch: most unsettled deliveries at a time
+        prefetch: most unsettled deliveries at a time; those from before a `pause` do not count after it,
+            because the broker counts for each consumer, and for a quorum queue only so
         handler: called in the event loop with each delivery; must return quickly and not raise
         arguments: consumer arguments, such as the offset in a stream
+        on_start: called before each time that it begins to consume, also after a lost connection
+        on_lost: called when the connection is known to be lost
     """
 
     def __init__(
@@ -52,7 +59,11 @@ class Subscription:
         name: str,
         *,
         arguments: Arguments | None = None,
+        on_start: Callable[[], None] = lambda: None,
+        on_lost: Callable[[], None] = lambda: None,
     ) -> None:
+        self._on_start = on_start
+        self._on_lost = on_lost
         self._settings = settings
         self._queue_name = queue
         self._prefetch = prefetch
@@ -126,6 +137,7 @@ class Subscription:
                 return
             if not backoff.tries:
                 log.warning("subscription_lost", queue=self._queue_name)
+                self._on_lost()
             await close_quietly(self._connection)
             await backoff.wait()
             if self._cancelled:
@@ -179,10 +191,35 @@ class Subscription:
         if self._tag or self._queue is None or self._paused or self._cancelled:
             return
         self._tag = tag = f"{uuid.uuid4().hex}"
-        await self._queue.consume(self._on_message, arguments=self._arguments, consumer_tag=tag)
+        self._on_start()
+        # Below the client's own `consume`, which takes another task for each message.
+        channel = await self._queue.channel.get_underlay_channel()
+        acks = Acks(channel)
+        if isinstance(self._connection, FollowedConnection) and self._connection.tap is not None:
+            self._connection.tap.consume(channel.number, tag, self._on_arrival(acks))
+        await channel.basic_consume(
+            self._queue_name, self._on_message(acks), arguments=self._arguments, consumer_tag=tag
+        )
 
-    async def _on_message(self, message: AbstractIncomingMessage) -> None:
-        self._handler(Delivery(message))
+    def _on_arrival(self, acks: Acks) -> Take:
+        def take(arrived: Arrived) -> None:
+            if acks.channel.is_closed:
+                return  # the broker delivers it again
+            try:
+                self._handler(Delivery(arrived, acks))
+            except Exception:
+                # It must not reach the socket, which would close. The delivery stays unsettled.
+                log.exception("delivery_handler_failed", queue=self._queue_name)
+
+        return take
+
+    def _on_message(self, acks: Acks) -> ConsumerCallback:
+        """Return what takes the deliveries that the connection's tap leaves to the client library."""
+
+        async def take(message: DeliveredMessage) -> None:
+            self._handler(Delivery.of(message, acks))
+
+        return take
 
 
 @asynccontextmanager
@@ -194,25 +231,26 @@ async def subscribe(
     name: str,
     *,
     arguments: Arguments | None = None,
+    on_start: Callable[[], None] = lambda: None,
+    on_lost: Callable[[], None] = lambda: None,
+    paused: bool = False,
 ) -> AsyncIterator[Subscription]:
-    """Consume from a queue for the duration of a block.
+    """Consume from a queue for the duration of a block; for the other parameters see `Subscription`.
+
+    Parameters:
+        paused: take nothing until `resume`
 
     Raises:
         BrokerUnreachableError, CredentialsRefusedError, TopologyError: at the first try; after
             later losses the subscription reconnects by itself
     """
-    subscription = Subscription(settings, queue, prefetch, handler, name, arguments=arguments)
+    subscription = Subscription(
+        settings, queue, prefetch, handler, name, arguments=arguments, on_start=on_start, on_lost=on_lost
+    )
+    if paused:
+        await subscription.pause()
     await subscription.start()
     try:
         yield subscription
     finally:
         await subscription.aclose()
-
-
-def server_version(connection: AbstractConnection) -> str:
-    """Return the broker's version, such as `3.13.7`."""
-    transport = connection.transport
-    underlay: aiormq.abc.AbstractConnection | None = transport.connection if transport else None
-    properties = getattr(underlay, "server_properties", None) or {}
-    version = properties.get("version", "")
-    return version.decode() if isinstance(version, bytes) else str(version)

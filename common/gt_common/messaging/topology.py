@@ -1,16 +1,10 @@
-"""Exchanges, queues and bindings, declared and checked from one table.
-
-Rules for the arguments: explicit and positive delivery limits everywhere (quorum queues of RabbitMQ 4 give
-up after 20 by default, 3.x take -1 for 0), dead-lettering at least once, which needs `reject-publish`
-(RabbitMQ docs: Quorum Queues, "At-Least-Once Dead Lettering").
-"""
+"""Exchanges, queues and bindings, declared and checked from one table."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from enum import StrEnum
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from aio_pika.abc import AbstractConnection
 from aio_pika.exceptions import ChannelClosed
@@ -19,17 +13,29 @@ from gt_common.errors import CredentialsRefusedError, TopologyError
 from gt_common.log import get_logger
 from gt_common.messaging.backoff import Backoff
 from gt_common.messaging.connection import connect, plain_errors
+from gt_common.messaging.ladder import ladder_end, ladder_exchanges, ladder_queues
 from gt_common.messaging.lookup import Lookup, QueueInfo
 from gt_common.messaging.names import CRASH_LIMIT, LETTER_KEY, RECORD_KEY, RESULT_KEY, STORY_KEY, Names
 from gt_common.messaging.refusals import broker_words, is_different
+from gt_common.messaging.specs import (
+    NEVER_REACHED,
+    ExchangeSpec,
+    QueueSpec,
+    Role,
+    at_least_once,
+    quorum,
+)
 from gt_common.rates import Rate
 from gt_common.settings import Settings
+
+__all__ = ["ExchangeSpec", "QueueSpec", "Role"]
+"""Names of others that come with a topology."""
 
 log = get_logger("messaging")
 
 SETTLING_S = 5.0
 """How long what is missing may be in the making: another program declares it at this moment."""
-NEVER_REACHED = 1_000_000
+_MOST_NAMED = 12
 CONSUMER_TIMEOUT_MS = 6 * 3600 * 1000
 
 _TOKENS: dict[str, str | int | bool] = {
@@ -44,36 +50,16 @@ _PAUSES: dict[str, str | int | bool] = {
     "x-max-age": "2D",
     "x-stream-max-segment-size-bytes": 1_000_000,
 }
-
-
-class Role(StrEnum):
-    """A part of the system; each needs, and may see, only some of the topology."""
-
-    PRODUCER = "producer"
-    WORKER = "worker"
-    AGGREGATOR = "aggregator"
-    DEAD_LETTERS = "dlq"
-    FOLLOWER = "follower"
-    ADMIN = "admin"
-
-
-@dataclass(frozen=True)
-class ExchangeSpec:
-    """One exchange."""
-
-    name: str
-    kind: str
-    roles: frozenset[Role]
-
-
-@dataclass(frozen=True)
-class QueueSpec:
-    """One queue: its users, its bindings as (exchange, routing key), and its arguments."""
-
-    name: str
-    roles: frozenset[Role]
-    bindings: tuple[tuple[str, str], ...]
-    arguments: dict[str, str | int | bool] = field(default_factory=dict)
+_CONTROL: dict[str, str | int | bool] = {
+    # A stream without a limit of age: a worker that starts after years must not run what was cancelled.
+    "x-queue-type": "stream",
+}
+_PRESENCE: dict[str, str | int | bool] = {
+    # A stream, so that a command that starts later hears of the last minute; readers need no queue.
+    "x-queue-type": "stream",
+    "x-max-age": "1h",
+    "x-stream-max-segment-size-bytes": 1_000_000,
+}
 
 
 @dataclass(frozen=True)
@@ -107,6 +93,10 @@ def topology(settings: Settings) -> Topology:
         ),
         ExchangeSpec(names.tokens, "direct", frozenset({Role.WORKER, Role.ADMIN})),
         ExchangeSpec(names.pauses, "fanout", frozenset({Role.WORKER, Role.ADMIN})),
+        ExchangeSpec(names.control, "fanout", frozenset({Role.OPERATOR, Role.AGGREGATOR, Role.ADMIN})),
+        ExchangeSpec(names.marks, "direct", frozenset({Role.OPERATOR, Role.WORKER, Role.ADMIN})),
+        ExchangeSpec(names.presence, "fanout", frozenset({Role.WORKER, Role.OPERATOR, Role.ADMIN})),
+        ExchangeSpec(names.parked, "direct", frozenset({Role.WORKER, Role.ADMIN})),
         ExchangeSpec(names.dlx, "direct", frozenset({Role.WORKER, Role.AGGREGATOR, Role.ADMIN})),
     )
     queues = (
@@ -114,30 +104,54 @@ def topology(settings: Settings) -> Topology:
         *_waits(names, settings.retry_delays),
         *_ends(names),
         *_limits(names, settings.rate_limits),
+        *_control(names),
     )
     return Topology(exchanges, queues, ((names.results, names.progress, "#"),))
 
 
-async def declare(settings: Settings) -> Topology:
+def with_ladder(wanted: Topology, settings: Settings) -> Topology:
+    """Return a topology together with the wait queues for start times.
+
+    They are declared by `gt-topology declare`, and otherwise when the first story needs them: most fleets
+    use none, and 22 queues take a moment.
+    """
+    names = Names(settings.namespace)
+    stories, *others = wanted.queues
+    stories = replace(stories, bindings=(*stories.bindings, ladder_end(names)))
+    exchanges = (*wanted.exchanges, *ladder_exchanges(names))
+    return replace(wanted, exchanges=exchanges, queues=(stories, *others, *ladder_queues(names)))
+
+
+async def declare(settings: Settings, *, ladder: bool = False) -> Topology:
     """Declare everything that is missing.
+
+    Parameters:
+        ladder: whether the wait queues for start times, too
 
     Raises:
         TopologyError: something exists with other arguments
         CredentialsRefusedError: the user may not declare
     """
     wanted = topology(settings)
+    if ladder:
+        wanted = with_ladder(wanted, settings)
     async with connect(settings, "gt topology") as connection:
         await _declare(connection, wanted)
     return wanted
 
 
-async def ensure(settings: Settings, role: Role) -> None:
+async def ensure(settings: Settings, role: Role, *, ladder: bool = False) -> None:
     """Check passively that everything a role needs exists; declare what is missing if allowed.
+
+    Parameters:
+        ladder: whether it needs the wait queues for start times
 
     Raises:
         TopologyError: something is missing and the user may not declare it
     """
     wanted = topology(settings)
+    if ladder:
+        wanted = with_ladder(wanted, settings)
     async with connect(settings, f"gt {role} check") as connection:
         if await _missing(connection, wanted, role):
             try:
@@ -156,9 +170,8 @@ async def inspect(settings: Settings, queues: Iterable[str] | None = None) -> li
         return [await lookup.queue(name) for name in names]
 
 
-async def missing_exchanges(settings: Settings) -> list[str]:
+async def missing_exchanges(settings: Settings, wanted: Topology) -> list[str]:
     """Return the names of missing exchanges."""
-    wanted = topology(settings)
     async with connect(settings, "gt inspect") as connection:
         lookup = Lookup(connection)
         return [spec.name for spec in wanted.exchanges if not await lookup.has_exchange(spec.name)]
@@ -170,7 +183,7 @@ async def delete(settings: Settings, others: Iterable[str] = ()) -> list[str]:
     Parameters:
         others: further queues of the namespace, which these settings do not name
     """
-    wanted = topology(settings)
+    wanted = with_ladder(topology(settings), settings)
     async with connect(settings, "gt topology") as connection:
         with plain_errors("delete the topology"):
             channel = await connection.channel()
@@ -182,26 +195,8 @@ async def delete(settings: Settings, others: Iterable[str] = ()) -> list[str]:
     return [*queues, *(exchange.name for exchange in wanted.exchanges)]
 
 
-def _at_least_once(exchange: str, key: str) -> dict[str, str | int | bool]:
-    return {
-        "x-dead-letter-exchange": exchange,
-        "x-dead-letter-routing-key": key,
-        "x-dead-letter-strategy": "at-least-once",
-        "x-overflow": "reject-publish",
-    }
-
-
-def _quorum(delivery_limit: int, **more: str | int | bool) -> dict[str, str | int | bool]:
-    return {
-        "x-queue-type": "quorum",
-        "x-quorum-initial-group-size": 3,
-        "x-delivery-limit": delivery_limit,
-        **more,
-    }
-
-
 def _stories(names: Names) -> QueueSpec:
-    arguments = _quorum(CRASH_LIMIT, **_at_least_once(names.dlx, STORY_KEY))
+    arguments = quorum(CRASH_LIMIT, **at_least_once(names.dlx, STORY_KEY))
     arguments["x-consumer-timeout"] = CONSUMER_TIMEOUT_MS
     roles = frozenset({Role.WORKER, Role.ADMIN})
     return QueueSpec(names.stories, roles, ((names.stories, STORY_KEY),), arguments)
@@ -210,7 +205,7 @@ def _stories(names: Names) -> QueueSpec:
 def _waits(names: Names, delays: Iterable[float]) -> Iterable[QueueSpec]:
     for delay in sorted(set(delays)):
         name = names.retry_queue(delay)
-        arguments = _quorum(NEVER_REACHED, **_at_least_once(names.stories, STORY_KEY))
+        arguments = quorum(NEVER_REACHED, **at_least_once(names.stories, STORY_KEY))
         arguments["x-message-ttl"] = round(delay * 1000)
         yield QueueSpec(name, frozenset({Role.WORKER, Role.ADMIN}), ((names.retry, name),), arguments)
 
@@ -218,8 +213,8 @@ def _waits(names: Names, delays: Iterable[float]) -> Iterable[QueueSpec]:
 def _ends(names: Names) -> Iterable[QueueSpec]:
     letters = frozenset({Role.DEAD_LETTERS, Role.ADMIN})
     letter_keys = ((names.dlx, STORY_KEY), (names.dlx, LETTER_KEY))
-    yield QueueSpec(names.dlq, letters, letter_keys, _quorum(NEVER_REACHED))
-    ledger = _quorum(1000, **_at_least_once(names.dlx, RESULT_KEY))
+    yield QueueSpec(names.dlq, letters, letter_keys, quorum(NEVER_REACHED))
+    ledger = quorum(1000, **at_least_once(names.dlx, RESULT_KEY))
     ledger["x-single-active-consumer"] = True
     yield QueueSpec(
         names.ledger_queue,
@@ -227,7 +222,7 @@ def _ends(names: Names) -> Iterable[QueueSpec]:
         ((names.results, "#"), (names.dlx, STORY_KEY), (names.dlx, RECORD_KEY)),
         ledger,
     )
-    yield QueueSpec(names.results_dlq, letters, ((names.dlx, RESULT_KEY),), _quorum(NEVER_REACHED))
+    yield QueueSpec(names.results_dlq, letters, ((names.dlx, RESULT_KEY),), quorum(NEVER_REACHED))
 
 
 def _limits(names: Names, rates: Iterable[Rate]) -> Iterable[QueueSpec]:
@@ -239,6 +234,21 @@ def _limits(names: Names, rates: Iterable[Rate]) -> Iterable[QueueSpec]:
     yield QueueSpec(names.pauses, roles, ((names.pauses, ""),), dict(_PAUSES))
 
 
+def _control(names: Names) -> Iterable[QueueSpec]:
+    yield QueueSpec(
+        names.control,
+        frozenset({Role.OPERATOR, Role.WORKER, Role.ADMIN}),
+        ((names.control, ""), (names.marks, names.control)),
+        dict(_CONTROL),
+    )
+    yield QueueSpec(
+        names.presence,
+        frozenset({Role.OPERATOR, Role.WORKER, Role.ADMIN}),
+        ((names.presence, ""), (names.marks, names.presence)),
+        dict(_PRESENCE),
+    )
+
+
 async def _declare(connection: AbstractConnection, wanted: Topology) -> None:
     """Declare queues, then each exchange with its bindings: who sees an exchange can soon publish to it."""
     with plain_errors("declare the topology"):
@@ -248,6 +258,8 @@ async def _declare(connection: AbstractConnection, wanted: Topology) -> None:
                 await channel.declare_queue(queue.name, durable=True, arguments=dict(queue.arguments))
             for spec in wanted.exchanges:
                 exchange = await channel.declare_exchange(spec.name, spec.kind, durable=True)
+                for target, key in spec.leads_to:
+                    await (await channel.get_exchange(target, ensure=False)).bind(exchange, key)
                 for queue in wanted.queues:
                     for key in (key for source, key in queue.bindings if source == exchange.name):
                         bound = await channel.get_queue(queue.name, ensure=False)
@@ -285,10 +297,16 @@ async def _wait_until_declared(connection: AbstractConnection, wanted: Topology,
     while missing := await _missing(connection, wanted, role):
         if time.monotonic() >= until or len(missing) == _count(wanted, role):
             raise TopologyError(
-                f"missing on the broker: {', '.join(missing)}, and this user may not declare; "
+                f"missing on the broker: {_some(missing)}, and this user may not declare; "
                 "let an administrator run `gt-topology declare`"
             )
         await backoff.wait()
+
+
+def _some(names: Sequence[str]) -> str:
+    """Return the first of some names, and how many more there are."""
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return ", ".join(names[:_MOST_NAMED]) + more
 
 
 async def _missing(connection: AbstractConnection, wanted: Topology, role: Role) -> list[str]:

@@ -16,6 +16,8 @@ from aiormq.exceptions import AMQPConnectionError
 from pamqp import commands, exceptions, frame
 from yarl import URL
 
+from gt_common.messaging.tap import Tap
+
 _ANSWERS = 5
 """Answers of a handshake: TCP, TLS, start, tune, open."""
 _RECORDED_BYTES = 65_536
@@ -26,9 +28,11 @@ class Handshake(TransportFactory):
 
     Parameters:
         patience_s: how long to wait for each answer
+        tap: takes deliveries before the library
     """
 
     def __init__(self, patience_s: float) -> None:
+        self.tap = Tap()
         self._patience_s = patience_s
         self._received: bytearray | None = bytearray()
         self._timeout: asyncio.Timeout | None = None
@@ -83,8 +87,9 @@ class Handshake(TransportFactory):
 
 
 class FollowedConnection(aio_pika.Connection):
-    """A connection of the library that takes a `transport_factory`."""
+    """A connection of the library that takes a `transport_factory`; its deliveries can be tapped."""
 
+    tap: Tap | None = None
     PARAMETERS = (
         *aio_pika.Connection.PARAMETERS,
         ConnectionParameter(name="transport_factory", parser=lambda given: given, is_kwarg=True),
@@ -97,5 +102,14 @@ class _Reader(asyncio.StreamReader):
         self._handshake = handshake
 
     def feed_data(self, data: Iterable[SupportsIndex]) -> None:
-        super().feed_data(data)
-        self._handshake.received(bytes(data))
+        arrived = bytes(data)
+        passed = self._handshake.tap.pass_on(arrived)
+        if passed:
+            super().feed_data(passed)
+        self._handshake.received(arrived)
+
+    def feed_eof(self) -> None:
+        rest = self._handshake.tap.close()
+        if rest:
+            super().feed_data(rest)
+        super().feed_eof()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from pathlib import PurePath
-from typing import assert_never
+import posixpath
+from collections.abc import Mapping
+from typing import Protocol, assert_never
 
 from gt_common.failures import Failure
-from gt_common.lifecycle import BatchState, StoryState, StoryStatus
+from gt_common.lifecycle import StoryState, StoryStatus
 from gt_common.messages import (
+    BatchHold,
+    FleetHold,
+    Paused,
     StoryCancelled,
     StoryEvent,
     StoryFailed,
@@ -19,27 +22,52 @@ from gt_common.messages import (
     StoryStarted,
     StorySucceeded,
 )
-from gt_common.report.eta import eta_range, say_range
+from gt_common.money import DEFAULT_CURRENCY, format_millionths
+from gt_common.report.eta import Range, say_range
 from gt_common.report.view import short_duration, story_label
-from gt_common.texts import one_line, truncate
+from gt_common.texts import by_whom, one_line, truncate
 
 LABEL = 40
 """Width of the name of a story in a plain line, in characters."""
 
 
-def finished(state: BatchState) -> int:
+class Counted(Protocol):
+    """A batch of which the counts are known."""
+
+    @property
+    def total(self) -> int:
+        """Number of its stories."""
+        ...
+
+    @property
+    def counts(self) -> Mapping[StoryStatus, int]:
+        """Number of stories at each status."""
+        ...
+
+    @property
+    def paused(self) -> Paused | None:
+        """What keeps its stories from starting."""
+        ...
+
+    @property
+    def cost(self) -> int | None:
+        """Millionths of the currency spent on its stories; None if no run has said any."""
+        ...
+
+
+def finished(batch: Counted) -> int:
     """Return the number of stories with a final status."""
-    return sum(number for status, number in state.counts.items() if status.final)
+    return sum(number for status, number in batch.counts.items() if status.final)
 
 
-def tally(state: BatchState) -> str:
+def tally(batch: Counted) -> str:
     """Format how far the batch is: `[ 7/20]  35 %`; never 100 % before the end."""
-    done, total = finished(state), state.total
+    done, total = finished(batch), batch.total
     share = 100 * done // total if total else 0
     return f"[{done:>{len(str(total))}}/{total}] {share:>3} %"
 
 
-def count_words(state: BatchState) -> list[tuple[StoryStatus, str]]:
+def count_words(batch: Counted) -> list[tuple[StoryStatus, str]]:
     """Return the counts worth showing, each with its status: `5 ok`, `1 failed`, `2 running`."""
     words = {StoryStatus.SUCCESS: "ok"}
     order = (
@@ -49,28 +77,42 @@ def count_words(state: BatchState) -> list[tuple[StoryStatus, str]]:
         StoryStatus.RUNNING,
         StoryStatus.RETRYING,
     )
-    counts = state.counts
+    counts = batch.counts
     return [
         (status, f"{counts[status]} {words.get(status, status.value)}") for status in order if counts[status]
     ]
 
 
-def time_left(state: BatchState, now: datetime) -> str:
+def said_cost(batch: Counted, currency: str) -> str:
+    """Format what the batch has cost so far; empty if no run has said any."""
+    return "" if batch.cost is None else f"cost {format_millionths(batch.cost, currency)}"
+
+
+def said_left(eta: Range | None) -> str:
     """Format the estimated time left; empty while it is not known."""
-    eta = eta_range(state, now)
     return f"{say_range(eta)} left" if eta else ""
 
 
-def overall_line(state: BatchState, now: datetime) -> str:
-    """Format the whole batch: `[ 7/20]  35 %  5 ok  1 failed  2 running  about 38-52 min left`."""
-    parts = [tally(state), *(word for _, word in count_words(state)), time_left(state, now)]
+def said_pause(batch: Counted) -> str:
+    """Format who paused the batch or the fleet, and why; empty if its stories may start."""
+    return f"paused by {by_whom(batch.paused.by, batch.paused.reason)}" if batch.paused else ""
+
+
+def said_hold(event: BatchHold | FleetHold) -> str:
+    """Format that somebody paused or resumed a batch or the fleet: `fleet paused by anna: too loud`."""
+    what, done = event.type.split(".")
+    return f"{what} {done} by {by_whom(event.by, event.reason)}"
+
+
+def overall_line(batch: Counted, eta: Range | None, currency: str = DEFAULT_CURRENCY) -> str:
+    """Format the whole batch: `[ 7/20]  35 %  5 ok  1 failed  2 running  about 38-52 min left`.
+
+    Parameters:
+        currency: of its cost, which is shown if there is any
+    """
+    words = (word for _, word in count_words(batch))
+    parts = [tally(batch), *words, said_cost(batch, currency), said_pause(batch), said_left(eta)]
     return "  ".join(part for part in parts if part)
-
-
-def running(state: BatchState) -> list[StoryState]:
-    """Return the running stories, by position."""
-    found = [story for story in state.stories.values() if story.status is StoryStatus.RUNNING]
-    return sorted(found, key=lambda story: story.position)
 
 
 def running_cells(story: StoryState, elapsed: float, max_attempts: int | None) -> tuple[str, ...]:
@@ -94,18 +136,18 @@ def said_try(event: StoryEvent, max_attempts: int | None) -> str:
     return ", ".join(parts)
 
 
-def heartbeat_line(state: BatchState, cells: list[tuple[str, ...]], now: datetime) -> str:
+def heartbeat_line(batch: Counted, cells: list[tuple[str, ...]], eta: Range | None, currency: str) -> str:
     """Format a sign of life: the overall line, and the stages of the running stories."""
     said = [" ".join(part for part in (f"#{place}", stage, share, took) if part)
             for place, _, stage, share, took, *_ in cells]  # fmt: skip
-    return f"{overall_line(state, now)}  | {', '.join(said)}"
+    return f"{overall_line(batch, eta, currency)}  | {', '.join(said)}"
 
 
-def change_line(state: BatchState, story: StoryState, max_attempts: int | None) -> str:
+def change_line(batch: Counted, story: StoryState, max_attempts: int | None) -> str:
     """Format the new state of a story, after the tally of the batch."""
     label = truncate(story_label(story), LABEL)
     change = said_change(story.event, max_attempts) if story.event else "queued"
-    return f"{tally(state)}  #{story.position} {label}  {change}"
+    return f"{tally(batch)}  #{story.position} {label}  {change}"
 
 
 def said_change(event: StoryEvent, max_attempts: int | None) -> str:
@@ -117,7 +159,7 @@ def said_change(event: StoryEvent, max_attempts: int | None) -> str:
             return f"running{worker}{again}"
         case StorySucceeded():
             took = f" in {short_duration(event.duration_s)}" if event.duration_s else ""
-            return f"success{took}  {one_line(PurePath(event.output_path).name)}"
+            return f"success{took}  {one_line(posixpath.basename(event.output_path))}"
         case StoryRetrying():
             return f"retrying{again}  {said_failure(event.failure)}"
         case StoryFailed():
@@ -130,7 +172,7 @@ def said_change(event: StoryEvent, max_attempts: int | None) -> str:
         case StoryRequeued():
             return f"queued  replayed by {one_line(event.by)}"
         case StoryCancelled():
-            return f"cancelled{again}  discarded by {one_line(event.by)}"
+            return truncate(f"cancelled{again}  by {by_whom(event.by, event.reason)}", 300)
         case _:
             assert_never(event)
 

@@ -31,7 +31,7 @@ _STYLES = {
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What to draw: the batch, the cells of its running stories, and the time left in words."""
+    """What to draw: the batch, the cells of its running stories, and in words its cost and the time left."""
 
     state: BatchState
     running: Sequence[tuple[str, ...]]

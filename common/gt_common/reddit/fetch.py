@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 
 from gt_common.errors import PermanentError, RedditMissingError, RedditRefusedError, StoryGoneError
 from gt_common.reddit.client import RedditClient, open_reddit
+from gt_common.reddit.pace import Pace
 from gt_common.reddit.posts import WWW, RedditPost, read_listing, read_post
 from gt_common.reddit.settings import RedditSettings, load_reddit_settings
 from gt_common.stories import NotAStoryError, canonical_url
@@ -19,11 +20,11 @@ _LOGIN = re.compile(r"/(?:account/)?(?:login|register)(?:/|$)")
 _CANONICAL = re.compile(r"/comments/([a-z0-9]+)/")
 
 
-async def fetch(post: str, settings: RedditSettings | None) -> RedditPost:
+async def fetch(post: str, settings: RedditSettings | None, pace: Pace | None = None) -> RedditPost:
     """Fetch one post; see `gt_common.reddit.fetch_post`."""
     bare = _ID.fullmatch(post.strip())
     canonical = f"{WWW}/comments/{bare.group().lower()}/" if bare else _canonical(post)
-    async with open_reddit(settings or load_reddit_settings()) as client:
+    async with open_reddit(settings or load_reddit_settings(), pace=pace) as client:
         try:
             name = _id_of(canonical) or await _resolve(client, canonical)
             answer = await client.get(f"comments/{name}", f"the post {name}", {"limit": 1, "depth": 1})

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Annotated, Literal, Protocol
+from typing import Literal, Protocol
 
-from pydantic import AwareDatetime, BeforeValidator, Field, ValidationError
+from pydantic import AwareDatetime, Field, ValidationError
 
 from gt_common.errors import RedditUnreachableError
 from gt_common.reddit.text import PostText
@@ -25,22 +25,16 @@ class Asks(Protocol):
         """Return the JSON at a path."""
 
 
-def _no_author(value: object) -> object:
-    return None if value in ("", "[deleted]") else value
-
-
 class RedditPost(PostText):
     """One post, with the names of Reddit's JSON.
 
     Parameters:
-        author: None if the account or the post was deleted
         ups, num_comments: as Reddit counts them
         upvote_ratio: share of upvotes, 0 to 1
     """
 
     id: str = Field(pattern=r"^[a-z0-9]{1,12}$")
     subreddit: str = Field(pattern=r"^[\w.-]{1,64}$")
-    author: Annotated[str | None, BeforeValidator(_no_author)] = None
     permalink: str = ""
     ups: int = 0
     num_comments: int = 0

@@ -8,12 +8,12 @@ from importlib.metadata import version
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import SettingsConfigDict
 
-from gt_common.dotenv import ENCODING, check_dotenv
+from gt_common.dotenv import check_dotenv
 from gt_common.errors import CredentialsRefusedError, UsageError
 from gt_common.redaction import hide
-from gt_common.settings import Duration, SecretFileSettings
+from gt_common.secret_files import VariableSettings
+from gt_common.settings import Duration
 
 WEBSITE = "https://www.reddit.com"
 API = "https://oauth.reddit.com"
@@ -30,7 +30,7 @@ def default_user_agent() -> str:
     return f"{sys.platform}:gossiptoon-batch:{version('gt-common')}"
 
 
-class RedditSettings(SecretFileSettings):
+class RedditSettings(VariableSettings):
     """Settings for Reddit; each is read from the variable `GT_REDDIT_<NAME>`.
 
     Parameters:
@@ -41,14 +41,7 @@ class RedditSettings(SecretFileSettings):
         patience: seconds to wait in total when Reddit reports too many requests
     """
 
-    model_config = SettingsConfigDict(
-        env_prefix="GT_REDDIT_",
-        env_file=".env",
-        env_file_encoding=ENCODING,
-        env_ignore_empty=True,
-        extra="ignore",
-        frozen=True,
-    )
+    PREFIX = "GT_REDDIT_"
 
     client_id: str | None = None
     client_secret: SecretStr | None = None
@@ -107,7 +100,7 @@ def load_reddit_settings(**given: object) -> RedditSettings:
     """
     check_dotenv()
     try:
-        settings = RedditSettings(**{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
+        settings = RedditSettings(**{k: v for k, v in given.items() if v is not None})
     except ValidationError as error:
         problem = error.errors(include_url=False, include_input=False)[0]
         name = "GT_REDDIT_" + "_".join(str(part) for part in problem["loc"][:1]).upper()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import html
 import re
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 
 from gt_common.errors import PermanentError, StoryGoneError
 
@@ -46,11 +47,17 @@ def _without_entities(markdown: str) -> str:
     return html.unescape(markdown).replace("\u200b", "").replace("\xa0", " ").strip()
 
 
+def _no_author(value: object) -> object:
+    return None if value in ("", "[deleted]") else value
+
+
 class PostText(BaseModel):
     """The part of a post that can be narrated, with the names of Reddit's JSON; null means the default.
 
     Parameters:
         title, selftext: as written; the text is Markdown and empty for links and pictures
+        subreddit: empty if it is not known
+        author: None if it is not known, or if the account or the post was deleted
         removed_by_category: who removed it, if anybody
         crosspost_parent_list: the post that this one shows, if it is a crosspost
     """
@@ -59,6 +66,8 @@ class PostText(BaseModel):
 
     title: str = ""
     selftext: str = ""
+    subreddit: str = ""
+    author: Annotated[str | None, BeforeValidator(_no_author)] = None
     removed_by_category: str | None = None
     crosspost_parent_list: tuple[PostText, ...] = ()
 

@@ -9,11 +9,11 @@ import re
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from gt_common.failures import http_status, is_rate_limit, is_type
-from gt_common.messages import GT_BATCH
-from gt_common.report.model import BatchResult, FailureGroup, VideoFailure
+from gt_common.failures import UNREADABLE, Sign, is_type, sign_of_error
+from gt_common.report.model import VideoFailure
 
 _KILLED: Final = "killed by SIGKILL"
+_UNSET: Final = re.compile(r"\bset (GT_[A-Z_]{1,60}(?: and GT_[A-Z_]{1,60}){0,5})")
 _DISK_FULL: Final = re.compile(r"\[Errno (?:28|122)\]")  # ENOSPC, EDQUOT as Python prints them
 
 
@@ -31,35 +31,22 @@ _LOCAL: Final = _Words("retry", "retry", "a smaller --parallel", "leave it out")
 
 _GONE: Final = ("StoryGoneError",)
 _MEMORY: Final = ("MemoryError", "OutOfMemoryError")
-_REFUSED: Final = (
-    *("CredentialsRefusedError", "AuthenticationError", "PermissionDeniedError", "Unauthenticated"),
-    *("PermissionDenied", "Unauthorized", "Forbidden", "InvalidAPIKey"),
-)
-_UNREACHABLE: Final = (
-    *("TimeoutError", "ConnectionError", "ConnectionResetError", "ConnectionRefusedError", "BrokenPipeError"),
-    *("ConnectionAbortedError", "ConnectTimeout", "ReadTimeout", "ConnectError", "ReadError", "gaierror"),
-    *("RedditUnreachableError", "APIConnectionError", "APITimeoutError", "ServiceUnavailable"),
-    *("ServiceUnavailableError", "InternalServerError", "DeadlineExceeded", "ClientConnectorError"),
-    *("ServerDisconnectedError", "RemoteDisconnected"),
-)
 _CURES: Final[Mapping[tuple[str, ...], str]] = {
     _GONE: "the story is gone: check its address, or {leave_out}",
     _MEMORY: "give the worker more memory or {fewer}, then {again}",
     ("TimeLimitExceeded",): "raise --time-limit or find out why it is slow, then {again}",
     ("OutputError",): "check the output folder, its permissions and its free space, then {again}",
     ("OrchestratorError",): "check --orchestrator with gt-doctor, then {again}",
-    ("MalformedMessage",): "a message that cannot be read cannot be replayed: publish the story again",
+    (UNREADABLE,): "a message that cannot be read cannot be replayed: publish the story again",
+    ("Cancelled",): "it was cancelled by an operator: {again} if it is wanted after all, or {leave_out}",
     ("TemporaryFailure",): "the program asked for a later attempt: {again} later",
-    _REFUSED: "check the credentials that the message is about, then {again}",
-    _UNREACHABLE: "check the network and the service, then {again}",
 }
-
-
-def advice(group: FailureGroup, report: BatchResult) -> str | None:
-    """Return what to do about a group of failures; None if its type says nothing about a cure."""
-    failures = (row.failure for row in report.results if row.story_id in group.stories[:1])
-    failure = next((found for found in failures if found is not None), None)
-    return None if failure is None else cure(failure, local=report.made_by == GT_BATCH)
+_BY_SIGN: Final = {
+    Sign.SPENT: "pay for more at the provider, or wait for the next period, then {again}",
+    Sign.LIMITED: "wait until the provider's quota resets, then {slowly}",
+    Sign.REFUSED: "check the credentials that the message is about, then {again}",
+    Sign.PASSING: "check the network and the service, then {again}",
+}
 
 
 def cure(failure: VideoFailure, *, local: bool) -> str | None:
@@ -73,20 +60,17 @@ def cure(failure: VideoFailure, *, local: bool) -> str | None:
 
 
 def _template(failure: VideoFailure) -> str | None:
-    if is_rate_limit(failure.type, failure.message):
-        return "wait until the provider's quota resets, then {slowly}"
+    sign = sign_of_error(failure.type, failure.message)
+    if sign is Sign.LIMITED:
+        return _BY_SIGN[sign]
+    if sign is Sign.REFUSED and (unset := _UNSET.search(failure.message)):
+        return f"set {unset[1]} in the worker's environment, then {{again}}"
     if _DISK_FULL.match(failure.message):
         return "free space on the disk of the worker, then {again}"
     if failure.type == "ChildDied" and failure.message.startswith(_KILLED):
         return _CURES[_MEMORY]
     by_type = (text for types, text in _CURES.items() if is_type(failure.type, types))
-    return next(by_type, None) or _by_status(http_status(failure.message)) or _by_class(failure)
-
-
-def _by_status(status: int | None) -> str | None:
-    if status in {401, 403}:
-        return _CURES[_REFUSED]
-    return _CURES[_UNREACHABLE] if status is not None and status >= 500 else None
+    return next(by_type, None) or (_BY_SIGN[sign] if sign else None) or _by_class(failure)
 
 
 def _by_class(failure: VideoFailure) -> str | None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
-import io
+from datetime import datetime
+from typing import TextIO
 
-from gt_common.report.model import BatchResult, VideoResult
+from gt_common.report.building import WholeBatch
+from gt_common.report.rows import StoryRow, row_of
 from gt_common.texts import one_line
 
 COLUMNS = (
@@ -28,22 +30,28 @@ COLUMNS = (
     "error_fingerprint",
     "error_message",
     "title",
+    "cancelled_by",
+    "cancelled_reason",
+    "cancelled_at",
+    "cost",
+    "cost_wasted",
+    "currency",
 )
 # A cell that begins like this is run as a formula (OWASP, "CSV Injection"); the last four are full-width.
 _FORMULA_STARTS = tuple("=+-@＝＋－＠")
 
 
-def render(report: BatchResult) -> str:
-    """Format the stories of a report, by position, below a header line; every text is one line."""
-    out = io.StringIO(newline="")
+def write(batch: WholeBatch, now: datetime, out: TextIO) -> None:
+    """Write the stories of a batch, by position, below a header line; every text is one line."""
     writer = csv.writer(out)
     writer.writerow(COLUMNS)
-    writer.writerows([_cell(value) for value in _row(report.batch_id, result)] for result in report.results)
-    return out.getvalue()
+    batch_id = batch.header.batch_id
+    for story in batch.stories():
+        writer.writerow([_cell(value) for value in _row(batch_id, row_of(story, now), batch.currency)])
 
 
-def _row(batch_id: str, result: VideoResult) -> tuple[object, ...]:
-    failure = result.failure
+def _row(batch_id: str, result: StoryRow, currency: str) -> tuple[object, ...]:
+    failure, cancel = result.failure, result.cancelled
     return (
         batch_id,
         result.position,
@@ -61,6 +69,8 @@ def _row(batch_id: str, result: VideoResult) -> tuple[object, ...]:
         *((failure.type, failure.stage, str(failure.retryable).lower()) if failure else (None,) * 3),
         *((failure.fingerprint, failure.message) if failure else (None,) * 2),
         result.title,
+        *((cancel.by, cancel.reason, cancel.at.isoformat()) if cancel else (None,) * 3),
+        *((None,) * 3 if result.cost is None else (result.cost, result.cost_wasted, currency)),
     )
 
 

@@ -1,28 +1,16 @@
-"""The report of a batch: the public JSON document as frozen models, built from the state of the batch."""
+"""The report of a batch: the public JSON document as frozen models."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
-from gt_common.failures import Failure
-from gt_common.lifecycle import BatchPhase, BatchState, StoryState, StoryStatus
-from gt_common.messages import (
-    Identifier,
-    StoryCancelled,
-    StoryEvent,
-    StoryFailed,
-    StoryReleased,
-    StoryRequeued,
-    StoryRetrying,
-    StoryStage,
-    StorySucceeded,
-)
-from gt_common.report.eta import eta_range
+from gt_common.lifecycle import BatchPhase, StoryStatus
+from gt_common.messages import Identifier
+from gt_common.money import DEFAULT_CURRENCY
 
 
 class _Document(BaseModel):
@@ -43,6 +31,27 @@ class VideoFailure(_Document):
     fingerprint: str
 
 
+class VideoCancel(_Document):
+    """Who cancelled a story or discarded its dead letter, why, and when."""
+
+    by: str
+    reason: str | None
+    at: AwareDatetime
+
+
+class BatchPause(_Document):
+    """Who paused a batch, or the whole fleet, why, and when.
+
+    Parameters:
+        whole_fleet: whether all batches are paused, for the next commands; not part of the document
+    """
+
+    by: str
+    reason: str | None
+    at: AwareDatetime
+    whole_fleet: bool = Field(default=False, exclude=True)
+
+
 class VideoResult(_Document):
     """The result of one story.
 
@@ -54,6 +63,9 @@ class VideoResult(_Document):
         duration_s: seconds of the last attempt; of a running one, so far
         video_s: length of the video in seconds
         title: None if it was not known when the list was read
+        cost: what its runs have spent, all of them; None if none has said any
+        cost_wasted: the part of it that was spent on runs that are over and made no video
+        cancelled: None for a story that is not cancelled
     """
 
     story_id: str
@@ -71,6 +83,14 @@ class VideoResult(_Document):
     duration_s: float | None
     video_s: float | None
     title: str | None = None
+    cost: float | None = None
+    cost_wasted: float | None = None
+    cancelled: VideoCancel | None = None
+
+    @property
+    def duration(self) -> float | None:
+        """`video_s` under the name that GossipToon's own `VideoResult` gives it."""
+        return self.video_s
 
 
 class FailureGroup(_Document):
@@ -84,13 +104,14 @@ class FailureGroup(_Document):
     stories: tuple[str, ...]
 
 
-class BatchResult(_Document):
-    """The report of a batch; its keys and their order are the public contract.
+class BatchHead(_Document):
+    """The report of a batch without its stories; its keys and their order are the public contract.
 
     Parameters:
-        results: by position; announced stories without any event yet count as queued and are not listed
         duration_s: seconds from opening to the end, or until now while open
-        eta_s: middle of the estimated range of seconds left; None if done or not yet known
+        cost, cost_wasted: sums over its stories, in the currency; None if no run has said any
+        eta_s: middle of the estimated range of seconds left; None if done, paused or not yet known
+        paused: the pause of the batch, otherwise that of the fleet; None if its stories may start
         made_by: the program that runs the batch by itself, for the next commands; not part of the document
     """
 
@@ -110,8 +131,11 @@ class BatchResult(_Document):
     finished_at: AwareDatetime | None
     duration_s: float | None
     eta_s: float | None
+    cost: float | None = None
+    cost_wasted: float | None = None
+    currency: str = DEFAULT_CURRENCY
+    paused: BatchPause | None = None
     failure_groups: tuple[FailureGroup, ...]
-    results: tuple[VideoResult, ...]
     made_by: str | None = Field(default=None, exclude=True)
 
     @model_validator(mode="after")
@@ -126,145 +150,39 @@ class BatchResult(_Document):
         """Number of stories with a final status."""
         return self.successful + self.failed + self.cancelled
 
+
+class BatchResult(BatchHead):
+    """The report of a batch.
+
+    Parameters:
+        results: by position; announced stories without any event yet count as queued and are not listed
+        stopped_by: the stop rule, `max_failures` or `max_cost`, that `BatchProcessor` has met with stories
+            left; not part of the document
+    """
+
+    results: tuple[VideoResult, ...]
+    stopped_by: str | None = Field(default=None, exclude=True)
+
+    @property
+    def started_at(self) -> datetime | None:
+        """`opened_at` as in GossipToon's own `BatchResult`: local time without a zone."""
+        return _local(self.opened_at)
+
+    @property
+    def completed_at(self) -> datetime | None:
+        """`finished_at` as in GossipToon's own `BatchResult`: local time without a zone."""
+        return _local(self.finished_at)
+
+    @property
+    def total_duration_seconds(self) -> float | None:
+        """Seconds from opening to the end as in GossipToon's own `BatchResult`; None while open."""
+        return None if self.finished_at is None else self.duration_s
+
     def to_json(self) -> str:
         """Return the document as indented JSON, with times in UTC (`Z`)."""
         return self.model_dump_json(indent=2)
 
 
-def build_report(state: BatchState, now: datetime) -> BatchResult:
-    """Build the report of a batch.
-
-    Parameters:
-        state: fold of its events
-        now: aware time; `stage` names the time that a waiting story waits for in its zone
-    """
-    stories = sorted(state.stories.values(), key=lambda story: (story.position, story.story_id))
-    counts = state.counts
-    is_open = state.phase is BatchPhase.OPEN
-    eta = eta_range(state, now) if is_open else None
-    opened_at = state.opened.at.astimezone(UTC) if state.opened else None
-    ends = [_ended_at(story.event) for story in stories if story.event]
-    finished_at = None if is_open or not ends else max(ends).astimezone(UTC)
-    return BatchResult(
-        batch_id=state.batch_id,
-        name=state.opened.name if state.opened else None,
-        tags=dict(state.opened.tags) if state.opened else {},
-        state=state.phase,
-        total=state.total,
-        queued=counts[StoryStatus.QUEUED],
-        running=counts[StoryStatus.RUNNING],
-        retrying=counts[StoryStatus.RETRYING],
-        successful=counts[StoryStatus.SUCCESS],
-        failed=counts[StoryStatus.FAILED],
-        cancelled=counts[StoryStatus.CANCELLED],
-        opened_at=opened_at,
-        finished_at=finished_at,
-        duration_s=_seconds(opened_at, finished_at or now),
-        eta_s=round(sum(eta) / 2, 1) if eta else None,
-        failure_groups=_groups(stories),
-        results=tuple(_result(story, now) for story in stories),
-        made_by=state.opened.made_by if state.opened else None,
-    )
-
-
-def _result(story: StoryState, now: datetime) -> VideoResult:
-    event = story.event
-    success = event if isinstance(event, StorySucceeded) else None
-    failure = event.failure if isinstance(event, StoryFailed | StoryRetrying) else None
-    ended = event if isinstance(event, StorySucceeded | StoryFailed | StoryRetrying) else None
-    duration = ended.duration_s if ended else None
-    if event is not None and story.status is StoryStatus.RUNNING:
-        duration = _seconds(event.started_at or event.at, now)
-    return VideoResult(
-        story_id=story.story_id,
-        position=story.position,
-        url=story.url,
-        project_id=ended.project_id if ended else None,
-        status=story.status,
-        stage=_stage(event, now),
-        error=failure and (failure.message or failure.type),
-        failure=_failure(failure),
-        attempts=_attempts(event),
-        generation=event.generation if event else 1,
-        worker=event.worker if event else None,
-        output_path=Path(success.output_path) if success and success.output_path else None,
-        duration_s=_rounded(duration),
-        video_s=_rounded(success.video_s) if success else None,
-        title=story.title,
-    )
-
-
-def _ended_at(event: StoryEvent) -> datetime:
-    """Return when a story ended; discarding it later does not make its batch longer."""
-    if isinstance(event, StoryCancelled) and event.letter.died_at is not None:
-        return event.letter.died_at
-    return event.at
-
-
-def _rounded(seconds: float | None) -> float | None:
-    return None if seconds is None else round(seconds, 3)
-
-
-def _stage(event: StoryEvent | None, now: datetime) -> str | None:
-    if isinstance(event, StoryStage):
-        return event.stage
-    if isinstance(event, StoryReleased) and event.until and event.until > now:
-        return f"waiting: {event.provider or 'a provider'} until {_clock(event.until, now)}"
-    if isinstance(event, StoryRetrying) and event.until > now:
-        return f"waiting: try {event.attempt + 1} at {_clock(event.until, now)}"
-    return None
-
-
-def _attempts(event: StoryEvent | None) -> int:
-    match event:
-        case None | StoryRequeued():
-            return 0
-        case StoryReleased():  # requeued, so the attempt is not used up
-            return event.attempt - 1
-        case StoryFailed() if event.letter is not None:
-            return event.letter.attempts_used
-        case _:
-            return event.attempt
-
-
-def _failure(failure: Failure | None) -> VideoFailure | None:
-    if failure is None:
-        return None
-    return VideoFailure(
-        type=failure.type,
-        message=failure.message,
-        stage=failure.stage,
-        retryable=failure.retryable,
-        fingerprint=failure.fingerprint,
-    )
-
-
-def _groups(stories: list[StoryState]) -> tuple[FailureGroup, ...]:
-    """Group failed stories by fingerprint, largest group first; a retrying story may still succeed."""
-    members: dict[str, list[StoryFailed]] = defaultdict(list)
-    for story in stories:
-        if isinstance(story.event, StoryFailed):
-            members[story.event.failure.fingerprint].append(story.event)
-    groups = [
-        FailureGroup(
-            fingerprint=key,
-            count=len(events),
-            stage=events[0].failure.stage,
-            error_type=events[0].failure.type,
-            sample=events[0].failure.message,
-            stories=tuple(event.story_id for event in events),
-        )
-        for key, events in members.items()
-    ]
-    return tuple(sorted(groups, key=lambda group: -group.count))
-
-
-def _seconds(start: datetime | None, end: datetime) -> float | None:
-    return None if start is None else round(max((end - start).total_seconds(), 0.0), 3)
-
-
-def _clock(when: datetime, now: datetime) -> str:
-    """Format a time in the zone of `now`: `21:39`, with the date on another day, with `UTC` if that is it."""
-    local = when.astimezone(now.tzinfo)
-    text = f"{local:%H:%M}" if local.date() == now.date() else f"{local:%Y-%m-%d %H:%M}"
-    return f"{text} UTC" if now.tzinfo is UTC else text
+def _local(when: datetime | None) -> datetime | None:
+    """Return a time as `datetime.now()` gives it, so that it can be subtracted from that."""
+    return None if when is None else when.astimezone().replace(tzinfo=None)

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import TextIO
 
-from gt_common.files import write_atomically
+from gt_common.files import write_text_atomically
 from gt_common.ledger.views import AttemptSpan
-from gt_common.report import html, markdown
-from gt_common.report.model import BatchResult
+from gt_common.messages import utc_now
+from gt_common.report import html, json_out, markdown
+from gt_common.report.building import WholeBatch
 
 
 def save_report(
-    report: BatchResult, folder: Path, spans: Sequence[AttemptSpan] = (), now: datetime | None = None
+    batch: WholeBatch, folder: Path, spans: Sequence[AttemptSpan] | None = (), now: datetime | None = None
 ) -> list[Path]:
     """Write `<batch_id>.json`, `.md` and `.html` into a folder, each atomically; return their paths.
 
     Raises:
         OutputError: the folder cannot be written
     """
-    page = html.render(report, spans, folder=folder, now=now)
-    texts = {".json": report.to_json() + "\n", ".md": markdown.render(report, folder), ".html": page}
-    return [write_atomically(folder / f"{report.batch_id}{suffix}", text) for suffix, text in texts.items()]
+    made = now or utc_now()
+    forms: dict[str, Callable[[TextIO], None]] = {
+        ".json": lambda out: json_out.write(batch, made, out),
+        ".md": lambda out: markdown.write(batch, made, out, folder),
+        ".html": lambda out: html.write(batch, made, out, spans, folder=folder),
+    }
+    name = batch.header.batch_id
+    return [write_text_atomically(folder / f"{name}{suffix}", write) for suffix, write in forms.items()]

@@ -5,138 +5,160 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
-from gt_common.lifecycle import BatchPhase
+from gt_common.lifecycle import BatchPhase, StoryStatus
 from gt_common.report import view
-from gt_common.report.advice import advice
+from gt_common.report.building import Screenful, Surroundings
 from gt_common.report.eta import Range, say_range
-from gt_common.report.model import BatchResult, VideoResult
-from gt_common.texts import one_line, short_path
+from gt_common.report.grid import STATUS_STYLES, Cells, Grid, Widths, cells_of
+from gt_common.report.model import BatchHead
+from gt_common.report.rows import StoryRow
+from gt_common.texts import one_line, plural, short_path
 
-STATUS_STYLES = {
-    "success": "green",
-    "failed": "bold red",
-    "running": "cyan",
-    "retrying": "yellow",
-    "queued": "dim",
-    "cancelled": "dim",
-}
 PHASE_STYLES = {
     BatchPhase.OPEN: "cyan",
     BatchPhase.DONE: "green",
     BatchPhase.DONE_WITH_FAILURES: "bold red",
 }
+_LATEST_FIRST: Final = frozenset({StoryStatus.SUCCESS, StoryStatus.CANCELLED})
 
 
 def render(
-    report: BatchResult,
+    shown: Screenful,
     now: datetime,
     *,
-    eta: Range | None = None,
     max_rows: int | None = None,
     commands: Sequence[tuple[str, str]] | None = None,
 ) -> RenderableType:
-    """Format a report for rich.
+    """Format what a screen shows of a batch.
 
     Parameters:
-        eta: estimated seconds left; without it the middle that the report has is shown
-        max_rows: most stories to list, for a screen that is redrawn; None lists all
+        max_rows: most stories to list; None for all that are at hand
         commands: next steps as (command, purpose); None for those that the state of the batch suggests
     """
-    parts: list[RenderableType] = [_head(report, now), Text(), _counts(report, eta)]
-    if report.failure_groups:
-        parts += [Text(), *_groups(report)]
-    if report.results:
-        parts += [Text(), _items(report, max_rows)]
-    hidden = len(report.results) - max_rows if max_rows is not None else 0
-    if hidden > 0:
-        parts.append(Text(f"… and {hidden} more", style="dim"))
-    steps = view.next_commands(report) if commands is None else commands
+    parts: list[RenderableType] = [*top(shown.head, shown.around, now)]
+    rows = view.in_reading_order(choose(shown.rows, max_rows))
+    if rows:
+        parts += [Text(), _Lines([cells_of(row) for row in rows])]
+    if shown.listed > len(rows):
+        parts.append(_left_out(shown, rows, commands))
+    steps = view.next_commands(shown.head) if commands is None else commands
     if steps:
-        parts += [Text(), Text("Next", style="bold"), _Steps(steps)]
+        parts += [*next_steps(steps)]
     return Group(*parts)
 
 
-def _head(report: BatchResult, now: datetime) -> RenderableType:
-    title = Text.assemble(("Batch ", "dim"), (report.batch_id, "bold"))
-    if report.name:
-        title.append(f"  {one_line(report.name)}")
-    title.append(f"  {view.said_state(report.state)}", style=PHASE_STYLES[report.state])
+def top(head: BatchHead, around: Surroundings, now: datetime) -> Iterator[RenderableType]:
+    """Yield what is above the stories: the batch, its counts, the causes of failure."""
+    yield _head(head, around, now)
+    yield Text()
+    yield _counts(head, around.eta)
+    if head.failure_groups:
+        yield Text()
+        yield from _groups(head, around)
+
+
+def next_steps(steps: Sequence[tuple[str, str]]) -> Iterator[RenderableType]:
+    """Yield what is below the stories: commands to copy."""
+    yield Text()
+    yield Text("Next", style="bold")
+    yield _Steps(steps)
+
+
+def choose(rows: Sequence[StoryRow], limit: int | None) -> list[StoryRow]:
+    """Return the stories that a screen has room for: failures, running ones, and the last of the others.
+
+    Each status gets half of what room the ones before it leave, and at least three lines; what remains goes
+    to the first again.
+    """
+    if limit is None or len(rows) <= limit:
+        return [*rows]
+    of_status: dict[StoryStatus, list[StoryRow]] = {}
+    for row in rows:
+        of_status.setdefault(row.status, []).append(row)
+    order = sorted(of_status, key=view.reading_rank)
+    for status in order:
+        if status not in _LATEST_FIRST:
+            of_status[status].sort(key=lambda row: row.position)
+    takes: dict[StoryStatus, int] = {}
+    for status in order:
+        room = limit - sum(takes.values())
+        takes[status] = min(len(of_status[status]), max(room // 2, min(room, 3)))
+    for status in order:
+        takes[status] += min(len(of_status[status]) - takes[status], limit - sum(takes.values()))
+    return [row for status in order for row in of_status[status][: takes[status]]]
+
+
+def _left_out(shown: Screenful, rows: Sequence[StoryRow], commands: Sequence[tuple[str, str]] | None) -> Text:
+    number = shown.listed - len(rows)
+    line = f"… and {number} more {'story' if number == 1 else 'stories'}"
+    if commands is None:
+        line += f"; all of them: gt-report {shown.head.batch_id} --all"
+    return Text(line, style="dim")
+
+
+@dataclass(frozen=True)
+class _Lines:
+    """The lines of some stories, as wide as the console."""
+
+    rows: Sequence[Cells]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        grid = Grid(Widths(self.rows), options.max_width)
+        yield Text(grid.header(), style="dim", no_wrap=True, overflow="crop")
+        for cells in self.rows:
+            yield grid.text(cells)
+
+
+def _head(head: BatchHead, around: Surroundings, now: datetime) -> RenderableType:
+    title = Text.assemble(("Batch ", "dim"), (head.batch_id, "bold"))
+    if head.name:
+        title.append(f"  {one_line(head.name)}")
+    title.append(f"  {view.said_state(head.state)}", style=PHASE_STYLES[head.state])
+    if paused := view.said_pause(head):
+        title.append(f"  {paused}", style="yellow")
     lines: list[RenderableType] = [title]
     opened = None
-    if report.opened_at:
-        opened = f"{report.opened_at.astimezone():%Y-%m-%d %H:%M} ({view.ago(report.opened_at, now)})"
-    facts = view.facts(report, opened)
+    if head.opened_at:
+        opened = f"{head.opened_at.astimezone():%Y-%m-%d %H:%M} ({view.ago(head.opened_at, now)})"
+    facts = view.facts(head, around, opened)
     if facts:
         lines.append(Text(" · ".join(facts), style="dim"))
-    if folder := _video_folder(report):
-        lines.append(Text(f"videos in {folder}", style="dim"))
+    if around.folder is not None and str(around.folder) not in {"", "."}:
+        lines.append(Text(f"videos in {one_line(short_path(around.folder))}/", style="dim"))
     return Group(*lines)
 
 
-def _video_folder(report: BatchResult) -> str | None:
-    folders = {str(result.output_path.parent) for result in report.results if result.output_path}
-    return one_line(short_path(folders.pop())) + "/" if len(folders) == 1 and "" not in folders else None
-
-
-def _counts(report: BatchResult, eta: Range | None) -> Text:
-    line = Text.assemble(
-        (f"{report.finished}/{report.total}", "bold"), f" finished, {view.percent(report)} %:"
-    )
-    for word, number in view.count_parts(report):
+def _counts(head: BatchHead, eta: Range | None) -> Text:
+    line = Text.assemble((f"{head.finished}/{head.total}", "bold"), f" finished, {view.percent(head)} %:")
+    for word, number in view.count_parts(head):
         line.append("  ")
         line.append(f"{number} {word}", style=STATUS_STYLES[word])
     if eta:
         line.append(f"  {say_range(eta)} left")
-    elif report.eta_s is not None:
-        line.append(f"  {view.said_eta(report.eta_s)}")
     return line
 
 
-def _groups(report: BatchResult) -> Iterator[RenderableType]:
-    yield Text("Failures by cause", style="bold")
-    for group in report.failure_groups:
-        head = Text.assemble((f"{group.count}x ", "bold red"), (one_line(group.error_type), "red"))
+def _groups(head: BatchHead, around: Surroundings) -> Iterator[RenderableType]:
+    of = f" (the latest {around.failures_read:,})" if around.failures_read else ""
+    yield Text(f"Failures by cause{of}", style="bold")
+    for group in head.failure_groups:
+        line = Text.assemble((f"{group.count}x ", "bold red"), (one_line(group.error_type), "red"))
         if group.stage:
-            head.append(f" in {one_line(group.stage)}")
-        head.append(f"  {group.fingerprint}", style="dim")
-        yield Padding(head, (0, 0, 0, 2))
-        yield Padding(Text(one_line(group.sample)[:300]), (0, 0, 0, 5))
-        if step := advice(group, report):
+            line.append(f" in {one_line(group.stage)}")
+        line.append(f"  {group.fingerprint}", style="dim")
+        yield Padding(line, (0, 0, 0, 2))
+        yield Padding(Text(one_line(group.sample)[:500]), (0, 0, 0, 5))
+        if step := view.next_step(group, head, around):
             yield Padding(Text.assemble(("next: ", "dim"), step), (0, 0, 0, 5))
-
-
-def _items(report: BatchResult, max_rows: int | None) -> Table:
-    rows = view.in_reading_order(report.results)[:max_rows]
-    table = Table(box=None, expand=True, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
-    table.add_column("#", justify="right", no_wrap=True)
-    table.add_column("STATUS", no_wrap=True)
-    if any(view.stage_of(row) for row in rows):
-        table.add_column("STAGE", no_wrap=True, max_width=12)
-    table.add_column("TIME", justify="right", no_wrap=True)
-    table.add_column("TRY", no_wrap=True)
-    table.add_column("STORY", no_wrap=True, ratio=1)
-    table.add_column("OUTPUT / ERROR", no_wrap=True, ratio=1)
-    for row in rows:
-        cells = [str(row.position), row.status.value, view.stage_of(row), view.short_duration(row.duration_s)]
-        if len(table.columns) == 6:
-            del cells[2]
-        cells += [view.tries(row), view.story_label(row, 12), _outcome(row)]
-        styles = {1: STATUS_STYLES[row.status], len(cells) - 1: "red" if row.failure else ""}
-        table.add_row(*(Text(cell, style=styles.get(place, "")) for place, cell in enumerate(cells)))
-    return table
-
-
-def _outcome(row: VideoResult) -> str:
-    if row.output_path:
-        return one_line(row.output_path.name)
-    return "; ".join(part for part in (view.said_waiting(row), view.said_error(row)) if part)
+    if around.other_causes:
+        yield Padding(Text(f"… and {plural(around.other_causes, 'other cause')}", style="dim"), (0, 0, 0, 2))
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,15 @@
 """Lists of stories: URLs and files that name a story, when two name the same one, and story ids."""
 
-from gt_common.stories.lists import MAX_LINES, ListReading, Story, merge, notes_of, read_list, read_list_file
+from gt_common.stories.lists import (
+    MAX_LINES,
+    ListReading,
+    OnLines,
+    merge,
+    notes_of,
+    read_list,
+    read_list_file,
+)
+from gt_common.stories.story import Story, StoryTable, canonical_urls, contents, without
 from gt_common.stories.urls import (
     MAX_URL,
     STORY_SUFFIXES,
@@ -9,6 +18,7 @@ from gt_common.stories.urls import (
     path_of,
     slug,
     story_id,
+    story_ids,
 )
 
 __all__ = [
@@ -17,8 +27,12 @@ __all__ = [
     "STORY_SUFFIXES",
     "ListReading",
     "NotAStoryError",
+    "OnLines",
     "Story",
+    "StoryTable",
     "canonical_url",
+    "canonical_urls",
+    "contents",
     "merge",
     "notes_of",
     "path_of",
@@ -26,4 +40,6 @@ __all__ = [
     "read_list_file",
     "slug",
     "story_id",
+    "story_ids",
+    "without",
 ]

@@ -2,40 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gt_common.errors import InvalidListError
-from gt_common.redaction import names_secret
-from gt_common.stories.urls import NotAStoryError, canonical_url, is_comment, is_link
+from gt_common.stories.json_lines import read_json_line
+from gt_common.stories.local import given_name
+from gt_common.stories.story import Story, StoryTable, shortened
+from gt_common.stories.urls import NotAStoryError, canonical_url, is_comment, is_link, plain_post
 
-MAX_LINES = 100_000
+MAX_LINES = 1_000_000
+_LINES_BETWEEN = 5_000
 _NOTE = re.compile(r"\s+#")
 
-
-@dataclass(frozen=True)
-class Story:
-    """One story of a list.
-
-    Parameters:
-        url: as given (a file as its absolute `file://` URL)
-        canonical: the form that is equal for equal stories
-        place: where it was found, such as `urls.txt:14`
-        options: the orchestrator's options of this story
-        title: as `clean_title` returns it; None while it is not known
-    """
-
-    url: str
-    canonical: str
-    place: str
-    options: dict[str, object] = field(default_factory=dict)
-    title: str | None = None
+OnLines = Callable[[int], None]
+"""Called now and then while a list is read, with the number of lines so far."""
 
 
 @dataclass(frozen=True)
@@ -46,27 +32,43 @@ class ListReading:
         notes: what a user might not expect of an entry that is a story, each with its place
     """
 
-    stories: tuple[Story, ...]
+    stories: Sequence[Story]
     repeated: tuple[tuple[Story, Story], ...]
     problems: tuple[str, ...]
     notes: tuple[str, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was read at all."""
+        return not (self.stories or self.repeated or self.problems or self.notes)
 
 
 class _Collection:
     """A reading while it is put together; a story counts once, with the options of its first entry."""
 
     def __init__(self) -> None:
-        self._stories: dict[str, Story] = {}
+        self._stories = StoryTable()
+        self._numbers: dict[str, int] = {}
         self._repeated: list[tuple[Story, Story]] = []
         self.problems: list[str] = []
         self.notes: list[str] = []
 
+    def add_plain(self, url: str, canonical: str, source: str, line: int) -> None:
+        """Add a story that is only the usual link to a Reddit post."""
+        number = self._numbers.setdefault(shortened(canonical), len(self._stories))
+        if number == len(self._stories):
+            self._stories.append_plain(url, canonical, source, line)
+        else:
+            self._repeated.append((Story(url, canonical, f"{source}{line}"), self._stories[number]))
+
     def add(self, story: Story) -> None:
         """Add a story; one whose own options would be lost is a problem."""
-        first = self._stories.setdefault(story.canonical, story)
-        if first is story:
+        number = self._numbers.setdefault(shortened(story.canonical), len(self._stories))
+        if number == len(self._stories):
+            self._stories.append(story)
             return
-        if story.options and story.options != first.options:
+        first = self._stories[number]
+        if _own(story) and _own(story) != _own(first):
             self.problems.append(
                 f"{story.place}: same story as {first.place} with other options; a batch makes one video "
                 "of a story, so put it into another batch"
@@ -84,32 +86,54 @@ class _Collection:
 
     def reading(self) -> ListReading:
         """Return what was added."""
-        stories, repeated = tuple(self._stories.values()), tuple(self._repeated)
-        return ListReading(stories, repeated, tuple(self.problems), tuple(self.notes))
+        return ListReading(self._stories, tuple(self._repeated), tuple(self.problems), tuple(self.notes))
 
 
-def read_list(lines: Iterable[str], source: str, base: Path, *, jsonl: bool = False) -> ListReading:
+def make_story(text: str, base: Path, place: str, *, any_link: bool = False) -> Story:
+    """Return the story of one entry of a list; for the parameters see `canonical_url`.
+
+    Raises:
+        NotAStoryError: with the reason
+    """
+    url, canonical = canonical_url(text, base, any_link=any_link)
+    return Story(url, canonical, place, given=given_name(text.strip(), url))
+
+
+def read_list(
+    lines: Iterable[str],
+    source: str,
+    base: Path,
+    *,
+    jsonl: bool = False,
+    any_link: bool = False,
+    on_lines: OnLines = lambda _count: None,
+) -> ListReading:
     """Read a whole list of stories, before any of them is used.
 
     Parameters:
-        lines: one story per line, or `{"url": …, "options": {…}}`; blank lines, lines that start with `#`
-            and notes behind ` # ` are ignored
+        lines: one story per line, or `{"url": …, "options": {…}, "start_after": …, "priority": …}`; blank
+            lines, lines that start with `#` and notes behind ` # ` are ignored
         source: the list's name for messages, such as `urls.txt`
         base: folder of relative paths
         jsonl: every line has to be a JSON object
+        any_link: accept every http(s) link, not only those of Reddit posts
+        on_lines: called every few thousand lines with their number so far
 
     Raises:
         InvalidListError: the list is too long
     """
     found = _Collection()
     last = 0
-    for number, line in _content(lines):
+    for number, line in _content(lines, on_lines):
         last = number
         if number > MAX_LINES:
             continue
+        if not jsonl and (canonical := plain_post(line)):
+            found.add_plain(line, canonical, f"{source}:", number)
+            continue
         place = f"{source}:{number}"
         try:
-            story = _read_line(line, place, base, jsonl=jsonl)
+            story = _read_line(line, place, base, jsonl=jsonl, any_link=any_link)
         except NotAStoryError as error:
             found.problems.append(f"{place}: {error}")
             continue
@@ -125,20 +149,36 @@ def read_list(lines: Iterable[str], source: str, base: Path, *, jsonl: bool = Fa
 
 def notes_of(story: Story) -> tuple[str, ...]:
     """Return what a user might not expect of this entry."""
-    if not is_comment(story.url):
+    if plain_post(story.url) or not is_comment(story.url):
         return ()
     return (f"{story.place}: a link to a comment; the video is made of its post, {story.canonical}",)
 
 
 def merge(readings: Iterable[ListReading]) -> ListReading:
     """Merge several readings in order; a story in two lists counts once."""
-    found = _Collection()
+    first: ListReading | None = None
+    found: _Collection | None = None
     for reading in readings:
+        if reading.empty:
+            continue
+        if first is None:
+            first = reading
+            continue
+        if found is None:
+            found = _Collection()
+            found.include(first)
         found.include(reading)
+    if found is None and first is not None and isinstance(first.stories, StoryTable):
+        return first  # so that a long list is not copied
+    if found is None:
+        found = _Collection()
+        found.include(first or found.reading())
     return found.reading()
 
 
-def read_list_file(path: Path) -> ListReading:
+def read_list_file(
+    path: Path, on_lines: OnLines = lambda _count: None, *, any_link: bool = False
+) -> ListReading:
     """Read a list file; each line of a `.jsonl` or `.ndjson` file is a JSON object.
 
     Paths are relative to the file's folder; to the working folder if it is a pipe, as in `-f <(…)`.
@@ -149,61 +189,45 @@ def read_list_file(path: Path) -> ListReading:
     try:
         with path.open(encoding="utf-8-sig") as file:
             base = path.parent.resolve() if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else Path.cwd()
-            # Not splitlines, which also splits at characters that are allowed inside a JSON string.
-            lines = file.read().split("\n")
+            jsonl = path.suffix.lower() in {".jsonl", ".ndjson"}
+            return read_list(file, str(path), base, jsonl=jsonl, any_link=any_link, on_lines=on_lines)
     except UnicodeDecodeError:
         raise InvalidListError(f"{path}: not a UTF-8 text file") from None
     except OSError as error:
         raise InvalidListError(f"{path}: cannot be read: {error.strerror}") from None
-    return read_list(lines, str(path), base, jsonl=path.suffix.lower() in {".jsonl", ".ndjson"})
 
 
-def _content(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
+def _content(lines: Iterable[str], on_lines: OnLines) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(lines, start=1):
+        if not number % _LINES_BETWEEN:
+            on_lines(number)
         text = line.strip()
         if text and not text.startswith("#"):
             yield number, text
 
 
-def _read_line(line: str, place: str, base: Path, *, jsonl: bool) -> Story:
+def _read_line(line: str, place: str, base: Path, *, jsonl: bool, any_link: bool) -> Story:
     if jsonl or line.startswith("{"):  # no story begins with a brace
-        text, options = _read_json_line(line)
-        return Story(*canonical_url(text, base), place, options)
-    return Story(*_without_note(line, base), place)
-
-
-def _without_note(line: str, base: Path) -> tuple[str, str]:
-    """Return the URL and the canonical URL of a line; a file's name may have a ` #` of its own."""
-    cuts = [line[: match.start()] for match in _NOTE.finditer(line)]
-    if is_link(line):
-        return canonical_url(cuts[0] if cuts else line, base)
-    for text in (line, *reversed(cuts[1:])):
-        if cuts:
-            with suppress(NotAStoryError):
-                return canonical_url(text, base)
-    return canonical_url(cuts[0] if cuts else line, base)
-
-
-def _read_json_line(line: str) -> tuple[str, dict[str, object]]:
-    try:
-        record = json.loads(line)
-    except (ValueError, RecursionError):
-        raise NotAStoryError('not a JSON object such as {"url": "…", "options": {}}') from None
-    if not isinstance(record, dict):
-        raise NotAStoryError('not a JSON object; write {"url": "…", "options": {}}')
-    if "url" not in record:
-        raise NotAStoryError('no "url" in the JSON object')
-    if not isinstance(record["url"], str):
-        raise NotAStoryError('"url" is not a string')
-    options = {} if record.get("options") is None else record["options"]
-    if not isinstance(options, dict):
-        raise NotAStoryError('"options" is not a JSON object')
-    if secret := next((name for name in options if names_secret(name)), None):
-        raise NotAStoryError(
-            f'the option "{secret}" is refused, because keys and passwords are never sent in messages; '
-            "set them on the workers"
+        record = read_json_line(line)
+        story = make_story(record.url, base, place, any_link=any_link)
+        return replace(
+            story, options=record.options, start_after=record.start_after, priority=record.priority
         )
-    unknown = sorted(set(record) - {"url", "options"})
-    if unknown:
-        raise NotAStoryError(f'unknown key "{unknown[0]}"; use "url" and "options"')
-    return record["url"], options
+    return _without_note(line, place, base, any_link=any_link)
+
+
+def _without_note(line: str, place: str, base: Path, *, any_link: bool) -> Story:
+    """Return the story of a line; a file's name may have a ` #` of its own."""
+    cuts = [line[: match.start()] for match in _NOTE.finditer(line)]
+    if not is_link(line):
+        for text in (line, *reversed(cuts[1:])):
+            if cuts:
+                with suppress(NotAStoryError):
+                    return make_story(text, base, place)
+    return make_story(cuts[0] if cuts else line, base, place, any_link=any_link)
+
+
+def _own(story: Story) -> tuple[object, ...] | None:
+    """Return what a line says of its story beside the URL; None if it says nothing."""
+    own = (story.options, story.start_after, story.priority)
+    return own if any(own) else None

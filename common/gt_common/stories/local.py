@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 from urllib.parse import urlsplit
 
 from gt_common.errors import PermanentError
@@ -31,6 +31,36 @@ def story_path(url: str) -> Path | None:
     if parts.netloc.lower() not in HERE or "\0" in str(path):
         raise PermanentError(f"not the URL of a file on this machine: {url!r}")
     return path
+
+
+def given_name(text: str, url: str) -> str | None:
+    """Return how a list names a story file; None if it names no file, or if its URL says it as well.
+
+    A name that begins with a hyphen gets `./` before it, because programs get it as an argument.
+    """
+    if not url.startswith("file:") or text == url or not text.isprintable():
+        return None
+    return f"./{text}" if text.startswith("-") else text
+
+
+def name_for_programs(url: str, given: str | None) -> str:
+    """Return a story's URL as it was given, if that names this very story; otherwise its URL.
+
+    A message may be forged: its URL is checked against the folders of GT_STORY_ROOTS, so what a program gets
+    in its place must not lead to another file. A relative name must be the end of the file's own path, so
+    that of a link to the file is not used. This accesses the disk.
+    """
+    path = story_path(url)
+    if path is None or given is None:
+        return url
+    try:
+        named = story_path(given) or Path(given).expanduser()
+        if named.is_absolute():
+            return given if os.path.realpath(named) == os.path.realpath(path) else url
+    except (PermanentError, RuntimeError, ValueError, OSError):
+        return url
+    parts = [part for part in PurePath(os.path.normpath(named)).parts if part != ".."]
+    return given if parts and list(path.parts[-len(parts) :]) == parts else url
 
 
 def check_story_file(url: str, roots: Sequence[Path]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -12,13 +12,13 @@ from gt_common.errors import InvalidListError, UsageError
 from gt_common.stories import (
     ListReading,
     NotAStoryError,
-    Story,
-    canonical_url,
+    OnLines,
     merge,
     notes_of,
     read_list,
     read_list_file,
 )
+from gt_common.stories.lists import make_story
 
 STANDARD_INPUT = "-"
 _LONGEST_GUESS = 1_000_000
@@ -31,17 +31,22 @@ class Sources:
     Parameters:
         urls: stories, one per argument
         files: list files; `-` is standard input
+        any_link: whether every http(s) link may be a story, not only a Reddit post
     """
 
     urls: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    any_link: bool = False
 
 
-def read_sources(sources: Sources, stdin: BinaryIO, folder: Path) -> ListReading:
+def read_sources(
+    sources: Sources, stdin: BinaryIO, folder: Path, on_lines: OnLines = lambda _count: None
+) -> ListReading:
     """Read all sources, files before arguments; a story that is named twice counts once.
 
     Parameters:
         folder: folder of relative paths in arguments and standard input
+        on_lines: called every few thousand lines of a list with their number so far
 
     Raises:
         UsageError: no source is given, or standard input twice
@@ -51,11 +56,15 @@ def read_sources(sources: Sources, stdin: BinaryIO, folder: Path) -> ListReading
         raise UsageError("no stories given; pass URLs, or a list with -f FILE (- reads standard input)")
     if sources.files.count(STANDARD_INPUT) > 1:
         raise UsageError("standard input can be read only once; pass -f - once")
-    return merge(_readings(sources, stdin, folder))
+    return merge(_readings(sources, stdin, folder, on_lines))
 
 
 def read_sources_and_search(
-    sources: Sources, search: Callable[[], ListReading] | None, stdin: BinaryIO, folder: Path
+    sources: Sources,
+    search: Callable[[], ListReading] | None,
+    stdin: BinaryIO,
+    folder: Path,
+    on_lines: OnLines = lambda _count: None,
 ) -> ListReading:
     """Read all sources, then add what a search finds, if one is wanted.
 
@@ -64,43 +73,44 @@ def read_sources_and_search(
     """
     readings = []
     if sources.urls or sources.files or search is None:
-        readings.append(read_sources(sources, stdin, folder))
+        readings.append(read_sources(sources, stdin, folder, on_lines))
     if search is not None:
         readings.append(search())
     return merge(readings)
 
 
-def _readings(sources: Sources, stdin: BinaryIO, folder: Path) -> Iterator[ListReading]:
+def _readings(sources: Sources, stdin: BinaryIO, folder: Path, on_lines: OnLines) -> Iterator[ListReading]:
     for name in sources.files:
         if name == STANDARD_INPUT:
-            yield _read_stream(stdin, folder)
+            yield _read_stream(stdin, folder, on_lines, any_link=sources.any_link)
         else:
-            yield read_list_file(Path(name))
-    yield _read_arguments(sources.urls, folder)
+            yield read_list_file(Path(name), on_lines, any_link=sources.any_link)
+    yield _read_arguments(sources, folder)
 
 
-def _read_stream(stream: BinaryIO, folder: Path) -> ListReading:
+def _read_stream(stream: BinaryIO, folder: Path, on_lines: OnLines, *, any_link: bool) -> ListReading:
+    text = io.TextIOWrapper(stream, encoding="utf-8-sig")
     try:
-        text = stream.read().decode("utf-8-sig")
+        return read_list(text, "standard input", folder, any_link=any_link, on_lines=on_lines)
     except UnicodeDecodeError:
         raise InvalidListError("standard input: not UTF-8 text") from None
-    return read_list(io.StringIO(text, newline=None), "standard input", folder)
+    finally:
+        text.detach()
 
 
-def _read_arguments(urls: Sequence[str], folder: Path) -> ListReading:
+def _read_arguments(sources: Sources, folder: Path) -> ListReading:
     readings = []
-    for number, text in enumerate(urls, start=1):
+    for number, text in enumerate(sources.urls, start=1):
         place = f"argument {number}"
         if _is_list(folder / text):
             problem = f"{place}: {text} is a list of stories; pass it with -f {text}"
             readings.append(ListReading((), (), (problem,)))
             continue
         try:
-            url, canonical = canonical_url(text, folder)
+            story = make_story(text, folder, place, any_link=sources.any_link)
         except NotAStoryError as error:
             readings.append(ListReading((), (), (f"{place}: {error}",)))
         else:
-            story = Story(url, canonical, place)
             readings.append(ListReading((story,), (), (), notes_of(story)))
     return merge(readings)
 

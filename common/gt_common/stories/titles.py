@@ -14,13 +14,18 @@ from typing import Final
 
 from gt_common.errors import PermanentError
 from gt_common.files import open_below
-from gt_common.stories.lists import ListReading, Story
+from gt_common.stories.lists import ListReading
 from gt_common.stories.local import story_path
+from gt_common.stories.story import Story, StoryTable
 from gt_common.texts import one_line, truncate, without_controls
 
 MAX_TITLE: Final = 200
 """Characters; a longer title is cut."""
 _HEADING: Final = "# "
+_FRONT_MATTER: Final = re.compile(
+    r"\A\s*---[ \t]*\n(?:[\w -]+:.*\n|[ \t]+\S.*\n|- .*\n|#.*\n|[ \t]*\n)+?(?:---|\.\.\.)[ \t]*(?:\n|\Z)"
+)
+_TITLE_OF_MATTER: Final = re.compile(r"^title:[ \t]*(\S.*)$", re.MULTILINE)
 _TEXT_BYTES: Final = 4 * 1024
 _JSON_BYTES: Final = 64 * 1024
 _JSON_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[][{}":,]', re.DOTALL)
@@ -35,9 +40,19 @@ def clean_title(text: str) -> str | None:
 
 
 def split_heading(text: str) -> tuple[str, str]:
-    """Return a story's title, empty unless its first line is a heading, and the rest of its text."""
+    """Return a story's title and the rest of its text.
+
+    The title is the first line if it is a heading, else the `title:` of front matter, else empty. Front
+    matter
+    (`---`, lines `key: value`, `---`) is not part of the text.
+    """
+    matter = _FRONT_MATTER.match(text)
+    text = text[matter.end() :] if matter else text
     first, _, rest = text.strip().partition("\n")
-    return (first.removeprefix(_HEADING), rest) if first.startswith(_HEADING) else ("", text)
+    if first.startswith(_HEADING):
+        return first.removeprefix(_HEADING), rest
+    named = _TITLE_OF_MATTER.search(matter.group()) if matter else None
+    return (named.group(1).strip("\"' ") if named else ""), text
 
 
 def with_titles(reading: ListReading, roots: Sequence[Path]) -> ListReading:
@@ -46,7 +61,9 @@ def with_titles(reading: ListReading, roots: Sequence[Path]) -> ListReading:
     Parameters:
         roots: folders below which story files may be read; files elsewhere stay without a title
     """
-    return replace(reading, stories=tuple(_with_title(story, roots) for story in reading.stories))
+    if isinstance(reading.stories, StoryTable) and not reading.stories.has_files:
+        return reading
+    return replace(reading, stories=StoryTable(_with_title(story, roots) for story in reading.stories))
 
 
 def _with_title(story: Story, roots: Sequence[Path]) -> Story:

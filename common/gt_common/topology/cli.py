@@ -13,7 +13,7 @@ _UNREACHABLE = {ExitCode.UNREACHABLE: "broker unreachable"}
 _IN_USE = _UNREACHABLE | {ExitCode.STOPPED_BY_RULE: "nothing was deleted: queues are in use"}
 
 app = make_app(
-    "Declare, show or delete the exchanges and queues of GT_NAMESPACE.",
+    "Declare, show or delete the exchanges and queues of GT_NAMESPACE; show the schemas of messages.",
     epilog("gt-topology show\ngt-topology declare", ExitCode.CREDENTIALS, meanings=_IN_USE),
 )
 
@@ -47,6 +47,26 @@ def show(as_json: AsJson = False) -> None:
         from gt_common.topology import command
 
         return command.show(as_json=as_json)
+
+    run_command("gt-topology", work)
+
+
+@app.command(epilog=epilog("gt-topology schema\ngt-topology schema batch.opened > batch.opened.json"))
+def schema(
+    name: Annotated[
+        str, typer.Argument(help="story, event, or a type of event such as story.failed.")
+    ] = "story",
+) -> None:
+    """Print the JSON Schema of a message.
+
+    For programs that publish stories or follow events; docs/messages.md says where they go. It needs no
+    broker.
+    """
+
+    def work() -> int:
+        from gt_common.topology.command import print_schema
+
+        return print_schema(name)
 
     run_command("gt-topology", work)
 

@@ -1,4 +1,4 @@
-"""gt-topology: declare, show or delete the exchanges and queues of a namespace."""
+"""gt-topology: declare, show or delete the exchanges and queues of a namespace; print messages' schemas."""
 
 from __future__ import annotations
 
@@ -8,11 +8,20 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
 from gt_common.cli.listing import say
-from gt_common.errors import ExitCode, StoppedByRuleError
+from gt_common.errors import (
+    CredentialsRefusedError,
+    ExitCode,
+    StoppedByRuleError,
+    TopologyError,
+    UsageError,
+)
 from gt_common.log import configure_logging
 from gt_common.messaging import topology
+from gt_common.messaging.control.standing import read_pauses
 from gt_common.messaging.forgotten import forgotten_wait_queues
 from gt_common.messaging.lookup import QueueInfo
+from gt_common.messaging.names import Names
+from gt_common.messaging.waiting import ladder_exists
 from gt_common.settings import Settings, load_settings
 from gt_common.texts import plural
 
@@ -23,10 +32,16 @@ class FleetTopology:
 
     Parameters:
         exchanges: by name, whether it exists
+        ladder: names of the exchanges and queues for start times, which are shown together
+        streams: names of the queues that keep what was read
+        parked: queues with the stories of paused batches
     """
 
     exchanges: dict[str, bool]
     queues: tuple[QueueInfo, ...]
+    ladder: frozenset[str] = frozenset()
+    streams: frozenset[str] = frozenset()
+    parked: tuple[QueueInfo, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -37,7 +52,7 @@ class FleetTopology:
     def existing(self) -> dict[str, list[str]]:
         """The names of what exists, queues first: they are deleted in that order."""
         return {
-            "queue": [queue.name for queue in self.queues if queue.messages is not None],
+            "queue": [queue.name for queue in (*self.queues, *self.parked) if queue.messages is not None],
             "exchange": [name for name, there in self.exchanges.items() if there],
         }
 
@@ -48,14 +63,19 @@ class FleetTopology:
 
     @property
     def in_use(self) -> list[QueueInfo]:
-        """Queues with messages or consumers; consumers may hold messages that are not counted."""
-        return [queue for queue in self.queues if queue.messages or queue.consumers]
+        """Queues with messages or consumers; consumers may hold messages that are not counted.
+
+        What is in a stream waits for nobody.
+        """
+        queues = (*self.queues, *self.parked)
+        waiting = {queue.name for queue in queues if queue.messages} - self.streams
+        return [queue for queue in queues if queue.consumers or queue.name in waiting]
 
 
 def declare(*, as_json: bool) -> int:
     """Declare what is missing and print what exists now."""
     settings = _settings()
-    asyncio.run(topology.declare(settings))
+    asyncio.run(topology.declare(settings, ladder=True))
     return _print(settings, asyncio.run(look(settings)), as_json=as_json)
 
 
@@ -81,7 +101,8 @@ def delete(*, yes: bool, as_json: bool) -> int:
             f"nothing was deleted: {', '.join(map(_use, fleet.in_use))}; -y deletes them anyway"
         )
     if fleet.labels:
-        asyncio.run(topology.delete(settings, [queue.name for queue in forgotten]))
+        others = [queue.name for queue in (*forgotten, *fleet.parked)]
+        asyncio.run(topology.delete(settings, others))
     if as_json:
         deleted = {f"{kind}s": names for kind, names in fleet.existing.items()}
         print(json.dumps({"schema": 1, "namespace": settings.namespace, "deleted": deleted}, indent=2))
@@ -90,19 +111,73 @@ def delete(*, yes: bool, as_json: bool) -> int:
     return ExitCode.DONE
 
 
+def print_schema(name: str) -> int:
+    """Print the JSON Schema of a story, of any event, or of a type of event.
+
+    Raises:
+        UsageError: there is none of this name
+    """
+    from gt_common.messages.schema import NAMES, schema_of
+
+    if name not in NAMES:
+        raise UsageError(f"no schema of {name!r}; there is one of each of: {', '.join(NAMES)}")
+    print(json.dumps(schema_of(name), indent=2, ensure_ascii=False))
+    return ExitCode.DONE
+
+
 async def look(settings: Settings) -> FleetTopology:
-    """Ask the broker what exists."""
-    missing = set(await topology.missing_exchanges(settings))
-    exchanges = {spec.name: spec.name not in missing for spec in topology.topology(settings).exchanges}
-    return FleetTopology(exchanges, tuple(await topology.inspect(settings)))
+    """Ask the broker what exists: also the ladder and the queues of paused batches, if there are any."""
+    wanted = topology.topology(settings)
+    usual = {spec.name for spec in wanted.queues}
+    if await ladder_exists(settings):
+        wanted = topology.with_ladder(wanted, settings)
+    missing = set(await topology.missing_exchanges(settings, wanted))
+    exchanges = {spec.name: spec.name not in missing for spec in wanted.exchanges}
+    queues = await topology.inspect(settings, [queue.name for queue in wanted.queues])
+    ladder = {spec.name for spec in wanted.queues} - usual
+    streams = frozenset(queue.name for queue in wanted.queues if queue.is_stream)
+    return FleetTopology(
+        exchanges, tuple(queues), frozenset(ladder), streams, await _parked(settings, queues)
+    )
+
+
+async def _parked(settings: Settings, queues: Sequence[QueueInfo]) -> tuple[QueueInfo, ...]:
+    """Return the queues of paused batches; they are known from the orders of operators."""
+    control = Names(settings.namespace).control
+    if not any(queue.name == control and queue.messages is not None for queue in queues):
+        return ()
+    try:
+        return (await read_pauses(settings, "gt topology")).queues
+    except (CredentialsRefusedError, TopologyError) as error:
+        say(f"the queues of paused batches are not shown: {error}")
+        return ()
 
 
 def table(fleet: FleetTopology) -> list[str]:
     """Format the topology as lines of text."""
     rows = [("NAME", "KIND", "MESSAGES", "CONSUMERS")]
-    rows += [(name, "exchange", "" if there else "missing", "") for name, there in fleet.exchanges.items()]
-    rows += [(queue.name, "queue", *_numbers(queue)) for queue in fleet.queues]
-    return _align(rows)
+    rows += [
+        (name, "exchange", "" if there else "missing", "")
+        for name, there in fleet.exchanges.items()
+        if name not in fleet.ladder or not there
+    ]
+    rows += [
+        (queue.name, "queue", *_numbers(queue))
+        for queue in (*fleet.queues, *fleet.parked)
+        if queue.name not in fleet.ladder or queue.messages is None
+    ]
+    return _align([*rows, *_ladder_rows(fleet)])
+
+
+def _ladder_rows(fleet: FleetTopology) -> list[tuple[str, str, str, str]]:
+    """Return one row for what exists of the ladder, with the number of stories that wait in it."""
+    queues = [queue for queue in fleet.queues if queue.name in fleet.ladder and queue.messages is not None]
+    if not queues:
+        return []
+    names = f"{queues[0].name.rpartition('.')[0]}.*"
+    messages = sum(queue.messages or 0 for queue in queues)
+    consumers = sum(queue.consumers or 0 for queue in queues)
+    return [(names, plural(len(queues), "queue"), str(messages), str(consumers))]
 
 
 def _numbers(queue: QueueInfo) -> tuple[str, str]:
@@ -124,7 +199,7 @@ def _print(settings: Settings, fleet: FleetTopology, *, as_json: bool) -> int:
             "namespace": settings.namespace,
             "complete": fleet.complete,
             "exchanges": [{"name": name, "exists": there} for name, there in fleet.exchanges.items()],
-            "queues": [asdict(queue) for queue in fleet.queues],
+            "queues": [asdict(queue) for queue in (*fleet.queues, *fleet.parked)],
         }
         print(json.dumps(document, indent=2))
         return ExitCode.DONE

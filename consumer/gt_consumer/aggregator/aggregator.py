@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 from gt_common.errors import (
@@ -15,7 +17,7 @@ from gt_common.errors import (
     MalformedMessageError,
 )
 from gt_common.log import get_logger, log_context
-from gt_common.messages import Event, UnknownEvent, header_log_keys, log_keys
+from gt_common.messages import Event, UnknownEvent, header_log_keys, log_keys, utc_now
 from gt_common.messaging.backoff import Backoff
 from gt_common.messaging.dead_letters import (
     known_headers,
@@ -25,7 +27,14 @@ from gt_consumer.aggregator.decoding import Decoded, LedgerDelivery, decode
 
 log = get_logger("aggregator")
 
-GROUP = 200
+GROUP = 1000
+"""Most events in one transaction."""
+GROUP_BYTES = 2 * 1024 * 1024
+"""Size of a group's messages from which on no more are added: parts of long lists are large."""
+PREFETCH = 2 * GROUP
+"""Deliveries that may be unacked: a group in its transaction, and the next one."""
+LINGER_S = 0.03
+"""Shortest time between two transactions, unless a group is full; after a longer pause nothing waits."""
 IDLE_S = 2.0
 
 
@@ -68,7 +77,10 @@ class Aggregator:
     Parameters:
         apply: writes a group of events to the ledger in one transaction (Ledger.apply); called in a thread
         publisher: for unreadable messages and for events to watchers
+        committed: called with the events of each transaction once it is committed; returns at once
+        traced: the same with their deliveries
         group: maximum number of events in one transaction
+        linger_s: seconds after a transaction in which the next one waits for more events
         first_wait, longest_wait: seconds between tries while the ledger does not answer
     """
 
@@ -77,19 +89,37 @@ class Aggregator:
         apply: Callable[[Sequence[Event | UnknownEvent]], int],
         publisher: AggregatorPublisher,
         *,
+        committed: Callable[[Sequence[Event | UnknownEvent]], None] = lambda _events: None,
+        traced: Callable[[Sequence[Decoded]], None] = lambda _decoded: None,
         group: int = GROUP,
+        linger_s: float = LINGER_S,
         first_wait: float = 0.5,
         longest_wait: float = 30.0,
     ) -> None:
         self.tally = Tally()
+        self.lingering = False
         self._apply = apply
         self._publisher = publisher
+        self._committed = committed
+        self._traced = traced
         self._group = group
+        self._linger_s = linger_s
+        self._rested_at = 0.0
+        self._oldest: datetime | None = None
+        self._last_lag_s = 0.0
         self._first_wait = first_wait
         self._longest_wait = longest_wait
         self._arrived: deque[LedgerDelivery] = deque()
         self._woken = asyncio.Event()
+        self._full = asyncio.Event()
         self._stopping = asyncio.Event()
+
+    @property
+    def lag_s(self) -> float:
+        """Age in seconds of the oldest event that is being written or was written last; 0 if none waits."""
+        if self._oldest is not None:
+            return max(0.0, (utc_now() - self._oldest).total_seconds())
+        return self._last_lag_s if self._arrived else 0.0
 
     @property
     def waiting(self) -> int:
@@ -102,11 +132,14 @@ class Aggregator:
         self._drop_lost()
         self._arrived.append(delivery)
         self._woken.set()
+        if len(self._arrived) >= self._group:
+            self._full.set()
 
     def stop(self) -> None:
         """Finish the current group and start no other; the broker redelivers the rest."""
         self._stopping.set()
         self._woken.set()
+        self._full.set()
 
     async def run(self, *, depth: Callable[[], Awaitable[int]] | None = None, idle_s: float = IDLE_S) -> None:
         """Work until `stop` or, with `depth`, until the queue is empty and no delivery arrives for a while.
@@ -130,10 +163,36 @@ class Aggregator:
         while not self._stopping.is_set():
             self._drop_lost()
             if self._arrived:
-                return [self._arrived.popleft() for _ in range(min(self._group, len(self._arrived)))]
+                await self._linger()
+                if group := self._next_group():
+                    return group
             self._woken.clear()
             await self._woken.wait()
         return []
+
+    async def _linger(self) -> None:
+        """Wait for more deliveries if the last transaction has just ended: each costs a write to the disk."""
+        left = self._rested_at - time.monotonic()
+        if left <= 0 or len(self._arrived) >= self._group:
+            return
+        self._full.clear()
+        self.lingering = True
+        try:
+            async with asyncio.timeout(left):
+                await self._full.wait()
+        except TimeoutError:
+            pass
+        finally:
+            self.lingering = False
+
+    def _next_group(self) -> list[LedgerDelivery]:
+        self._drop_lost()
+        group: list[LedgerDelivery] = []
+        size = 0
+        while self._arrived and len(group) < self._group and size < GROUP_BYTES:
+            group.append(self._arrived.popleft())
+            size += len(group[-1].body)
+        return group
 
     def _drop_lost(self) -> None:
         """Drop deliveries that the broker delivers again; they are the oldest."""
@@ -142,24 +201,41 @@ class Aggregator:
 
     async def _take(self, group: Sequence[LedgerDelivery]) -> None:
         decoded = [decode(delivery) for delivery in group]
+        self._oldest = min(_times(decoded), default=None)
         if not await self._commit(decoded):
             return
+        self._last_lag_s, self._oldest = self.lag_s, None
+        self._traced(decoded)
+        self._rested_at = time.monotonic() + self._linger_s
+        settled: list[LedgerDelivery] = []
         for one in decoded:
-            headers = one.delivery.headers
-            with log_context(log_keys(one.event) if one.event else header_log_keys(headers)):
-                await self._settle(one)
+            if one.problem:
+                # What is put aside is acked at once, so that a kill repeats at most one of them.
+                await self._ack(settled)
+                await self._reject(one)
+                await self._ack([one.delivery])
+                settled = []
+            else:
+                await self._announce(one)
+                settled.append(one.delivery)
+        await self._ack(settled)
 
-    async def _settle(self, one: Decoded) -> None:
-        if one.problem:
-            await self._reject(one)
-        elif not one.event:
-            log.warning("unnamed_story_skipped", bytes=len(one.delivery.body))
-        else:
-            if isinstance(one.event, UnknownEvent):
-                self._count_unknown(one.event)
-            await self._publisher.progress(one.event)
-        await one.delivery.ack()
-        self.tally.taken += 1
+    async def _announce(self, one: Decoded) -> None:
+        """Publish a committed event to those who follow its batch."""
+        if one.event is None:
+            with log_context(header_log_keys(one.delivery.headers)):
+                log.warning("unnamed_story_skipped", bytes=len(one.delivery.body))
+            return
+        if isinstance(one.event, UnknownEvent):
+            self._count_unknown(one.event)
+        await self._publisher.progress(one.event)
+
+    async def _ack(self, settled: Sequence[LedgerDelivery]) -> None:
+        """Ack deliveries in one step per channel; all that came before them are acked already."""
+        latest = {delivery.channel: delivery for delivery in settled}
+        for delivery in latest.values():
+            await delivery.ack(with_earlier=True)
+        self.tally.taken += len(settled)
 
     async def _commit(self, decoded: Sequence[Decoded]) -> bool:
         """Write all readable events to the ledger; return False if stopped while it does not answer."""
@@ -187,19 +263,29 @@ class Aggregator:
             else:
                 if backoff.tries:
                     log.info("ledger_recovered", tries=backoff.tries)
+                self._committed(events)
                 return True
 
     def _count_unknown(self, event: UnknownEvent) -> None:
         if not self.tally.unknown[event.type]:
-            log.warning("unknown_event_stored", type=event.type, v=event.v)
+            with log_context(log_keys(event)):
+                log.warning("unknown_event_stored", type=event.type, v=event.v)
         self.tally.unknown[event.type] += 1
 
     async def _reject(self, one: Decoded) -> None:
         delivery = one.delivery
-        log.warning("result_rejected", error=one.problem, bytes=len(delivery.body))
+        with log_context(header_log_keys(delivery.headers)):
+            log.warning("result_rejected", error=one.problem, bytes=len(delivery.body))
         headers = known_headers(delivery.headers)
         await self._publisher.malformed(delivery.body, one.problem, RESULT_KEY, headers)
         self.tally.malformed += 1
+
+
+def _times(decoded: Sequence[Decoded]) -> Iterator[datetime]:
+    """Yield when events happened."""
+    for one in decoded:
+        if one.event is not None and not isinstance(one.event, UnknownEvent):
+            yield one.event.at
 
 
 async def _is_empty(depth: Callable[[], Awaitable[int]]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -31,8 +32,13 @@ class LedgerDelivery(Dead, Protocol):
         """Whether it can no longer be acked, because its channel is closed."""
         ...
 
-    async def ack(self) -> bool:
-        """Ack it; return whether that was possible."""
+    @property
+    def channel(self) -> Hashable:
+        """What tells deliveries of different channels apart."""
+        ...
+
+    async def ack(self, *, with_earlier: bool = False) -> bool:
+        """Ack it, or all that came on its channel up to it; return whether that was possible."""
         ...
 
 

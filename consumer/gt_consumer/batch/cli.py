@@ -8,8 +8,8 @@ import typer
 
 from gt_common.cli.app import Version, epilog, make_app, run_command
 from gt_common.cli.completion import complete_batch_id
-from gt_common.cli.options import Files, Limit, Name, Tags, Urls
-from gt_consumer.worker.options import Orchestrator, Output, TimeLimit
+from gt_common.cli.options import AnyUrl, Files, Limit, Name, StartAfter, Tags, Urls
+from gt_consumer.worker.options import Cwd, Orchestrator, Output, TimeLimit
 
 app = make_app()
 
@@ -73,6 +73,21 @@ MaxFailures = Annotated[
     str | None,
     typer.Option(metavar="N|N%", help="Stop starting new stories after N (or N %) have failed in this run."),
 ]
+MaxCost = Annotated[
+    str | None,
+    typer.Option(
+        metavar="AMOUNT",
+        help="Stop starting new stories when the batch has cost this much, in GT_CURRENCY; warns at 80 %.",
+    ),
+]
+PriorityOption = Annotated[
+    str | None,
+    typer.Option(
+        "--priority",
+        metavar="high|normal|low",
+        help="Priority of the entries that have none; the highest start first. (default: normal)",
+    ),
+]
 MaxAttempts = Annotated[
     int | None, typer.Option(metavar="N", help="Attempts before a story fails. (default: 3)")
 ]
@@ -91,7 +106,7 @@ Json = Annotated[
         meanings={
             2: "usage error or invalid list; no videos were made",
             3: "ledger or Reddit unreachable, or the disk failed half-way",
-            5: "stopped by --max-failures",
+            5: "stopped by --max-failures or --max-cost",
             8: "some stories have not been made yet",
         },
     )
@@ -99,6 +114,7 @@ Json = Annotated[
 def batch(
     urls: Urls = None,
     file: Files = None,
+    any_url: AnyUrl = False,
     discover: Discover = False,
     limit: Limit = None,
     batch_id: BatchId = None,
@@ -112,7 +128,11 @@ def batch(
     fresh: Fresh = False,
     skip_changed: SkipChanged = False,
     max_failures: MaxFailures = None,
+    max_cost: MaxCost = None,
+    start_after: StartAfter = None,
+    priority: PriorityOption = None,
     orchestrator: Orchestrator = None,
+    cwd: Cwd = None,
     output: Output = None,
     max_attempts: MaxAttempts = None,
     time_limit: TimeLimit = None,
@@ -122,34 +142,32 @@ def batch(
 ) -> None:
     """Make the videos of a list on this machine, one by one or several at a time, without a broker.
 
-    The first Ctrl-C, SIGTERM or SIGHUP finishes the running stories and starts no new ones; the second stops
-    at once, without using up an attempt. After an interruption or a kill, `gt-batch --resume ID` continues.
+    The first Ctrl-C, SIGTERM or SIGHUP lets running stories finish; the second stops them at once.
     """
 
     def work() -> int:
         from gt_common.stories.sources import Sources  # --help stays fast
         from gt_consumer.batch.command import run
-        from gt_consumer.batch.request import Arguments, Flags, parse_failure_limit
+        from gt_consumer.batch.request import Arguments, Flags, Limits
 
-        return run(
-            Arguments(
-                Sources(tuple(urls or ()), tuple(file or ())),
-                Flags(parallel, orchestrator, output, max_attempts, time_limit),
-                discover=discover,
-                limit=limit,
-                batch_id=batch_id,
-                name=name,
-                tags=tuple(tag or ()),
-                dry_run=dry_run,
-                resume=resume,
-                retry_failed=retry_failed,
-                force=force,
-                fresh=fresh,
-                skip_changed=skip_changed,
-                max_failures=None if max_failures is None else parse_failure_limit(max_failures),
-                skip_invalid=skip_invalid,
-                as_json=as_json,
-            )
+        arguments = Arguments(
+            Sources(tuple(urls or ()), tuple(file or ()), any_link=any_url),
+            Flags(parallel, orchestrator, output, max_attempts, time_limit, cwd),
+            Limits(max_failures, max_cost, start_after, priority),
+            discover=discover,
+            limit=limit,
+            batch_id=batch_id,
+            name=name,
+            tags=tuple(tag or ()),
+            dry_run=dry_run,
+            resume=resume,
+            retry_failed=retry_failed,
+            force=force,
+            fresh=fresh,
+            skip_changed=skip_changed,
+            skip_invalid=skip_invalid,
+            as_json=as_json,
         )
+        return run(arguments)
 
     run_command("gt-batch", work)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -22,9 +23,9 @@ from gt_common.stories.sources import read_sources_and_search
 from gt_common.stories.titles import with_titles
 from gt_consumer.batch import work as batch_work
 from gt_consumer.batch.foreground import run_and_show
-from gt_consumer.batch.plan import Plan, why_not_fetched
+from gt_consumer.batch.plan import Plan, why_not_fetched, why_not_made
 from gt_consumer.batch.prepare import prepare, preview
-from gt_consumer.batch.printing import plan_document, say_nothing_to_do, show_plan
+from gt_consumer.batch.printing import plan_document, say_nothing_to_do, say_starts, show_plan
 from gt_consumer.batch.request import Arguments, Request
 from gt_consumer.batch.story_roots import confine
 
@@ -43,9 +44,9 @@ def run(arguments: Arguments) -> int:
     request = _make_request(arguments, settings)
     if arguments.dry_run:
         plan = preview(request, settings)
-        show_plan(plan, as_json=arguments.as_json)
-        if missing := why_not_fetched(plan, settings):
-            say(f"this would be refused: {missing}")
+        show_plan(request, plan, as_json=arguments.as_json)
+        if problem := why_not_made(plan, settings) or why_not_fetched(plan, settings):
+            say(f"this would be refused: {problem}")
         return ExitCode.DONE
     with prepare(request, settings) as batch:
         say_comparison(batch.plan.compared, "makes")
@@ -55,19 +56,20 @@ def run(arguments: Arguments) -> int:
             if arguments.as_json:
                 print(plan_document(batch.plan, dry_run=False), flush=True)
             return ExitCode.DONE
+        say_starts(request, batch.plan)
         if not arguments.as_json:
             print_lenient(request.batch_id)
         return run_and_show(batch, as_json=arguments.as_json)
 
 
 def _make_request(arguments: Arguments, settings: Settings) -> Request:
-    flags, max_failures = arguments.flags.given(), arguments.max_failures
+    flags, rules = arguments.flags.given(), arguments.limits.rules()
     if arguments.existing is not None:
         return Request(
             arguments.existing,
             arguments.mode,
             fresh=arguments.fresh,
-            max_failures=max_failures,
+            rules=rules,
             flags=flags,
         )
     batch_id = new_batch_id(utc_now().astimezone())
@@ -86,7 +88,8 @@ def _make_request(arguments: Arguments, settings: Settings) -> Request:
         force=arguments.force,
         fresh=arguments.fresh,
         skip_changed=arguments.skip_changed,
-        max_failures=max_failures,
+        rules=rules,
+        schedule=arguments.limits.schedule(listed.stories),
         flags=flags,
         story_roots=roots,
     )
@@ -106,7 +109,8 @@ def _read_stories(arguments: Arguments, settings: Settings, roots: tuple[Path, .
     found = None
     if arguments.discover:
         found = partial(search, settings, arguments.limit, say, known=arguments.force)
-    listed = read_sources_and_search(arguments.sources, found, sys.stdin.buffer, Path.cwd())
+    sources = replace(arguments.sources, any_link=arguments.sources.any_link or settings.any_link)
+    listed = read_sources_and_search(sources, found, sys.stdin.buffer, Path.cwd())
     listed = confine(check_messages(with_titles(listed, roots)), roots)
     say_problems(listed.problems)
     say_notes(listed)

@@ -8,11 +8,15 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, Protocol
 
 from gt_common.errors import MachineUnfitError
-from gt_common.lifecycle import StoryStatus
-from gt_common.messages import Event, StoryMessage
+from gt_common.messages import BatchHold, Event, StopRules, StoryCancelled, StoryMessage
+from gt_common.messaging.control.notices import notice_of
 from gt_common.settings import Settings
+from gt_consumer.batch.local_holds import LocalHolds
 from gt_consumer.batch.local_queue import LocalDelivery, LocalQueue
+from gt_consumer.batch.order_watch import Order
+from gt_consumer.batch.orders import cancel_notices
 from gt_consumer.batch.publisher import Listener, LocalPublisher
+from gt_consumer.batch.stop_rules import RunRules
 from gt_consumer.limits import Limiter
 from gt_consumer.worker.ports import StoryRunner
 from gt_consumer.worker.worker import Worker
@@ -32,8 +36,8 @@ class RunEnd(Enum):
     """Every story is final."""
     STOPPED = auto()
     """It was asked to stop."""
-    TOO_MANY_FAILED = auto()
-    """The limit of failed stories is reached, and others are left."""
+    STOPPED_BY_RULE = auto()
+    """A stop rule is met, and stories are left."""
 
 
 class BatchRunner(StoryRunner, Protocol):
@@ -48,7 +52,8 @@ class BatchEngine:
     Parameters:
         listener: called with each event after it is committed
         limiter: decides when the next story may start, if starts are limited
-        max_failures: stories that may fail in this run before no new ones start; None for no limit
+        rules: stop rules, which decide when no new stories start
+        hold: whether the batch is paused when it begins
     """
 
     def __init__(
@@ -59,15 +64,18 @@ class BatchEngine:
         listener: Listener,
         limiter: Limiter,
         *,
-        max_failures: int | None = None,
+        rules: RunRules | None = None,
+        hold: BatchHold | None = None,
     ) -> None:
         self._slots = settings.prefetch
         self._runner = runner
-        self._max_failures = max_failures
+        self.rules = rules or RunRules(None, 0)
+        self._listener = listener
         self._wake = asyncio.Event()
         self._queue = LocalQueue(self._wake.set)
-        self._publisher = LocalPublisher(ledger, listener, self._queue.put)
-        self._worker = Worker(settings, runner, self._publisher, limiter=limiter)
+        self._publisher = LocalPublisher(ledger, self._listen, self._queue.put)
+        self._holds = LocalHolds(self._queue.put, hold)
+        self._worker = Worker(settings, runner, self._publisher, limiter=limiter, holds=self._holds)
         self._worker.broken.add_done_callback(lambda _: self._wake.set())
         self._worker.rest.on_begin = self._rest
         self._running = 0
@@ -89,6 +97,7 @@ class BatchEngine:
         try:
             if events:
                 await self._publisher.events(events)
+            self.rules.begin()
             self._queue.put_all(stories)
             await self._feed_until_done()
         finally:
@@ -106,6 +115,26 @@ class BatchEngine:
         self._worker.stop_starting()
         self._wake.set()
 
+    def obey(self, orders: Sequence[Order]) -> None:
+        """Do what operators have ordered: drop or stop cancelled stories, start none of a paused batch.
+
+        Parameters:
+            orders: events that the ledger has already, and stop rules that have changed
+        """
+        cancelled = [event for event in orders if isinstance(event, StoryCancelled)]
+        for notice in cancel_notices(cancelled):
+            self._worker.obey(notice)
+        if cancelled:
+            self._queue.drop({(event.story_id, event.generation) for event in cancelled})
+        for order in orders:
+            if isinstance(order, StopRules):
+                self.rules.change(order)
+                continue
+            if isinstance(order, BatchHold):
+                self._worker.obey(notice_of(order))
+            self._listener(order)
+        self._wake.set()
+
     async def interrupt(self) -> None:
         """Stop, and release the running stories now, without using up an attempt."""
         self.stop()
@@ -119,7 +148,7 @@ class BatchEngine:
     async def _feed_until_done(self) -> None:
         while not self._worker.broken.done():
             self._wake.clear()
-            if self._too_many_failed():
+            if self._closed():
                 # A story that waits for a rate limit would otherwise still start, perhaps hours later.
                 self._worker.stop_starting()
             while self._may_start() and (story := self._queue.take()) is not None:
@@ -143,14 +172,16 @@ class BatchEngine:
         self._wake.set()
 
     def _may_start(self) -> bool:
-        return self._running < self._slots and not self._closed() and not self._worker.rest.active
+        if self._closed() or self._worker.rest.active or self._holds.paused:
+            return False
+        return self._running < self._slots
 
     def _closed(self) -> bool:
-        return self._stopping or self._too_many_failed()
+        return self._stopping or self.rules.met is not None
 
-    def _too_many_failed(self) -> bool:
-        failed = self._worker.counts[StoryStatus.FAILED]
-        return self._max_failures is not None and failed >= self._max_failures
+    def _listen(self, event: Event) -> None:
+        self.rules.take(event)
+        self._listener(event)
 
     async def _release_running(self) -> None:
         """Release stories that are still running, as after a cancellation or a failed commit."""
@@ -162,4 +193,4 @@ class BatchEngine:
     def _run_end(self) -> RunEnd:
         if self._queue.empty and not self._running:
             return RunEnd.FINISHED
-        return RunEnd.STOPPED if self._stopping else RunEnd.TOO_MANY_FAILED
+        return RunEnd.STOPPED if self._stopping else RunEnd.STOPPED_BY_RULE

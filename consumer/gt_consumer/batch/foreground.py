@@ -10,15 +10,18 @@ from gt_common.cli.listing import say
 from gt_common.cli.signals import StopSignals
 from gt_common.errors import ExitCode, GossipToonError, OutputError
 from gt_common.files import private_opener
+from gt_common.lifecycle import BatchPhase
 from gt_common.log import configure_logging
 from gt_common.progress.display import Progress
+from gt_common.report.building import WholeBatch
 from gt_common.report.final import exit_code, print_final_report
-from gt_common.report.model import BatchResult
+from gt_common.report.latest_attempts import attempts_to_show
 from gt_common.report.save import save_report
 from gt_common.texts import short_path
 from gt_consumer.batch.engine import BatchEngine, RunEnd
 from gt_consumer.batch.prepare import Prepared
-from gt_consumer.batch.printing import say_run_end, say_stopping
+from gt_consumer.batch.printing import say_orders, say_paused, say_run_end, say_stopping, say_unsent
+from gt_consumer.batch.stop_rules import budget_text
 
 TICK_S = 1.0
 
@@ -33,6 +36,7 @@ def run_and_show(batch: Prepared, *, as_json: bool) -> int:
     batch_id = batch.request.batch_id
     folder = batch.settings.output.absolute() / batch_id
     log_path = folder / "batch.log"
+    say_paused(batch_id, batch.hold)
     with _open_log(log_path) as log:
         configure_logging(batch.settings, log)
         try:
@@ -42,23 +46,43 @@ def run_and_show(batch: Prepared, *, as_json: bool) -> int:
             raise
         finally:
             configure_logging(batch.settings)
-    report = batch.report()
-    print_final_report(report, as_json=as_json)
-    try:
-        files = save_report(report, folder, batch.ledger.attempts(batch_id))
-        for path in files:  # one a line, so that each is whole on a narrow terminal
-            say(f"report: {short_path(path)}")
-    except (OSError, OutputError) as error:
-        say(f"the report could not be saved ({error}); when that is fixed, run: gt-report {batch_id}")
+    phase = _print_and_save(batch, folder, as_json=as_json)
     say(f"log: {short_path(log_path)}")
-    say_run_end(end, report, batch.max_failures)
-    return _exit_code(end, stopped_by, report)
+    say_unsent(batch.count_unsent())
+    say_orders(batch.ledger.orders(batch_id))
+    say_run_end(end, batch.ledger.overview(batch_id), batch.rules, batch.settings.currency)
+    return _exit_code(end, stopped_by, phase)
+
+
+def _print_and_save(batch: Prepared, folder: Path, *, as_json: bool) -> BatchPhase:
+    """Print the report and save it; return the phase of the batch."""
+    batch_id = batch.request.batch_id
+    with batch.ledger.snapshot(batch_id) as snapshot:
+        report = WholeBatch.of_snapshot(snapshot, batch.settings.currency)
+        print_final_report(report, as_json=as_json)
+        try:
+            files = save_report(report, folder, attempts_to_show(batch.ledger, snapshot))
+            for path in files:  # one a line, so that each is whole on a narrow terminal
+                say(f"report: {short_path(path)}")
+        except (OSError, OutputError) as error:
+            say(f"the report could not be saved ({error}); when that is fixed, run: gt-report {batch_id}")
+    return batch.ledger.phase(batch_id)
 
 
 async def _run(batch: Prepared) -> tuple[RunEnd, int | None]:
     signals = StopSignals()
-    before, max_attempts = batch.plan.work.before, batch.settings.max_attempts
-    with Progress(batch.request.batch_id, state=before, max_attempts=max_attempts) as progress:
+    settings = batch.settings
+    with Progress(
+        batch.request.batch_id,
+        state=batch.plan.work.before,
+        max_attempts=settings.max_attempts,
+        currency=settings.currency,
+    ) as progress:
+
+        def near() -> None:
+            progress.remark(budget_text(batch.rules, batch.settings.currency))
+
+        batch.rules.on_near.append(near)
 
         async def companion(engine: BatchEngine) -> None:
             async with asyncio.TaskGroup() as tasks:
@@ -94,9 +118,9 @@ def _open_log(path: Path) -> TextIO:
         ) from None
 
 
-def _exit_code(end: RunEnd, stopped_by: int | None, report: BatchResult) -> int:
-    if end is RunEnd.TOO_MANY_FAILED:
+def _exit_code(end: RunEnd, stopped_by: int | None, phase: BatchPhase) -> int:
+    if end is RunEnd.STOPPED_BY_RULE:
         return ExitCode.STOPPED_BY_RULE
     if end is RunEnd.STOPPED and stopped_by is not None:
         return stopped_by
-    return exit_code(report.state)
+    return exit_code(phase)

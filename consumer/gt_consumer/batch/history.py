@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final
 
 from gt_common.lifecycle import BatchState, StoryState
 from gt_common.messages import (
     MAX_ERRORS,
+    START,
     AttemptError,
     BatchStories,
     Event,
+    Priority,
     Replay,
     StoryEntry,
     StoryEvent,
@@ -25,7 +26,7 @@ from gt_common.messages import (
     StoryStage,
     StoryStarted,
 )
-from gt_common.stories import NotAStoryError, canonical_url
+from gt_common.stories.urls import canonical_of
 
 HISTORY: Final = ("batch.stories", "story.retrying", "story.requeued")
 """The types of events that, together with each story's last event, describe all stories of a batch."""
@@ -43,6 +44,7 @@ class StoryHistory:
         """Return the message for the story's next run."""
         generation = story.event.generation if story.event else 1
         attempt, run = _next_run(story.event)
+        starts = story.not_before if story.event is None else None
         errors = [one for one in self.errors if one.generation == generation and one.attempt < attempt]
         replays = [Replay(at=event.at, by=event.by, reason=event.reason) for event in self.replays]
         return StoryMessage(
@@ -50,15 +52,19 @@ class StoryHistory:
             story_id=story.story_id,
             position=story.position,
             url=story.url,
-            canonical_url=_canonical(story.url),
+            canonical_url=canonical_of(story.url) or story.url,
             options=(self.entry.options if self.entry else None) or {},
             title=story.title,
+            given=self.entry.given if self.entry else None,
             generation=generation,
             attempt=attempt,
             run=run,
             errors=tuple(_error(event) for event in errors[-MAX_ERRORS:]),
             replays=tuple(replays[-MAX_ERRORS:]),
             project_id=_project_of(story.event),
+            not_before=starts,
+            waits_for=START if starts else None,
+            priority=(self.entry.priority if self.entry else None) or Priority.NORMAL,
         )
 
     def dead_letter(self, state: BatchState, story: StoryState) -> StoryMessage:
@@ -118,13 +124,3 @@ def _error(event: StoryRetrying) -> AttemptError:
         started_at=event.started_at,
         ended_at=event.at,
     )
-
-
-def _canonical(url: str) -> str:
-    """Return the canonical form of a listed story; story files are listed by it already."""
-    if url.startswith("file:"):
-        return url
-    try:
-        return canonical_url(url, Path())[1]
-    except NotAStoryError:
-        return url

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Final
 
-from gt_common.messages import StoryMessage, encode
+from gt_common.messages import Priority, StoryMessage, encode
+from gt_common.messaging.ladder import seconds_until
+
+LOOK_S: Final = 30.0
+"""Seconds between two looks at the clock for a story that waits for its start time."""
+
+StoryKey = tuple[str, int]
+"""The id of a story, and its generation."""
 
 
 class LocalQueue:
-    """A queue in memory for stories that wait for a slot or for their time.
+    """A queue in memory for stories that wait for a slot or for their time; it keeps order within a priority.
 
     Parameters:
         changed: called when a story becomes ready
@@ -18,29 +26,33 @@ class LocalQueue:
 
     def __init__(self, changed: Callable[[], None]) -> None:
         self._changed = changed
-        self._ready: deque[StoryMessage] = deque()
-        self._timers: set[asyncio.TimerHandle] = set()
+        self._ready: dict[Priority, deque[StoryMessage]] = {priority: deque() for priority in Priority}
+        self._timers: dict[asyncio.TimerHandle, StoryMessage] = {}
+        self._dropped: set[StoryKey] = set()
         self._closed = False
 
     @property
     def empty(self) -> bool:
         """Whether the queue holds no story, ready or delayed."""
-        return not self._ready and not self._timers
+        return not any(self._ready.values()) and not self._timers
 
     def put(self, story: StoryMessage, delay_s: float = 0.0) -> None:
-        """Append a story, after a delay in seconds."""
+        """Append a story, after a delay in seconds, unless it was dropped."""
+        if _key(story) in self._dropped:
+            return
         if delay_s <= 0 or self._closed:
-            self._ready.append(story)
+            self._ready[story.priority].append(story)
             self._changed()
             return
 
         def due() -> None:
-            self._timers.discard(timer)
-            self._ready.append(story)
-            self._changed()
+            self._timers.pop(timer, None)
+            self.put(story, _until_start(story))
 
-        timer = asyncio.get_running_loop().call_later(delay_s, due)
-        self._timers.add(timer)
+        # Timers stand still while a laptop sleeps, and start times do not.
+        wait_s = min(delay_s, LOOK_S) if _until_start(story) > 0 else delay_s
+        timer = asyncio.get_running_loop().call_later(wait_s, due)
+        self._timers[timer] = story
 
     def put_all(self, stories: Iterable[tuple[StoryMessage, float]]) -> None:
         """Append stories, each after its delay in seconds."""
@@ -49,7 +61,22 @@ class LocalQueue:
 
     def take(self) -> StoryMessage | None:
         """Return the next story that is ready, or None."""
-        return self._ready.popleft() if self._ready else None
+        return next((waiting.popleft() for waiting in self._ready.values() if waiting), None)
+
+    def drop(self, keys: Collection[StoryKey]) -> None:
+        """Remove stories, ready or delayed, and take them no more: one may be on its way to its next attempt.
+
+        Parameters:
+            keys: their ids, each with the generation that is not to run
+        """
+        self._dropped.update(keys)
+        for priority, waiting in self._ready.items():
+            self._ready[priority] = deque(story for story in waiting if _key(story) not in keys)
+        for timer, story in [*self._timers.items()]:
+            if _key(story) in keys:
+                timer.cancel()
+                del self._timers[timer]
+        self._changed()
 
     def close(self) -> None:
         """Cancel all timers; delayed stories still count as waiting, and the ledger has them."""
@@ -78,3 +105,12 @@ class LocalDelivery:
         """Acknowledge the delivery."""
         self._settled()
         return True
+
+
+def _key(story: StoryMessage) -> StoryKey:
+    return story.story_id, story.generation
+
+
+def _until_start(story: StoryMessage) -> float:
+    """Return the seconds until a story's start time; 0 or less if it has none, or it has passed."""
+    return seconds_until(story.starts_at) if story.starts_at else 0.0

@@ -15,7 +15,7 @@ from gt_common.errors import UsageError
 from gt_common.files import is_locked, locked, make_state_folder
 from gt_common.settings import Settings
 
-KEPT: Final = ("orchestrator", "output", "prefetch", "max_attempts", "time_limit", "story_roots")
+KEPT: Final = ("orchestrator", "cwd", "output", "prefetch", "max_attempts", "time_limit", "story_roots")
 """The settings with which a resumed batch continues, unless a flag overrides them."""
 
 _ASKED_S = 0.5

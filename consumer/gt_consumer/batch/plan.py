@@ -10,22 +10,25 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from gt_common import reddit
+from gt_common.cli.cost_estimate import CostEstimate
 from gt_common.cli.operator import operator
 from gt_common.ledger.earlier import Comparison, Rule, compare, video_is_gone
 from gt_common.lifecycle import BatchState
-from gt_common.messages import utc_now
+from gt_common.messages import orchestrator_name, utc_now
+from gt_common.money import DEFAULT_CURRENCY
 from gt_common.settings import Settings
-from gt_common.stories import ListReading, Story, story_id
+from gt_common.stories import ListReading, Story, story_id, without
+from gt_common.stories.urls import is_other_link
 from gt_consumer.batch import work as batch_work
 from gt_consumer.batch.history import HISTORY
 from gt_consumer.batch.lock import batch_is_running
 from gt_consumer.batch.request import Mode, Request
 from gt_consumer.batch.work import BatchWork
-from gt_consumer.orchestrator.spec import fetches_from_reddit
+from gt_consumer.orchestrator.spec import fetches_from_reddit, makes_posts_only
 from gt_consumer.storage.finished_videos import find_finished
 
 if TYPE_CHECKING:
-    from gt_common.ledger.ledger import LedgerReader
+    from gt_common.ledger.reader import LedgerReader
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,8 @@ class Plan:
         durations: seconds that earlier videos took
         parallel: stories at the same time
         finished: how many of the stories already have their video in the output folder
+        costs: what earlier videos of the same orchestrator have cost, in millionths
+        currency: of all costs
     """
 
     listed: ListReading
@@ -46,6 +51,8 @@ class Plan:
     durations: Sequence[float]
     parallel: int
     finished: int = 0
+    costs: Sequence[int] = ()
+    currency: str = DEFAULT_CURRENCY
 
     @property
     def to_run(self) -> int:
@@ -58,6 +65,11 @@ class Plan:
         if not self.durations:
             return None
         return round(median(self.durations) * math.ceil((self.to_run - self.finished) / self.parallel), 3)
+
+    @property
+    def cost(self) -> CostEstimate:
+        """What the run will probably cost."""
+        return CostEstimate(self.to_run - self.finished, self.costs, self.currency)
 
 
 def make_plan(
@@ -74,15 +86,25 @@ def make_plan(
         found = _compare(request, settings, ledger, found.stories, before.stories if before else ())
     stories = found.stories
     if before is None or ledger is None:
-        work = batch_work.begin(request.batch_id, stories, request.name, request.tags)
+        work = batch_work.begin(request.batch_id, stories, request.name, request.tags, request.schedule)
     elif request.mode is Mode.RETRY_FAILED:
         events = ledger.events(request.batch_id, HISTORY)
         work = batch_work.retry_failed(before, events, operator(), utc_now())
     else:
         left = batch_work.resume(before, ledger.events(request.batch_id, HISTORY), utc_now())
-        work = batch_work.add(left, stories)
+        work = batch_work.add(left, stories, request.schedule)
+    work = batch_work.with_rules(work, request.rules)
     durations = ledger.durations() if ledger else []
-    return Plan(request.listed, found, work, durations, settings.prefetch)
+    costs = ledger.costs(orchestrator=orchestrator_name(settings.orchestrator)) if ledger else []
+    return Plan(
+        request.listed,
+        found,
+        work,
+        durations,
+        settings.prefetch,
+        costs=costs,
+        currency=settings.currency,
+    )
 
 
 def _compare(
@@ -107,7 +129,19 @@ def _compare(
     )
     found = compare(ledger, new, rule)
     left_out = {one.story.canonical for one in found.made} | {one.story.canonical for one in found.running}
-    return replace(found, stories=tuple(story for story in stories if story.canonical not in left_out))
+    return replace(found, stories=without(stories, left_out))
+
+
+def why_not_made(plan: Plan, settings: Settings) -> str:
+    """Return why the orchestrator can make no video of some stories of the plan; empty if it can of all."""
+    links = [story.url for story, _ in plan.work.stories if is_other_link(story.url)]
+    if not links or not makes_posts_only(settings.orchestrator):
+        return ""
+    more = f" and {len(links) - 1} more" if len(links) > 1 else ""
+    return (
+        f"the studio makes videos of Reddit posts and story files, not of {links[0]}{more}; "
+        "choose another --orchestrator for other links"
+    )
 
 
 def why_not_fetched(plan: Plan, settings: Settings) -> str:

@@ -6,32 +6,41 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import ExitStack, aclosing, contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gt_common.cli.planning import lock_planning
 from gt_common.errors import CredentialsRefusedError, NoSuchBatchError, UsageError
 from gt_common.ledger import ledger_is_there, open_ledger, read_ledger
-from gt_common.ledger.find_batch import check_known
+from gt_common.ledger.find_batch import check_known, check_not_pruned
 from gt_common.lifecycle import BatchState
-from gt_common.messages import GT_BATCH, utc_now
-from gt_common.report.model import BatchResult, build_report
+from gt_common.messages import BatchHold, is_local, utc_now
+from gt_common.notify.sender import sending
+from gt_common.notify.targets import Target, digests, open_targets
+from gt_common.report.building import build_report
+from gt_common.report.model import BatchResult
 from gt_common.settings import Settings, load_settings
 from gt_consumer.batch.engine import BatchEngine, RunEnd
 from gt_consumer.batch.lock import kept_settings, lock_batch
-from gt_consumer.batch.plan import Plan, make_plan, why_not_fetched, with_finished
+from gt_consumer.batch.order_watch import OrderWatch
+from gt_consumer.batch.plan import Plan, make_plan, why_not_fetched, why_not_made, with_finished
 from gt_consumer.batch.publisher import Listener
 from gt_consumer.batch.request import Mode, Request
+from gt_consumer.batch.rule_notices import tell_stopped
+from gt_consumer.batch.stop_rules import RunRules, stop_text
 from gt_consumer.batch.story_roots import continued_roots
 from gt_consumer.batch.work import start_over
 from gt_consumer.limits.local import open_local_limiter
 from gt_consumer.orchestrator.check import check_orchestrator
 from gt_consumer.runner.executors import make_runner
 from gt_consumer.runner.inline import InlineExecutor
+from gt_consumer.runner.prices import read_prices
 from gt_consumer.storage.finished_videos import check_output
 from gt_consumer.worker.retry_rules import make_policy
 
 if TYPE_CHECKING:
-    from gt_common.ledger.ledger import Ledger, LedgerReader
+    from gt_common.ledger.ledger import Ledger
+    from gt_common.ledger.reader import LedgerReader
 
 
 Companion = Callable[[BatchEngine], Coroutine[None, None, None]]
@@ -43,18 +52,26 @@ class Prepared:
 
     Parameters:
         settings: those that it runs with; an existing batch keeps most of its own
+        targets: who is told when it ends or many of its stories fail
     """
 
     request: Request
     settings: Settings
     ledger: Ledger
     plan: Plan
+    targets: tuple[Target, ...] = ()
+
+    @cached_property
+    def rules(self) -> RunRules:
+        """The stop rules of this run."""
+        work = self.plan.work
+        return RunRules(work.rules, work.total, work.before)
 
     @property
-    def max_failures(self) -> int | None:
-        """How many stories may fail in this run before no new ones start; None for no limit."""
-        limit = self.request.max_failures
-        return limit.of(self.plan.work.total) if limit else None
+    def hold(self) -> BatchHold | None:
+        """What paused the batch, or resumed it, before this run; None if it was never paused."""
+        before = self.plan.work.before
+        return before.hold if before else None
 
     async def run(self, listener: Listener, companion: Companion | None = None) -> RunEnd:
         """Run the stories of the batch; if cancelled, release the running ones first.
@@ -75,19 +92,39 @@ class Prepared:
             work = await asyncio.to_thread(start_over, work, settings.output)
         async with aclosing(make_runner(settings, limiter, executor=executor, force=request.force)) as runner:
             engine = BatchEngine(
-                settings, runner, self.ledger, listener, limiter, max_failures=self.max_failures
+                settings,
+                runner,
+                self.ledger,
+                listener,
+                limiter,
+                rules=self.rules,
+                hold=self.hold,
             )
-            beside = [asyncio.create_task(companion(engine))] if companion else []
-            try:
-                return await engine.run(work.events, work.stories)
-            finally:
-                for task in beside:
-                    task.cancel()
-                await asyncio.gather(*beside, return_exceptions=True)
+            watch = OrderWatch(self.ledger, request.batch_id, engine.obey, known=work.before)
+            async with sending(self.ledger, self.targets, settings.currency):
+                beside = [asyncio.create_task(watch.run())]
+                if companion:
+                    beside.append(asyncio.create_task(companion(engine)))
+                try:
+                    end = await engine.run(work.events, work.stories)
+                    if end is RunEnd.STOPPED_BY_RULE:
+                        why = stop_text(self.rules, settings.currency)
+                        await tell_stopped(self.ledger, request.batch_id, why)
+                    return end
+                finally:
+                    for task in beside:
+                        task.cancel()
+                    await asyncio.gather(*beside, return_exceptions=True)
+
+    def count_unsent(self) -> int:
+        """Return how many notifications about the batch could not be sent yet."""
+        digests = [target.digest for target in self.targets]
+        return self.ledger.outbox().count_waiting(digests, self.request.batch_id) if digests else 0
 
     def report(self) -> BatchResult:
         """Return the batch's report as of now."""
-        return build_report(self.ledger.batch(self.request.batch_id), utc_now())
+        batch = self.ledger.batch(self.request.batch_id)
+        return build_report(batch, utc_now(), self.settings.currency)
 
 
 @contextmanager
@@ -99,11 +136,12 @@ def prepare(request: Request, settings: Settings) -> Iterator[Prepared]:
     Raises:
         NoSuchBatchError: the ledger does not know the batch that is to be continued
         UsageError: it belongs to gt-produce, another process runs it, it exists although it must be new, or
-            its settings are not known; or another process does not end its planning
+            its settings are not known; or another process does not end its planning; or GT_NOTIFY is invalid
         OrchestratorError, OutputError: its stories could not run
         LedgerUnreachableError, CredentialsRefusedError: the ledger cannot be used
         CredentialsRefusedError: also if posts have to be fetched and the Reddit credentials are missing
     """
+    targets = open_targets(settings)
     with ExitStack() as stack:
         ledger = stack.enter_context(_existing_ledger(settings))
         _check_exists(request, ledger)
@@ -113,14 +151,14 @@ def prepare(request: Request, settings: Settings) -> Iterator[Prepared]:
             _check(request, settings, plan)
         # A new ledger is created only now, when nothing can be refused any more.
         if ledger is None:
-            ledger = stack.enter_context(open_ledger(settings.ledger, timeout=settings.connect_timeout))
+            ledger = stack.enter_context(_open_ledger(settings))
         if plan.work.exists and request.make_one is None:
             lock.keep(settings)
         if plan.work.exists and request.only_new:
             plan = _commit(request, settings, ledger)
             if not plan.work.exists:
                 lock.forget()
-        yield Prepared(request, settings, ledger, plan)
+        yield Prepared(request, settings, ledger, plan, targets)
 
 
 def preview(request: Request, settings: Settings) -> Plan:
@@ -151,7 +189,11 @@ def _commit(request: Request, settings: Settings, ledger: Ledger) -> Plan:
 def _existing_ledger(settings: Settings) -> Ledger | nullcontext[None]:
     if not ledger_is_there(settings.ledger):
         return nullcontext()
-    return open_ledger(settings.ledger, timeout=settings.connect_timeout)
+    return _open_ledger(settings)
+
+
+def _open_ledger(settings: Settings) -> Ledger:
+    return open_ledger(settings.ledger, timeout=settings.connect_timeout, notify=digests(settings))
 
 
 def _readable_ledger(settings: Settings) -> LedgerReader | nullcontext[None]:
@@ -177,6 +219,8 @@ def _plan(
         kept: the settings with which the batch was last run
     """
     before = _find(ledger, request.batch_id) if ledger else None
+    if before is None and ledger is not None:
+        check_not_pruned(ledger, request.batch_id)
     given_roots = settings.story_roots
     roots = given_roots or request.story_roots
     if before is not None:
@@ -203,7 +247,7 @@ def _find(ledger: LedgerReader, batch_id: str) -> BatchState | None:
         state = ledger.batch(batch_id)
     except NoSuchBatchError:
         return None
-    if state.opened is None or state.opened.made_by != GT_BATCH:
+    if not is_local(state.opened):
         raise UsageError(
             f"batch {batch_id} was published by gt-produce, and its stories may still be queued: gt-consume "
             f"processes them, gt-dlq replay --batch {batch_id} retries the failed ones"
@@ -222,13 +266,21 @@ def _continued(batch_id: str, kept: Mapping[str, object], flags: Mapping[str, ob
     if missing:
         names = " and ".join(f"--{flag}" for flag in missing)
         raise UsageError(f"the settings of batch {batch_id} are not in this GT_STATE_DIR; give {names}")
-    return load_settings(**{"prefetch": 1} | dict(kept) | dict(flags))
+    settings = {"prefetch": 1} | dict(kept)
+    if "orchestrator" in flags:
+        settings.pop("cwd", None)  # it belongs to the program that ran in it
+    elif settings.get("cwd") is None:
+        settings["cwd"] = ""  # none, whatever the environment says
+    return load_settings(**settings | dict(flags))
 
 
 def _check(request: Request, settings: Settings, plan: Plan) -> None:
     make_policy(settings)
+    read_prices(settings.prices)
     check_output(settings.output)
     if request.make_one is None:
+        if problem := why_not_made(plan, settings):
+            raise UsageError(f"no videos made: {problem}")
         if missing := why_not_fetched(plan, settings):
             raise CredentialsRefusedError(f"no videos made: {missing}")
-        check_orchestrator(settings.orchestrator_to_run)
+        check_orchestrator(settings.orchestrator_to_run, settings.check_timeout, settings.cwd)

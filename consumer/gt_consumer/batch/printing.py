@@ -3,26 +3,39 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from statistics import median
+from typing import Final
 
 from gt_common.cli.earlier import comparison_document, say_comparison
 from gt_common.cli.listing import say
+from gt_common.cli.starts import said_waits, say_start, start_column
+from gt_common.cli.stop_rules import cost_limit_text
 from gt_common.durations import say_duration
+from gt_common.ledger.overview import Overview
+from gt_common.ledger.queries.orders import Orders
 from gt_common.lifecycle import BatchPhase
-from gt_common.report.model import BatchResult
-from gt_common.texts import one_line, plural
+from gt_common.messages import BatchHold, BatchPaused, utc_now
+from gt_common.texts import by_whom, one_line, plural, utc_text
 from gt_consumer.batch.engine import RunEnd
 from gt_consumer.batch.plan import Plan
 from gt_consumer.batch.request import Mode, Request
+from gt_consumer.batch.stop_rules import RunRules, StopRule, stop_text
+
+MOST_ORDERS: Final = 5
+"""Cancels that the end of a run names."""
 
 
-def show_plan(plan: Plan, *, as_json: bool) -> None:
+def show_plan(request: Request, plan: Plan, *, as_json: bool) -> None:
     """Print what a run would do, and an estimate of its time."""
     say_comparison(plan.compared, "makes")
     if as_json:
         print(plan_document(plan, dry_run=True), flush=True)
     else:
-        lines = [f"{story.position}\t{one_line(story.url)}\n" for story, _ in plan.work.stories]
+        lines = [
+            f"{story.position}\t{one_line(story.url)}{start_column(story.starts_at)}\n"
+            for story, _ in plan.work.stories
+        ]
         print("".join(lines), end="", flush=True)
     parts = [f"would run {plural(plan.to_run, 'story')}"]
     if plan.finished:
@@ -38,7 +51,21 @@ def show_plan(plan: Plan, *, as_json: bool) -> None:
     if plan.listed.problems:
         parts.append(f"{len(plan.listed.problems)} invalid")
     say("dry run: " + ", ".join(parts))
+    say_starts(request, plan)
     say(_estimate(plan))
+    if line := plan.cost.line():
+        say(line)
+
+
+def say_starts(request: Request, plan: Plan) -> None:
+    """Print when the stories start, if not at once; an existing batch keeps its start times."""
+    now = utc_now()
+    waits = plan.work.waits(now)
+    said = say_start(request.schedule, plan.compared.stories)
+    if waits is not None:
+        said = said_waits(waits, plan.to_run, now)
+    if said:
+        say(f"batch {request.batch_id}: {said}")
 
 
 def plan_document(plan: Plan, *, dry_run: bool) -> str:
@@ -49,7 +76,12 @@ def plan_document(plan: Plan, *, dry_run: bool) -> str:
         "batch_id": work.batch_id if work.exists else None,
         "total": work.total,
         "stories": [
-            {"story_id": story.story_id, "position": story.position, "url": story.url}
+            {
+                "story_id": story.story_id,
+                "position": story.position,
+                "url": story.url,
+                "starts_at": utc_text(story.starts_at) if story.starts_at else None,
+            }
             for story, _ in work.stories
         ],
         **comparison_document(plan.compared),
@@ -60,6 +92,7 @@ def plan_document(plan: Plan, *, dry_run: bool) -> str:
         "notes": list(plan.listed.notes),
         "invalid": list(plan.listed.problems),
         "estimate_s": plan.estimate_s,
+        **plan.cost.document(),
         "dry_run": dry_run,
     }
     return json.dumps(document, indent=2)
@@ -76,6 +109,15 @@ def say_nothing_to_do(request: Request) -> None:
             say(f"batch {request.batch_id}: no failed stories")
 
 
+def say_unsent(number: int) -> None:
+    """Print how many notifications have not been sent, and who tries again; the log says why."""
+    if number:
+        say(
+            f"{plural(number, 'notification')} could not be sent yet; the next gt-batch or gt-aggregate with "
+            "this ledger tries again; check: gt-control notify-test"
+        )
+
+
 def say_stopping(running: int) -> None:
     """Print what happens after the first signal, unless nothing is running.
 
@@ -89,21 +131,34 @@ def say_stopping(running: int) -> None:
         )
 
 
-def say_run_end(end: RunEnd, report: BatchResult, allowed: int | None) -> None:
-    """Print why a run ended before all stories were final, and the command that continues.
-
-    Parameters:
-        allowed: number of failures at which the run stops
-    """
-    resume = f"continue with: gt-batch --resume {report.batch_id}"
-    if end is RunEnd.TOO_MANY_FAILED:
-        reached = plural(allowed or 0, "failed story")
-        say(f"stopped: the limit of {reached} is reached (--max-failures); {resume}")
+def say_run_end(end: RunEnd, batch: Overview, rules: RunRules, currency: str) -> None:
+    """Print why a run ended before all stories were final, and the command that continues."""
+    resume = f"continue with: gt-batch --resume {batch.head.batch_id}"
+    if end is RunEnd.STOPPED_BY_RULE:
+        if rules.met is StopRule.MAX_COST:
+            resume += f" --max-cost {cost_limit_text(2 * max(rules.cost, rules.allowed_cost or 0))}"
+        say(f"stopped: {stop_text(rules, currency)}; {resume}")
     elif end is RunEnd.STOPPED:
         say(f"stopped; {resume}")
-    elif report.state is BatchPhase.OPEN:
-        left = report.queued + report.running + report.retrying
+    elif batch.phase is BatchPhase.OPEN:
+        left = sum(number for status, number in batch.counts.items() if not status.final)
         say(f"{plural(left, 'story')} still to be made; {resume}")
+
+
+def say_orders(orders: Orders | None) -> None:
+    """Print who cancelled stories of the batch, how many, and why."""
+    by = Counter(by_whom(event.by, event.reason) for event in orders.cancelled) if orders else Counter()
+    for whom, number in by.most_common(MOST_ORDERS):
+        say(f"{plural(number, 'story')} cancelled by {whom}")
+    if len(by) > MOST_ORDERS:
+        say(f"and {plural(by.total() - sum(n for _, n in by.most_common(MOST_ORDERS)), 'story')} by others")
+
+
+def say_paused(batch_id: str, hold: BatchHold | None) -> None:
+    """Print that a batch begins paused, and the command that resumes it."""
+    if isinstance(hold, BatchPaused):
+        whom = by_whom(hold.by, hold.reason)
+        say(f"batch {batch_id} is paused by {whom}; no story starts before: gt-control resume {batch_id}")
 
 
 def _estimate(plan: Plan) -> str:

@@ -11,15 +11,16 @@ from typing import Literal
 from gt_common.batches import check_batch_id, check_messages, check_name, new_batch_id, parse_tags
 from gt_common.errors import InvalidListError, UsageError
 from gt_common.log import configure_quietly
-from gt_common.messages import Event, utc_now
+from gt_common.messages import Event, StopRules, utc_now
 from gt_common.report.model import BatchResult
 from gt_common.settings import Settings, load_settings
 from gt_common.stories import ListReading, read_list
 from gt_common.stories.roots import roots_of_stories
 from gt_common.stories.titles import with_titles
+from gt_consumer.batch.engine import RunEnd
 from gt_consumer.batch.given_orchestrator import maker_of
 from gt_consumer.batch.prepare import Prepared, prepare
-from gt_consumer.batch.request import FailureLimit, Mode, Request
+from gt_consumer.batch.request import Limits, Mode, Request
 
 Isolation = Literal["caller", "process"]
 MOST_PROBLEMS = 5
@@ -45,7 +46,11 @@ class BatchProcessor:
         max_attempts: attempts before a story fails; default GT_MAX_ATTEMPTS
         time_limit: for one attempt, in seconds or as `30m`; default GT_TIME_LIMIT
         retry_delays: seconds before the 2nd, 3rd, … attempt; default GT_RETRY_DELAYS
-        max_failures: stories that may fail in one call before no new ones start; None for no limit
+        any_url: whether every http(s) link may be a story; default GT_URLS
+        max_failures: how many stories, or which share of the batch (`"10%"`), may fail in one call before no
+            new ones start; None for any number, or for the rule that an existing batch has
+        max_cost: what a batch may cost in all its runs, in GT_CURRENCY, before no new stories start; None for
+            any amount, or for the rule that an existing batch has
         on_event: called with each event after it is committed, and with finer progress, for a display
 
     Raises:
@@ -64,7 +69,9 @@ class BatchProcessor:
         max_attempts: int | None = None,
         time_limit: float | str | None = None,
         retry_delays: tuple[float, ...] | None = None,
-        max_failures: int | None = None,
+        any_url: bool | None = None,
+        max_failures: int | str | None = None,
+        max_cost: float | str | None = None,
         on_event: Callable[[Event], None] | None = None,
     ) -> None:
         if not 1 <= max_parallel <= 256:
@@ -72,6 +79,7 @@ class BatchProcessor:
         named = isinstance(orchestrator, str)
         self._settings = load_settings(
             orchestrator=orchestrator if named else None,
+            urls=None if any_url is None else "any" if any_url else "reddit",
             prefetch=max_parallel,
             output=output,
             ledger_url=ledger_url,
@@ -87,7 +95,7 @@ class BatchProcessor:
                 "an object cannot be passed to another process"
             )
         self._make_one = None if in_process else maker_of(orchestrator, max_parallel)
-        self._max_failures = None if max_failures is None else FailureLimit(max_failures)
+        self._rules = _rules(max_failures, max_cost)
         self._on_event: Callable[[Event], None] = on_event or (lambda _event: None)
         configure_quietly()
 
@@ -118,7 +126,7 @@ class BatchProcessor:
         """
         # A program that names a file may read it; folders limit only what others name.
         readable = self._settings.story_roots or (Path("/"),)
-        listed = await asyncio.to_thread(with_titles, _read(story_urls), readable)
+        listed = await asyncio.to_thread(with_titles, self._read(story_urls), readable)
         return await self._run(
             Request(
                 new_batch_id(utc_now().astimezone()) if batch_id is None else check_batch_id(batch_id),
@@ -127,7 +135,8 @@ class BatchProcessor:
                 name=check_name(name),
                 tags=parse_tags(f"{key}={value}" for key, value in (tags or {}).items()),
                 force=force,
-                max_failures=self._max_failures,
+                rules=self._rules,
+                schedule=Limits().schedule(listed.stories),
                 make_one=self._make_one,
             )
         )
@@ -151,12 +160,21 @@ class BatchProcessor:
         return await self._run(self._existing(batch_id, Mode.RETRY_FAILED))
 
     def _existing(self, batch_id: str, mode: Mode) -> Request:
-        return Request(batch_id, mode, max_failures=self._max_failures, make_one=self._make_one)
+        return Request(batch_id, mode, rules=self._rules, make_one=self._make_one)
+
+    def _read(self, story_urls: Iterable[str]) -> ListReading:
+        if isinstance(story_urls, str):
+            raise UsageError("process_batch takes a list of stories; for one story write [url]")
+        any_link = self._settings.any_link
+        listed = check_messages(read_list(story_urls, "story_urls", Path.cwd(), any_link=any_link))
+        return _checked(listed)
 
     async def _run(self, request: Request) -> BatchResult:
         async with _prepared(request, self._settings) as batch:
-            await batch.run(self._on_event)
-            return await asyncio.to_thread(batch.report)
+            end = await batch.run(self._on_event)
+            result = await asyncio.to_thread(batch.report)
+            met = batch.rules.met if end is RunEnd.STOPPED_BY_RULE else None
+            return result.model_copy(update={"stopped_by": met})
 
 
 @asynccontextmanager
@@ -170,10 +188,20 @@ async def _prepared(request: Request, settings: Settings) -> AsyncIterator[Prepa
             await asyncio.wait({preparing})
 
 
-def _read(story_urls: Iterable[str]) -> ListReading:
-    if isinstance(story_urls, str):
-        raise UsageError("process_batch takes a list of stories; for one story write [url]")
-    listed = check_messages(read_list(story_urls, "story_urls", Path.cwd()))
+def _rules(max_failures: int | str | None, max_cost: float | str | None) -> StopRules | None:
+    """Return stop rules.
+
+    Raises:
+        UsageError: one is invalid
+    """
+    try:
+        failures, cost = (None if given is None else str(given) for given in (max_failures, max_cost))
+        return Limits(failures, cost).rules()
+    except UsageError as error:
+        raise UsageError(str(error).replace("--max-", "max_")) from None
+
+
+def _checked(listed: ListReading) -> ListReading:
     if listed.problems:
         more = len(listed.problems) - MOST_PROBLEMS
         shown = "; ".join(listed.problems[:MOST_PROBLEMS]) + (f"; and {more} more" if more > 0 else "")

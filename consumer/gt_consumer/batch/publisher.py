@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 log = get_logger("batch")
 
-Listener = Callable[[Event], None]
+Listener = Callable[[Event], object]
 Put = Callable[[StoryMessage, float], None]
 _Waiting = list[tuple[Sequence[Event], asyncio.Future[None]]]
 

@@ -2,47 +2,21 @@
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from enum import Enum, auto
 from pathlib import Path
 
+from gt_common.cli.stop_rules import parse_rules
 from gt_common.discovery import check_limit
 from gt_common.errors import UsageError
-from gt_common.stories import ListReading
+from gt_common.messages import StopRules, utc_now
+from gt_common.stories import ListReading, Story
+from gt_common.stories.schedule import Schedule, check_start, has_own, parse_priority
 from gt_common.stories.sources import Sources
 from gt_consumer.orchestrator.calling import MakeOne
 
 _NO_LIST = ListReading((), (), ())
-_LIMIT = re.compile(r"(\d{1,6})(%?)")
-
-
-@dataclass(frozen=True)
-class FailureLimit:
-    """How many stories may fail: a number, or a percentage of the batch."""
-
-    number: int
-    percent: bool = False
-
-    def of(self, total: int) -> int:
-        """Return the limit as a number of stories, for a batch of `total` stories."""
-        return max(1, math.ceil(total * self.number / 100)) if self.percent else self.number
-
-
-def parse_failure_limit(text: str) -> FailureLimit:
-    """Parse `5` or `10%`.
-
-    Raises:
-        UsageError: it is neither
-    """
-    match = _LIMIT.fullmatch(text.strip())
-    if match and int(match[1]) >= 1 and (not match[2] or int(match[1]) <= 100):
-        return FailureLimit(int(match[1]), percent=bool(match[2]))
-    raise UsageError(
-        f"invalid --max-failures {text!r}: expected a number of stories or a percentage, such as 5 or 10%"
-    )
 
 
 class Mode(Enum):
@@ -68,7 +42,8 @@ class Request:
         force: make videos again that are already in the output folder
         fresh: start stories from the beginning instead of resuming the projects that earlier runs have begun
         skip_changed: leave out also stories that would differ from their earlier video
-        max_failures: stories that may fail in this run before no new ones start; None for no limit
+        rules: stop rules to be set; None leaves an existing batch its own
+        schedule: when the stories of the list start and which come first; None if nothing is said of that
         flags: settings by name that override those with which an existing batch was begun; None if the
             caller's settings are used as they are
         story_roots: folders of what was given, below which story files may be read; GT_STORY_ROOTS takes
@@ -86,7 +61,8 @@ class Request:
     force: bool = False
     fresh: bool = False
     skip_changed: bool = False
-    max_failures: FailureLimit | None = None
+    rules: StopRules | None = None
+    schedule: Schedule | None = None
     flags: Mapping[str, object] | None = None
     story_roots: tuple[Path, ...] = ()
     make_one: MakeOne | None = None
@@ -101,12 +77,47 @@ class Flags:
     output: Path | None = None
     max_attempts: int | None = None
     time_limit: str | None = None
+    cwd: Path | None = None
 
     def given(self) -> dict[str, object]:
         """Return the given flags by the names of their settings."""
         names = {"parallel": "prefetch"}
         values = {names.get(one.name, one.name): getattr(self, one.name) for one in fields(self)}
         return {name: value for name, value in values.items() if value is not None}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """When the stories of a batch start, and what stops it, as texts; None where a flag was not given.
+
+    Parameters:
+        start_after, priority: of the lines that have none
+    """
+
+    max_failures: str | None = None
+    max_cost: str | None = None
+    start_after: str | None = None
+    priority: str | None = None
+
+    def rules(self) -> StopRules | None:
+        """Return the stop rules; None if none is given.
+
+        Raises:
+            UsageError: one is invalid
+        """
+        return parse_rules(self.max_failures, self.max_cost)
+
+    def schedule(self, stories: Sequence[Story]) -> Schedule | None:
+        """Return when stories start and which come first; None if nothing is said of that.
+
+        Raises:
+            UsageError: a text is invalid
+        """
+        start = None if self.start_after is None else check_start(self.start_after)
+        priority = None if self.priority is None else parse_priority(self.priority)
+        if start is None and priority is None and not has_own(stories):
+            return None
+        return Schedule(utc_now(), start, priority)
 
 
 @dataclass(frozen=True)
@@ -122,6 +133,7 @@ class Arguments:
 
     sources: Sources
     flags: Flags = Flags()
+    limits: Limits = Limits()
     discover: bool = False
     limit: int | None = None
     batch_id: str | None = None
@@ -133,7 +145,6 @@ class Arguments:
     force: bool = False
     fresh: bool = False
     skip_changed: bool = False
-    max_failures: FailureLimit | None = None
     skip_invalid: bool = False
     as_json: bool = False
 
@@ -150,11 +161,13 @@ class Arguments:
         return self.resume if self.resume is not None else self.retry_failed
 
     def check(self) -> None:
-        """Check that the arguments go together.
+        """Check that the arguments are valid and go together.
 
         Raises:
-            UsageError: they do not
+            UsageError: they are not, or do not
         """
+        self.limits.rules()
+        self.limits.schedule(())
         check_limit(self.limit, discover=self.discover)
         if self.resume is not None and self.retry_failed is not None:
             raise UsageError("--resume and --retry-failed cannot be combined; resume the batch first")
@@ -165,9 +178,12 @@ class Arguments:
         flag = "--resume" if self.mode is Mode.RESUME else "--retry-failed"
         of_lists = {
             "a list of stories": bool(self.sources.urls or self.sources.files or self.discover),
+            "--any-url": self.sources.any_link,
             "--batch-id": self.batch_id is not None,
             "--name": self.name is not None,
             "--tag": bool(self.tags),
+            "--start-after": self.limits.start_after is not None,
+            "--priority": self.limits.priority is not None,
             "--skip-invalid": self.skip_invalid,
             "--force": self.force,
             "--skip-changed": self.skip_changed,

@@ -19,15 +19,18 @@ from gt_common.messages import (
     BatchSealed,
     Event,
     Replay,
-    StoryEvent,
+    StopRules,
     StoryMessage,
     StoryReleased,
     StoryRequeued,
     StoryRetrying,
     StoryStage,
     StoryStarted,
+    rules_after,
+    utc_now,
 )
 from gt_common.stories import Story
+from gt_common.stories.schedule import Schedule, Waits
 from gt_consumer.batch.history import read_history
 from gt_consumer.storage.checkpoints import remove_checkpoint
 
@@ -56,19 +59,44 @@ class BatchWork:
         return self.before is not None or bool(self.events)
 
     @property
+    def rules(self) -> StopRules | None:
+        """The stop rules of the batch, with those that its events set; None if it has none."""
+        rules = self.before.rules if self.before else None
+        for event in self.events:
+            if isinstance(event, BatchOpened):
+                rules = rules_after(rules, event)
+        return rules
+
+    def waits(self, now: datetime) -> Waits | None:
+        """Return how many of the stories wait for a start time that is still ahead; None if none does."""
+        starts = [story.starts_at for story, _ in self.stories if story.starts_at and story.starts_at > now]
+        return Waits(len(starts), min(starts), max(starts)) if starts else None
+
+    @property
     def total(self) -> int:
         """How many stories the batch has, including those that are added."""
         opened = (event.total for event in self.events if isinstance(event, BatchOpened))
         return max(self.before.total if self.before else 0, *opened, 0)
 
 
-def begin(batch_id: str, stories: Sequence[Story], name: str | None, tags: Mapping[str, str]) -> BatchWork:
-    """Plan a new batch; one without stories is not created."""
+def begin(
+    batch_id: str,
+    stories: Sequence[Story],
+    name: str | None,
+    tags: Mapping[str, str],
+    schedule: Schedule | None = None,
+) -> BatchWork:
+    """Plan a new batch; one without stories is not created.
+
+    Parameters:
+        schedule: when its stories start, and which come first
+    """
     placed = place_stories(batch_id, stories, {})
-    events = _announcement(batch_id, placed, len(placed), name, tags) if placed else ()
-    return BatchWork(
-        batch_id, None, tuple(events), tuple((story_message(batch_id, one), 0.0) for one in placed)
-    )
+    if not placed:
+        return BatchWork(batch_id, None, (), ())
+    opened = BatchOpened(batch_id=batch_id, total=len(placed), name=name, tags=dict(tags), made_by=GT_BATCH)
+    events = tuple(_announcement(opened, placed, schedule))
+    return BatchWork(batch_id, None, events, _new_stories(batch_id, placed, schedule))
 
 
 def resume(state: BatchState, history: Iterable[Event], now: datetime) -> BatchWork:
@@ -88,21 +116,26 @@ def resume(state: BatchState, history: Iterable[Event], now: datetime) -> BatchW
         if isinstance(story.event, StoryStarted | StoryStage):
             events.append(_released(story.event, now))
         message = histories[story.story_id].message(state, story)
-        stories.append((message, _delay(story.event, now)))
+        stories.append((message, _delay(story, now)))
     return BatchWork(state.batch_id, state, tuple(events), tuple(stories))
 
 
-def add(work: BatchWork, stories: Sequence[Story]) -> BatchWork:
-    """Plan to also run the stories of a list that the batch does not have yet."""
+def add(work: BatchWork, stories: Sequence[Story], schedule: Schedule | None = None) -> BatchWork:
+    """Plan to also run the stories of a list that the batch does not have yet.
+
+    Parameters:
+        schedule: when these start, and which come first
+    """
     known = work.before.stories if work.before else {}
     places = {story.story_id: story.position for story in known.values()}
     placed = place_stories(work.batch_id, stories, places)
     new = [one for one in placed if one.story_id not in known]
     if not new:
         return work
-    opened = _announcement(work.batch_id, new, len(known) + len(new), None, {})
-    added = tuple((story_message(work.batch_id, one), 0.0) for one in new)
-    return BatchWork(work.batch_id, work.before, (*opened, *work.events), (*work.stories, *added))
+    opened = BatchOpened(batch_id=work.batch_id, total=len(known) + len(new), made_by=GT_BATCH)
+    events = _announcement(opened, new, schedule)
+    added = _new_stories(work.batch_id, new, schedule)
+    return BatchWork(work.batch_id, work.before, (*events, *work.events), (*work.stories, *added))
 
 
 def retry_failed(state: BatchState, history: Iterable[Event], by: str, now: datetime) -> BatchWork:
@@ -120,6 +153,24 @@ def retry_failed(state: BatchState, history: Iterable[Event], by: str, now: date
     ]
     events = tuple(StoryRequeued(**message.identity(), at=now, by=by) for message in messages)
     return BatchWork(state.batch_id, state, events, tuple((message, 0.0) for message in messages))
+
+
+def with_rules(work: BatchWork, rules: StopRules | None) -> BatchWork:
+    """Return the work with an event that sets stop rules; those that are not given stay as they are."""
+    if rules is None or not work.exists:
+        return work
+    opened = next((event for event in work.events if isinstance(event, BatchOpened)), None)
+    known = opened or (work.before.opened if work.before else None)
+    setting = BatchOpened(
+        batch_id=work.batch_id,
+        total=work.total,
+        name=known.name if known else None,
+        tags=known.tags if known else {},
+        made_by=GT_BATCH,
+        max_failures=rules.max_failures,
+        max_cost=rules.max_cost,
+    )
+    return replace(work, events=(setting, *(event for event in work.events if event is not opened)))
 
 
 def start_over(work: BatchWork, output: Path) -> BatchWork:
@@ -142,11 +193,19 @@ def start_over(work: BatchWork, output: Path) -> BatchWork:
 
 
 def _announcement(
-    batch_id: str, placed: Sequence[PlacedStory], total: int, name: str | None, tags: Mapping[str, str]
+    opened: BatchOpened, placed: Sequence[PlacedStory], schedule: Schedule | None
 ) -> Iterator[Event]:
-    yield BatchOpened(batch_id=batch_id, total=total, name=name, tags=dict(tags), made_by=GT_BATCH)
-    yield from list_events(batch_id, placed, with_options=True)
-    yield BatchSealed(batch_id=batch_id)
+    yield opened
+    yield from list_events(opened.batch_id, placed, schedule, with_options=True)
+    yield BatchSealed(batch_id=opened.batch_id)
+
+
+def _new_stories(
+    batch_id: str, placed: Iterable[PlacedStory], schedule: Schedule | None
+) -> tuple[DueStory, ...]:
+    now = utc_now()
+    messages = (story_message(batch_id, one, schedule) for one in placed)
+    return tuple((message, _seconds_until(message.starts_at, now)) for message in messages)
 
 
 def _by_position(state: BatchState) -> list[StoryState]:
@@ -170,7 +229,13 @@ def _released(event: StoryStarted | StoryStage, now: datetime) -> StoryReleased:
     )
 
 
-def _delay(event: StoryEvent | None, now: datetime) -> float:
-    """Return the seconds until a story's next attempt, or until its provider can be called again."""
-    until = event.until if isinstance(event, StoryRetrying | StoryReleased) else None
-    return max(0.0, (until - now).total_seconds()) if until else 0.0
+def _delay(story: StoryState, now: datetime) -> float:
+    """Return the seconds until a story's start time, its next attempt, or the end of its provider's wait."""
+    event = story.event
+    if event is None:
+        return _seconds_until(story.not_before, now)
+    return _seconds_until(event.until if isinstance(event, StoryRetrying | StoryReleased) else None, now)
+
+
+def _seconds_until(time: datetime | None, now: datetime) -> float:
+    return max(0.0, (time - now).total_seconds()) if time else 0.0

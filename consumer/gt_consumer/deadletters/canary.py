@@ -15,7 +15,7 @@ from gt_common.lifecycle import status_of
 from gt_common.messages import StoryEvent, StoryFailed, StoryMessage, StorySucceeded
 from gt_common.settings import Settings
 from gt_common.texts import one_line, plural, truncate
-from gt_consumer.deadletters.ledger_view import StoryKey, read_current
+from gt_consumer.deadletters.ledger_view import StoryKey
 from gt_consumer.deadletters.selection import last_failure
 
 SIZES: Final = (1, 2, 5, 20, 50)
@@ -23,8 +23,8 @@ SIZES: Final = (1, 2, 5, 20, 50)
 LOOK_EVERY_S: Final = 0.5
 REMIND_EVERY_S: Final = 60.0
 
-Look = Callable[[set[str]], Mapping[StoryKey, StoryEvent] | None]
-"""Returns the events that decide the stories' status in some batches; None while nothing has changed."""
+Look = Callable[[set[StoryKey]], Mapping[StoryKey, StoryEvent] | None]
+"""Returns the events that decide the status of some stories; None while nothing has changed."""
 
 
 def next_size(size: int) -> int:
@@ -73,7 +73,7 @@ class Canary:
         ended: dict[StoryKey, StoryEvent] = {}
         reminded = time.monotonic()
         while len(ended) < len(self._step):
-            current = await asyncio.to_thread(self._look, {batch for batch, _ in self._step})
+            current = await asyncio.to_thread(self._look, set(self._step))
             for key, event in self._outcomes(current or {}):
                 if key not in ended:
                     ended[key] = event
@@ -140,19 +140,19 @@ def ledger_look(settings: Settings, remark: Callable[[str], None]) -> Iterator[L
             "gt-aggregate"
         )
     with read_ledger(settings.ledger, timeout=settings.connect_timeout) as ledger:
-        seen: tuple[int, set[str]] | None = None
+        seen: tuple[int, set[StoryKey]] | None = None
 
         outage = Outage(remark)
 
-        def look(batches: set[str]) -> Mapping[StoryKey, StoryEvent] | None:
-            return outage.read(lambda: read_if_changed(batches))
+        def look(stories: set[StoryKey]) -> Mapping[StoryKey, StoryEvent] | None:
+            return outage.read(lambda: read_if_changed(stories))
 
-        def read_if_changed(batches: set[str]) -> Mapping[StoryKey, StoryEvent] | None:
+        def read_if_changed(stories: set[StoryKey]) -> Mapping[StoryKey, StoryEvent] | None:
             nonlocal seen
-            now = (ledger.version(), batches)
+            now = (ledger.version(), stories)
             if now == seen:
                 return None
             seen = now
-            return read_current(ledger, batches)
+            return ledger.current(stories)
 
         yield look

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gt_common.cli.app import ask
 from gt_consumer.deadletters.cli_options import (
     Batch,
     DryRun,
@@ -107,7 +108,7 @@ def replay_letters(
             fresh=fresh,
             from_ledger=from_ledger,
         )
-        return change_letters(settings, "replay", order, dry_run=dry_run, yes=yes, ask=_ask, as_json=as_json)
+        return change_letters(settings, "replay", order, dry_run=dry_run, yes=yes, ask=ask, as_json=as_json)
 
     run_configured(work)
 
@@ -143,10 +144,10 @@ def discard_letters(
 
         selection = selection_of(batch, story, error, stage, group, since)
         if wants_unreadable(unreadable=unreadable, results=results, from_ledger=from_ledger):
-            removal = command_unreadable.Removal(selection, limit, results=results, yes=yes, ask=_ask)
+            removal = command_unreadable.Removal(selection, limit, results=results, yes=yes, ask=ask)
             return command_unreadable.discard_unreadable(settings, removal, dry_run=dry_run, as_json=as_json)
         order = Order(selection, limit, operator(), reason, from_ledger=from_ledger)
-        return change_letters(settings, "discard", order, dry_run=dry_run, yes=yes, ask=_ask, as_json=as_json)
+        return change_letters(settings, "discard", order, dry_run=dry_run, yes=yes, ask=ask, as_json=as_json)
 
     run_configured(work)
 
@@ -183,13 +184,6 @@ def restore_letters(
         from gt_consumer.deadletters.orders import Order
 
         order = Order(selection_of(batch, story, error, stage, group, since), limit, operator(), reason)
-        return change_letters(settings, "restore", order, dry_run=dry_run, yes=yes, ask=_ask, as_json=as_json)
+        return change_letters(settings, "restore", order, dry_run=dry_run, yes=yes, ask=ask, as_json=as_json)
 
     run_configured(work)
-
-
-def _ask(question: str) -> bool:
-    try:
-        return typer.confirm(question, err=True)
-    except typer.Abort:
-        raise KeyboardInterrupt from None

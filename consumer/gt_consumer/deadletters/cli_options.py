@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gt_common.cli.app import run_command
+from gt_common.cli.app import run_configured as run_app
 from gt_common.cli.completion import complete_batch_id
 
 if TYPE_CHECKING:
@@ -151,13 +151,4 @@ def selection_of(
 
 def run_configured(work: Callable[[Settings], int]) -> None:
     """Load settings, configure logging and run one command; exit with its code."""
-
-    def configured() -> int:
-        from gt_common.log import configure_logging  # --help stays fast
-        from gt_common.settings import load_settings
-
-        settings = load_settings()
-        configure_logging(settings)
-        return work(settings)
-
-    run_command("gt-dlq", configured)
+    run_app("gt-dlq", work)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
+from itertools import islice
 from typing import Literal
 
+from gt_common.cli.operator import Ask, check_can_ask
 from gt_common.cli.width import columns
 from gt_common.errors import (
     CredentialsRefusedError,
@@ -16,6 +17,7 @@ from gt_common.errors import (
     StoppedByRuleError,
     UsageError,
 )
+from gt_common.lifecycle import StoryStatus
 from gt_common.settings import Settings
 from gt_common.texts import plural
 from gt_consumer.deadletters.discard import discard, restore
@@ -25,24 +27,23 @@ from gt_consumer.deadletters.display.printing import (
     print_lines,
     remark,
 )
-from gt_consumer.deadletters.display.steps import step_line, steps_document, summary
+from gt_consumer.deadletters.display.record import Record
+from gt_consumer.deadletters.display.steps import steps_document, summary
 from gt_consumer.deadletters.ledger_view import (
     KnownLetter,
+    LetterPages,
     check_batch,
-    discarded_letters,
-    failed_letters,
-    select_letters,
+    count_unreadable,
+    open_letters,
 )
-from gt_consumer.deadletters.orders import Order, Step, StepAction
+from gt_consumer.deadletters.orders import Order, StepAction
 from gt_consumer.deadletters.queue_view import queue_state
 from gt_consumer.deadletters.replay import replay
-from gt_consumer.deadletters.sweep import OnStep
 
-PROGRESS_EVERY = 500
-"""Letters between two lines of progress, where single letters are not printed at once."""
+REMARK_EVERY_S = 5.0
+"""Time between two lines of progress, in seconds."""
 
 Change = Literal["replay", "discard", "restore"]
-Ask = Callable[[str], bool]
 
 _DONE: dict[Change, StepAction] = {"replay": "replayed", "discard": "discarded", "restore": "restored"}
 _SELECTORS = "--batch, --story, --group, --error, --stage, --since or --limit"
@@ -102,12 +103,9 @@ def confirm(settings: Settings, change: Change, order: Order, *, yes: bool, ask:
     has_selector = not order.selection.everything or order.limit is not None
     if yes or (has_selector and change != "discard"):
         return True
-    if not sys.stdin.isatty():
-        if has_selector:
-            raise UsageError(
-                "discard asks for confirmation and this is not a terminal; add -y, or preview it with -n"
-            )
+    if not has_selector and not sys.stdin.isatty():
         raise UsageError(f"no letters selected: add {_SELECTORS}, or -y for all")
+    check_can_ask("discard", "add -y, or preview it with -n")
     question = _question(settings, change, order, has_selector=has_selector)
     if question is None or ask(question):
         return True
@@ -122,10 +120,10 @@ def _question(settings: Settings, change: Change, order: Order, *, has_selector:
     that holds none may have lost what the ledger knows.
     """
     if change == "restore":
-        count = len(_selected_letters(settings, change, order))
+        count = count_selected(settings, change, order)
         return f"Restore {'' if has_selector else 'all '}{plural(count, 'dead letter')}?" if count else None
     depth = asyncio.run(queue_state(settings)).depth
-    known = len(_selected_letters(settings, change, order)) if has_selector or order.from_ledger else 0
+    known = count_selected(settings, change, order) if has_selector or order.from_ledger else 0
     if not depth and not (known and order.from_ledger):
         return None
     if not has_selector:
@@ -139,53 +137,44 @@ def _question(settings: Settings, change: Change, order: Order, *, has_selector:
 def perform(settings: Settings, change: Change, order: Order, *, as_json: bool) -> int:
     """Perform the change and print its steps, also when it is stopped half-way; return the exit code.
 
-    A replay with a rate or a canary prints each step as soon as it is done.
+    Every few seconds a line says how far it is.
 
     Raises:
         BrokerUnreachableError, CredentialsRefusedError, TopologyError: the rest was not changed
         LedgerUnreachableError: a restore or a canary cannot read the ledger
         StoppedByRuleError: a canary's story failed again
     """
-    at_once = order.rate is not None or order.canary is not None
-    steps: list[Step] = []
+    record = Record(as_json=as_json, at_once=order.rate is not None or order.canary is not None)
     stopped: str | None = None
     ended = False
-
-    def on_step(step: Step) -> None:
-        steps.append(step)
-        if at_once and not as_json:
-            print(step_line(step), flush=True)
-        elif len(steps) % PROGRESS_EVERY == 0:
-            remark(f"{summary(steps)} so far")
-
     try:
-        asyncio.run(_work(settings, change, order, on_step))
+        asyncio.run(_work(settings, change, order, record))
         ended = True
     except StoppedByRuleError as error:
         stopped = str(error)
         raise
     finally:
         if as_json:
-            print_json(steps_document(steps, _DONE[change], stopped))
-        elif not at_once:
-            print_lines(map(step_line, steps))
-        if steps:
-            remark(summary(steps))
+            print_json(steps_document(record.steps, _DONE[change], stopped))
+        if record.counts:
+            remark(summary(record.counts))
         elif ended:
             remark(_nothing_done(change))
-    if not steps:
+    if not record.counts:
         _check_selected_batch(settings, order)
-    return ExitCode.SOME_FAILED if any(step.action == "skipped" for step in steps) else ExitCode.DONE
+    unread = change == "replay" and _say_unreadable(settings, order)
+    return ExitCode.SOME_FAILED if record.counts["skipped"] or unread else ExitCode.DONE
 
 
-async def _work(settings: Settings, change: Change, order: Order, on_step: OnStep) -> None:
-    match change:
-        case "replay":
-            await replay(settings, order, on_step, remark)
-        case "discard":
-            await discard(settings, order, on_step)
-        case "restore":
-            await restore(settings, order, on_step)
+async def _work(settings: Settings, change: Change, order: Order, record: Record) -> None:
+    async with record.remarks_every(REMARK_EVERY_S):
+        match change:
+            case "replay":
+                await replay(settings, order, record.step, remark, record.look)
+            case "discard":
+                await discard(settings, order, record.step, record.look)
+            case "restore":
+                await restore(settings, order, record.step)
 
 
 def _check_selected_batch(settings: Settings, order: Order) -> None:
@@ -199,6 +188,20 @@ def _check_selected_batch(settings: Settings, order: Order) -> None:
             check_batch(settings, order.selection.batch)
 
 
+def _say_unreadable(settings: Settings, order: Order) -> bool:
+    """Print how many stories of the selected batch cannot be replayed; return whether there are any."""
+    count = 0
+    if order.limit is None:
+        with suppress(LedgerUnreachableError, CredentialsRefusedError):
+            count = count_unreadable(settings, order.selection)
+    if count:
+        remark(
+            f"not replayed: {plural(count, 'story')} whose message cannot be read; see "
+            f"`gt-dlq list --unreadable --batch {order.selection.batch}`"
+        )
+    return count > 0
+
+
 def _nothing_done(change: Change) -> str:
     if change == "restore":
         return "nothing restored: the ledger has no matching discarded dead letter"
@@ -206,5 +209,19 @@ def _nothing_done(change: Change) -> str:
 
 
 def _selected_letters(settings: Settings, change: Change, order: Order) -> list[KnownLetter]:
-    read = discarded_letters if change == "restore" else failed_letters
-    return select_letters(read(settings, batch=order.selection.batch)[::-1], order.selection, order.limit)
+    with open_selected(settings, change, order) as pages:
+        return [*islice(pages.oldest(), order.limit)]
+
+
+def count_selected(settings: Settings, change: Change, order: Order) -> int:
+    """Return how many letters the ledger knows that would be changed; for errors see `preview`."""
+    with open_selected(settings, change, order) as pages:
+        if pages.by_content:
+            return sum(1 for _ in islice(pages.oldest(), order.limit))
+        return len(pages.keys[: order.limit])
+
+
+def open_selected(settings: Settings, change: Change, order: Order) -> AbstractContextManager[LetterPages]:
+    """Open the ledger to read the letters that would be changed; for errors see `preview`."""
+    status = StoryStatus.CANCELLED if change == "restore" else StoryStatus.FAILED
+    return open_letters(settings, order.selection, status)

@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 from gt_common.cli.width import columns
 from gt_common.errors import BrokerUnreachableError, CredentialsRefusedError, ExitCode, TopologyError
 from gt_common.files import write_atomically
+from gt_common.lifecycle import StoryStatus
 from gt_common.settings import Settings
 from gt_common.texts import plural
 from gt_consumer.deadletters.display import documents, tables
-from gt_consumer.deadletters.display.printing import (
-    print_json,
-    print_lines,
-    remark,
-)
+from gt_consumer.deadletters.display.printing import Rows, print_json, print_lines, remark
 from gt_consumer.deadletters.groups import group_command, group_letters
 from gt_consumer.deadletters.ledger_view import (
     KnownLetter,
+    LetterPages,
     check_batch,
-    discarded_letters,
+    count_letters,
     failed_letters,
     find_letter,
+    open_letters,
     replayed_letters,
     select_letters,
 )
@@ -39,42 +39,57 @@ def list_ledger(settings: Settings, selection: Selection, limit: int | None, *, 
         LedgerUnreachableError, CredentialsRefusedError: the ledger cannot be read
         NoSuchBatchError: the ledger does not know the selected batch
     """
-    known = failed_letters(settings)
-    depth = _compare_with_queue(settings, len(known))
-    chosen = select_letters(known, selection, None)
-    replayed = select_letters(replayed_letters(settings, batch=selection.batch), selection, None)
-    if not chosen and not replayed:
-        _check_batch(settings, selection)
-    if as_json:
-        counts: documents.Document = {"in_queue": depth, "in_ledger": len(known), "selected": len(chosen)}
-        letters: documents.Document = {
-            "letters": [documents.row(one) for one in chosen[:limit]],
-            "replayed": [documents.row(one) for one in replayed[:limit]],
-            "unreadable": [],
-        }
-        print_json({"schema": 1, "source": "ledger", **counts, **letters})
-        return ExitCode.DONE
-    _print_letters(chosen, limit)
+    with Rows() as rows:
+        with open_letters(settings, selection) as pages:
+            # In a large ledger this reads every letter, so once is enough.
+            known = len(pages.keys) if selection.everything else count_letters(settings)
+            depth = _compare_with_queue(settings, known)
+            lines, count = _first(pages, limit, tables.letter_row, rows if as_json else None)
+        replayed = select_letters(replayed_letters(settings, batch=selection.batch), selection, None)
+        if not count and not replayed:
+            _check_batch(settings, selection)
+        if as_json:
+            counts: documents.Document = {"in_queue": depth, "in_ledger": known, "selected": count}
+            again = [documents.row(one) for one in replayed[:limit]]
+            rows.print_within(
+                {"schema": 1, "source": "ledger", **counts},
+                "letters",
+                {"replayed": [*again], "unreadable": []},
+            )
+            return ExitCode.DONE
+    _print_letters(lines, count)
     if replayed:
-        print_lines(["", "Replayed, no outcome yet:"] if chosen else ["Replayed, no outcome yet:"])
+        print_lines(["", "Replayed, no outcome yet:"] if lines else ["Replayed, no outcome yet:"])
         print_lines(tables.replayed_table(replayed[:limit], columns()))
     return ExitCode.DONE
 
 
 def list_discarded(settings: Settings, selection: Selection, limit: int | None, *, as_json: bool) -> int:
     """List discarded letters and until when each can be restored; for errors see `list_ledger`."""
-    chosen = select_letters(discarded_letters(settings, batch=selection.batch), selection, None)
-    if not chosen:
-        _check_batch(settings, selection)
-    if as_json:
-        rows = [documents.row(one) for one in chosen[:limit]]
-        print_json({"schema": 1, "source": "ledger", "selected": len(chosen), "discarded": [*rows]})
-    elif chosen:
-        print_lines(tables.discarded_table(chosen[:limit], columns()))
-        _note_limit(chosen, limit)
+    with Rows() as rows:
+        with open_letters(settings, selection, StoryStatus.CANCELLED) as pages:
+            lines, count = _first(pages, limit, tables.discarded_row, rows if as_json else None)
+        if not count:
+            _check_batch(settings, selection)
+        if as_json:
+            rows.print_within({"schema": 1, "source": "ledger", "selected": count}, "discarded", {})
+            return ExitCode.DONE
+    if lines:
+        print_lines(tables.discarded_table_of(lines, columns()))
+        _note_limit(len(lines), count)
     else:
         remark("no discarded dead letters")
     return ExitCode.DONE
+
+
+def _first(
+    pages: LetterPages, limit: int | None, row: Callable[[KnownLetter], tables.Row], rows: Rows | None
+) -> tuple[list[tables.Row], int]:
+    """Return the rows of a table and the number of letters; or add the rows of a JSON document instead."""
+    if rows is None:
+        return pages.first(limit, row)
+    _, count = pages.first(limit, lambda known: rows.add(documents.row(known)))
+    return [], count
 
 
 def list_queue(settings: Settings, selection: Selection, limit: int | None, *, as_json: bool) -> int:
@@ -95,7 +110,7 @@ def list_queue(settings: Settings, selection: Selection, limit: int | None, *, a
         print_json({"schema": 1, "source": "queue", **counts, **rows})
         return ExitCode.DONE
     if chosen or not unreadable:
-        _print_letters(chosen, limit)
+        _print_letters([tables.letter_row(one) for one in chosen[:limit]], len(chosen))
     print_lines(documents.unreadable_lines(unreadable))
     return ExitCode.DONE
 
@@ -146,16 +161,23 @@ def export(settings: Settings, selection: Selection, limit: int | None, file: st
         LedgerUnreachableError, CredentialsRefusedError: the ledger cannot be read
         NoSuchBatchError: the ledger does not know the selected batch
     """
-    read = discarded_letters if discarded else failed_letters
-    chosen = select_letters(read(settings, batch=selection.batch)[::-1], selection, limit)
-    if not chosen:
+    count = 0
+
+    def lines() -> Iterator[str]:
+        nonlocal count
+        for known in islice(pages.oldest(), limit):
+            count += 1
+            yield known.letter.model_dump_json(exclude_none=True)
+
+    status = StoryStatus.CANCELLED if discarded else StoryStatus.FAILED
+    with open_letters(settings, selection, status) as pages:
+        if file == "-":
+            print_lines(lines())
+        else:
+            write_atomically(Path(file), "".join(f"{line}\n" for line in lines()), private=True)
+    if not count:
         _check_batch(settings, selection)
-    lines = [known.letter.model_dump_json(exclude_none=True) for known in chosen]
-    if file == "-":
-        print_lines(lines)
-    else:
-        write_atomically(Path(file), "".join(f"{line}\n" for line in lines), private=True)
-    remark(f"exported {plural(len(chosen), 'dead letter')}" + ("" if file == "-" else f" to {file}"))
+    remark(f"exported {plural(count, 'dead letter')}" + ("" if file == "-" else f" to {file}"))
     return ExitCode.DONE
 
 
@@ -176,14 +198,14 @@ def _compare_with_queue(settings: Settings, known: int) -> int | None:
     return queue.depth
 
 
-def _print_letters(chosen: Sequence[KnownLetter], limit: int | None) -> None:
-    if chosen:
-        print_lines(tables.letter_table(chosen[:limit], columns()))
-        _note_limit(chosen, limit)
+def _print_letters(rows: Sequence[tables.Row], count: int) -> None:
+    if rows:
+        print_lines(tables.letter_table_of(rows, columns()))
+        _note_limit(len(rows), count)
     else:
         remark("no dead letters")
 
 
-def _note_limit(chosen: Sequence[KnownLetter], limit: int | None) -> None:
-    if limit is not None and limit < len(chosen):
-        remark(f"showing {limit} of {plural(len(chosen), 'dead letter')}")
+def _note_limit(shown: int, count: int) -> None:
+    if shown < count:
+        remark(f"showing {shown} of {plural(count, 'dead letter')}")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from gt_common.cli.operator import check_can_ask
 from gt_common.errors import ExitCode, UsageError
 from gt_common.files import write_atomically
 from gt_common.settings import Settings
@@ -132,8 +132,7 @@ def discard_unreadable(settings: Settings, removal: Removal, *, dry_run: bool, a
 def _agreed(removal: Removal, count: int) -> bool:
     if removal.yes:
         return True
-    if not sys.stdin.isatty():
-        raise UsageError("discard asks for confirmation and this is not a terminal; add -y, or -n to preview")
+    check_can_ask("discard", "add -y, or -n to preview")
     question = f"Remove {plural(count, _KIND)} for good? `gt-dlq export --unreadable` saves them first."
     return removal.ask(question)
 

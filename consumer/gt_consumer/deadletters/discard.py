@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from typing import Final
 
 from gt_common.messages import (
     MAX_BODY,
@@ -18,16 +19,28 @@ from gt_common.messaging.publisher import Publisher, open_publisher
 from gt_common.messaging.topology import Role, ensure
 from gt_common.settings import Settings
 from gt_consumer.deadletters.gate import Gate
-from gt_consumer.deadletters.ledger_view import KnownLetter, discarded_letters, select_letters
+from gt_consumer.deadletters.ledger_view import (
+    KnownLetter,
+    cancelled_early,
+    discarded_letters,
+    select_letters,
+)
 from gt_consumer.deadletters.orders import Order, Step, skipped
 from gt_consumer.deadletters.selection import died, last_failure
-from gt_consumer.deadletters.sweep import LetterAction, OnStep, Sweep
+from gt_consumer.deadletters.sweep import LetterAction, OnLook, OnStep, Sweep
 
 PATIENCE_S = 30.0
+_NOT_YET: Final = "not yet: it was cancelled, and no worker has met its message so far; try again later"
 
 
-async def discard(settings: Settings, order: Order, on_step: OnStep) -> None:
+async def discard(
+    settings: Settings, order: Order, on_step: OnStep, on_look: OnLook = lambda _looked, _depth: None
+) -> None:
     """Discard the selected letters: publish an event that carries the letter, then remove the letter.
+
+    Parameters:
+        on_step: called after each letter
+        on_look: called for each group of messages that was read
 
     Raises:
         BrokerUnreachableError, CredentialsRefusedError, TopologyError: the rest was not discarded
@@ -40,7 +53,7 @@ async def discard(settings: Settings, order: Order, on_step: OnStep) -> None:
             return await _cancel(publisher, letter, order, settings.discard_keep)
 
         action = LetterAction(command, cancel, all_runs=False)
-        await Sweep(settings, order, action, Gate(), on_step).run()
+        await Sweep(settings, order, action, Gate(), on_step, on_look).run()
 
 
 async def restore(settings: Settings, order: Order, on_step: OnStep) -> None:
@@ -49,12 +62,16 @@ async def restore(settings: Settings, order: Order, on_step: OnStep) -> None:
     One publish reaches both queue and ledger. If the command is killed after it, or repeated before the
     ledger has the event, the queue may get a second copy, which the next replay removes as stale.
 
+    A story that was cancelled has the letter that its worker dropped, or the one with which it died
+    meanwhile; it is skipped while the ledger has neither.
+
     Raises:
         BrokerUnreachableError, CredentialsRefusedError, TopologyError: the rest was not restored
         LedgerUnreachableError, CredentialsRefusedError: the ledger cannot be read
     """
     known = await asyncio.to_thread(discarded_letters, settings)
-    chosen = select_letters(known[::-1], order.selection, None)
+    died, waited_for = await asyncio.to_thread(cancelled_early, settings, order.selection)
+    chosen = [*select_letters(known[::-1], order.selection, None), *died]
     await ensure(settings, Role.DEAD_LETTERS)
     restored = 0
     async with open_publisher(settings, "gt-dlq restore", PATIENCE_S) as publisher:
@@ -64,6 +81,8 @@ async def restore(settings: Settings, order: Order, on_step: OnStep) -> None:
             step = await _restore(publisher, one, order)
             restored += step.action == "restored"
             on_step(step)
+    for event in waited_for:
+        on_step(Step("skipped", event.batch_id, event.story_id, event.generation, _NOT_YET))
 
 
 async def _cancel(publisher: Publisher, letter: StoryMessage, order: Order, keep_s: float) -> Step:

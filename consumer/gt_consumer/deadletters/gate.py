@@ -38,6 +38,11 @@ class Gate:
         self._clock = clock
         self._next = self._held_since = clock()
 
+    @property
+    def paced(self) -> bool:
+        """Whether letters must pass one after the other."""
+        return self._canary is not None or self._interval > 0
+
     def holding(self) -> None:
         """Record that the letters are held from now on."""
         self._held_since = self._clock()

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, Final, TypeVar
 
-from gt_common.errors import NoSuchBatchError, UsageError
+from gt_common.errors import UsageError
+from gt_common.failures import UNREADABLE, Failure
 from gt_common.ledger import read_ledger
 from gt_common.lifecycle import StoryStatus, status_of
-from gt_common.messages import StoryCancelled, StoryEvent, StoryMessage
+from gt_common.messages import AttemptError, StoryCancelled, StoryEvent, StoryFailed, StoryMessage
 from gt_common.settings import Settings
+from gt_common.texts import by_whom
 from gt_consumer.deadletters.selection import Selection
 
 if TYPE_CHECKING:
-    from gt_common.ledger.ledger import LedgerReader
+    from gt_common.ledger.reader import LedgerReader
+
+Shown = TypeVar("Shown")
 
 StoryKey = tuple[str, str]
 """Batch id and story id."""
@@ -24,6 +29,9 @@ StoryKey = tuple[str, str]
 
 LetterKey = tuple[str, str, int]
 """Batch id, story id and generation."""
+
+PAGE: Final = 500
+"""Letters that are read from the ledger at a time."""
 
 
 @dataclass(frozen=True)
@@ -66,13 +74,142 @@ def failed_letters(
     return _newest_first(KnownLetter(event.letter, event) for event in failed if event.letter is not None)
 
 
+class LetterPages:
+    """The dead letters, or discarded letters, of a ledger, of which only a page is in memory at a time.
+
+    Parameters:
+        status: `failed` or `cancelled`
+        keys: of the letters in the selected batch and of the selected stories, newest first
+    """
+
+    def __init__(self, ledger: LedgerReader, status: StoryStatus, selection: Selection) -> None:
+        self._ledger = ledger
+        self._selection = selection
+        self._stories = selection.stories
+        found = ledger.letter_keys(status, batch_id=selection.batch)
+        self.keys = [key for key in found if not self._stories or key[1] in self._stories]
+
+    @property
+    def by_content(self) -> bool:
+        """Whether a letter must be read to know if it is selected."""
+        return self._selection != Selection(batch=self._selection.batch, stories=self._stories)
+
+    def newest(self) -> Iterator[KnownLetter]:
+        """Yield the selected letters, newest first."""
+        return self._selected(self.keys)
+
+    def oldest(self) -> Iterator[KnownLetter]:
+        """Yield the selected letters, oldest first."""
+        return self._selected(self.keys[::-1])
+
+    def first(self, limit: int | None, shown: Callable[[KnownLetter], Shown]) -> tuple[list[Shown], int]:
+        """Return the newest selected letters, and how many are selected altogether.
+
+        Parameters:
+            shown: converts a letter to what is shown of it, which takes less memory
+        """
+        if not self.by_content and limit is not None:
+            return [*map(shown, islice(self._selected(self.keys, limit), limit))], len(self.keys)
+        chosen: list[Shown] = []
+        number = 0
+        for known in self.newest():
+            number += 1
+            if limit is None or number <= limit:
+                chosen.append(shown(known))
+        return chosen, number
+
+    def _selected(self, keys: Sequence[LetterKey], wanted: int = PAGE) -> Iterator[KnownLetter]:
+        size = min(wanted, PAGE)
+        for start in range(0, len(keys), size):
+            page = [(batch, story) for batch, story, _ in keys[start : start + size]]
+            current = self._ledger.current(page)
+            found = (known_letter(current[key]) for key in page if key in current)
+            yield from select_letters([known for known in found if known], self._selection, None)
+
+
+def known_letter(event: StoryEvent) -> KnownLetter | None:
+    """Return the dead letter, or discarded letter, that an event carries.
+
+    Of a story that was cancelled before it failed the cancel is the error.
+    """
+    letter = event.letter if isinstance(event, (StoryFailed, StoryCancelled)) else None
+    if letter is None:
+        return None
+    if letter.died_at is None and isinstance(event, StoryCancelled):
+        letter = letter.dead(_cancel_error(letter, event))
+    return KnownLetter(letter, event)
+
+
+def _cancel_error(letter: StoryMessage, event: StoryCancelled) -> AttemptError:
+    failure = Failure(
+        type="Cancelled", message=f"cancelled by {by_whom(event.by, event.reason)}", retryable=False
+    )
+    return AttemptError(
+        failure=failure, generation=letter.generation, attempt=letter.attempt, ended_at=event.at
+    )
+
+
+@contextmanager
+def open_letters(
+    settings: Settings, selection: Selection, status: StoryStatus = StoryStatus.FAILED
+) -> Iterator[LetterPages]:
+    """Open the ledger to read the selected letters in pages; for errors see `failed_letters`."""
+    with read_ledger(settings.ledger, timeout=settings.connect_timeout) as ledger:
+        yield LetterPages(ledger, status, selection)
+
+
+def count_letters(settings: Settings) -> int:
+    """Return how many dead letters the ledger has; for errors see `failed_letters`."""
+    with read_ledger(settings.ledger, timeout=settings.connect_timeout) as ledger:
+        return len(ledger.letter_keys(StoryStatus.FAILED))
+
+
+def count_unreadable(settings: Settings, selection: Selection) -> int:
+    """Return how many stories of a batch failed because their messages cannot be read; these have no letter.
+
+    0 for a selection by more than batch and story, and without a batch.
+
+    Raises:
+        LedgerUnreachableError, CredentialsRefusedError: the ledger cannot be read
+    """
+    batch, stories = selection.batch, selection.stories
+    if batch is None or selection != Selection(batch=batch, stories=stories):
+        return 0
+    with read_ledger(settings.ledger, timeout=settings.connect_timeout) as ledger:
+        keys = ledger.letter_keys(StoryStatus.FAILED, batch_id=batch, with_letter=False)
+        events = ledger.current([(batch, story) for _, story, _ in keys if not stories or story in stories])
+    return sum(
+        isinstance(event, StoryFailed) and event.failure.type == UNREADABLE for event in events.values()
+    )
+
+
 def discarded_letters(
     settings: Settings, *, batch: str | None = None, story: str | None = None
 ) -> list[KnownLetter]:
     """Return the discarded letters, newest first; for errors see `failed_letters`."""
     with read_ledger(settings.ledger, timeout=settings.connect_timeout) as ledger:
         cancelled = ledger.cancelled(batch_id=batch, story_id=story)
-    return _newest_first(KnownLetter(event.letter, event) for event in cancelled)
+    return _newest_first(known for known in map(known_letter, cancelled) if known)
+
+
+def cancelled_early(
+    settings: Settings, selection: Selection
+) -> tuple[list[KnownLetter], list[StoryCancelled]]:
+    """Return the selected cancelled stories without a letter of their own; for errors see `failed_letters`.
+
+    Those that died in the same generation, before their worker knew of the cancel, have that letter. The
+    others have none yet. What only a letter tells selects none of them.
+    """
+    if selection.needs_letter:
+        return [], []
+    with read_ledger(settings.ledger, timeout=settings.connect_timeout) as ledger:
+        cancelled = ledger.cancelled(batch_id=selection.batch)
+        early = [event for event in cancelled if event.letter is None and selection.matches_story(event)]
+        letters = ledger.letters_of((event.batch_id, event.story_id) for event in early)
+    died = {letter_key(letter): letter for letter in letters}
+    keys = [(event.batch_id, event.story_id, event.generation) for event in early]
+    known = [KnownLetter(died[key], event) for key, event in zip(keys, early, strict=True) if key in died]
+    return known, [event for key, event in zip(keys, early, strict=True) if key not in died]
 
 
 def replayed_letters(
@@ -131,24 +268,24 @@ def select_letters(
     ][:limit]
 
 
-def current_events(settings: Settings, batches: Iterable[str]) -> dict[StoryKey, StoryEvent]:
-    """Return the event that decides the status of each story of some batches, by (batch id, story id).
+def current_events(settings: Settings, keys: Collection[StoryKey]) -> dict[StoryKey, StoryEvent]:
+    """Return the event that decides the status of each of some stories, by (batch id, story id).
 
     Raises:
         LedgerUnreachableError, CredentialsRefusedError: the ledger cannot be read
     """
     with read_ledger(settings.ledger, timeout=settings.connect_timeout) as ledger:
-        return read_current(ledger, batches)
+        return ledger.current(keys)
 
 
-def read_current(ledger: LedgerReader, batches: Iterable[str]) -> dict[StoryKey, StoryEvent]:
-    """Return the same from an open ledger; unknown batches have no events."""
-    found: dict[StoryKey, StoryEvent] = {}
-    for batch in sorted(set(batches)):
-        with suppress(NoSuchBatchError):
-            stories = ledger.batch(batch).stories
-            found |= {(batch, name): story.event for name, story in stories.items() if story.event}
-    return found
+def pruned_batches(settings: Settings, batch_ids: Collection[str]) -> frozenset[str]:
+    """Return which of these batches were pruned.
+
+    Raises:
+        LedgerUnreachableError, CredentialsRefusedError: the ledger cannot be read
+    """
+    with read_ledger(settings.ledger, timeout=settings.connect_timeout) as ledger:
+        return frozenset(ledger.tombstones(batch_ids))
 
 
 def _newest_first(known: Iterable[KnownLetter]) -> list[KnownLetter]:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
-from gt_common.errors import CredentialsRefusedError, LedgerUnreachableError
+from gt_common.errors import CredentialsRefusedError, GossipToonError, LedgerUnreachableError
 from gt_common.log import get_logger
-from gt_common.messages import StoryMessage
+from gt_common.messages import StoryFailed, StoryMessage
 from gt_common.messaging.lookup import QueueInfo
 from gt_common.messaging.names import Names
 from gt_common.messaging.topology import inspect
 from gt_common.settings import Settings
 from gt_common.texts import plural
-from gt_consumer.deadletters.ledger_view import LetterKey, failed_letters, letter_key, select_letters
+from gt_consumer.deadletters.ledger_view import LetterKey, current_events, letter_key, open_letters
 from gt_consumer.deadletters.orders import Order
 
 log = get_logger("dlq")
@@ -42,7 +42,7 @@ class MissingLetters:
     async def remember(self) -> None:
         """Note which letters the ledger has now, before the queue is read; later ones are not meant."""
         self._behind = bool(await self._unstored())
-        self._known = [*await asyncio.to_thread(self._in_ledger)]
+        self._known = await asyncio.to_thread(self._in_ledger)
 
     async def find(self, handled: Collection[LetterKey]) -> list[tuple[StoryMessage, str | None]]:
         """Return the missing letters, oldest first, each with the reason why it must be skipped, if any.
@@ -54,19 +54,35 @@ class MissingLetters:
         if not missing:
             return []
         unstored = await self._wait_until_stored() if self._behind else 0
-        still = await asyncio.to_thread(self._in_ledger)
-        found = [still[key] for key in missing if key in still]
+        found = await asyncio.to_thread(self._still, missing)
         why = await self._why_not(unstored) if found else None
         return [(letter, why) for letter in found]
 
-    def _in_ledger(self) -> dict[LetterKey, StoryMessage]:
+    def _in_ledger(self) -> list[LetterKey]:
+        """Return the selected letters of the ledger, oldest first."""
         try:
-            known = failed_letters(self._settings, batch=self._order.selection.batch)
+            with open_letters(self._settings, self._order.selection) as pages:
+                if pages.by_content:
+                    return [letter_key(known.letter) for known in pages.oldest()]
+                return pages.keys[::-1]
         except (LedgerUnreachableError, CredentialsRefusedError) as error:
-            log.warning("ledger_read_failed", error=str(error), effect="letters may be missing in the queue")
-            return {}
-        chosen = select_letters(known[::-1], self._order.selection, None)
-        return {letter_key(one.letter): one.letter for one in chosen}
+            self._warn(error)
+            return []
+
+    def _still(self, keys: Sequence[LetterKey]) -> list[StoryMessage]:
+        """Return those of these letters that the ledger still has."""
+        try:
+            current = current_events(self._settings, [(batch, story) for batch, story, _ in keys])
+        except (LedgerUnreachableError, CredentialsRefusedError) as error:
+            self._warn(error)
+            return []
+        events = (current.get((batch, story)) for batch, story, _ in keys)
+        letters = [event.letter for event in events if isinstance(event, StoryFailed) and event.letter]
+        wanted = set(keys)
+        return [letter for letter in letters if letter_key(letter) in wanted]
+
+    def _warn(self, error: GossipToonError) -> None:
+        log.warning("ledger_read_failed", error=str(error), effect="letters may be missing in the queue")
 
     async def _why_not(self, unstored: int) -> str | None:
         """Return why the ledger's copies must not be used; None if they may."""

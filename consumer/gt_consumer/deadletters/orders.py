@@ -9,20 +9,20 @@ from typing import Literal, NoReturn
 
 from pydantic import JsonValue
 
+from gt_common.cli.operator import check_reason
 from gt_common.errors import UsageError
 from gt_common.messages import Replay, StoryMessage
 from gt_common.rates import Rate, parse_rates
 from gt_common.redaction import names_secret
 from gt_consumer.deadletters.selection import Selection
 
-MOST_REASON = 500
 MOST_OPTIONS = 16 * 1024
 
 StepAction = Literal["replayed", "discarded", "restored", "removed", "skipped"]
 Options = Mapping[str, JsonValue]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Step:
     """What was done with one dead letter.
 
@@ -68,8 +68,7 @@ class Order:
     from_ledger: bool = False
 
     def __post_init__(self) -> None:
-        if self.reason is not None and len(self.reason) > MOST_REASON:
-            raise UsageError(f"--reason is too long: at most {MOST_REASON} characters")
+        check_reason(self.reason)
 
 
 def skipped(letter: StoryMessage, why: str) -> Step:

@@ -34,7 +34,7 @@ class Unreadable:
     size: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class HeldDelivery:
     """An unacknowledged delivery of the dead-letter queue and its decoded content."""
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from gt_common.durations import parse_duration
 from gt_common.errors import UsageError
 from gt_common.failures import Failure
-from gt_common.messages import AttemptError, StoryMessage
+from gt_common.messages import AttemptError, StoryEvent, StoryMessage
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,19 @@ class Selection:
     def everything(self) -> bool:
         """Whether there are no criteria."""
         return self == Selection()
+
+    @property
+    def needs_letter(self) -> bool:
+        """Whether a criterion is about the letter, and not only about its story."""
+        return any(value is not None for value in (self.error, self.stage, self.group))
+
+    def matches_story(self, event: StoryEvent) -> bool:
+        """Whether a story, with the event that made it final, meets the criteria that need no letter."""
+        return (
+            self.batch in {None, event.batch_id}
+            and (not self.stories or event.story_id in self.stories)
+            and (self.since is None or event.at >= self.since)
+        )
 
     def matches(self, letter: StoryMessage, when: datetime | None = None) -> bool:
         """Whether a dead letter meets all criteria.

@@ -7,14 +7,19 @@ from collections.abc import Iterator
 
 from gt_common.durations import say_duration
 from gt_common.errors import ExitCode
+from gt_common.messaging.control.holds import FLEET
 from gt_common.messaging.examine import BrokerStatus, examine_broker
+from gt_common.messaging.ladder import ladder_queues
 from gt_common.messaging.names import Names
+from gt_common.messaging.priorities import said_priorities
 from gt_common.messaging.topology import CONSUMER_TIMEOUT_MS
 from gt_common.messaging.versions import FORGETS_DEAD_LEADERS, OLDEST, TIMEOUT_OF_A_QUEUE, version_of
 from gt_common.settings import Settings
 from gt_common.texts import plural
 from gt_consumer.doctor.finding import Finding, fail, ok, warn
 from gt_consumer.doctor.letters import look_for_lost_letters
+from gt_consumer.doctor.lost_stories import look_for_lost_stories
+from gt_consumer.doctor.pauses import look_at_pauses, read_pauses_of
 
 MARGIN_S = 5 * 60
 NODE_TIMEOUT_S = 30 * 60
@@ -32,10 +37,17 @@ def look_at_broker(settings: Settings) -> Iterator[Finding]:
     yield _version(status, nodes=len(settings.amqp_urls))
     if status.blocked:
         yield fail("broker", f"takes no messages now: {status.blocked}", _FREE, ExitCode.UNREACHABLE)
+    yield ok("priorities", said_priorities(version_of(status.version)))
     yield _rights(status)
     yield from _queues(status)
-    yield from _use(status, Names(settings.namespace))
+    pauses = read_pauses_of(status, settings)
+    fleet_held = pauses is not None and pauses.holds.held(FLEET) is not None
+    yield from _use(status, Names(settings.namespace), fleet_held=fleet_held)
+    if pauses is not None:
+        yield from look_at_pauses(pauses, settings)
     yield from look_for_lost_letters(status, settings)
+    if pauses is None or not pauses.parked:
+        yield from look_for_lost_stories(status, settings)
     yield _ack_timeout(status, settings.time_limit)
 
 
@@ -69,7 +81,10 @@ def _rights(status: BrokerStatus) -> Finding:
 
 
 def _queues(status: BrokerStatus) -> Iterator[Finding]:
-    if status.missing:
+    if status.missing and not status.queues and not status.hidden:
+        cure = f"the first command that needs them makes them if its user may; otherwise {DECLARE}"
+        yield warn("queues", "none exist yet", cure)
+    elif status.missing:
         code = ExitCode.UNREACHABLE
         yield fail("queues", f"missing: {', '.join(status.missing)}", DECLARE, code)
     for name, answer in status.differing.items():
@@ -91,7 +106,7 @@ def _healthy_queues(status: BrokerStatus) -> Iterator[str]:
         yield "arguments not compared, because this user may not declare queues"
 
 
-def _use(status: BrokerStatus, names: Names) -> Iterator[Finding]:
+def _use(status: BrokerStatus, names: Names, *, fleet_held: bool) -> Iterator[Finding]:
     for check, queue, program in (
         ("workers", names.stories, "gt-consume"),
         ("aggregator", names.ledger_queue, "gt-aggregate"),
@@ -101,7 +116,13 @@ def _use(status: BrokerStatus, names: Names) -> Iterator[Finding]:
             continue
         waiting = plural(info.messages or 0, "message")
         said = f"{plural(info.consumers or 0, 'consumer')} on {queue}, {waiting} waiting"
-        yield ok(check, said) if info.consumers else warn(check, said, f"start {program}")
+        if fleet_held and queue == names.stories and not info.consumers:
+            yield ok(check, f"{said}: the fleet is paused")
+        else:
+            yield ok(check, said) if info.consumers else warn(check, said, f"start {program}")
+    ladder = [status.queues[spec.name] for spec in ladder_queues(names) if spec.name in status.queues]
+    if waiting_start := sum(queue.messages or 0 for queue in ladder):
+        yield ok("start times", f"{plural(waiting_start, 'story')} waiting for a start time")
     dead = status.queues.get(names.dlq)
     if dead is not None:
         said = f"{plural(dead.messages or 0, 'dead letter')} in {names.dlq}"

@@ -10,11 +10,14 @@ from gt_consumer.doctor.machine import (
     look_at_folders,
     look_at_handles,
     look_at_ledger,
+    look_at_notifications,
     look_at_orchestrator,
+    look_at_prices,
     look_at_reddit,
     look_at_rules,
     look_at_story_roots,
 )
+from gt_consumer.doctor.names import look_at_names
 
 CHECKS = {
     "broker": look_at_broker,
@@ -23,8 +26,11 @@ CHECKS = {
     "file handles": look_at_handles,
     "orchestrator": look_at_orchestrator,
     "retry rules": look_at_rules,
+    "prices": look_at_prices,
     "story files": look_at_story_roots,
     "reddit": look_at_reddit,
+    "notifications": look_at_notifications,
+    "gossiptoon": look_at_names,
 }
 
 

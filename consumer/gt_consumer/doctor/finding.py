@@ -50,7 +50,7 @@ def warn(check: str, says: str, cure: str) -> Finding:
     return Finding(check, Level.WARN, says, cure)
 
 
-def fail(check: str, says: str, cure: str, code: int = ExitCode.SOME_FAILED) -> Finding:
+def fail(check: str, says: str, cure: str = "", code: int = ExitCode.SOME_FAILED) -> Finding:
     """Return the line of something that prevents work."""
     return Finding(check, Level.FAIL, says, cure, code)
 
@@ -121,7 +121,11 @@ def _broken(start: str, text: str, margin: str, columns: int) -> list[str]:
 
 def as_json(findings: Sequence[Finding]) -> str:
     """Format the findings as one JSON document."""
+    return json.dumps(as_document(findings), indent=2, ensure_ascii=False)
+
+
+def as_document(findings: Sequence[Finding]) -> dict[str, object]:
+    """Return the findings as they are in a JSON document."""
     count = {str(level): sum(finding.level is level for finding in findings) for level in Level}
     checks = [{k: v for k, v in asdict(finding).items() if k != "code"} for finding in findings]
-    document = {"schema": 1, "healthy": not count[Level.FAIL], **count, "checks": checks}
-    return json.dumps(document, indent=2, ensure_ascii=False)
+    return {"schema": 1, "healthy": not count[Level.FAIL], **count, "checks": checks}

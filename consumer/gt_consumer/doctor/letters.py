@@ -7,6 +7,7 @@ from contextlib import suppress
 
 from gt_common.errors import CredentialsRefusedError, LedgerUnreachableError
 from gt_common.ledger import read_ledger
+from gt_common.lifecycle import StoryStatus
 from gt_common.messaging.examine import BrokerStatus
 from gt_common.messaging.names import Names
 from gt_common.settings import Settings
@@ -25,7 +26,7 @@ def look_for_lost_letters(status: BrokerStatus, settings: Settings) -> Iterator[
         return
     with suppress(LedgerUnreachableError, CredentialsRefusedError):  # the ledger has a check of its own
         with read_ledger(settings.ledger, timeout=settings.connect_timeout) as ledger:
-            known = sum(event.letter is not None for event in ledger.failed())
+            known = len(ledger.letter_keys(StoryStatus.FAILED))
         in_queue = queue.messages or 0
         if known > in_queue:
             said = f"{names.dlq} holds {in_queue}, the ledger has {plural(known, 'dead letter')}"

@@ -12,10 +12,12 @@ from gt_common.errors import GossipToonError
 from gt_common.ledger import examine_ledger
 from gt_common.lifecycle import StoryStatus
 from gt_common.messages import utc_now
+from gt_common.notify.targets import open_targets
 from gt_common.settings import Settings
 from gt_common.texts import plural
 from gt_consumer.doctor.finding import Finding, fail, ok, warn
 from gt_consumer.orchestrator.check import check_orchestrator
+from gt_consumer.runner.prices import read_prices
 from gt_consumer.storage.finished_videos import check_output
 from gt_consumer.worker.machine_limits import LITTLE_BYTES, handles_needed, too_few_handles
 from gt_consumer.worker.retry_rules import parse_rules
@@ -92,12 +94,12 @@ def look_at_handles(settings: Settings) -> Iterator[Finding]:
 
 
 def look_at_orchestrator(settings: Settings) -> Iterator[Finding]:
-    """Check that the orchestrator can be loaded and that its own `check()` passes.
+    """Check that the orchestrator can be loaded and that the check it offers passes.
 
     Raises:
-        OrchestratorError: it cannot, or the check failed
+        OrchestratorError, CredentialsRefusedError, MachineUnfitError: it cannot, or the check failed
     """
-    lines = check_orchestrator(settings.orchestrator_to_run)
+    lines = check_orchestrator(settings.orchestrator_to_run, settings.check_timeout, settings.cwd)
     yield ok("orchestrator", f"{settings.orchestrator} can be loaded")
     for line in lines:
         yield ok("orchestrator", line)
@@ -122,6 +124,31 @@ def look_at_rules(settings: Settings) -> Iterator[Finding]:
     """
     rules = parse_rules(settings.retry_rules)
     yield ok("retry rules", plural(len(rules), "custom rule") if rules else "no custom rules")
+
+
+def look_at_prices(settings: Settings) -> Iterator[Finding]:
+    """Check the file of GT_PRICES; without one nothing is shown.
+
+    Raises:
+        UsageError: it cannot be used
+    """
+    prices = read_prices(settings.prices)
+    if settings.prices is not None:
+        yield ok("prices", f"{plural(len(prices), 'price')} in {settings.currency} in {settings.prices}")
+
+
+def look_at_notifications(settings: Settings) -> Iterator[Finding]:
+    """Check the addresses in GT_NOTIFY; nothing is sent.
+
+    Raises:
+        UsageError: one is invalid, or the library is missing
+    """
+    targets = open_targets(settings)
+    if targets:
+        names = ", ".join(target.name for target in targets)
+        yield ok("notifications", f"go to {names}; to send a test: gt-control notify-test")
+    else:
+        yield ok("notifications", "none; to get some, set GT_NOTIFY")
 
 
 def look_at_reddit(_settings: Settings) -> Iterator[Finding]:

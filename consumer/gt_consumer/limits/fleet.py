@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -11,6 +12,7 @@ from typing import Protocol
 from gt_common.errors import GossipToonError
 from gt_common.log import get_logger
 from gt_common.messages import StoryMessage
+from gt_common.messaging.presence.beats import ProviderWait
 from gt_common.messaging.rate_limits.notices import Notice, PauseNotice, StartNotice, follow_notices
 from gt_common.messaging.rate_limits.service import serve_tokens
 from gt_common.messaging.rate_limits.token_consumer import TokenConsumer
@@ -42,11 +44,29 @@ class FleetLimiter:
         self._publisher = publisher
         self._pauses = Pauses()
         self._starts = RunStarts()
+        self._waiting: Counter[str] = Counter()
         self.history = TokenHistory()
         self.consumers = {rate.provider: TokenConsumer(rate, self.paused_s) for rate in settings.rate_limits}
 
     async def acquire(self, provider: str) -> None:
         """Wait until one call to the provider is allowed in the whole fleet."""
+        self._waiting[provider] += 1
+        try:
+            await self._acquire(provider)
+        finally:
+            self._waiting[provider] -= 1
+
+    def waits(self) -> list[ProviderWait]:
+        """Return the providers that are paused or for which runs of this worker wait, by name."""
+        until = self._pauses.until()
+        waiting = {provider for provider, runs in self._waiting.items() if runs}
+        return [
+            ProviderWait(provider=provider[:200], until=until.get(provider), runs=self._waiting[provider])
+            for provider in sorted(waiting | {*until})
+            if provider
+        ]
+
+    async def _acquire(self, provider: str) -> None:
         while True:
             if left_s := self.paused_s(provider):
                 await asyncio.sleep(min(left_s, _LONGEST_NAP_S))

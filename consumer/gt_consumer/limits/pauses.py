@@ -34,3 +34,8 @@ class Pauses:
         if left <= 0:
             del self._until[provider]
         return max(0.0, left)
+
+    def until(self) -> dict[str, datetime]:
+        """Return the end of each pause that is not over, by provider."""
+        now = self._now()
+        return {provider: until for provider, until in self._until.items() if until > now}

@@ -42,6 +42,9 @@ async def run_attempt(make_one: MakeOne, request: Run, reporter: StageReporter, 
         reporter=reporter,
         acquirer=permits,
         projector=reporter.project,
+        spender=reporter.spend,
+        usage_taker=reporter.use,
+        project_folder=Path(request.project_folder) if request.project_folder else None,
     )
     token = jobs.enter(current)
     with watch_logged_errors(current) as logged:

@@ -13,6 +13,7 @@ from concurrent.futures import Future
 from typing import Protocol
 
 from gt_common.errors import UsageError
+from gt_consumer.processes.costs import Cost, spent, used
 from gt_consumer.processes.protocol import (
     Acquire,
     Final,
@@ -22,6 +23,7 @@ from gt_consumer.processes.protocol import (
     ProjectBegun,
     Run,
     StageThrottle,
+    VideoMade,
     Withdraw,
     encode,
     parse_order,
@@ -36,7 +38,7 @@ NOTE_SECONDS = 5.0
 class Sends(Protocol):
     """Sends the messages of a run to its worker."""
 
-    def send(self, message: Message) -> None: ...
+    def send(self, *messages: Message) -> None: ...
 
     def send_project(self, begun: ProjectBegun) -> None:
         """Send the project of a run, and wait until it is noted where that is possible."""
@@ -59,9 +61,9 @@ class Channel:
         self._asked: dict[int, Future[None]] = {}
         self._unnoted: dict[str | None, threading.Event] = {}
 
-    def send(self, message: Message) -> None:
-        """Send a message; if the worker is gone, this process is about to be ended."""
-        data = memoryview(encode(message))
+    def send(self, *messages: Message) -> None:
+        """Send messages at once; if the worker is gone, this process is about to be ended."""
+        data = memoryview(b"".join(map(encode, messages)))
         with self._lock, contextlib.suppress(OSError):
             while data:
                 data = data[os.write(self._fd, data) :]
@@ -114,14 +116,16 @@ class Channel:
 
 
 class StageReporter:
-    """Sends the stages and the project of one run until it is over; later reports are ignored."""
+    """Sends the stages, costs and the project of one run until it is over; later reports are ignored."""
 
     def __init__(self, channel: Sends) -> None:
         self._channel = channel
         self._throttle = StageThrottle()
         self._lock = threading.Lock()
+        self._ending = False
         self.open = True
         self.used = False
+        self._ended = False
 
     def __call__(self, stage: str, fraction: float | None = None) -> None:
         message = stage_message(stage, fraction)
@@ -129,6 +133,14 @@ class StageReporter:
             self.used = True
             if message is not None and self.open and self._throttle.admits(message):
                 self._channel.send(message)
+
+    def spend(self, provider: object, amount: object) -> None:
+        """Send what the run has spent; something wrong becomes a warning of the worker."""
+        self._send_cost(spent(provider, amount))
+
+    def use(self, provider: object, unit: object, quantity: object) -> None:
+        """Send what the run has used; something wrong becomes a warning of the worker."""
+        self._send_cost(used(provider, unit, quantity))
 
     def project(self, project_id: str) -> None:
         """Send the project in which the run works."""
@@ -145,12 +157,36 @@ class StageReporter:
         if self.open:
             self._channel.send_project(ProjectBegun(None))
 
-    def close(self, final: Final | None) -> None:
-        """Send the end of the run, unless it is None, and nothing after it."""
+    def end_soon(self) -> None:
+        """Send nothing more of a run that is being stopped, but for its video if it succeeds all the same."""
         with self._lock:
-            if self.open and final is not None:
-                self._channel.send(final)
+            self._ending = self.open
             self.open = False
+
+    @property
+    def ending(self) -> bool:
+        """Whether the run is being stopped."""
+        return self._ending
+
+    def close(self, final: Final | None, *then: Message) -> None:
+        """Send the end of the run, unless it is None, and nothing of the run after it.
+
+        Parameters:
+            then: what the child says of itself after the end
+        """
+        with self._lock:
+            told = final is not None and (self.open or (self._ending and isinstance(final, VideoMade)))
+            messages = (final, *then) if told and final is not None else then
+            if messages:
+                self._channel.send(*messages)
+            self._ended = self._ended or final is not None
+            self.open = self._ending = False
+
+    def _send_cost(self, cost: Cost) -> None:
+        # A run that is being stopped may still say what its last call has cost.
+        with self._lock:
+            if not self._ended:
+                self._channel.send(cost)
 
 
 class RunPermits:
@@ -174,7 +210,7 @@ class RunPermits:
 
 
 def _kill_group() -> None:
-    # Without a guard the group is not this child's own.
-    if os.getpgrp() == os.getppid():
+    # A process that was started by hand does not lead a group of its own.
+    if os.getpgrp() == os.getpid():
         os.killpg(0, signal.SIGKILL)
     os._exit(1)

@@ -1,73 +1,141 @@
-"""Checks an orchestrator before the first story: it exists, can be loaded, and its own `check()` passes."""
+"""Checks an orchestrator before the first story: it exists, can be loaded, and the check it offers passes."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from typing import Final
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Final
 
 from gt_common.errors import OrchestratorError
-from gt_consumer.orchestrator.spec import CommandSpec, parse_orchestrator
+from gt_common.redaction import redact
+from gt_common.texts import one_line
+from gt_consumer.orchestrator.check_results import REFUSALS
+from gt_consumer.orchestrator.spec import CommandSpec, parse_to_run
 from gt_consumer.processes.protocol import Checked, ChildState, Failed, Message, parse
 
 CHECK_SECONDS: Final = 120.0
+"""The default of GT_CHECK_TIMEOUT."""
 
 _MAX_REASON = 1000
+_MAX_PRINTED = 8000
 
 
-def check_orchestrator(text: str) -> tuple[str, ...]:
-    """Check an orchestrator; blocks while a child process loads it and calls its module's `check()`.
+def check_orchestrator(text: str, limit_s: float = CHECK_SECONDS, cwd: Path | None = None) -> tuple[str, ...]:
+    """Check an orchestrator; blocks while a child process loads it and runs the check that it offers.
+
+    Parameters:
+        limit_s: seconds that importing the module and its check may take together
+        cwd: the folder in which a program runs; None for that of its attempt
 
     Returns:
-        what `check()` found, line by line; nothing for a command or a module without `check()`
+        what the check found, line by line; nothing for a command or an orchestrator without one
 
     Raises:
-        OrchestratorError: with one line that says what is wrong
+        CredentialsRefusedError: a key is missing or refused
+        MachineUnfitError: this machine lacks something else, or a service does not answer
+        OrchestratorError: the orchestrator cannot be loaded or made, or its check failed
+            each with one line that says what is wrong
     """
-    spec = parse_orchestrator(text)
+    spec = parse_to_run(text, cwd)
     if isinstance(spec, CommandSpec):
         if shutil.which(spec.program) is None:
             raise OrchestratorError(
                 f"orchestrator {text!r}: there is no program {spec.program!r} that can be run"
             )
         return ()
-    return _check_python(spec.target)
+    return _check_python(spec.target, limit_s)
 
 
-def _check_python(target: str) -> tuple[str, ...]:
-    code, answers = _check_in_child(target)
+def _check_python(target: str, limit_s: float) -> tuple[str, ...]:
+    child = _run_child(target, limit_s)
     loaded = False
-    for answer in answers:
+    for answer in child.answers:
         match answer:
             case ChildState("loaded"):
                 loaded = True
             case Checked():
                 return answer.checked
             case Failed():
-                raise OrchestratorError(" ".join(answer.message.split())[:_MAX_REASON])
+                kind = REFUSALS.get(answer.type, OrchestratorError)
+                raise kind(redact(one_line(answer.message))[:_MAX_REASON])
             case _:
                 continue
-    action = "run its check()" if loaded else "load"
-    if code is None:
-        raise OrchestratorError(f"orchestrator {target!r} took longer than {CHECK_SECONDS:g} s to {action}")
-    step = "runs its check()" if loaded else "imports it"
-    raise OrchestratorError(f"orchestrator {target!r} ends the process that {step} (exit code {code})")
+    printed = f"; it printed: {child.printed}" if child.printed else ""
+    if child.code is None:
+        action = "run its check" if loaded else "load"
+        raise OrchestratorError(
+            f"orchestrator {target!r} took longer than {limit_s:g} s to {action}; "
+            f"if it only needs more time, set GT_CHECK_TIMEOUT{printed}"
+        )
+    step = "runs its check" if loaded else "imports it"
+    raise OrchestratorError(
+        f"orchestrator {target!r} ends the process that {step} (exit code {child.code}){printed}"
+    )
 
 
-def _check_in_child(target: str) -> tuple[int | None, list[Message]]:
-    """Return the child's exit code, None if it ran out of time, and what it answered."""
+@dataclass(frozen=True)
+class _Checked:
+    """How the child process of a check ended.
+
+    Parameters:
+        code: its exit code; None if it ran out of time
+        printed: the last line that it printed, without secrets
+    """
+
+    code: int | None
+    answers: Sequence[Message]
+    printed: str
+
+
+def _run_child(target: str, limit_s: float) -> _Checked:
+    """Run the check in a group of processes of its own; none outlives it, nor do temporary files."""
     reader, writer = os.pipe()
-    with os.fdopen(reader, "rb", buffering=0) as answers:
+    with (
+        os.fdopen(reader, "rb", buffering=0) as answers,
+        tempfile.TemporaryFile() as output,
+        tempfile.TemporaryDirectory(prefix="gt-check-", ignore_cleanup_errors=True) as folder,
+    ):
         try:
-            code = _run_child(target, writer)
+            child = subprocess.Popen(
+                [sys.executable, "-m", "gt_consumer.orchestrator.child", "check", target, str(writer)],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                pass_fds=(writer,),
+                start_new_session=True,
+                env=os.environ | {"TMPDIR": folder},
+            )
         finally:
             os.close(writer)
-        # Processes that the child left running may keep the pipe open.
+        code = _wait_for(child, limit_s)
+        # A process that has left the group may keep the pipe open.
         os.set_blocking(reader, False)
-        return code, list(_messages(answers.read(65536) or b""))
+        return _Checked(code, list(_messages(answers.read(65536) or b"")), _last_line(output))
+
+
+def _wait_for(child: subprocess.Popen[bytes], limit_s: float) -> int | None:
+    try:
+        return child.wait(limit_s)
+    except subprocess.TimeoutExpired:
+        return None
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+
+
+def _last_line(output: IO[bytes]) -> str:
+    output.seek(max(0, output.seek(0, os.SEEK_END) - _MAX_PRINTED))
+    lines = output.read().decode(errors="replace").strip().splitlines()
+    return redact(one_line(lines[-1]))[-_MAX_REASON:] if lines else ""
 
 
 def _messages(data: bytes) -> Iterator[Message]:
@@ -75,18 +143,3 @@ def _messages(data: bytes) -> Iterator[Message]:
         message = parse(line)
         if message is not None:
             yield message
-
-
-def _run_child(target: str, writer: int) -> int | None:
-    try:
-        return subprocess.run(
-            [sys.executable, "-m", "gt_consumer.orchestrator.child", "check", target, str(writer)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            pass_fds=(writer,),
-            timeout=CHECK_SECONDS,
-            check=False,
-        ).returncode
-    except subprocess.TimeoutExpired:
-        return None

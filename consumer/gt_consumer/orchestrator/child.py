@@ -1,7 +1,8 @@
 """The process in which a Python orchestrator runs: one story after another.
 
-Started by the worker as `python -m gt_consumer.orchestrator.child serve|check SPEC FD`; FD carries the
-messages, so that standard output and error are the orchestrator's own.
+Started as `python -m gt_consumer.orchestrator.child fork|check SPEC FD`. With `fork`, this process only forks
+the children in which stories run: the modules of this package are loaded once, the orchestrator's own in each
+child. A descriptor of its own carries the messages, so that standard output and error are the orchestrator's.
 """
 
 from __future__ import annotations
@@ -13,24 +14,26 @@ import io
 import os
 import signal
 import sys
-from collections.abc import Callable
+import traceback
 from pathlib import Path
 
-from gt_common.errors import ExitCode, OrchestratorError
+from gt_common.errors import ExitCode
 from gt_consumer.orchestrator.calling import run_attempt
 from gt_consumer.orchestrator.channel import Channel, RunPermits, StageReporter
+from gt_consumer.orchestrator.check_results import as_error
+from gt_consumer.orchestrator.kept_loop import KeptLoop
 from gt_consumer.orchestrator.loading import Maker, load_maker, make
 from gt_consumer.orchestrator.offered_check import call_check
 from gt_consumer.orchestrator.results import read_exception
-from gt_consumer.processes.protocol import Checked, ChildState, Failed, Run
-
-_PR_SET_PDEATHSIG = 1
+from gt_consumer.processes.fork_server import ForkServer
+from gt_consumer.processes.protocol import Checked, ChildState, Failed, Final, Run
 
 
 def serve(spec: str, channel: Channel) -> None:
     """Run the stories that the worker sends; ends with the process."""
     requests = channel.requests()
     maker: Maker | None = None
+    loop = KeptLoop()
     while True:
         request = requests.get()
         channel.send(ChildState("accepted"))
@@ -38,33 +41,50 @@ def serve(spec: str, channel: Channel) -> None:
         folder = Path.cwd()
         try:
             maker = maker or load_maker(spec)
-            asyncio.run(_run(spec, maker, request, reporter, permits))
+            final = loop.run(_run(spec, maker, request, reporter, permits))
         except BaseException as error:  # noqa: BLE001 - whatever a foreign module raises is the run's failure
-            reporter.close(read_exception(error))
+            final = read_exception(error)
+        told = loop.clean
+        if not told:
+            # Before the loop is closed, which a thread that the orchestrator left behind can delay.
+            reporter.close(final)
+            _close(loop)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         permits.close()
         with contextlib.suppress(OSError):
             os.chdir(folder)
-        channel.send(ChildState("idle"))
+        if told:
+            reporter.close(final, ChildState("idle"))
+        else:
+            channel.send(ChildState("idle"))
+
+
+def _close(loop: KeptLoop) -> None:
+    """Close a loop with all that a run has left in it."""
+    try:
+        loop.close()
+    except BaseException:  # noqa: BLE001 - what the run left behind must not end the child
+        traceback.print_exc()
 
 
 def check(spec: str, channel: Channel) -> None:
-    """Load the orchestrator, call its module's `check()`, and report the result."""
+    """Load the orchestrator, run the check that it offers, and report the result."""
     try:
-        load_maker(spec)
+        maker = load_maker(spec)
         channel.send(ChildState("loaded"))
-        channel.send(Checked(call_check(spec)))
-    except OrchestratorError as error:
-        channel.send(Failed("OrchestratorError", str(error)))
+        channel.send(Checked(call_check(spec, maker)))
     except BaseException as error:  # noqa: BLE001 - whatever a foreign module raises is reported
-        text = f"orchestrator {spec!r} cannot be imported: {type(error).__name__}: {error}"
-        channel.send(Failed("OrchestratorError", text))
+        refused = as_error(f"orchestrator {spec!r} cannot be imported", error)
+        channel.send(Failed(type(refused).__name__, str(refused)))
 
 
-async def _run(spec: str, maker: Maker, request: Run, reporter: StageReporter, permits: RunPermits) -> None:
+async def _run(spec: str, maker: Maker, request: Run, reporter: StageReporter, permits: RunPermits) -> Final:
     _cancel_on_terminate(reporter)
     final = await run_attempt(lambda: make(spec, maker), request, reporter, permits)
-    # Sent before the loop is closed, which a thread that the orchestrator left behind can delay.
-    reporter.close(final)
+    if reporter.ending:
+        # The process ends with this task.
+        reporter.close(final)
+    return final
 
 
 def _cancel_on_terminate(reporter: StageReporter) -> None:
@@ -77,21 +97,13 @@ def _cancel_on_terminate(reporter: StageReporter) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
     def terminate() -> None:
-        reporter.close(None)
+        reporter.end_soon()
         if task is not None:
             task.add_done_callback(die)
             task.cancel()
 
-    loop.add_signal_handler(signal.SIGTERM, terminate)
-
-
-def _die_with_guard() -> None:
-    """On Linux, let the kernel kill this process when its guard dies."""
-    if sys.platform == "linux":
-        import ctypes
-
-        with contextlib.suppress(OSError, AttributeError):
-            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    # Not with the loop's `add_signal_handler`, which costs more than all the rest of a loop.
+    signal.signal(signal.SIGTERM, lambda *_: loop.call_soon_threadsafe(terminate))
 
 
 def _report_crashes() -> None:
@@ -110,8 +122,7 @@ def _line_buffered() -> None:
 
 def main(arguments: list[str]) -> int:
     """Serve the worker, or check an orchestrator."""
-    modes: dict[str, Callable[[str, Channel], None]] = {"serve": serve, "check": check}
-    if len(arguments) != 3 or arguments[0] not in modes:
+    if len(arguments) != 3 or arguments[0] not in {"fork", "check"}:
         print(
             "gt_consumer.orchestrator.child is started by a worker; use gt-consume or gt-batch",
             file=sys.stderr,
@@ -120,9 +131,12 @@ def main(arguments: list[str]) -> int:
     mode, spec, fd = arguments
     _report_crashes()
     _line_buffered()
-    if mode == "serve":
-        _die_with_guard()
-    modes[mode](spec, Channel(int(fd)))
+    if mode == "check":
+        check(spec, Channel(int(fd)))
+    else:
+        # What a first event loop imports is shared by all children, too.
+        asyncio.run(asyncio.sleep(0))
+        ForkServer(int(fd), lambda channel: serve(spec, Channel(channel))).run()
     return 0
 
 

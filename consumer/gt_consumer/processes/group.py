@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import os
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gt_common.settings import Settings, secret_variables
+from gt_common.secret_files import secret_variables
+from gt_common.settings import Settings
 from gt_consumer.processes.lines import LineProtocol
+from gt_consumer.processes.output_pipes import LineSink, OutputPipes
 
 _GUARD = Path(__file__).with_name("guard.py")
 _DRAIN_SECONDS = 2.0
 _OWN_SECRETS = frozenset(name + end for name in secret_variables(Settings) for end in ("", "_FILE"))
-
-LineSink = Callable[[bytes], None]
 
 
 @dataclass(frozen=True)
@@ -79,19 +78,19 @@ class ProcessGroup:
         Raises:
             OSError, ValueError: the arguments cannot be passed on; a missing program is a `ProcessEnd`
         """
+        pipes = OutputPipes()
         ours, theirs = socket.socketpair()
-        outputs: list[int] = []
         try:
-            process = _spawn(arguments, theirs.fileno(), fds, cwd, _environment(env or {}), outputs)
+            process = _spawn(arguments, theirs.fileno(), fds, cwd, own_environment(env or {}), pipes)
         except BaseException:
             ours.close()
-            for fd in outputs:
-                os.close(fd)
+            pipes.close()
             raise
         finally:
             theirs.close()
+            pipes.close_writers()
         group = cls(process)
-        group.end = asyncio.create_task(group._follow(ours, outputs, (stdout, stderr)))
+        group.end = asyncio.create_task(group._follow(ours, pipes, stdout, stderr))
         return group
 
     async def stop(self, grace: float) -> None:
@@ -109,24 +108,21 @@ class ProcessGroup:
         elif not self.end.done():
             self._kill_group()
 
-    async def _follow(self, ours: socket.socket, outputs: list[int], sinks: Sequence[LineSink]) -> ProcessEnd:
-        loop = asyncio.get_running_loop()
-        transports: list[asyncio.BaseTransport] = []
+    async def _follow(
+        self, ours: socket.socket, pipes: OutputPipes, stdout: LineSink, stderr: LineSink
+    ) -> ProcessEnd:
         try:
-            self._control, control = await loop.create_connection(lambda: LineProtocol(self._take), sock=ours)
-            transports.append(self._control)
-            readers = [LineProtocol(sink) for sink in sinks]
-            for fd, reader in zip(outputs, readers, strict=True):
-                pipe = os.fdopen(fd, "rb", 0)
-                source, _ = await loop.connect_read_pipe(functools.partial(_same, reader), pipe)
-                transports.append(source)
+            self._control, control = await asyncio.get_running_loop().create_connection(
+                lambda: LineProtocol(self._take), sock=ours
+            )
+            await pipes.connect(stdout, stderr)
             await control.ended
             await self._reap()
-            # A process that left the group may keep the pipes open for ever: what came until now counts.
-            await asyncio.wait([reader.ended for reader in readers], timeout=_DRAIN_SECONDS)
+            await pipes.drain()
         finally:
-            for transport in transports:
-                transport.close()
+            if self._control is not None:
+                self._control.close()
+            pipes.close()
             if self._process.returncode is None:
                 self._kill_group()
                 self._process.wait()
@@ -159,11 +155,8 @@ class ProcessGroup:
             os.killpg(self._process.pid, signal.SIGKILL)
 
 
-def _same(reader: LineProtocol) -> LineProtocol:
-    return reader
-
-
-def _environment(extra: Mapping[str, str]) -> dict[str, str]:
+def own_environment(extra: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of a program: this process's without the URLs of broker and ledger, and more."""
     return {name: value for name, value in os.environ.items() if name not in _OWN_SECRETS} | dict(extra)
 
 
@@ -173,25 +166,17 @@ def _spawn(
     fds: Sequence[int],
     cwd: Path | None,
     env: Mapping[str, str],
-    outputs: list[int],
+    pipes: OutputPipes,
 ) -> subprocess.Popen[bytes]:
-    """Start the guard with the program; the read ends of its output are added to `outputs`."""
-    writers: list[int] = []
-    try:
-        for _ in range(2):
-            reader, writer = os.pipe()
-            outputs.append(reader)
-            writers.append(writer)
-        return subprocess.Popen(
-            [sys.executable, "-I", "-S", str(_GUARD), str(control), *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=writers[0],
-            stderr=writers[1],
-            pass_fds=(control, *fds),
-            cwd=cwd,
-            env=dict(env),
-            start_new_session=True,
-        )
-    finally:
-        for writer in writers:
-            os.close(writer)
+    """Start the guard with the program."""
+    stdout, stderr = pipes.writers
+    return subprocess.Popen(
+        [sys.executable, "-I", "-S", str(_GUARD), str(control), *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=stdout,
+        stderr=stderr,
+        pass_fds=(control, *fds),
+        cwd=cwd,
+        env=dict(env),
+        start_new_session=True,
+    )

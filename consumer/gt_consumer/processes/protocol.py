@@ -1,8 +1,8 @@
-"""The JSON lines between a worker and what runs a story; a `command:` program prints the first three of them.
+"""The JSON lines between a worker and what runs a story; a `command:` program prints the first five of them.
 
-`{"stage": …, "fraction": …}`, `{"output_path": …, "duration": …}`, `{"project_id": …}`, and between worker
-and Python child also failures, waits, the state of the child, its permits for providers and the request
-itself. Any other line is output.
+`{"stage": …, "fraction": …}`, `{"output_path": …, "duration": …}`, `{"project_id": …}`, `{"cost": …}`,
+`{"usage": …}`, and between worker and Python child also failures, waits, the state of the child, its permits
+for providers and the request itself. Any other line is output.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Literal
 
+from gt_consumer.processes.costs import Cost, Spent, Used, WrongCost, cost_fields, read_cost
 from gt_consumer.processes.values import encodable, label, number, project_name
 
 STAGE_INTERVAL = 0.2
@@ -26,6 +27,9 @@ class Run:
         workdir: absolute path of the attempt's own folder
         project_id: the project to resume, if any
         story_roots: absolute paths of the folders below which story files may be read
+        given: how the list named a story file, if that is not its URL
+        title: the story's title, if the list knew it
+        project_folder: absolute path of the story's folder for projects that are to be resumed
     """
 
     story_id: str
@@ -36,6 +40,9 @@ class Run:
     options: Mapping[str, object] = field(default_factory=dict)
     project_id: str | None = None
     story_roots: Sequence[str] = field(default_factory=list)
+    given: str | None = None
+    title: str | None = None
+    project_folder: str | None = None
 
 
 @dataclass(frozen=True)
@@ -135,14 +142,18 @@ class Checked:
 
 
 Final = VideoMade | Failed | Wait
-Message = Final | Stage | ProjectBegun | ChildState | Acquire | Withdraw | Checked
+Report = Stage | ProjectBegun | Cost
+"""What a run says of itself while it works."""
+Message = Final | Report | ChildState | Acquire | Withdraw | Checked
 Order = Run | Granted | Noted
 
 
 def encode(message: Message | Order) -> bytes:
     """Return the line of a message. ASCII only, so that no text of an orchestrator can break it."""
     kind: dict[str, object] = {"failed": True} if isinstance(message, Failed) else {}
-    return json.dumps(kind | asdict(message), default=str).encode() + b"\n"
+    # Every field is a plain value, so no copy is needed.
+    fields = cost_fields(message) if isinstance(message, Spent | Used | WrongCost) else vars(message)
+    return json.dumps(kind | fields, default=str).encode() + b"\n"
 
 
 def parse(line: bytes) -> Message | None:
@@ -162,6 +173,14 @@ def parse_order(line: bytes) -> Order:
     if "noted" in data:
         return Noted(**data)
     return Granted(**data) if "granted" in data else Run(**data)
+
+
+def parse_cost(line: bytes) -> Cost | None:
+    """Read what a line says of the cost of its run, beside whatever else it says."""
+    if b'"cost"' not in line and b'"usage"' not in line:
+        return None
+    data = _object(line)
+    return None if data is None or not ("cost" in data or "usage" in data) else read_cost(data)
 
 
 class StageThrottle:
@@ -256,6 +275,10 @@ def _checked(data: dict[str, object]) -> Checked | None:
     return Checked(tuple(encodable(str(line)) for line in lines)) if isinstance(lines, list) else None
 
 
+def _wrong_cost(data: dict[str, object]) -> WrongCost:
+    return WrongCost(encodable(str(data["wrong_cost"])))
+
+
 _READERS: Mapping[str, Callable[[dict[str, object]], Message | None]] = {
     "stage": _stage,
     "output_path": _made,
@@ -266,4 +289,7 @@ _READERS: Mapping[str, Callable[[dict[str, object]], Message | None]] = {
     "withdraw": _withdraw,
     "checked": _checked,
     "project_id": _project,
+    "cost": read_cost,
+    "usage": read_cost,
+    "wrong_cost": _wrong_cost,
 }

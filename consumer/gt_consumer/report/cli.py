@@ -38,6 +38,9 @@ def report(
     exit_status: Annotated[
         bool, typer.Option("--exit-status", help="Exit with 1 if stories failed, 8 if some are not finished.")
     ] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="List every story, on a terminal too; there in your pager.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, one line per story.")] = False,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
@@ -53,6 +56,6 @@ def report(
         from gt_consumer.report.request import choose_form, make_request
 
         form = choose_form(as_json=as_json, as_csv=as_csv, as_markdown=as_markdown)
-        return run(make_request(batch_id, form, watch, interval, exit_status, html))
+        return run(make_request(batch_id, form, watch, interval, exit_status, html, everything))
 
     run_command("gt-report", work)

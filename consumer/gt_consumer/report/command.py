@@ -7,14 +7,10 @@ from typing import TYPE_CHECKING, Final
 from gt_common.errors import ExitCode
 from gt_common.ledger import read_ledger
 from gt_common.ledger.find_batch import check_known
-from gt_common.log import configure_logging
-from gt_common.report.final import exit_code
 from gt_common.settings import Settings, load_settings
-from gt_consumer.report.printing import print_batches, print_report, write_page
-from gt_consumer.report.watch import wait_for, watch
 
 if TYPE_CHECKING:
-    from gt_common.ledger.ledger import LedgerReader
+    from gt_common.ledger.reader import LedgerReader
     from gt_consumer.report.request import Request
 
 WAIT_S: Final = 10.0
@@ -31,20 +27,27 @@ def run(request: Request) -> int:
     """
     settings = load_settings()
     with read_ledger(settings.ledger, timeout=settings.connect_timeout) as ledger:
-        if request.batch_id is None:
-            print_batches(ledger, as_json=request.form == "json")
-            return ExitCode.DONE
-        return _show(ledger, request, request.batch_id, settings)
+        if request.batch_id is not None:
+            return _show(ledger, request, request.batch_id, settings)
+        from gt_consumer.report.batch_list import print_batches
+
+        print_batches(ledger, settings.currency, as_json=request.form == "json")
+        return ExitCode.DONE
 
 
 def _show(ledger: LedgerReader, request: Request, batch_id: str, settings: Settings) -> int:
     if request.watch:
+        # Only --watch needs the broker's client and the log.
+        from gt_common.log import configure_logging
+        from gt_consumer.report.watch import wait_for, watch
+
         configure_logging(settings)
         wait_for(ledger, batch_id, WAIT_S, request.interval)
         watch(ledger, batch_id, request.interval, settings)
     else:
         check_known(ledger, batch_id)
-    report = print_report(ledger, batch_id, request.form, quiet=request.html is not None)
-    if request.html is not None:
-        write_page(ledger, report, request.html)
-    return exit_code(report.state) if request.exit_status else ExitCode.DONE
+    from gt_common.report.final import exit_code
+    from gt_consumer.report.printing import print_report
+
+    print_report(ledger, request, batch_id, settings.currency)
+    return exit_code(ledger.phase(batch_id)) if request.exit_status else ExitCode.DONE

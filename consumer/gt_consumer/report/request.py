@@ -20,6 +20,7 @@ class Request:
         batch_id: None for the list of batches
         interval: seconds between two reads of the ledger while watching
         html: file to write the report to as a page
+        all: list every story in a table on a terminal, too
     """
 
     batch_id: str | None
@@ -28,6 +29,7 @@ class Request:
     interval: float
     exit_status: bool
     html: Path | None
+    all: bool
 
 
 def choose_form(*, as_json: bool, as_csv: bool, as_markdown: bool) -> Form:
@@ -44,7 +46,13 @@ def choose_form(*, as_json: bool, as_csv: bool, as_markdown: bool) -> Form:
 
 
 def make_request(
-    batch_id: str | None, form: Form, watch: bool, interval: str, exit_status: bool, html: Path | None
+    batch_id: str | None,
+    form: Form,
+    watch: bool,
+    interval: str,
+    exit_status: bool,
+    html: Path | None,
+    everything: bool,
 ) -> Request:
     """Check the options against each other.
 
@@ -61,6 +69,7 @@ def make_request(
         need_id = {
             "--watch": watch,
             "--exit-status": exit_status,
+            "--all": everything,
             "--html": html is not None,
             "--csv": form == "csv",
             "--markdown": form == "markdown",
@@ -70,4 +79,4 @@ def make_request(
                 raise UsageError(f"{flag} needs a batch id; `gt-report` alone lists the batches")
     if html is not None and html.is_dir():
         raise UsageError(f"--html needs a file, but {html} is a folder; try {html / 'report.html'}")
-    return Request(batch_id, form, watch, seconds, exit_status, html)
+    return Request(batch_id, form, watch, seconds, exit_status, html, everything)

@@ -11,10 +11,12 @@ from pathlib import Path
 from gt_common.failures import Failure
 from gt_common.log import get_logger
 from gt_common.messages import MadeFrom, StoryMessage
-from gt_consumer.processes.protocol import ProjectBegun, Run, Stage, StageThrottle
+from gt_consumer.processes.protocol import ProjectBegun, Report, Run, Stage, StageThrottle
 from gt_consumer.processes.values import MAX_LABEL, encodable
+from gt_consumer.runner.meter import Meter
 from gt_consumer.runner.outcomes import FailedForGood, FailedForNow
 from gt_consumer.runner.project import Project
+from gt_consumer.storage.workdirs import remove_empty_workdir, remove_workdir
 
 _log = get_logger("runner")
 
@@ -23,6 +25,12 @@ OnStage = Callable[[str, float | None], None]
 
 NO_STAGE_YET = "working"
 """Shown when a rate-limit wait ends and the run has not reported a stage yet."""
+_WAITING = "waiting: "
+
+
+def is_wait(stage: str) -> bool:
+    """Whether what is shown as a stage is a wait for a provider."""
+    return stage.startswith(_WAITING)
 
 
 @dataclass
@@ -32,13 +40,15 @@ class Attempt:
     Parameters:
         number: the attempt, from 1
         on_stage: called with each stage, throttled; what it raises is logged and has no other effect
-        stop: done when the worker stops
+        stop: done when the attempt is to end: its worker stops, or its story is cancelled
+        meter: adds up what the run says of its cost
         started: of the monotonic clock, in seconds
         stage, fraction: the last stage reported, and the share of it that was done (0 to 1)
         project: the project that is resumed or begun, if any
         log: the last lines that the run printed, known when it has ended
         made_from: the story, its options and the orchestrator as they were when the attempt began
         waits: whether the run waits for a permit of a provider
+        workdir: its working folder, while there is one
     """
 
     story: StoryMessage
@@ -46,6 +56,7 @@ class Attempt:
     on_stage: OnStage
     stop: asyncio.Future[None]
     project: Project
+    meter: Meter
     started: float = field(default_factory=time.monotonic)
     stage: str | None = None
     fraction: float | None = None
@@ -53,28 +64,51 @@ class Attempt:
     throttle: StageThrottle = field(default_factory=StageThrottle)
     waits: bool = False
     log: str = ""
+    workdir: Path | None = None
 
-    def request(self, workdir: Path, story_roots: Sequence[Path] = ()) -> Run:
+    def request(self, story_roots: Sequence[Path] = ()) -> Run:
         """Return what the orchestrator is asked to do."""
         return Run(
             story_id=self.story.story_id,
             batch_id=self.story.batch_id,
             url=self.story.url,
             attempt=self.number,
-            workdir=str(workdir),
+            workdir=str(self.workdir),
             options=self.story.options,
             project_id=self.project.id,
             story_roots=[str(root) for root in story_roots],
+            given=self.story.given,
+            title=self.story.title,
+            project_folder=str(self.project.folder),
         )
 
-    def report(self, message: Stage | ProjectBegun) -> asyncio.Future[None] | None:
-        """Record a stage or a project that the orchestrator reports, and pass it on.
+    def end(self) -> None:
+        """Let it end as `Interrupted`."""
+        if not self.stop.done():
+            self.stop.set_result(None)
+
+    def remove_workdir(self) -> None:
+        """Remove the working folder with what the run left in it."""
+        if self.workdir is not None:
+            remove_workdir(self.workdir)
+            self.workdir = None
+
+    def remove_empty_workdir(self) -> None:
+        """Remove the working folder if the run left nothing in it."""
+        if self.workdir is not None and remove_empty_workdir(self.workdir):
+            self.workdir = None
+
+    def report(self, message: Report) -> asyncio.Future[None] | None:
+        """Record a stage, a cost or a project that the orchestrator reports, and pass it on.
 
         Returns:
             for a project, what is done when it is noted
         """
         if isinstance(message, ProjectBegun):
             return self.project.begun(message.project_id)
+        if not isinstance(message, Stage):
+            self.meter.take(message)
+            return None
         self.project.reached(message.stage)
         self.stage, self.fraction = message.stage, message.fraction
         if not self.waits and self.throttle.admits(message):
@@ -85,7 +119,7 @@ class Attempt:
         """Report that the run waits for a permit of a provider, or with None that it continues."""
         self.waits = provider is not None
         if provider is not None:
-            self._pass_on(f"waiting: {provider}"[:MAX_LABEL], None)
+            self._pass_on(f"{_WAITING}{provider}"[:MAX_LABEL], None)
         else:
             self._pass_on(self.stage or NO_STAGE_YET, self.fraction)
 

@@ -22,18 +22,17 @@ async def conclude(
     end: End,
     attempt: Attempt,
     places: Places,
-    workdir: Path,
     time_limit: float,
     roots: Sequence[Path] | None = None,
 ) -> Outcome:
     """Return the outcome of an attempt; a video is stored, a begun project stays noted for a later run.
 
     Parameters:
-        roots: folders besides `workdir` in which its video may lie; None for anywhere
+        roots: folders besides the attempt's own in which its video may lie; None for anywhere
     """
     if isinstance(end, Wait) or (isinstance(end, Failed) and end.type == FAILED_RESULT):
         attempt.project.begun(end.project_id or attempt.project.id)
-    outcome = await _judge(end, attempt, places, workdir, time_limit, roots)
+    outcome = await _judge(end, attempt, places, time_limit, roots)
     if isinstance(outcome, FailedForNow):
         # Before the working folder is removed, which makes room again.
         full = await asyncio.to_thread(full_disk, places.output)
@@ -45,13 +44,12 @@ async def _judge(
     end: End,
     attempt: Attempt,
     places: Places,
-    workdir: Path,
     time_limit: float,
     roots: Sequence[Path] | None,
 ) -> Outcome:
     match end:
         case VideoMade():
-            return await asyncio.to_thread(_store, end, attempt, places, workdir, roots)
+            return await asyncio.to_thread(_store, end, attempt, places, roots)
         case Unstartable():
             return Unfit(end.problem)
         case Failed() if end.machine:
@@ -77,10 +75,10 @@ async def _judge(
             assert_never(end)
 
 
-def _store(
-    made: VideoMade, attempt: Attempt, places: Places, workdir: Path, roots: Sequence[Path] | None
-) -> Outcome:
-    video = Path(made.output_path)
+def _store(made: VideoMade, attempt: Attempt, places: Places, roots: Sequence[Path] | None) -> Outcome:
+    video, workdir = Path(made.output_path), attempt.workdir
+    if workdir is None:
+        raise RuntimeError("the attempt has no working folder")
     try:
         finished = store_finished(
             places.output,
@@ -103,6 +101,7 @@ def _store(
         return attempt.failed(kind, text, retryable=not outside, project_id=made.project_id)
     except OutputError as error:
         return Unfit(str(error))
+    attempt.remove_empty_workdir()
     return Succeeded(
         finished.video, finished.project_id, attempt.seconds, finished.video_s, finished.made_from
     )

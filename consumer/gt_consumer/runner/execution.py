@@ -11,13 +11,13 @@ from typing import Final as Const
 from typing import Protocol
 
 from gt_consumer.processes.group import ProcessEnd
-from gt_consumer.processes.protocol import Acquire, Final, Granted, ProjectBegun, Run, Stage, Withdraw
+from gt_consumer.processes.protocol import Acquire, Final, Granted, Report, Run, VideoMade, Withdraw
 
 GRACE_SECONDS: Const = 5.0
 """Between terminating and killing a process group."""
 
-OnStage = Callable[[Stage | ProjectBegun], asyncio.Future[None] | None]
-"""Receives the stages of a run, and the project that it has begun; returns when that is noted, if it is."""
+OnStage = Callable[[Report], asyncio.Future[None] | None]
+"""Receives the stages and costs of a run, and the project that it has begun; returns when that is noted."""
 OnGrant = Callable[[Granted], None]
 OnAcquire = Callable[[Acquire | Withdraw, OnGrant], None]
 """Receives a run's request for a provider, or its withdrawal, and a callback for the grant."""
@@ -51,7 +51,7 @@ class TimedOut:
 
 @dataclass(frozen=True)
 class Stopped:
-    """The attempt was interrupted because the worker stops."""
+    """The attempt was interrupted: its worker stops, or an operator cancelled the story."""
 
 
 Result = Final | Died | Unstartable
@@ -63,11 +63,13 @@ class NotStartedError(Exception):
 
     Parameters:
         retryable: whether a later attempt may succeed
+        kind: type of the failure; None for `OSError`, or `OrchestratorError` if it is not retryable
     """
 
-    def __init__(self, message: str, *, retryable: bool) -> None:
+    def __init__(self, message: str, *, retryable: bool, kind: str | None = None) -> None:
         super().__init__(message)
         self.retryable = retryable
+        self.kind = kind or ("OSError" if retryable else "OrchestratorError")
 
 
 class Execution(Protocol):
@@ -75,7 +77,10 @@ class Execution(Protocol):
 
     @property
     def end(self) -> asyncio.Future[Result]:
-        """Done with the result of the run, or with the death of its process."""
+        """Done with the result of the run, or with the death of its process.
+
+        It may raise NotStartedError instead.
+        """
 
     async def stop(self, grace: float) -> None:
         """Ask the run to end, force it after `grace` seconds, and wait for its end."""
@@ -85,6 +90,9 @@ class Execution(Protocol):
 
     def last_lines(self) -> str:
         """Return the last lines that the run printed."""
+
+    async def settled(self) -> None:
+        """Wait, for some seconds at most, until nothing that the run left behind is active."""
 
 
 class Executor(Protocol):
@@ -151,10 +159,12 @@ class TimeLimit:
 
 
 async def supervise(execution: Execution, stop: asyncio.Future[None], limit: TimeLimit, grace: float) -> End:
-    """Wait for the end of a run, for its time limit or for the worker's stop, whichever comes first.
+    """Wait for the end of a run, for its time limit or for a stop, whichever comes first.
+
+    A run that is stopped and succeeds before it is forced to end has succeeded.
 
     Parameters:
-        stop: done when the worker stops
+        stop: done when the run is to be stopped
         limit: the run's clock
         grace: seconds between asking the run to end and forcing it
     """
@@ -168,4 +178,12 @@ async def supervise(execution: Execution, stop: asyncio.Future[None], limit: Tim
     except BaseException:
         execution.kill()
         raise
-    return end
+    made = _video_made(execution.end) if isinstance(end, Stopped) else None
+    return made or end
+
+
+def _video_made(end: asyncio.Future[Result]) -> VideoMade | None:
+    if not end.done() or end.cancelled() or end.exception() is not None:
+        return None
+    result = end.result()
+    return result if isinstance(result, VideoMade) else None

@@ -10,6 +10,7 @@ from itertools import count
 from gt_common.log import get_logger
 from gt_consumer.orchestrator.calling import MakeOne, run_attempt
 from gt_consumer.orchestrator.channel import RunPermits, StageReporter
+from gt_consumer.processes.costs import Spent, Used, WrongCost
 from gt_consumer.processes.protocol import (
     Acquire,
     Failed,
@@ -64,7 +65,7 @@ class InlineExecution:
 
     async def stop(self, grace: float) -> None:
         """Cancel the run and wait at most `grace` seconds for its end."""
-        self._reporter.close(None)
+        self._reporter.end_soon()
         self._task.cancel()
         _, pending = await asyncio.wait({self._task}, timeout=grace)
         if pending:
@@ -73,6 +74,9 @@ class InlineExecution:
     def last_lines(self) -> str:
         """Return nothing: what it prints is the caller's own output."""
         return ""
+
+    async def settled(self) -> None:
+        """Return at once: the run has ended with its task."""
 
     def kill(self) -> None:
         """Cancel the run; within a process, nothing stronger exists."""
@@ -95,8 +99,9 @@ class _LocalChannel:
         self._ids = count(1)
         self.end: asyncio.Future[Result] = self._loop.create_future()
 
-    def send(self, message: Message) -> None:
-        self._loop.call_soon_threadsafe(self._take, message)
+    def send(self, *messages: Message) -> None:
+        for message in messages:
+            self._loop.call_soon_threadsafe(self._take, message)
 
     def send_project(self, begun: ProjectBegun) -> None:
         """Send the project; it is noted when the run yields to the loop."""
@@ -113,7 +118,7 @@ class _LocalChannel:
 
     def _take(self, message: Message) -> None:
         match message:
-            case Stage() | ProjectBegun():
+            case Stage() | ProjectBegun() | Spent() | Used() | WrongCost():
                 self._on_stage(message)
             case VideoMade() | Failed() | Wait() if not self.end.done():
                 self.end.set_result(message)

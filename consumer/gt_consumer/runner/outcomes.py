@@ -7,10 +7,12 @@ is not resumed again: that has led nowhere, or it cannot be resumed.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from gt_common.failures import Failure
 from gt_common.messages import MadeFrom
+from gt_common.messaging.control.cancelled import Cancellation
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,7 @@ class Succeeded:
         duration_s: seconds that the attempt took
         video_s: length of the video in seconds, if the orchestrator reported it
         made_from: what it was made from, if that was recorded
+        made_in: generation, attempt and run that made it, if it was an earlier run and is known
     """
 
     output_path: Path
@@ -29,6 +32,7 @@ class Succeeded:
     duration_s: float
     video_s: float | None
     made_from: MadeFrom | None = None
+    made_in: tuple[int, int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -62,8 +66,16 @@ class Waiting:
 
 
 @dataclass(frozen=True)
+class NotDue:
+    """The story must not start before `starts_at`, in `seconds`; it has not been run."""
+
+    starts_at: datetime
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Interrupted:
-    """The worker stops; no attempt is used up."""
+    """It was stopped, or not started, because the worker stops; no attempt is used up."""
 
     project_id: str | None = None
     spent: bool = False
@@ -78,4 +90,19 @@ class Unfit:
     spent: bool = False
 
 
-Outcome = Succeeded | FailedForNow | FailedForGood | Waiting | Interrupted | Unfit
+@dataclass(frozen=True)
+class Cancelled:
+    """An operator cancelled the story; no attempt is used up.
+
+    Parameters:
+        order: the operator's order
+        ran: whether it ran, so that its run ends with this
+    """
+
+    order: Cancellation
+    ran: bool
+    project_id: str | None = None
+    spent: bool = False
+
+
+Outcome = Succeeded | FailedForNow | FailedForGood | Waiting | NotDue | Interrupted | Unfit | Cancelled

@@ -22,6 +22,7 @@ from gt_consumer.runner.outcomes import (
 from gt_consumer.storage.checkpoints import (
     MOST_STAGES,
     Checkpoint,
+    project_folder,
     read_checkpoint,
     remove_checkpoint,
     write_checkpoint,
@@ -59,13 +60,22 @@ class Project:
         """The project in which the run works, as far as is known."""
         return self._note.project_id if self._note else None
 
+    @property
+    def folder(self) -> Path:
+        """The story's folder for the files of its projects."""
+        return project_folder(self._output, self._story)
+
+    def read(self) -> None:
+        """Read what an earlier run noted in the output folder."""
+        self._written = read_checkpoint(self._output, self._story)
+
     async def load(self, *, resumes: bool) -> None:
         """Find the project to resume: the one noted in the output folder, else the one in the message.
 
         Parameters:
             resumes: whether the orchestrator can resume projects
         """
-        self._written = noted = await asyncio.to_thread(read_checkpoint, self._output, self._story)
+        noted = self._written
         named = project_name(self._story.project_id)
         if not resumes:
             noted = named = None
@@ -148,8 +158,11 @@ class Project:
     def _current(self, note: Checkpoint, **changes: object) -> Checkpoint:
         return note.model_copy(update={"generation": self._story.generation, **changes})
 
-    def _write(self) -> asyncio.Task[None]:
+    def _write(self) -> asyncio.Future[None]:
+        """Note what is known, in a task; return what is done when that is noted."""
         if self._writer is None or self._writer.done():
+            if self._written == self._note:
+                return _done()
             self._writer = asyncio.create_task(self._write_until_current(), name="note project")
         return self._writer
 
@@ -166,5 +179,11 @@ class Project:
             self._written = note
 
     async def _flushed(self) -> None:
-        if self._writer is not None:
+        if self._writer is not None and not self._writer.done():
             await asyncio.wait({self._writer})
+
+
+def _done() -> asyncio.Future[None]:
+    done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    done.set_result(None)
+    return done

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import sys
+import time
 from contextvars import copy_context
 from dataclasses import dataclass
 
 import psutil
 
-from gt_consumer.processes.group import ProcessEnd, ProcessGroup
+from gt_consumer.processes.costs import Spent, Used, WrongCost
+from gt_consumer.processes.forked_group import ChildForker, ForkedGroup
+from gt_consumer.processes.group import ProcessEnd
 from gt_consumer.processes.lines import LineProtocol
 from gt_consumer.processes.output_log import OutputLog
 from gt_consumer.processes.protocol import (
@@ -31,6 +33,7 @@ from gt_consumer.processes.protocol import (
 from gt_consumer.runner.execution import Died, OnAcquire, OnStage, Result
 
 _SETTLE_SECONDS = 5.0
+_LOOK_SECONDS = 1.0
 _SMALL_GROWTH = 256 * 1024 * 1024
 
 
@@ -45,7 +48,7 @@ class Recycling:
         idle_seconds: when it had nothing to do for this long, so that its models do not fill the memory
     """
 
-    stories: int = 50
+    stories: int = 200
     growth_bytes: int = 1_500_000_000
     growth_factor: float = 3.0
     idle_seconds: float = 600.0
@@ -59,19 +62,26 @@ class PythonChild:
         self._on_stage: OnStage = lambda _: None
         self._on_acquire: OnAcquire = lambda _message, _on_grant: None
         self._context = copy_context()
-        self._idle = asyncio.Event()
+        self._idle = False
+        self._freed: asyncio.Future[bool] | None = None
+        self._settling: asyncio.TimerHandle | None = None
         self._base_rss = 0
+        self._looked = -_LOOK_SECONDS
+        self._process: psutil.Process | None = None
         self._transport: asyncio.WriteTransport
         self._messages: LineProtocol
-        self._group: ProcessGroup
+        self._group: ForkedGroup
         self._follower: asyncio.Task[None]
         self.end: asyncio.Future[Result]
         self.stories = 0
         self._accepted = False
 
     @classmethod
-    async def start(cls, target: str) -> PythonChild:
-        """Start a child for `package.module:name`.
+    async def start(cls, forker: ChildForker) -> PythonChild:
+        """Start a child.
+
+        Parameters:
+            forker: whose children serve the orchestrator
 
         Raises:
             OSError: no process can be started
@@ -79,19 +89,7 @@ class PythonChild:
         child = cls()
         ours, theirs = socket.socketpair()
         try:
-            child._group = await ProcessGroup.start(
-                [
-                    sys.executable,
-                    "-m",
-                    "gt_consumer.orchestrator.child",
-                    "serve",
-                    target,
-                    str(theirs.fileno()),
-                ],
-                stdout=child._output.stdout,
-                stderr=child._output.stderr,
-                fds=[theirs.fileno()],
-            )
+            child._group = await forker.fork(theirs.fileno(), child._output.stdout, child._output.stderr)
         except BaseException:
             ours.close()
             raise
@@ -108,7 +106,7 @@ class PythonChild:
     @property
     def alive(self) -> bool:
         """Whether its process exists, as far as is known."""
-        return not self._group.end.done()
+        return not self._group.over.done()
 
     def begin(self, request: Run, on_stage: OnStage, on_acquire: OnAcquire) -> None:
         """Send it a story; `end` is done when that has ended.
@@ -118,7 +116,7 @@ class PythonChild:
         """
         self.stories += 1
         self._accepted = False
-        self._idle.clear()
+        self._idle, self._freed = False, None
         self._on_stage = on_stage
         self._on_acquire = on_acquire
         self._output.begin()
@@ -130,21 +128,29 @@ class PythonChild:
         else:
             self._transport.write(encode(request))
 
-    async def settled(self) -> bool:
-        """Wait until it is free for another story; return False when that takes too long or it died."""
-        idle = asyncio.create_task(self._idle.wait())
-        try:
-            await asyncio.wait(
-                {idle, self._follower}, timeout=_SETTLE_SECONDS, return_when=asyncio.FIRST_COMPLETED
-            )
-            return self._idle.is_set() and self.alive
-        finally:
-            idle.cancel()
+    def free(self) -> asyncio.Future[bool]:
+        """Return what is done when the child is free for another story; False: it died, or takes too long."""
+        if self._freed is None:
+            self._freed = asyncio.get_running_loop().create_future()
+            if self._idle or self._follower.done():
+                self._set_free(self._idle and self.alive)
+            else:
+                self._settling = asyncio.get_running_loop().call_later(_SETTLE_SECONDS, self._set_free, False)
+        return self._freed
+
+    async def settled(self) -> None:
+        """Wait until it is free for another story, has died, or takes too long."""
+        await asyncio.wait({self.free()})
 
     def grown(self, recycling: Recycling) -> bool:
-        """Whether its memory has grown too much since its first story."""
+        """Whether its memory has grown too much since its first story; looked at once in a second at most."""
+        now = time.monotonic()
+        if now < self._looked + _LOOK_SECONDS:
+            return False
+        self._looked = now
         try:
-            rss: int = psutil.Process(self._group.pid).memory_info().rss
+            self._process = self._process or psutil.Process(self._group.pid)
+            rss: int = self._process.memory_info().rss
         except psutil.Error:
             return True
         self._base_rss = self._base_rss or rss
@@ -170,8 +176,8 @@ class PythonChild:
 
     def _handle(self, line: bytes) -> None:
         match parse(line):
-            case Stage() as stage:
-                self._on_stage(stage)
+            case Stage() | Spent() | Used() | WrongCost() as report:
+                self._on_stage(report)
             case ProjectBegun() as begun:
                 self._take_project(begun)
             case VideoMade() | Failed() | Wait() as final:
@@ -185,9 +191,16 @@ class PythonChild:
             case ChildState("accepted"):
                 self._accepted = True
             case ChildState("idle"):
-                self._idle.set()
+                self._idle = True
+                self._set_free(True)
             case _:
                 self._output.stdout(line)
+
+    def _set_free(self, free: bool) -> None:
+        if self._settling is not None:
+            self._settling.cancel()
+        if self._freed is not None and not self._freed.done():
+            self._freed.set_result(free)
 
     def _take_project(self, begun: ProjectBegun) -> None:
         answer = Noted(begun.project_id)
@@ -208,6 +221,7 @@ class PythonChild:
         self._output.close()
         if not self.end.done():
             self.end.set_result(self._death(end))
+        self._set_free(False)
 
     def _death(self, end: ProcessEnd) -> Died:
         # A warm child may have died, unnoticed, while it was free.

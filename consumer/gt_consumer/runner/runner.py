@@ -19,12 +19,14 @@ from gt_consumer.processes.protocol import Failed, Run
 from gt_consumer.runner.attempt import Attempt, OnStage, Places
 from gt_consumer.runner.conclude import conclude
 from gt_consumer.runner.execution import GRACE_SECONDS, Died, Executor, NotStartedError, TimeLimit, supervise
+from gt_consumer.runner.meter import Meter, OnSpent
 from gt_consumer.runner.outcomes import Interrupted, Outcome, Succeeded, Unfit, Waiting
+from gt_consumer.runner.prices import Prices
 from gt_consumer.runner.project import OnProject, Project
 from gt_consumer.runner.waits import Waits
 from gt_consumer.storage.checkpoints import remove_checkpoint
 from gt_consumer.storage.finished_videos import find_finished
-from gt_consumer.storage.workdirs import make_workdir, remove_stale_workdirs, remove_workdir
+from gt_consumer.storage.workdirs import make_workdir, remove_stale_workdirs
 
 _OUTPUT_SECONDS = 0.02
 
@@ -43,6 +45,7 @@ class Runner:
         limiter: grants calls to providers; without one there are pauses but no limits
         story_roots: folders below which story files may be read
         orchestrator: its name, to be recorded with each video
+        prices: of what runs say that they have used
     """
 
     def __init__(
@@ -56,6 +59,7 @@ class Runner:
         limiter: Limiter | None = None,
         story_roots: Sequence[Path] = (),
         orchestrator: str | None = None,
+        prices: Prices | None = None,
     ) -> None:
         self._executor = executor
         self._places = Places(output.absolute())
@@ -65,6 +69,7 @@ class Runner:
         self._orchestrator = orchestrator
         self._limiter = limiter or LocalLimiter()
         self._story_roots = tuple(story_roots)
+        self._prices = Prices() if prices is None else prices
         self._running: dict[asyncio.Future[None], Attempt] = {}
         self._tidied = False
 
@@ -74,6 +79,7 @@ class Runner:
         attempt: int,
         on_stage: OnStage,
         on_project: OnProject = lambda _: None,
+        on_spent: OnSpent = lambda _: None,
     ) -> Outcome:
         """Run one attempt.
 
@@ -81,16 +87,19 @@ class Runner:
             attempt: its number, from 1
             on_stage: called with each stage and, if known, the share of it that is done (0 to 1)
             on_project: called with the project in which the run works, None when it has to start over
+            on_spent: called with what the run has spent so far: millionths of the currency, by provider
         """
         loop = asyncio.get_running_loop()
         project = Project(self._places.output, story, attempt, on_project)
-        current = Attempt(story, attempt, on_stage, stop=loop.create_future(), project=project)
+        meter = Meter(self._prices, on_spent)
+        stop: asyncio.Future[None] = loop.create_future()
+        current = Attempt(story, attempt, on_stage, stop=stop, project=project, meter=meter)
         done: asyncio.Future[None] = loop.create_future()
         self._running[done] = current
         try:
             await self._tidy_once()
             with log_context({**log_keys(story), "attempt": attempt}):
-                outcome = await self._finished(story) or await self._run(current)
+                outcome = await self._run(current)
                 if isinstance(outcome, Waiting):
                     await _pause_for(self._limiter, outcome)
                 return outcome
@@ -98,11 +107,18 @@ class Runner:
             del self._running[done]
             done.set_result(None)
 
+    def stop_story(self, story: StoryMessage) -> None:
+        """End what runs of a story in its generation as `Interrupted`; a finished video is still stored."""
+        key = (story.batch_id, story.story_id, story.generation)
+        for attempt in self._running.values():
+            running = attempt.story
+            if (running.batch_id, running.story_id, running.generation) == key:
+                attempt.end()
+
     async def interrupt(self) -> None:
         """End all running attempts as `Interrupted` and wait for them; a finished video is still stored."""
         for attempt in self._running.values():
-            if not attempt.stop.done():
-                attempt.stop.set_result(None)
+            attempt.end()
         if self._running:
             await asyncio.wait(list(self._running))
 
@@ -119,47 +135,59 @@ class Runner:
         if removed:
             _log.info("workdirs_removed", count=removed)
 
-    async def _finished(self, story: StoryMessage) -> Succeeded | None:
-        if not self._reuse_finished:
-            return None
-        found = await asyncio.to_thread(find_finished, self._places.output, story)
-        if found is None:
-            return None
-        with suppress(OSError):
-            await asyncio.to_thread(remove_checkpoint, self._places.output, story)
-        return Succeeded(found.video, found.project_id, 0.0, found.video_s, found.made_from)
-
     async def _run(self, attempt: Attempt) -> Outcome:
-        story = attempt.story
+        """Prepare an attempt and run it; nothing is left of its working folder."""
+        ended = await asyncio.to_thread(self._prepare, attempt)
         try:
-            await asyncio.to_thread(check_story_file, story.url, self._story_roots)
+            if ended is not None:
+                return ended
+            return Interrupted() if attempt.stop.done() else await self._run_in(attempt)
+        finally:
+            if attempt.workdir is not None:
+                await asyncio.to_thread(attempt.remove_workdir)
+
+    def _prepare(self, attempt: Attempt) -> Outcome | None:
+        """Do what an attempt needs of the disk before it starts; return its outcome if it must not start."""
+        story = attempt.story
+        finished = self._finished(story)
+        if finished is not None:
+            return finished
+        try:
+            check_story_file(story.url, self._story_roots)
         except PermanentError as error:
             return attempt.failed("PermanentError", str(error), retryable=False)
         # Only now, because a message could name any file of this machine.
-        attempt.made_from = await asyncio.to_thread(made_from, story.url, story.options, self._orchestrator)
+        attempt.made_from = made_from(story.url, story.options, self._orchestrator)
         try:
-            workdir = await asyncio.to_thread(
-                make_workdir, self._places.output, attempt.story, attempt.number
-            )
+            attempt.workdir = make_workdir(self._places.output, story, attempt.number)
         except OSError as error:
             return Unfit(f"no working folder could be made in {self._places.output}: {error.strerror}")
-        try:
-            return Interrupted() if attempt.stop.done() else await self._run_in(workdir, attempt)
-        finally:
-            await asyncio.to_thread(remove_workdir, workdir)
+        attempt.project.read()
+        return None
 
-    async def _run_in(self, workdir: Path, attempt: Attempt) -> Outcome:
+    def _finished(self, story: StoryMessage) -> Succeeded | None:
+        if not self._reuse_finished:
+            return None
+        found = find_finished(self._places.output, story)
+        if found is None:
+            return None
+        with suppress(OSError):
+            remove_checkpoint(self._places.output, story)
+        return Succeeded(
+            found.video, found.project_id, 0.0, found.video_s, found.made_from, made_in=found.made_in
+        )
+
+    async def _run_in(self, attempt: Attempt) -> Outcome:
         await attempt.project.load(resumes=self._executor.resumes)
         try:
             while True:
-                outcome = await self._run_once(attempt.request(workdir, self._story_roots), attempt)
+                outcome = await self._run_once(attempt.request(self._story_roots), attempt)
                 if outcome is not None:
                     return outcome
         except NotStartedError as error:
             if machine_problem(error.__cause__):
                 return await attempt.project.concluded(Unfit(str(error)))
-            kind = "OSError" if error.retryable else "OrchestratorError"
-            outcome = attempt.failed(kind, str(error), retryable=error.retryable)
+            outcome = attempt.failed(error.kind, str(error), retryable=error.retryable)
             return await attempt.project.concluded(outcome, at_fault=False)
 
     async def _run_once(self, request: Run, attempt: Attempt) -> Outcome | None:
@@ -177,9 +205,12 @@ class Runner:
                     # What it printed comes through other pipes than its result.
                     await asyncio.sleep(_OUTPUT_SECONDS)
                 attempt.log = execution.last_lines()
-                workdir = Path(request.workdir)
                 roots = self._executor.result_roots
-                return await conclude(end, attempt, self._places, workdir, self._time_limit, roots)
+                outcome = await conclude(end, attempt, self._places, self._time_limit, roots)
+                if attempt.workdir is not None:
+                    # What the run has left behind may still write into its folder.
+                    await execution.settled()
+                return outcome
 
 
 async def _pause_for(limiter: Limiter, outcome: Waiting) -> None:

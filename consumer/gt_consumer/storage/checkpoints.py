@@ -14,7 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from gt_common.files import write_atomically
 from gt_common.messages import Ordinal, StoryMessage
 from gt_consumer.processes.values import project_name
-from gt_consumer.storage.names import draft_of, remove_leftovers, safe_name
+from gt_consumer.storage.links import look_once
+from gt_consumer.storage.names import draft_of, safe_name
 
 MOST_STAGES: Final = 100
 MOST_UNENDED: Final = 3
@@ -70,7 +71,7 @@ def write_checkpoint(output: Path, story: StoryMessage, checkpoint: Checkpoint) 
         OSError: the note cannot be written
     """
     path = _place(output, story)
-    remove_leftovers(path)
+    look_once(str(path.parent))
     for left in reversed(range(_TRIES)):
         try:
             write_atomically(path, checkpoint.model_dump_json(), draft=draft_of(path), error=None)
@@ -93,6 +94,11 @@ def remove_checkpoint(output: Path, story: StoryMessage) -> None:
     for folder in (path.parent, path.parent.parent):
         with contextlib.suppress(OSError):
             folder.rmdir()
+
+
+def project_folder(output: Path, story: StoryMessage) -> Path:
+    """Return the folder in which an orchestrator may keep the files of a story's projects."""
+    return output / "projects" / safe_name(story.batch_id) / safe_name(story.story_id)
 
 
 def _place(output: Path, story: StoryMessage) -> Path:

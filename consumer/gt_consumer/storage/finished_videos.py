@@ -14,7 +14,9 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 from pydantic import ValidationError
 
@@ -23,20 +25,34 @@ from gt_common.files import open_anywhere, open_below, sync_folder_if_possible, 
 from gt_common.messages import MadeFrom, StoryMessage, made_from, utc_now
 from gt_common.stories import slug
 from gt_consumer.processes.values import label, number
-from gt_consumer.storage.names import draft_of, remove_leftovers, safe_name
+from gt_consumer.storage.links import link_story, linked_records, look_once
+from gt_consumer.storage.names import safe_name
+from gt_consumer.storage.shared_sync import SharedSync
+from gt_consumer.storage.sidecars import place_sidecars
+from gt_consumer.storage.video_length import video_length
+from gt_consumer.storage.workdirs import draft_beside
 
 _CHUNK = 1 << 20
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
+_sync_folder = SharedSync(sync_folder_if_possible)
+
 
 @dataclass(frozen=True)
 class Finished:
-    """A finished video: its path, its project, its length in seconds and what it was made from, if known."""
+    """A finished video.
+
+    Parameters:
+        video_s: its length in seconds, if known
+        made_from: what it was made from, if known
+        made_in: generation, attempt and run that made it, if known
+    """
 
     video: Path
     project_id: str | None
     video_s: float | None
     made_from: MadeFrom | None = None
+    made_in: tuple[int, int, int] | None = None
 
 
 class UnusableVideoError(Exception):
@@ -66,11 +82,16 @@ def check_output(output: Path) -> None:
 
 def video_place(output: Path, story: StoryMessage) -> Path:
     """Return the path of the story's video: `<output>/<batch_id>/<position>-<slug>-<story_id>.mp4`."""
-    try:
-        title = slug(story.url, story.title)
-    except ValueError:
-        title = "story"
+    title = _slug(story.url, story.title)
     return output / safe_name(story.batch_id) / f"{story.position}-{title}-{safe_name(story.story_id)}.mp4"
+
+
+@lru_cache(maxsize=256)
+def _slug(url: str, title: str | None) -> str:
+    try:
+        return slug(url, title)
+    except ValueError:
+        return "story"
 
 
 def find_finished(output: Path, story: StoryMessage) -> Finished | None:
@@ -83,8 +104,8 @@ def find_finished(output: Path, story: StoryMessage) -> Finished | None:
     found = _read_finished(place.with_suffix(".json"), story)
     if found is not None:
         return found
-    # The stories of the batch may have been put into another order since.
-    for record in sorted(place.parent.glob(f"[0-9]*-{safe_name(story.story_id)}.json")):
+    # The stories of the batch may have been put into another order since, or have got titles.
+    for record in linked_records(place.parent, story.story_id):
         found = _read_finished(record, story)
         if found is not None:
             return found
@@ -104,12 +125,15 @@ def store_finished(
     source: MadeFrom | None = None,
     roots: Sequence[Path] | None = None,
 ) -> Finished:
-    """Put a video at its final place and write its result file; if that fails, nothing unfinished is left.
+    """Put a video and the files beside it at their final place, and write its result file last.
+
+    If that fails, nothing unfinished is taken for a video.
 
     Parameters:
         video: a regular file; it is moved if it is in `workdir`, otherwise copied
         source: what it was made from
-        video_s, duration_s: the length of the video, and the time that making it took, in seconds
+        video_s: length of the video in seconds; None to read it from the file
+        duration_s: seconds that making it took
         roots: folders besides `workdir` in which it may lie, links resolved; None for anywhere
 
     Raises:
@@ -117,7 +141,7 @@ def store_finished(
         OutputError: the output folder cannot be written or is full
     """
     place = video_place(output, story)
-    content = {
+    content: dict[str, object] = {
         "schema": 1,
         "batch_id": story.batch_id,
         "story_id": story.story_id,
@@ -127,6 +151,7 @@ def store_finished(
         "project_id": project_id,
         "attempt": attempt,
         "generation": story.generation,
+        "run": story.run,
         "duration_s": round(duration_s, 3),
         "video": place.name,
         "video_s": video_s,
@@ -136,19 +161,26 @@ def store_finished(
     folders = None if roots is None else (workdir, *roots)
     with _opened(video, folders) as opened:
         try:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            remove_leftovers(place)
+            look_once(str(place.parent))
             record = place.with_suffix(".json")
-            record.unlink(missing_ok=True)
+            replaced = _removed(record)
             _place_video(opened, video, place, workdir)
-            _write_record(record, place, content)
+            place_sidecars(video, place, workdir, folders, replaced=replaced)
+            if video_s is None:
+                video_s = content["video_s"] = video_length(place)
+            _write_record(record, place, content, workdir, opened.found.st_size)
         except OSError as error:
             raise OutputError(_explain(error, place.parent)) from error
-    return Finished(place, project_id, video_s, source)
+    return Finished(place, project_id, video_s, source, (story.generation, attempt, story.run))
+
+
+class _Opened(NamedTuple):
+    descriptor: int
+    found: os.stat_result
 
 
 @contextmanager
-def _opened(video: Path, folders: Sequence[Path] | None) -> Iterator[int]:
+def _opened(video: Path, folders: Sequence[Path] | None) -> Iterator[_Opened]:
     """Open a video; from here on the descriptor counts, so that nothing can be put in its place."""
     try:
         source = open_anywhere(video) if folders is None else open_below(video, folders)
@@ -162,9 +194,18 @@ def _opened(video: Path, folders: Sequence[Path] | None) -> Iterator[int]:
             raise UnusableVideoError("is not a regular file")
         if not found.st_size:
             raise UnusableVideoError("is empty")
-        yield source
+        yield _Opened(source, found)
     finally:
         os.close(source)
+
+
+def _removed(record: Path) -> bool:
+    """Remove a result file; return whether there was one."""
+    try:
+        record.unlink()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _read_finished(record: Path, story: StoryMessage) -> Finished | None:
@@ -186,7 +227,16 @@ def _read_finished(record: Path, story: StoryMessage) -> Finished | None:
     source = _source(content.get("made_from"))
     if source is not None and source.differences(made_from(story.url, story.options)):
         return None
-    return Finished(video, label(content.get("project_id")), number(content.get("video_s")), source)
+    project_id, video_s = label(content.get("project_id")), number(content.get("video_s"))
+    return Finished(video, project_id, video_s, source, _run(content))
+
+
+def _run(content: Mapping[str, object]) -> tuple[int, int, int] | None:
+    """Return the run that made a video; results of earlier versions do not have it."""
+    generation, attempt, run = (content.get(name) for name in ("generation", "attempt", "run"))
+    if isinstance(generation, int) and isinstance(attempt, int) and isinstance(run, int):
+        return generation, attempt, run
+    return None
 
 
 def _source(content: object) -> MadeFrom | None:
@@ -196,46 +246,73 @@ def _source(content: object) -> MadeFrom | None:
         return None
 
 
-def _write_record(record: Path, place: Path, content: Mapping[str, object]) -> None:
-    """Write the result file of the video at `place`.
+def _write_record(record: Path, place: Path, content: Mapping[str, object], workdir: Path, size: int) -> None:
+    """Write the result file of the video at `place`; then both are on the disk, with their names.
 
     Another run of the story may replace the video at any moment: a worker that was cut off from the broker
     continues while the story is delivered again. So the file is written again until the size is right.
     """
+    first = True
     while True:
-        size = place.stat().st_size
         text = json.dumps({**content, "size": size}, ensure_ascii=False, indent=1)
-        write_atomically(record, f"{text}\n", draft=draft_of(record), error=None)
-        if place.stat().st_size == size:
+        draft = draft_beside(workdir, ".json")
+
+        def link(written: Path = draft) -> None:
+            link_story(written, record.parent, str(content["story_id"]))
+
+        write_atomically(
+            record, f"{text}\n", draft=draft, error=None, new=first, before=link, sync=_sync_folder
+        )
+        written, size, first = size, place.stat().st_size, False
+        if written == size:
             return
 
 
-def _place_video(source: int, video: Path, place: Path, workdir: Path) -> None:
-    part = draft_of(place)
-    real = video.resolve()
+def _place_video(source: _Opened, video: Path, place: Path, workdir: Path) -> None:
+    """Put the video at its place. Its name is synchronised together with that of its result file."""
+    part = draft_beside(workdir, ".mp4")
     try:
-        if not (real.is_relative_to(workdir.resolve()) and _moved(source, real, part)):
-            _copy(source, part)
-        with part.open("rb") as file:
-            os.fsync(file.fileno())
-        part.replace(place)
+        inside = _place_within(video, workdir)
+        if inside is not None and _moved(source.found, inside, part):
+            os.fsync(source.descriptor)
+        else:
+            _copy(source.descriptor, part)
+        _replace(part, place)
     except OSError:
         part.unlink(missing_ok=True)
         raise
-    sync_folder_if_possible(place.parent)
 
 
-def _moved(source: int, real: Path, target: Path) -> bool:
-    """Move the open file; return False if it is on another file system, or was replaced meanwhile."""
+def _place_within(video: Path, workdir: Path) -> Path | None:
+    """Return where the video lies in the attempt's folder, links resolved; None if it lies elsewhere."""
+    is_link = video.is_symlink()
+    if video.parent == workdir and not is_link:
+        return video
+    real = video.resolve()
+    if not real.is_relative_to(workdir.resolve()):
+        return None
+    return real if is_link else video
+
+
+def _replace(part: Path, place: Path) -> None:
     try:
-        real.rename(target)
+        part.replace(place)
+    except FileNotFoundError:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        part.replace(place)
+
+
+def _moved(found: os.stat_result, video: Path, target: Path) -> bool:
+    """Move the file that was found; return False if it is on another file system, or was replaced."""
+    try:
+        video.rename(target)
     except OSError as error:
         if error.errno not in {errno.EXDEV, errno.ENOENT}:
             raise
         return False
-    if os.path.samestat(os.fstat(source), target.lstat()):
+    if os.path.samestat(found, target.lstat()):
         return True
-    target.rename(real)
+    target.rename(video)
     return False
 
 
@@ -243,6 +320,8 @@ def _copy(source: int, target: Path) -> None:
     with os.fdopen(os.dup(source), "rb") as video, target.open("wb") as copy:
         video.seek(0)
         shutil.copyfileobj(video, copy, _CHUNK)
+        copy.flush()
+        os.fsync(copy.fileno())
 
 
 def _explain(error: OSError, folder: Path) -> str:

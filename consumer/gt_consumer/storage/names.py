@@ -8,6 +8,7 @@ import secrets
 import socket
 import time
 import zlib
+from functools import lru_cache
 from pathlib import Path
 
 import psutil
@@ -18,7 +19,7 @@ ABANDONED_SECONDS = 2 * 86400.0
 _CLOCK_SECONDS = 3.0
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
-_MARK = re.compile(r"-([0-9a-f]{8})\.(\d+)\.(\d+)\.[0-9a-f]{8}(?:\.part)?$")
+_MARK = re.compile(r"-([0-9a-f]{8})\.(\d+)\.(\d+)\.[0-9a-f]{8}(?:\.\w+)*$")
 
 
 def safe_name(name: str) -> str:
@@ -28,8 +29,7 @@ def safe_name(name: str) -> str:
 
 def new_mark() -> str:
     """Return a unique mark that identifies this machine and this process."""
-    started = int(psutil.Process().create_time())
-    return f"{_host()}.{os.getpid()}.{started}.{secrets.token_hex(4)}"
+    return f"{_process_mark(os.getpid())}.{secrets.token_hex(4)}"
 
 
 def is_leftover(path: Path) -> bool:
@@ -57,13 +57,12 @@ def draft_of(place: Path) -> Path:
     return place.with_name(f".{place.name}-{new_mark()}.part")
 
 
-def remove_leftovers(place: Path) -> None:
-    """Remove the unfinished files that killed processes left beside a file of this name, with any suffix."""
-    for part in place.parent.glob(f".{place.stem}.*.part"):
-        if is_leftover(part):
-            part.unlink(missing_ok=True)
+@lru_cache(maxsize=1)
+def _process_mark(pid: int) -> str:
+    return f"{_host()}.{pid}.{int(psutil.Process(pid).create_time())}"
 
 
+@lru_cache(maxsize=1)
 def _host() -> str:
     """Return a short id of this machine; each of its containers, whose process ids differ, has its own."""
     try:

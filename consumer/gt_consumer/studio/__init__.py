@@ -5,8 +5,6 @@ Importing this package does not load any heavy library; a run does.
 
 from __future__ import annotations
 
-import asyncio
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,8 +41,8 @@ class StudioOrchestrator:
     ) -> StudioResult:
         """Make the video of a story in the job's working folder.
 
-        The same story, options and seed give the same script, sound and pictures, so `resume` needs no
-        checkpoint: the video is made again.
+        What the stages of an earlier run have left is used again if it was made of the same story with the
+        same options, whether the run is a resumption or not.
 
         Parameters:
             story_url: where the story is; None for the job's URL
@@ -55,10 +53,15 @@ class StudioOrchestrator:
             StudioError: ffmpeg, the disk or the voice failed; another attempt may succeed
             UsageError: called outside a job
         """
+        import asyncio  # only a run needs it; gt-studio --help stays fast
+        import threading
+
         current = job()
         url = story_url or current.url
         if not url:
             raise PermanentError("the studio was given no story")
+        # Made on this machine alone: reports then say 0 and not that the cost is not known.
+        current.spend("studio", 0)
         cancelled = threading.Event()
 
         def progress(stage: str, fraction: float) -> None:
@@ -78,6 +81,8 @@ class StudioOrchestrator:
                 progress,
                 project_id,
                 roots=current.story_roots,
+                project_dir=current.project_dir,
+                begun=current.project,
             )
         except asyncio.CancelledError:
             cancelled.set()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib.util import find_spec
 
 from gt_common.errors import OrchestratorError
 
-_MODULES = ("cv2", "numpy", "onnxruntime", "scipy", "vaderSentiment")
+_TEXT_MODULES = ("anyascii", "numpy", "py3langid", "pysbd", "vaderSentiment")
+_MODULES = ("cv2", "onnxruntime", "scipy", *_TEXT_MODULES)
 
 
 def check_needs() -> None:
@@ -29,7 +31,20 @@ def check_needs() -> None:
     else:
         del skia
         missing = []
-    missing += [name for name in _MODULES if find_spec(name) is None]
+    _check_modules(_MODULES, missing)
+
+
+def check_text_needs() -> None:
+    """Check that the libraries are installed that turn a story into a script.
+
+    Raises:
+        OrchestratorError: with what to install
+    """
+    _check_modules(_TEXT_MODULES)
+
+
+def _check_modules(names: Iterable[str], known_missing: Iterable[str] = ()) -> None:
+    missing = [*known_missing, *(name for name in names if find_spec(name) is None)]
     if missing:
         raise OrchestratorError(
             f"the studio is not installed (no {', '.join(missing)}); pip install 'gt-consumer[studio]'"

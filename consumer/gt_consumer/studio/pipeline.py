@@ -1,34 +1,28 @@
-"""From a story to the finished MP4, stage by stage."""
+"""From a story to the finished MP4 of a job, stage by stage."""
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import hashlib
+import json
+import os
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from gt_consumer.studio.encode import FPS, FrameWriter, check_ffmpeg, mux
+from gt_common.errors import PermanentError
+from gt_common.files import open_anywhere, open_below
+from gt_consumer.studio.encode import check_ffmpeg
+from gt_consumer.studio.film import Film, Progress
+from gt_consumer.studio.memory import keep_freed_memory
 from gt_consumer.studio.options import StudioOptions, read_options
-from gt_consumer.studio.picture.captions import group
-from gt_consumer.studio.picture.cast import cast_looks
-from gt_consumer.studio.picture.layout import WIDTH
-from gt_consumer.studio.picture.panels import Painter, Panel
-from gt_consumer.studio.picture.render import frame_count, render
-from gt_consumer.studio.picture.shots import Shot, plan_shots
-from gt_consumer.studio.sound import mix
-from gt_consumer.studio.sound.narration import Narration, narrate
-from gt_consumer.studio.sound.voice import voice
-from gt_consumer.studio.text.mood import compound
-from gt_consumer.studio.text.script import Script, write_script
+from gt_consumer.studio.script.document import dump_script, read_script_file
+from gt_consumer.studio.script.model import Script
+from gt_consumer.studio.text.script import write_script
 from gt_consumer.studio.text.story import Story, load_story
+from gt_consumer.studio.workspace import Workspace, key_of
 
-Progress = Callable[[str, float], None]
-# A panel is drawn a little larger than it is shown, since the camera enlarges it.
-_PANEL_SCALE = 1.0
+STORY, SCRIPT = "story.json", "script.json"
 
 
 @dataclass(frozen=True)
@@ -60,101 +54,85 @@ def make_video(
     project_id: str | None = None,
     *,
     roots: Sequence[Path],
+    project_dir: Path | None = None,
+    begun: Callable[[str], None] = lambda _: None,
 ) -> MadeVideo:
-    """Make the video of a story.
+    """Make the video of a story, from the first stage whose files are missing.
 
     Parameters:
-        workdir: folder for the MP4 and intermediate files
+        workdir: folder for the MP4 and the files beside it
         given: options from the story's line in the list
         progress: called with the stage and the share of it that is done, 0 to 1
         project_id: kept in the result; derived from story and options if None
         roots: folders below which story files are read
+        project_dir: for what the stages leave, removed when the video is made; None for a folder in `workdir`
+        begun: called with the project's id as soon as something of it can be resumed
 
     Raises:
         PermanentError: the story or an option can never work
         StudioError: something failed; another attempt may succeed
     """
+    keep_freed_memory()
     options = read_options(given)
-    progress("story", 0.0)
-    story = load_story(url, roots)
-    options = options.for_text(story.text)
-    progress("script", 0.0)
-    script = write_script(story, options.max_words)
-    check_ffmpeg()  # not only after the voice, which takes most of the time
-    progress("voice", 0.0)
-    speaker = voice(options.voice)
-    narration = narrate(script, speaker, options.speed, options.seed, lambda part: progress("voice", part))
-    shots = plan_shots(narration, script.title, options.seed)
-    progress("mix", 0.0)
-    workdir.mkdir(parents=True, exist_ok=True)
-    seconds = frame_count(narration.seconds) / FPS
-    sound = workdir / "sound.wav"
-    _write_sound(sound, script, narration, shots, seconds, options)
-    silent = workdir / "silent.mp4"
-    _write_pictures(silent, script, narration, shots, options, progress)
+    check_own_files(options, roots)
+    workspace = Workspace((project_dir or workdir) / "stages")
+    story = _story(url, roots, workspace, progress)
+    script = _script(story, options, workspace, progress)
+    options = options.for_text(script.title)  # not from the text: one line less changes no face
     name = project_id or project_id_of(story, options)
+    check_ffmpeg()  # not only after the voice, which takes most of the time
+    begun(name)
+    workdir.mkdir(parents=True, exist_ok=True)
     target = workdir / f"{slug(story.title)}.mp4"
-    mux(silent, sound, target, (("title", story.title or script.title),))
-    silent.unlink()
-    sound.unlink()
+    seconds = Film(script, options, story.source, workspace, progress).make(target)
+    workspace.remove()
     return MadeVideo(name, target, seconds)
 
 
-def _write_sound(
-    path: Path,
-    script: Script,
-    narration: Narration,
-    shots: list[Shot],
-    seconds: float,
-    options: StudioOptions,
-) -> None:
-    dark = compound(" ".join(line.text for line in script.lines)) < 0
-    cues = [mix.Cue(s.start, "impact") for s in shots if s.loud]
-    acts = [(a, b) for a, b in pairwise(shots) if a.act != b.act and not b.loud]
-    cues += [mix.Cue(b.start, "whoosh") for _, b in acts]
-    tune = options.seed if options.music else None
-    mix.write_wav(path, mix.mix(list(narration.placed), seconds, tune, dark, cues))
+def check_own_files(options: StudioOptions, roots: Sequence[Path] | None) -> None:
+    """Check that the files which the options name may be read, and can be.
+
+    Parameters:
+        roots: folders below which they must lie, links resolved; None for anywhere
+
+    Raises:
+        PermanentError: one may or can not
+    """
+    for name, value in (("voice_track", options.voice_track), ("music_file", options.music_file)):
+        if not value:
+            continue
+        path = Path(value)
+        try:
+            opened = open_anywhere(path) if roots is None else open_below(path, roots)
+        except OSError as error:
+            raise PermanentError(f"option {name}: {path} cannot be read: {error.strerror}") from None
+        if opened is None:
+            raise PermanentError(f"option {name}: {path} is not below the folders of GT_STORY_ROOTS")
+        os.close(opened)
 
 
-def _write_pictures(
-    path: Path,
-    script: Script,
-    narration: Narration,
-    shots: list[Shot],
-    options: StudioOptions,
-    progress: Progress,
-) -> None:
-    width, height = (360, 640) if options.preview else (1080, 1920)
-    scale = width / WIDTH * _PANEL_SCALE
-    panels = _paint(script, shots, options, scale, progress)
-    _give_back_memory()
-    words = [w for u in narration.utterances for w in u.words]
-    phrases = group(words, [s.start for s in shots])
-    with FrameWriter(path, width, height, fast=options.preview) as writer:
-        render(
-            shots,
-            panels,
-            phrases,
-            narration.seconds,
-            writer,
-            (width, height),
-            scale,
-            lambda part: progress("render", part),
-        )
+def _story(url: str, roots: Sequence[Path], workspace: Workspace, progress: Progress) -> Story:
+    """Return the story; a post on Reddit is asked for once, a file is read each time."""
+    key = key_of(url)
+    kept = workspace.path(STORY)
+    if url.startswith("http") and workspace.has("story", key):
+        return Story(**json.loads(kept.read_bytes()))
+    progress("story", 0.0)
+    story = load_story(url, roots)
+    text = json.dumps(asdict(story), ensure_ascii=False)
+    if not workspace.has("story", key) or kept.read_text("utf-8") != text:
+        kept.write_text(text, "utf-8")
+        workspace.keep("story", key, STORY)
+    return story
 
 
-def _give_back_memory() -> None:
-    """Return freed memory to the system before ffmpeg needs it; glibc would keep it for this thread."""
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).malloc_trim(0)
-
-
-def _paint(
-    script: Script, shots: list[Shot], options: StudioOptions, scale: float, progress: Progress
-) -> list[Panel]:
-    painter = Painter(cast_looks(script.persons, options.seed), scale, options.seed)
-    panels = []
-    for n, shot in enumerate(shots):
-        panels.append(painter.paint(shot))
-        progress("panels", (n + 1) / len(shots))
-    return panels
+def _script(story: Story, options: StudioOptions, workspace: Workspace, progress: Progress) -> Script:
+    key = key_of(story.title, story.text, options.max_words)
+    kept = workspace.path(SCRIPT)
+    if workspace.has("script", key):
+        return read_script_file(kept)
+    progress("script", 0.0)
+    script = write_script(story, options.max_words)
+    kept.write_text(dump_script(script), "utf-8")
+    workspace.keep("script", key, SCRIPT)
+    return read_script_file(kept)

@@ -7,9 +7,13 @@ from typing import Annotated
 import typer
 
 from gt_common.cli.app import Version, epilog, make_app, run_command
-from gt_consumer.worker.options import Orchestrator, Output, TimeLimit
+from gt_consumer.worker.options import Cwd, Orchestrator, Output, TimeLimit
 
 app = make_app()
+
+MaxAttempts = Annotated[
+    int | None, typer.Option(metavar="N", help="Attempts before a story becomes a dead letter. (default: 3)")
+]
 
 
 @app.command(
@@ -28,11 +32,9 @@ def consume(
         ),
     ] = None,
     orchestrator: Orchestrator = None,
+    cwd: Cwd = None,
     output: Output = None,
-    max_attempts: Annotated[
-        int | None,
-        typer.Option(metavar="N", help="Attempts before a story becomes a dead letter. (default: 3)"),
-    ] = None,
+    max_attempts: MaxAttempts = None,
     time_limit: TimeLimit = None,
     drain_timeout: Annotated[
         str | None,
@@ -69,6 +71,7 @@ def consume(
         settings = load_settings(
             prefetch=prefetch,
             orchestrator=orchestrator,
+            cwd=cwd,
             output=output,
             max_attempts=max_attempts,
             time_limit=time_limit,

@@ -4,25 +4,45 @@ from __future__ import annotations
 
 import asyncio
 import os
-from contextlib import aclosing
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing, asynccontextmanager
+from typing import TYPE_CHECKING
 
 from gt_common.cli.signals import StopSignals
 from gt_common.errors import BrokerUnreachableError, ExitCode
 from gt_common.lifecycle import StoryStatus
 from gt_common.log import get_logger
+from gt_common.messaging.control.stream import read_control
 from gt_common.messaging.names import Names
-from gt_common.messaging.publisher import open_publisher
+from gt_common.messaging.publisher import Publisher, open_publisher
 from gt_common.messaging.subscription import Subscription, subscribe
-from gt_common.messaging.topology import Role, ensure, inspect
+from gt_common.messaging.topology import Role, ensure
 from gt_common.messaging.versions import TIMEOUT_OF_A_QUEUE, version_of
+from gt_common.messaging.waiting import inspect_story_queues
 from gt_common.settings import Settings
+from gt_common.tracing.opening import tracing
+from gt_consumer.limits import Limiter
 from gt_consumer.limits.fleet import open_fleet_limiter
 from gt_consumer.orchestrator.check import check_orchestrator
 from gt_consumer.runner.executors import make_runner
+from gt_consumer.runner.prices import read_prices
 from gt_consumer.runner.runner import Runner
 from gt_consumer.storage.finished_videos import check_output
+from gt_consumer.worker.first_of import first_of
+from gt_consumer.worker.holds import HeldStories
+from gt_consumer.worker.intake import Intake
 from gt_consumer.worker.machine_limits import warn_of_limits
+from gt_consumer.worker.measures import Measures, measuring
+from gt_consumer.worker.parking_lot import ParkingLot
+from gt_consumer.worker.presence import Presence
+from gt_consumer.worker.progress import Displays
+from gt_consumer.worker.traces import Traces
+from gt_consumer.worker.watch import RunWatch, Watches
 from gt_consumer.worker.worker import Worker
+
+if TYPE_CHECKING:
+    from gt_common.tracing.tracer import Tracer
 
 log = get_logger("worker")
 
@@ -35,33 +55,53 @@ def consume_stories(settings: Settings, *, until_empty: bool) -> int:
     """Run a worker until it is told to stop, or until nothing is left; return the exit code.
 
     Raises:
-        OrchestratorError, OutputError, BrokerUnreachableError, CredentialsRefusedError, TopologyError: at
-            the start only; the worker waits for a broker that is lost later
+        UsageError: GT_PRICES or GT_RETRY_RULES is invalid
+        OrchestratorError, OutputError, MachineUnfitError, BrokerUnreachableError, CredentialsRefusedError,
+        TopologyError: at the start only; the worker waits for a broker that is lost later
     """
+    read_prices(settings.prices)
     check_output(settings.output)
-    check_orchestrator(settings.orchestrator_to_run)
+    check_orchestrator(settings.orchestrator_to_run, settings.check_timeout, settings.cwd)
     warn_of_limits(settings.prefetch, settings.output)
-    return asyncio.run(_consume(settings, until_empty=until_empty))
+    with tracing(settings, "gt-consume") as tracer:
+        return asyncio.run(_consume(settings, tracer, until_empty=until_empty))
 
 
-async def _consume(settings: Settings, *, until_empty: bool) -> int:
+async def _consume(settings: Settings, tracer: Tracer | None, *, until_empty: bool) -> int:
+    # With Python's own choice, processors + 4 threads, slots would wait for each other's fsync.
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(settings.prefetch + 6))
     await ensure(settings, Role.WORKER)
     name = f"gt-consume {settings.worker_name}"
     signals = StopSignals()
     async with (
         open_publisher(settings, name) as publisher,
-        open_fleet_limiter(settings, publisher, name) as limiter,
-        aclosing(make_runner(settings, limiter)) as runner,
+        measuring(settings, lambda: publisher.repeats) as measures,
+        open_fleet_limiter(settings, publisher, name) as fleet_limiter,
+        aclosing(make_runner(settings, limiter := _timed(fleet_limiter, measures))) as runner,
     ):
-        worker = Worker(settings, runner, publisher, limiter=limiter, starts=limiter)
-        queue = Names(settings.namespace).stories
-        async with subscribe(settings, queue, settings.prefetch, worker.receive, name) as subscription:
+        watch = _watch(measures, tracer)
+        presence = Presence(settings, publisher, fleet_limiter.waits)
+
+        async def read_on() -> bool:
+            return await worker.read_on()
+
+        holds = HeldStories(ParkingLot(settings, publisher), read_on)
+        worker = Worker(
+            settings,
+            runner,
+            publisher,
+            limiter=limiter,
+            starts=fleet_limiter,
+            display=Displays(presence, watch),
+            holds=holds,
+            watch=watch,
+        )
+        async with (
+            _subscribed(settings, worker, holds, publisher, signals, name) as subscription,
+            presence.beating(),
+        ):
             _log_start(settings, subscription)
-            resting = asyncio.create_task(_rest_when_unfit(worker, subscription))
-            try:
-                await _until_stop(settings, worker, signals, until_empty=until_empty)
-            finally:
-                resting.cancel()
+            await _until_stop(settings, worker, holds, signals, until_empty=until_empty)
             worker.stop_starting()
             await subscription.cancel()
             await _drain(settings, worker, runner, signals)
@@ -71,22 +111,67 @@ async def _consume(settings: Settings, *, until_empty: bool) -> int:
     return ExitCode.SOME_FAILED if worker.counts[StoryStatus.FAILED] else ExitCode.DONE
 
 
-async def _rest_when_unfit(worker: Worker, subscription: Subscription) -> None:
+def _timed(limiter: Limiter, measures: Measures | None) -> Limiter:
+    return limiter if measures is None else measures.timed(limiter)
+
+
+def _watch(measures: Measures | None, tracer: Tracer | None) -> RunWatch:
+    """Return those who watch the worker: for metrics and for traces, as far as they are wanted."""
+    traces = [] if tracer is None else [Traces(tracer)]
+    return Watches(*traces, *([] if measures is None else [measures]))
+
+
+@asynccontextmanager
+async def _subscribed(
+    settings: Settings,
+    worker: Worker,
+    holds: HeldStories,
+    publisher: Publisher,
+    signals: StopSignals,
+    name: str,
+) -> AsyncIterator[Subscription]:
+    """Read what operators have ordered, then consume stories for the duration of a block."""
+    async with read_control(settings, publisher, name, worker.obey) as control:
+        worker.orders.follow(control)
+        await first_of(control.wait_ready(), signals.wait_first())
+        queue, held = Names(settings.namespace).stories, holds.fleet_held
+        async with subscribe(
+            settings,
+            queue,
+            settings.prefetch,
+            worker.receive,
+            name,
+            on_start=worker.orders.subscribed,
+            paused=held,
+        ) as subscription:
+            intake = Intake(subscription, paused=held)
+            await holds.begin(intake)
+            resting = asyncio.create_task(_rest_when_unfit(worker, intake))
+            try:
+                yield subscription
+            finally:
+                resting.cancel()
+                await holds.aclose()
+
+
+async def _rest_when_unfit(worker: Worker, intake: Intake) -> None:
     """Take no stories while the machine cannot run them; other workers get them meanwhile."""
     while True:
         seconds = await worker.rest.wait_begin()
-        await subscription.pause()
+        await intake.pause("rest")
         await asyncio.sleep(seconds)
         worker.rest.end()
-        await subscription.resume()
+        await intake.resume("rest")
 
 
-async def _until_stop(settings: Settings, worker: Worker, signals: StopSignals, *, until_empty: bool) -> None:
+async def _until_stop(
+    settings: Settings, worker: Worker, holds: HeldStories, signals: StopSignals, *, until_empty: bool
+) -> None:
     """Return on the first signal or, with `until_empty`, when nothing is left; raise the worker's error."""
     stop = asyncio.create_task(signals.wait_first())
     waits: set[asyncio.Future[None]] = {stop, worker.broken}
     if until_empty:
-        waits.add(asyncio.create_task(_until_empty(settings, worker)))
+        waits.add(asyncio.create_task(_until_empty(settings, worker, holds)))
     try:
         done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         for ended in done:
@@ -96,21 +181,21 @@ async def _until_stop(settings: Settings, worker: Worker, signals: StopSignals, 
             wait.cancel()
 
 
-async def _until_empty(settings: Settings, worker: Worker) -> None:
-    names = Names(settings.namespace)
-    # In the direction in which stories move, so that none escapes by moving to a queue seen before.
-    queues = [*(names.retry_queue(delay) for delay in settings.retry_delays), names.stories]
+async def _until_empty(settings: Settings, worker: Worker, holds: HeldStories) -> None:
     while True:
         await worker.wait_until_quiet()
-        if await _are_empty(settings, queues) and not worker.busy:
+        if await _are_empty(settings, holds) and not worker.busy and not holds.busy:
             return
         # A story that waits for its retry causes no event that could be awaited.
         await asyncio.sleep(POLL_S)
 
 
-async def _are_empty(settings: Settings, queues: list[str]) -> bool:
+async def _are_empty(settings: Settings, holds: HeldStories) -> bool:
+    names = Names(settings.namespace)
+    parked = [names.parked_queue(*parking) for parking in holds.parkings()]
     try:
-        return not any(info.messages for info in await inspect(settings, queues))
+        # In the direction in which stories move, so that none escapes by moving to a queue seen before.
+        return not any(info.messages for info in await inspect_story_queues(settings, parked))
     except BrokerUnreachableError as error:
         # The subscription reconnects by itself, and unsettled stories are delivered again.
         log.info("queue_inspection_failed", error=str(error))

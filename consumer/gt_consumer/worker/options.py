@@ -19,3 +19,9 @@ Output = Annotated[
 TimeLimit = Annotated[
     str | None, typer.Option(metavar="TIME", help="Time limit for one attempt, such as 30m. (default: 30m)")
 ]
+Cwd = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR", help="Folder in which a 'command:' program runs. (default: a folder for each attempt)"
+    ),
+]

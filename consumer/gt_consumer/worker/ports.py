@@ -6,22 +6,25 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from gt_common.messages import Event, StoryMessage
+from gt_common.messaging.control.notices import ControlOrder
 from gt_common.messaging.dead_letters import Dead
 from gt_consumer.runner.outcomes import Outcome
 
 OnStage = Callable[[str, float | None], None]
 OnProject = Callable[[str | None], None]
+OnSpent = Callable[[Mapping[str, int]], None]
 
 
 class Delivery(Dead, Protocol):
-    """The part of a delivery that the worker needs.
+    """The part of a delivery that the worker needs."""
 
-    Parameters:
-        delivery_count: how often the message was delivered before and not acknowledged
-    """
+    @property
+    def content_type(self) -> str | None: ...
 
-    content_type: str | None
-    delivery_count: int
+    @property
+    def delivery_count(self) -> int:
+        """How often the message was delivered before and not acknowledged."""
+        ...
 
     async def ack(self) -> bool: ...
 
@@ -30,8 +33,15 @@ class StoryRunner(Protocol):
     """Runs one attempt of one story, as `gt_consumer.runner.runner.Runner` does."""
 
     async def run(
-        self, story: StoryMessage, attempt: int, on_stage: OnStage, on_project: OnProject
+        self,
+        story: StoryMessage,
+        attempt: int,
+        on_stage: OnStage,
+        on_project: OnProject,
+        on_spent: OnSpent,
     ) -> Outcome: ...
+
+    def stop_story(self, story: StoryMessage) -> None: ...
 
 
 class Starts(Protocol):
@@ -40,6 +50,16 @@ class Starts(Protocol):
     async def record_start(self, story: StoryMessage) -> None: ...
 
     def count_starts(self, story: StoryMessage) -> int: ...
+
+
+class StoryHolds(Protocol):
+    """Knows what is paused, and where to put the stories that must not start."""
+
+    def obey(self, order: ControlOrder) -> None: ...
+
+    def held(self, batch_id: str) -> bool: ...
+
+    async def set_aside(self, story: StoryMessage) -> bool: ...
 
 
 class StoryPublisher(Protocol):

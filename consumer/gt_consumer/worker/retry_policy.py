@@ -6,14 +6,12 @@ See docs/decisions/0019-retries-by-class-of-error.md for the defaults and why th
 from __future__ import annotations
 
 import random
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
-from gt_common.durations import UNITS
-from gt_common.failures import Failure, is_rate_limit
+from gt_common.failures import Failure, Sign, asked_wait, provider_of, sign_of
 from gt_common.messages import StoryMessage
 from gt_consumer.limits import LONGEST_PAUSE_S
 from gt_consumer.runner.outcomes import FailedForGood, FailedForNow, Outcome, Unfit, Waiting
@@ -21,6 +19,10 @@ from gt_consumer.runner.outcomes import FailedForGood, FailedForNow, Outcome, Un
 MOST_WAITS: Final = 100
 """How often an attempt is requeued until it is used up: for machines that could not run it, and for rate
 limits that only a failure's text shows."""
+
+TRUSTED_WAITS: Final = 3
+"""So often in succession a wait that a failure asks for is believed. Then it is at least the usual one: a
+quota per day, of which Gemini says "retry in 36 s", would use up all waits within the hour."""
 
 OF_THE_LOG: Final = "log:"
 """Before a pattern that is looked for in what the orchestrator printed."""
@@ -30,15 +32,6 @@ LEAST_WAIT_S: Final = 0.05
 
 _JITTER_SHARE = 0.1
 _LONGEST_JITTER_S = 2.0
-_NUMBER = r"\d{1,9}(?:\.\d{1,6})?"
-_UNIT = r"(?:ms|seconds?|secs?|s|minutes?|mins?|m|hours?|h)"
-_ASKED = re.compile(
-    r"(?:(?:retry|try)[ _-]*(?:again[ _-]*)?(?:after|in|delay)[^0-9a-z]{0,6}(?:seconds?\W{0,3})?"
-    r"|\bwait (?:for )?(?:at least )?|\btake a break for )"
-    rf"({_NUMBER}\s?{_UNIT}(?:\s?{_NUMBER}\s?{_UNIT}){{0,3}}|{_NUMBER})\b",
-    re.IGNORECASE,
-)
-_PART = re.compile(rf"({_NUMBER})\s?({_UNIT})?", re.IGNORECASE)
 
 
 class ErrorClass(StrEnum):
@@ -114,6 +107,13 @@ DEFAULTS: Final = (
 )
 
 
+_OF_SIGNS: Final[Mapping[Sign | None, ErrorClass]] = {
+    Sign.SPENT: ErrorClass.PERMANENT,
+    Sign.REFUSED: ErrorClass.PERMANENT,
+    Sign.LIMITED: ErrorClass.RATE_LIMITED,
+}
+
+
 class RetryPolicy:
     """Judges how attempts ended.
 
@@ -132,7 +132,7 @@ class RetryPolicy:
         verdict = _first(self._rules, failure)
         if verdict is None and not failure.retryable:
             return ErrorClass.PERMANENT
-        return verdict or _first(DEFAULTS, failure) or _by_text(failure)
+        return verdict or _first(DEFAULTS, failure) or _OF_SIGNS.get(sign_of(failure), ErrorClass.TRANSIENT)
 
     def judge(self, story: StoryMessage, outcome: Outcome) -> Outcome:
         """Return the outcome that follows from the class of a failure; other outcomes stay as they are."""
@@ -147,18 +147,25 @@ class RetryPolicy:
             failure = failure.model_copy(update={"retryable": False})
         verdict = self.classify(failure)
         if verdict is ErrorClass.RATE_LIMITED and story.run < MOST_WAITS:
-            told = (failure.message, *failure.causes, failure.log or "", failure.traceback or "")
-            asked = next((wait for wait in map(asked_wait, told) if wait is not None), None)
-            wait_s = self._usual_wait(story.run) if asked is None else asked
+            wait_s = self._wait(story.run, failure)
             # A resume that met a limit was not in vain: its project is resumed after the wait.
             project_id, spent = outcome.project_id, outcome.spent and outcome.project_id is None
-            waiting = Waiting(failure.stage or failure.type, wait_s, project_id, spent)
+            waiting = Waiting(_waits_for(failure), wait_s, project_id, spent)
             return self._wait_at_least(story, waiting)
         retryable = verdict is not ErrorClass.PERMANENT
         if failure.retryable is not retryable:
             failure = failure.model_copy(update={"retryable": retryable})
         kind = FailedForNow if retryable else FailedForGood
         return kind(failure, outcome.project_id, outcome.duration_s, outcome.spent)
+
+    def _wait(self, run: int, failure: Failure) -> float:
+        """Return the seconds to wait for a limit: those that were asked for, if that has helped so far."""
+        told = (failure.message, *failure.causes, failure.log or "", failure.traceback or "")
+        asked = next((wait for wait in map(asked_wait, told) if wait is not None), None)
+        if asked is None:
+            return self._usual_wait(run)
+        wait_s = min(LONGEST_PAUSE_S, asked)
+        return wait_s if run < TRUSTED_WAITS else max(wait_s, self._usual_wait(run))
 
     def _wait_at_least(self, story: StoryMessage, outcome: Waiting) -> Waiting:
         """Return an outcome with the usual wait if it asks for none: the story would be back at once."""
@@ -170,25 +177,15 @@ class RetryPolicy:
         return self._delays[min(run, len(self._delays) - 1)]
 
 
-def asked_wait(message: str) -> float | None:
-    """Return the seconds that a message asks to wait, as in "retry after 30 s", "try again in 7m12.5s"."""
-    match = _ASKED.search(message)
-    if match is None:
-        return None
-    parts = _PART.findall(match[1])
-    return min(LONGEST_PAUSE_S, sum(float(amount) * UNITS[(unit or "s").lower()] for amount, unit in parts))
+def _waits_for(failure: Failure) -> str:
+    texts = (f"{failure.type}: {failure.message}", *failure.causes)
+    return provider_of(texts, failure.traceback or "") or failure.stage or failure.type
 
 
 def jitter(delay_s: float) -> float:
     """Return seconds to add to a wait, so that stories that failed together do not come back together."""
     longest = min(_LONGEST_JITTER_S, delay_s * _JITTER_SHARE)
     return random.uniform(0.0, longest)  # noqa: S311 - jitter needs no secrecy
-
-
-def _by_text(failure: Failure) -> ErrorClass:
-    known = [(failure.type, failure.message), *map(_split, failure.causes)]
-    limited = any(is_rate_limit(kind, text) for kind, text in known)
-    return ErrorClass.RATE_LIMITED if limited else ErrorClass.TRANSIENT
 
 
 def _first(rules: Iterable[Rule], failure: Failure) -> ErrorClass | None:

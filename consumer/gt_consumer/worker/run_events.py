@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from gt_common.failures import Failure
 from gt_common.messages import (
     AttemptError,
+    StoryCancelled,
     StoryIdentity,
     StoryMessage,
     StoryReleased,
     StoryRetrying,
+    StorySpent,
     StoryStage,
     StoryStarted,
     StorySucceeded,
     utc_now,
 )
 from gt_common.redaction import redact
-from gt_consumer.runner.outcomes import FailedForGood, FailedForNow, Interrupted, Succeeded, Unfit, Waiting
+from gt_consumer.runner.outcomes import (
+    Cancelled,
+    FailedForGood,
+    FailedForNow,
+    Interrupted,
+    Succeeded,
+    Unfit,
+    Waiting,
+)
+from gt_consumer.worker.dropped import dropped_event
 
-_Unfinished = FailedForNow | FailedForGood | Waiting | Interrupted | Unfit
+_Unfinished = FailedForNow | FailedForGood | Waiting | Interrupted | Unfit | Cancelled
 
 
 class _RunIdentity(StoryIdentity):
@@ -28,6 +40,14 @@ class _RunIdentity(StoryIdentity):
     run: int
     worker: str
     started_at: datetime
+
+
+@dataclass
+class Spending:
+    """What a run has spent so far, in millionths of the currency by provider, and what of it is published."""
+
+    cost: Mapping[str, int] = field(default_factory=dict)
+    published: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -38,11 +58,13 @@ class RunEvents:
         story: the message, its `attempt` already charged for lost workers
         worker: the worker's name
         started_at: when the run started
+        spending: what it has spent so far; every event of its end has it
     """
 
     story: StoryMessage
     worker: str
     started_at: datetime
+    spending: Spending = field(default_factory=Spending)
 
     def started(self) -> StoryStarted:
         """Return the event that the run has started."""
@@ -54,6 +76,15 @@ class RunEvents:
             **self._identity(), stage=redact(stage)[:200], fraction=fraction, project_id=project_id
         )
 
+    def spent(self) -> StorySpent:
+        """Return the event that the run has spent what it has spent so far."""
+        return StorySpent(**self._identity(), cost=dict(self.spending.cost))
+
+    @property
+    def cost(self) -> dict[str, int] | None:
+        """What the run has spent so far; None if it has not said any."""
+        return dict(self.spending.cost) or None
+
     def succeeded(self, outcome: Succeeded) -> StorySucceeded:
         """Return the event that the video is finished."""
         return StorySucceeded(
@@ -63,6 +94,8 @@ class RunEvents:
             duration_s=outcome.duration_s,
             video_s=outcome.video_s,
             made_from=outcome.made_from,
+            made_in=outcome.made_in,
+            cost=self.cost,
         )
 
     def retrying(self, outcome: FailedForNow, delay_s: float) -> StoryRetrying:
@@ -73,6 +106,7 @@ class RunEvents:
             until=utc_now() + timedelta(seconds=delay_s),
             project_id=self.resumable(outcome),
             duration_s=outcome.duration_s,
+            cost=self.cost,
         )
 
     def waiting(self, outcome: Waiting, until: datetime) -> StoryReleased:
@@ -83,11 +117,31 @@ class RunEvents:
             provider=outcome.provider[:200],
             until=until,
             project_id=self.resumable(outcome),
+            cost=self.cost,
         )
 
     def stopped(self, outcome: Interrupted | Unfit) -> StoryReleased:
         """Return the event that the worker stops, or rests, and requeues the story."""
-        return StoryReleased(**self._identity(), reason="stopping", project_id=self.resumable(outcome))
+        project_id = self.resumable(outcome)
+        return StoryReleased(**self._identity(), reason="stopping", project_id=project_id, cost=self.cost)
+
+    def cancelled(self, outcome: Cancelled, keep_s: float) -> StoryCancelled:
+        """Return the event that the story is cancelled, with the message that is dropped.
+
+        Parameters:
+            keep_s: seconds during which it can be restored
+        """
+        letter = self.story.resuming(self.resumable(outcome))
+        if not outcome.ran:
+            return dropped_event(letter, outcome.order, keep_s)
+        return dropped_event(
+            letter,
+            outcome.order,
+            keep_s,
+            worker=self.worker,
+            started_at=self.started_at,
+            cost=self.cost,
+        )
 
     def resumable(self, outcome: _Unfinished) -> str | None:
         """Return the project that the story's next run resumes."""

@@ -8,13 +8,15 @@ from datetime import timedelta
 from typing import assert_never
 
 from gt_common.lifecycle import StoryStatus
-from gt_common.messages import utc_now
+from gt_common.messages import START, utc_now
 from gt_common.settings import Settings
 from gt_consumer.limits import LONGEST_PAUSE_S
 from gt_consumer.runner.outcomes import (
+    Cancelled,
     FailedForGood,
     FailedForNow,
     Interrupted,
+    NotDue,
     Outcome,
     Succeeded,
     Unfit,
@@ -23,6 +25,7 @@ from gt_consumer.runner.outcomes import (
 from gt_consumer.worker.ports import StoryPublisher
 from gt_consumer.worker.retry_policy import jitter
 from gt_consumer.worker.run_events import RunEvents
+from gt_consumer.worker.spending import publish_spending
 
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -62,10 +65,15 @@ async def publish_outcome(
         case FailedForNow() | FailedForGood():
             error = events.error(outcome.failure, outcome.project_id)
             letter = story.resuming(events.resumable(outcome)).dead(error)
+            await publish_spending(events, publisher)
             await publisher.dead_letter(letter)
             return StoryStatus.FAILED
         case Waiting():
             await _postpone(events, outcome, publisher, settings, sleep)
+            return StoryStatus.QUEUED
+        case NotDue():
+            # Without an event: the report has the start time from the list.
+            await publisher.retry(story.put_off(START, outcome.starts_at), outcome.seconds)
             return StoryStatus.QUEUED
         case Unfit():
             await publisher.event(events.stopped(outcome))
@@ -73,6 +81,9 @@ async def publish_outcome(
             again = story.resuming(events.resumable(outcome)).handed_back()
             await publisher.retry(again, settings.delay_before(2))
             return StoryStatus.QUEUED
+        case Cancelled():
+            await publisher.event(events.cancelled(outcome, settings.discard_keep))
+            return StoryStatus.CANCELLED
         case Interrupted():
             await publisher.event(events.stopped(outcome))
             await publisher.story(story.resuming(events.resumable(outcome)).handed_back())
@@ -89,7 +100,8 @@ async def _postpone(
     until = utc_now() + timedelta(seconds=wait_s + extra_s)
     await publisher.event(events.waiting(outcome, until))
     await sleep(extra_s)
-    # If the longest wait queue is shorter than the wait, the worker that gets the story postpones it again.
+    # Should the story come back before, because only the longest wait queue could be used, the worker that
+    # gets it postpones it again.
     longer = wait_s > max(settings.retry_delays)
     story = events.story.resuming(events.resumable(outcome))
     await publisher.retry(story.put_off(outcome.provider, until if longer else None), wait_s)

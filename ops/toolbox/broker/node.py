@@ -9,6 +9,7 @@ import signal
 import subprocess
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from toolbox.broker.installation import Installation, require_installation
 from toolbox.broker.probe import Greeting, wait_for_greeting
@@ -137,15 +138,12 @@ class Node:
         Raises:
             BrokerError: the node refused it
         """
-        # Through a file, because rabbitmqctl does not read standard input on Erlang 29.
-        file = self.directory / "definitions.json"
-        file.unlink(missing_ok=True)
-        try:
-            file.touch(mode=0o600)
-            file.write_text(document, encoding="utf-8")
-            self.ctl("import_definitions", str(file))
-        finally:
-            file.unlink(missing_ok=True)
+        # Through a file, because rabbitmqctl does not read standard input on Erlang 29. Each call has its
+        # own, because several processes share a node. It is for its owner only: it holds passwords.
+        with NamedTemporaryFile("w", encoding="utf-8", dir=self.directory, suffix=".json") as file:
+            file.write(document)
+            file.flush()
+            self.ctl("import_definitions", file.name)
 
     def ctl(self, *arguments: str, timeout: float = 60.0) -> str:
         """Run rabbitmqctl on the node and return its output.

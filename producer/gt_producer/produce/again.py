@@ -9,16 +9,16 @@ from gt_common.errors import CredentialsRefusedError, UsageError
 from gt_common.ledger import read_ledger
 from gt_common.lifecycle import StoryStatus
 from gt_common.messages import StoryEvent, StoryMessage, StoryReleased, StoryRetrying
-from gt_common.messaging.names import Names
-from gt_common.messaging.topology import inspect
+from gt_common.messaging.waiting import inspect_story_queues
 from gt_common.settings import Settings
 from gt_common.texts import plural
+from gt_producer.produce.journal_state import JournalState
 from gt_producer.produce.plan import BatchPlan
 
 _WAITING = {StoryStatus.QUEUED, StoryStatus.RETRYING}
 
 
-def lost_stories(settings: Settings, plan: BatchPlan) -> list[StoryMessage]:
+def lost_stories(settings: Settings, plan: BatchPlan, state: JournalState) -> list[StoryMessage]:
     """Return the messages of stories that are published and, according to the ledger, wait in a queue.
 
     Each continues with the generation, attempt and run that the ledger knows, so it is counted once even if
@@ -30,7 +30,9 @@ def lost_stories(settings: Settings, plan: BatchPlan) -> list[StoryMessage]:
     """
     with read_ledger(settings.ledger, timeout=settings.connect_timeout) as ledger:
         known = ledger.batch(plan.batch_id).stories
-    return [*_lost(plan, {name: story.event for name, story in known.items() if story.status in _WAITING})]
+    return [
+        *_lost(plan, state, {name: story.event for name, story in known.items() if story.status in _WAITING})
+    ]
 
 
 async def check_queues_are_empty(settings: Settings) -> None:
@@ -40,10 +42,8 @@ async def check_queues_are_empty(settings: Settings) -> None:
         UsageError: a story waits, so that the queue has not lost everything
         BrokerUnreachableError: the broker cannot be asked
     """
-    names = Names(settings.namespace)
-    queues = [names.stories, *(names.retry_queue(delay) for delay in settings.retry_delays)]
     try:
-        waiting = sum(info.messages or 0 for info in await inspect(settings, queues))
+        waiting = sum(info.messages or 0 for info in await inspect_story_queues(settings))
     except CredentialsRefusedError:
         return
     if waiting:
@@ -53,10 +53,12 @@ async def check_queues_are_empty(settings: Settings) -> None:
         )
 
 
-def _lost(plan: BatchPlan, waiting: dict[str, StoryEvent | None]) -> Iterator[StoryMessage]:
+def _lost(
+    plan: BatchPlan, state: JournalState, waiting: dict[str, StoryEvent | None]
+) -> Iterator[StoryMessage]:
     for placed in plan.stories:
-        if placed.story_id in plan.confirmed and placed.story_id in waiting:
-            yield _continued(story_message(plan.batch_id, placed), waiting[placed.story_id])
+        if state.has_published(placed.story_id) and placed.story_id in waiting:
+            yield _continued(story_message(plan.batch_id, placed, plan.schedule), waiting[placed.story_id])
 
 
 def _continued(message: StoryMessage, event: StoryEvent | None) -> StoryMessage:

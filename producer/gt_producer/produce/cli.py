@@ -8,7 +8,18 @@ import typer
 
 from gt_common.cli.app import Version, epilog, make_app, run_command
 from gt_common.cli.completion import complete_batch_id
-from gt_common.cli.options import Files, Limit, Name, Tags, Urls
+from gt_common.cli.options import (
+    AnyUrl,
+    Files,
+    Limit,
+    MaxCost,
+    MaxFailures,
+    Name,
+    PriorityOption,
+    StartAfter,
+    Tags,
+    Urls,
+)
 
 app = make_app()
 
@@ -73,6 +84,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object; with 
 def produce(
     urls: Urls = None,
     file: Files = None,
+    any_url: AnyUrl = False,
     discover: Discover = False,
     limit: Limit = None,
     batch_id: BatchId = None,
@@ -83,6 +95,10 @@ def produce(
     force: Force = False,
     skip_changed: SkipChanged = False,
     again: Again = False,
+    start_after: StartAfter = None,
+    priority: PriorityOption = None,
+    max_failures: MaxFailures = None,
+    max_cost: MaxCost = None,
     wait: Wait = False,
     as_json: Json = False,
     _version: Version = False,
@@ -94,11 +110,13 @@ def produce(
     """
 
     def work() -> int:
+        from gt_common.cli.stop_rules import parse_rules  # --help stays fast
+        from gt_common.stories.schedule import check_start, parse_priority
         from gt_common.stories.sources import Sources
-        from gt_producer.produce.command import run  # --help stays fast
+        from gt_producer.produce.command import run
         from gt_producer.produce.request import Request
 
-        sources = Sources(tuple(urls or ()), tuple(file or ()))
+        sources = Sources(tuple(urls or ()), tuple(file or ()), any_link=any_url)
         return run(
             Request(
                 sources,
@@ -114,6 +132,9 @@ def produce(
                 force=force,
                 skip_changed=skip_changed,
                 again=again,
+                rules=parse_rules(max_failures, max_cost),
+                start_after=None if start_after is None else check_start(start_after),
+                priority=None if priority is None else parse_priority(priority),
             )
         )
 

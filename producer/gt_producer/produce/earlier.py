@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Container, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from gt_common.batches import batch_lock
+from gt_common.cli.cost_estimate import CostEstimate
 from gt_common.cli.listing import say
 from gt_common.cli.planning import lock_planning
-from gt_common.errors import GossipToonError, NoSuchBatchError
+from gt_common.errors import (
+    CredentialsRefusedError,
+    GossipToonError,
+    LedgerUnreachableError,
+    NoSuchBatchError,
+)
 from gt_common.files import is_locked, make_state_folder
 from gt_common.ledger import ledger_is_there, read_ledger
 from gt_common.ledger.earlier import BeingMade, Comparison, Rule, compare, video_was_removed
-from gt_common.ledger.ledger import LedgerReader
+from gt_common.ledger.find_batch import check_not_pruned
 from gt_common.ledger.views import UnfinishedStory
-from gt_common.lifecycle import StoryStatus
 from gt_common.messages import GT_BATCH
+from gt_common.messages.statuses import StoryStatus
 from gt_common.settings import Settings
-from gt_common.stories import Story, story_id
-from gt_producer.produce.journal_state import JournalState, journal_path, read_recent, read_state
+from gt_common.stories import Story, canonical_urls, story_id, story_ids, without
+from gt_producer.produce.journal_state import Header, JournalState, journal_path, read_recent, read_state
+from gt_producer.produce.plan import place_known_list
+
+if TYPE_CHECKING:
+    from gt_common.ledger.reader import LedgerReader
 
 JOURNAL_COUNTS_S: Final = 24 * 3600.0
 """Seconds for which a published story that the ledger does not know counts as being made."""
@@ -40,19 +50,38 @@ def lock_comparison(settings: Settings) -> Iterator[None]:
         yield
 
 
+def check_unused(settings: Settings, batch_id: str) -> None:
+    """Check that a batch id is not that of a pruned batch, as far as the ledger can be read.
+
+    Raises:
+        UsageError: it is
+    """
+    with suppress(LedgerUnreachableError, CredentialsRefusedError):
+        if ledger_is_there(settings.ledger):
+            with read_ledger(settings.ledger, timeout=settings.connect_timeout) as ledger:
+                check_not_pruned(ledger, batch_id)
+
+
 def compare_list(
-    settings: Settings, batch_id: str, stories: Sequence[Story], *, skip_changed: bool
+    settings: Settings, header: Header, stories: Sequence[Story], *, skip_changed: bool
 ) -> Comparison:
     """Compare a list with other batches; without a readable ledger only the journals of this machine count.
 
     The orchestrator is not compared, because only the workers know theirs; nor does a missing folder count as
-    a missing video, because the workers may be other machines.
+    a missing video, because the workers may be other machines. What the batch has already stays in it.
+
+    Parameters:
+        header: of the list
     """
-    known = _journal(settings, batch_id).positions
-    new = [story for story in stories if story_id(batch_id, story.canonical) not in known]
+    batch_id, state = header.batch_id, _journal(settings, header.batch_id)
+    if place_known_list(header, stories, state):
+        return Comparison(stories)
+    new = _new_stories(stories, batch_id, state.positions)
+    if not new:
+        return Comparison(stories)
     published = _published(settings, batch_id, new)
     rule = Rule(batch_id, None, video_was_removed, lambda other: _is_made(settings, other), skip_changed)
-    found = Comparison(tuple(new))
+    found = Comparison(new)
     try:
         if ledger_is_there(settings.ledger):
             with read_ledger(settings.ledger, timeout=settings.connect_timeout) as ledger:
@@ -60,8 +89,8 @@ def compare_list(
                 published = _unknown_to(ledger, published)
     except GossipToonError as error:
         say(f"warning: stories that are already made are not left out, the ledger cannot be read: {error}")
-        found = Comparison(tuple(new))
-    left = {story.canonical for story in found.stories}
+        found = Comparison(new)
+    left = frozenset(canonical_urls(found.stories)) if published else frozenset[str]()
     running = (*found.running, *(one for name, one in published.items() if name in left))
     found = replace(
         found,
@@ -71,9 +100,30 @@ def compare_list(
     return replace(found, stories=_without(stories, found))
 
 
-def _without(stories: Iterable[Story], found: Comparison) -> tuple[Story, ...]:
+def estimate_cost(settings: Settings, stories: int) -> CostEstimate:
+    """Estimate what a list will cost from earlier videos of any orchestrator: only the workers know theirs.
+
+    Parameters:
+        stories: how many are to be published
+    """
+    costs: list[int] = []
+    # An estimate is a courtesy; without a readable ledger there is none.
+    with suppress(GossipToonError):
+        if ledger_is_there(settings.ledger):
+            with read_ledger(settings.ledger, timeout=settings.connect_timeout) as ledger:
+                costs = ledger.costs()
+    return CostEstimate(stories, costs, settings.currency)
+
+
+def _new_stories(stories: Sequence[Story], batch_id: str, known: Container[str]) -> Sequence[Story]:
+    """Return the stories that a batch does not have yet."""
+    identify = story_ids(batch_id)
+    return without(stories, {name for name in canonical_urls(stories) if identify(name) in known})
+
+
+def _without(stories: Sequence[Story], found: Comparison) -> Sequence[Story]:
     left_out = {one.story.canonical for one in found.made} | {one.story.canonical for one in found.running}
-    return tuple(story for story in stories if story.canonical not in left_out)
+    return without(stories, left_out) if left_out else stories
 
 
 def _published(settings: Settings, batch_id: str, stories: Sequence[Story]) -> dict[str, BeingMade]:
@@ -83,11 +133,12 @@ def _published(settings: Settings, batch_id: str, stories: Sequence[Story]) -> d
         header = state.header
         if header is None or header.batch_id == batch_id or header.namespace != settings.namespace:
             continue
-        sent = state.positions.keys() if is_locked(path) else state.confirmed
-        for story in stories:
-            if story.canonical not in found and story_id(header.batch_id, story.canonical) in sent:
-                other = UnfinishedStory(story.canonical, header.batch_id, StoryStatus.QUEUED, None)
-                found[story.canonical] = BeingMade(story, other, age)
+        is_sent = state.positions.__contains__ if is_locked(path) else state.has_published
+        identify = story_ids(header.batch_id)
+        for number, canonical in enumerate(canonical_urls(stories)):
+            if canonical not in found and is_sent(identify(canonical)):
+                other = UnfinishedStory(canonical, header.batch_id, StoryStatus.QUEUED, None)
+                found[canonical] = BeingMade(stories[number], other, age)
     return found
 
 
@@ -113,7 +164,7 @@ def _is_made(settings: Settings, other: UnfinishedStory) -> bool:
     state = _journal(settings, other.batch_id)
     identity = story_id(other.batch_id, other.canonical)
     path = journal_path(settings.state_dir / "journals", other.batch_id)
-    return identity in state.confirmed or identity not in state.positions or is_locked(path)
+    return state.has_published(identity) or identity not in state.positions or is_locked(path)
 
 
 def _journal(settings: Settings, batch_id: str) -> JournalState:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
-from gt_common.messages import MAX_ORDINAL
+from gt_common.stories.schedule import Priority
+from gt_producer.produce.positions import Positions, PositionSet
 
 _NEWEST = 100
 """Journals searched for unfinished batches."""
@@ -35,25 +38,53 @@ class Header:
         return (self.fingerprint, self.namespace) == (other.fingerprint, other.namespace)
 
 
+@dataclass(frozen=True)
+class Recorded:
+    """From when the start times of a list are counted, and what was given for the whole list."""
+
+    now: datetime
+    start_after: str | None
+    priority: Priority | None
+
+    def document(self) -> dict[str, str | None]:
+        """Return it as the journal has it."""
+        now = self.now.astimezone(UTC).isoformat()
+        return {"now": now, "start_after": self.start_after, "priority": self.priority}
+
+
 @dataclass
 class JournalState:
     """State of a journal, folded from its lines.
 
     Parameters:
         positions: of every listed story, by story id
-        confirmed: ids of the stories that the broker has confirmed
+        announced: positions of the stories whose list the broker has confirmed
+        confirmed: positions of the stories that the broker has confirmed
         sealed: whether the batch was published completely
+        schedules: of the lists with start times or priorities, by fingerprint
     """
 
     header: Header | None = None
-    positions: dict[str, int] = field(default_factory=dict)
-    confirmed: set[str] = field(default_factory=set)
+    positions: Positions = field(default_factory=Positions)
+    announced: PositionSet = field(default_factory=PositionSet)
+    confirmed: PositionSet = field(default_factory=PositionSet)
     sealed: bool = False
+    schedules: dict[str, Recorded] = field(default_factory=dict)
 
     @property
     def complete(self) -> bool:
         """Whether every listed story is published and the batch sealed."""
-        return self.sealed and self.confirmed >= self.positions.keys()
+        return self.sealed and not self.positions.taken().count_outside(self.confirmed)
+
+    @property
+    def published(self) -> int:
+        """Number of listed stories that the broker has confirmed."""
+        return len(self.positions) - self.positions.taken().count_outside(self.confirmed)
+
+    def has_published(self, story_id: str) -> bool:
+        """Whether the broker has confirmed a story."""
+        position = self.positions.get(story_id)
+        return position is not None and position in self.confirmed
 
     def take(self, line: str) -> None:
         """Fold one line; an unreadable one changes nothing."""
@@ -62,22 +93,43 @@ class JournalState:
         except (ValueError, RecursionError):
             return
         match record:
+            case {"confirmed": str(ranges)}:
+                self.confirmed.add_ranges(ranges)
+            case {"announced": str(ranges)}:
+                self.announced.add_ranges(ranges)
             case {"journal": 1, **rest}:
                 self.header = self.header or _header(rest)
+            case {"first": int(first), "ids": str(ids)}:
+                self.list_run(first, ids)
+            case {"schedule": {"now": str(now), **given}, "list": str(name)}:
+                with suppress(ValueError):
+                    self.schedules[name] = _recorded(now, given)
+            case {"sealed": True}:
+                self.sealed = True
+            case _:
+                self._take_earlier(record)
+
+    def _take_earlier(self, record: object) -> None:
+        """Fold a line that only earlier versions wrote."""
+        match record:
             case {"listed": list(entries)}:
                 for entry in entries:
                     self._list(entry)
             case {"story_id": str(story_id), "position": int(position)}:
-                self.positions.setdefault(story_id, position)
-                self.confirmed.add(story_id)
-            case {"sealed": True}:
-                self.sealed = True
+                self.positions.add(story_id, position)
+                self.confirmed.add(self.positions.get(story_id, 0))
+
+    def list_run(self, first: int, ids: str) -> None:
+        """Add stories with consecutive positions; none of them has been published yet."""
+        if self.positions.add_run(first, ids):
+            # Only a list that cannot be read any more can have had these positions before.
+            self.confirmed.forget_from(first)
+            self.announced.forget_from(first)
+            self.sealed = False
 
     def _list(self, entry: object) -> None:
         match entry:
-            # A higher position cannot be published; earlier versions listed it and failed after that.
-            case [str(story_id), int(position)] if story_id not in self.positions and position <= MAX_ORDINAL:
-                self.positions[story_id] = position
+            case [str(story_id), int(position)] if self.positions.add(story_id, position):
                 self.sealed = False
 
 
@@ -142,6 +194,15 @@ def _changed_at(path: Path) -> float:
         return path.stat().st_mtime
     except FileNotFoundError:
         return 0.0
+
+
+def _recorded(now: str, given: Mapping[object, object]) -> Recorded:
+    start_after, priority = given.get("start_after"), given.get("priority")
+    return Recorded(
+        datetime.fromisoformat(now),
+        start_after if isinstance(start_after, str) else None,
+        Priority(priority) if isinstance(priority, str) else None,
+    )
 
 
 def _header(record: Mapping[object, object]) -> Header | None:

@@ -4,21 +4,35 @@ from __future__ import annotations
 
 import json
 import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from textwrap import indent
+from typing import Final
 
 from gt_common.batches import PlacedStory
+from gt_common.cli.cost_estimate import CostEstimate
 from gt_common.cli.earlier import comparison_document
 from gt_common.cli.listing import say
+from gt_common.cli.starts import say_start, start_column
+from gt_common.cli.stop_rules import rules_text
 from gt_common.ledger.earlier import Comparison
+from gt_common.money import as_number
 from gt_common.stories import ListReading
-from gt_common.texts import one_line, plural
+from gt_common.texts import one_line, plural, utc_text
 from gt_producer.produce.plan import BatchPlan
 from gt_producer.produce.publish import Publication
 
+_LINE_S: Final = 10.0
+"""Seconds between two lines where nobody watches a terminal."""
+_REDRAW_S: Final = 0.1
 
-def print_published(publication: Publication, *, again: bool) -> None:
-    """Print how many stories were published, now and before, and what is missing from earlier lists.
+
+def print_published(publication: Publication, currency: str, *, again: bool) -> None:
+    """Print how many stories were published, now and before, what is missing from earlier lists, and limits.
 
     Parameters:
+        currency: of the limit of the cost
         again: whether stories that the queue has lost were published again
     """
     plan, published = publication.plan, publication.published
@@ -29,6 +43,8 @@ def print_published(publication: Publication, *, again: bool) -> None:
             f"published {published}" if published else "nothing left to publish"
         )
     say(line)
+    if plan.rules is not None:
+        say(f"batch {plan.batch_id}: pauses at {rules_text(plan.rules, currency)}")
     if plan.before and not published and not again:
         say("if the queue was purged or deleted, --again publishes the stories that it has lost")
     if plan.absent:
@@ -39,12 +55,14 @@ def print_published(publication: Publication, *, again: bool) -> None:
         )
 
 
-def dry_lines(plan: BatchPlan) -> list[str]:
-    """Return what would be published, one line per story: position and URL."""
-    return [f"{placed.position}\t{one_line(placed.story.url)}" for placed in plan.remaining]
+def dry_lines(plan: BatchPlan) -> Iterator[str]:
+    """Yield what would be published, one line per story: position, URL and, if it has one, its start time."""
+    for placed in plan.remaining:
+        start = plan.schedule.start_of(placed.story) if plan.schedule else None
+        yield f"{placed.position}\t{one_line(placed.story.url)}{start_column(start)}\n"
 
 
-def dry_summary(plan: BatchPlan, found: Comparison, skipped: int) -> str:
+def dry_summary(plan: BatchPlan, found: Comparison, skipped: int, currency: str) -> str:
     """Format in one line what would be published."""
     parts = [f"would publish {plural(len(plan.remaining), 'story')}"]
     if plan.before:
@@ -57,27 +75,33 @@ def dry_summary(plan: BatchPlan, found: Comparison, skipped: int) -> str:
         parts.append(f"{len(found.running)} being made by another batch")
     if skipped:
         parts.append(f"{plural(skipped, 'invalid entry')} skipped")
+    if start := say_start(plan.schedule, plan.stories.stories):
+        parts.append(start)
+    if plan.rules is not None:
+        parts.append(f"pauses at {rules_text(plan.rules, currency)}")
     return "dry run: " + ", ".join(parts)
 
 
-def published_document(reading: ListReading, found: Comparison, publication: Publication) -> str:
-    """Return the JSON object of a published batch."""
+def published_document(reading: ListReading, found: Comparison, publication: Publication) -> Iterator[str]:
+    """Yield the parts of the JSON object of a published batch."""
     plan = publication.plan
     return _document(reading, found, plan, plan.batch_id, published=publication.published)
 
 
-def dry_document(reading: ListReading, found: Comparison, plan: BatchPlan, *, batch_id: str | None) -> str:
-    """Return the JSON object of a dry run; without a batch id the stories have no ids yet."""
-    return _document(reading, found, plan, batch_id, dry_run=True)
+def dry_document(
+    reading: ListReading, found: Comparison, plan: BatchPlan, cost: CostEstimate, *, batch_id: str | None
+) -> Iterator[str]:
+    """Yield the parts of the JSON object of a dry run; without a batch id the stories have no ids yet."""
+    return _document(reading, found, plan, batch_id, dry_run=True, cost=cost)
 
 
-def empty_document(reading: ListReading, found: Comparison) -> str:
-    """Return the JSON object of a list of which nothing is left to publish."""
+def empty_document(reading: ListReading, found: Comparison) -> Iterator[str]:
+    """Yield the parts of the JSON object of a list of which nothing is left to publish."""
     return _document(reading, found, None, None)
 
 
-def refused_document(reading: ListReading, *, batch_id: str | None, dry_run: bool) -> str:
-    """Return the JSON object of a refused list."""
+def refused_document(reading: ListReading, *, batch_id: str | None, dry_run: bool) -> Iterator[str]:
+    """Yield the parts of the JSON object of a refused list."""
     return _document(reading, Comparison(()), None, batch_id, dry_run=dry_run)
 
 
@@ -89,7 +113,8 @@ def _document(
     *,
     published: int = 0,
     dry_run: bool = False,
-) -> str:
+    cost: CostEstimate | None = None,
+) -> Iterator[str]:
     document = {
         "schema": 1,
         "batch_id": batch_id,
@@ -105,24 +130,79 @@ def _document(
         "notes": list(reading.notes),
         "invalid": list(reading.problems),
         **comparison_document(found),
-        "stories": [_story(placed, known=batch_id is not None) for placed in (plan.stories if plan else ())],
+        "stories": [],
+        **_limits(plan),
+        **_scheduled(plan),
+        **(cost.document() if cost else {}),
         "dry_run": dry_run,
     }
-    return json.dumps(document, indent=2)
+    before, after = json.dumps(document, indent=2).rsplit('"stories": []', maxsplit=1)
+    yield before
+    yield '"stories": ['
+    end = "]"
+    for number, placed in enumerate(plan.stories if plan else ()):
+        story = json.dumps(_story(placed, known=batch_id is not None), indent=2)
+        yield ("," if number else "") + indent(f"\n{story}", "    ")
+        end = "\n  ]"
+    yield f"{end}{after}\n"
+
+
+def _limits(plan: BatchPlan | None) -> dict[str, object]:
+    rules = plan.rules if plan else None
+    if rules is None:
+        return {"max_failures": None, "max_cost": None}
+    return {
+        "max_failures": str(rules.max_failures) if rules.max_failures else None,
+        "max_cost": as_number(rules.max_cost),
+    }
+
+
+def _scheduled(plan: BatchPlan | None) -> dict[str, object]:
+    schedule = plan.schedule if plan else None
+    start = schedule.start if schedule else None
+    return {
+        "start_after": utc_text(start) if start else None,
+        "priority": schedule.priority if schedule else None,
+    }
 
 
 class Counter:
-    """Counter of published stories in one line of a terminal; prints nothing elsewhere."""
+    """Shows how far a long list is: in one line of a terminal, elsewhere in a line every ten seconds."""
 
-    def __init__(self, total: int) -> None:
-        self._total = total
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._on_terminal = sys.stderr.isatty()
+        self._due = clock() + self._pause
+        self._drawn = False
 
-    def show(self, count: int) -> None:
-        """Show how many stories are confirmed; the last count clears the line."""
-        if not sys.stderr.isatty() or (count % 25 and count != self._total):
+    @property
+    def _pause(self) -> float:
+        return _REDRAW_S if self._on_terminal else _LINE_S
+
+    def show(self, done: str, count: int, total: int | None = None, unit: str = "story") -> None:
+        """Show what was done with how many stories or lines, if it is time to."""
+        if self._clock() < self._due:
             return
-        end = "\r\x1b[K" if count == self._total else ""
-        print(f"\r{count} of {self._total} published{end}", end="", file=sys.stderr, flush=True)
+        self._due = self._clock() + self._pause
+        of = _count(count, unit) if total is None else f"{count:,} of {_count(total, unit)}"
+        if not self._on_terminal:
+            say(f"{done} {of}")
+            return
+        self._drawn = True
+        with suppress(OSError):
+            print(f"\r{done} {of}\x1b[K", end="", file=sys.stderr, flush=True)
+
+    def clear(self) -> None:
+        """Remove the line from the terminal, before something else is printed."""
+        if self._drawn:
+            self._drawn = False
+            with suppress(OSError):
+                print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+
+def _count(number: int, noun: str) -> str:
+    """Format a number of things as `plural` does, with commas."""
+    return f"{number:,}{plural(number, noun).removeprefix(str(number))}"
 
 
 def _story(placed: PlacedStory, *, known: bool) -> dict[str, object]:

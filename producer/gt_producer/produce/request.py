@@ -5,8 +5,13 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from gt_common.cli.stop_rules import rule_flags
 from gt_common.stories.sources import STANDARD_INPUT, Sources
+
+if TYPE_CHECKING:
+    from gt_common.messages import Priority, StopRules
 
 
 @dataclass(frozen=True)
@@ -21,6 +26,8 @@ class Request:
         force: whether to publish stories that are made already, or that another batch is making
         skip_changed: whether to leave out also stories that would differ from their earlier video
         again: whether to publish stories again whose messages the queue has lost
+        rules: stop rules of the batch; None leaves those that it has
+        start_after, priority: of the stories whose lines have none; None if they were not given
     """
 
     sources: Sources
@@ -36,6 +43,9 @@ class Request:
     force: bool = False
     skip_changed: bool = False
     again: bool = False
+    rules: StopRules | None = None
+    start_after: str | None = None
+    priority: Priority | None = None
 
     def resume_command(self, batch_id: str, found: Sequence[str] = ()) -> str:
         """Return the command that publishes the rest of this batch.
@@ -50,8 +60,14 @@ class Request:
             words += ["--name", self.name]
         for tag in self.tags:
             words += ["--tag", tag]
-        flags = {"--skip-invalid": self.skip_invalid, "--force": self.force}
-        flags |= {"--skip-changed": self.skip_changed, "--wait": self.wait, "--json": self.as_json}
+        if self.start_after is not None:
+            words += ["--start-after", self.start_after]
+        if self.priority is not None:
+            words += ["--priority", self.priority.value]
+        words += rule_flags(self.rules)
+        flags = {"--any-url": self.sources.any_link, "--skip-invalid": self.skip_invalid}
+        flags |= {"--force": self.force, "--skip-changed": self.skip_changed}
+        flags |= {"--wait": self.wait, "--json": self.as_json}
         words += [flag for flag, given in flags.items() if given]
         urls = (*self.sources.urls, *found)
         if urls:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from gt_common.errors import BrokerUnreachableError, GossipToonError
-from gt_common.ledger import LedgerReader, read_ledger
-from gt_common.lifecycle import BatchPhase, BatchState, StoryStatus
+from gt_common.ledger import read_ledger
+from gt_common.ledger.reader import LedgerReader
+from gt_common.lifecycle import BatchPhase, BatchState, StoryState, StoryStatus
 from gt_common.log import get_logger
 from gt_common.messages import BatchStories, Event, StoryEntry
 from gt_common.messaging.follow import follow
@@ -20,6 +21,8 @@ from gt_common.settings import Settings
 
 LOOK_EVERY = 10.0
 """Seconds between two reads of the ledger, which alone knows the stories that the broker dead-letters."""
+LOOK_SHARE = 0.02
+"""Of its time, what these reads take at most: a large batch is read less often."""
 FIRST_VIEW = 30.0
 """Seconds to wait until the broker delivers the batch's events."""
 _TICK = 1.0
@@ -37,6 +40,7 @@ class BatchWatch:
         self._progress = progress
         self._silence = Silence(settings)
         self._ledger: LedgerReader | None = None
+        self._read_version = -1
         # Reads run in threads: two at once when the connection is restored during one.
         self._reading = threading.Lock()
         self._closed = False
@@ -50,9 +54,7 @@ class BatchWatch:
 
     def feed(self, event: Event) -> None:
         """Fold an event; a repeated one changes nothing."""
-        before = self.state
-        self._progress.event(event)
-        if self.state != before:
+        if self._progress.event(event):
             self._silence.broken()
         if self.state.opened is not None and self.state.phase is not BatchPhase.OPEN:
             self._ended.set()
@@ -93,8 +95,10 @@ class BatchWatch:
         async with _waiting_for(self._ended) as ended:
             while not ended.done():
                 if time.monotonic() >= look_at:
+                    begun = time.monotonic()
                     await self.read_ledger()
-                    look_at = time.monotonic() + LOOK_EVERY
+                    took = time.monotonic() - begun
+                    look_at = begun + max(LOOK_EVERY, took / LOOK_SHARE)
                 await asyncio.wait({ended, follower}, timeout=_TICK, return_when=asyncio.FIRST_COMPLETED)
                 if not ended.done():
                     _check(follower)
@@ -103,17 +107,18 @@ class BatchWatch:
 
     async def _say_who_is_missing(self) -> None:
         working = bool(self.state.counts[StoryStatus.RUNNING])
-        if missing := await self._silence.remark(working=working):
+        paused = self.state.paused is not None
+        if missing := await self._silence.remark(working=working, paused=paused):
             self._progress.remark(missing)
 
     async def read_ledger(self) -> None:
         """Fold what the ledger knows; an unreadable ledger, or one without the batch, changes nothing."""
         try:
-            known = await asyncio.to_thread(self._read_ledger)
+            unseen = await asyncio.to_thread(self._read_ledger)
         except GossipToonError as error:
             log.debug("ledger_read_failed", error=str(error))
             return
-        for event in unseen_events(known, self.state):
+        for event in unseen:
             self.feed(event)
 
     def close(self) -> None:
@@ -123,13 +128,18 @@ class BatchWatch:
             if self._ledger is not None:
                 self._ledger.close()
 
-    def _read_ledger(self) -> BatchState:
+    def _read_ledger(self) -> list[Event]:
         with self._reading:
             if self._closed:
-                return BatchState(self.state.batch_id)
+                return []
             if self._ledger is None:
                 self._ledger = read_ledger(self._settings.ledger, timeout=self._settings.connect_timeout)
-            return self._ledger.batch(self.state.batch_id)
+            version = self._ledger.version()
+            if version == self._read_version:
+                return []
+            unseen = unseen_events(self._ledger, self.state)
+            self._read_version = version
+            return unseen
 
 
 @asynccontextmanager
@@ -152,31 +162,45 @@ async def watching(
         watch.close()
 
 
-def unseen_events(known: BatchState, seen: BatchState) -> Iterator[Event]:
-    """Yield the events of one state of a batch that another state does not have.
+def unseen_events(ledger: LedgerReader, seen: BatchState) -> list[Event]:
+    """Return the events that decide the ledger's state of a batch and that another state does not have.
+
+    Only the ids of events are compared; a story is read if its own differs.
 
     Parameters:
-        known: the ledger's state
         seen: the state that was folded from the broker's events
+
+    Raises:
+        NoSuchBatchError: the ledger does not know the batch
     """
-    if known.opened is not None and known.opened != seen.opened:
-        yield known.opened
-    entries = tuple(
-        StoryEntry(story_id=story.story_id, position=story.position, url=story.url, title=story.title)
-        for story in known.stories.values()
-        if story.listed and not _is_listed(seen, story.story_id)
-    )
-    if entries:
-        yield BatchStories(batch_id=known.batch_id, stories=entries)
-    for story in known.stories.values():
-        before = seen.stories.get(story.story_id)
-        if story.event is not None and (before is None or story.event != before.event):
-            yield story.event
+    batch_id = seen.batch_id
+    head = ledger.head(batch_id)
+    known = ledger.deciding_events(batch_id)
+    differ = [story_id for story_id, listed, event_id in known if _differs(seen, story_id, listed, event_id)]
+    stories = ledger.stories(batch_id, differ)
+    pairs = ((head.opened, seen.opened), (head.hold, seen.hold), (head.fleet, seen.fleet))
+    events: list[Event] = [event for event, before in pairs if event is not None and event != before]
+    if entries := tuple(_entry(story) for story in stories if story.listed and not _is_listed(seen, story)):
+        events.append(BatchStories(batch_id=batch_id, stories=entries))
+    return events + [story.event for story in stories if story.event is not None]
 
 
-def _is_listed(state: BatchState, story_id: str) -> bool:
-    story = state.stories.get(story_id)
-    return story is not None and story.listed
+def _differs(seen: BatchState, story_id: str, listed: bool, event_id: str | None) -> bool:
+    """Whether the ledger knows more of a story: that a list names it, or another event."""
+    story = seen.stories.get(story_id)
+    if story is None:
+        return True
+    mine = story.event.event_id if story.event else None
+    return (listed and not story.listed) or (event_id is not None and event_id != mine)
+
+
+def _entry(story: StoryState) -> StoryEntry:
+    return StoryEntry(story_id=story.story_id, position=story.position, url=story.url, title=story.title)
+
+
+def _is_listed(state: BatchState, story: StoryState) -> bool:
+    mine = state.stories.get(story.story_id)
+    return mine is not None and mine.listed
 
 
 @asynccontextmanager

@@ -8,8 +8,10 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from chaos.support.ceilings import count_stops
 from chaos.support.faults import Fault
 from chaos.support.junk import copies_of, look_aside, lost_of, strange_of
+from chaos.support.operating import amount
 from chaos.support.stories import ChaosStory
 from chaos.support.world import MAX_ATTEMPTS, World
 from gt_common.errors import MalformedMessageError, NoSuchBatchError
@@ -22,6 +24,10 @@ from gt_common.messaging.names import Names
 
 _LATE_S = 4.0
 """Seconds for which a fault that is over may still show: a lost heartbeat, a part that starts again."""
+
+
+_OBEYED_S = 2.0
+"""Seconds after which no story of what is paused may start."""
 
 
 @dataclass
@@ -43,6 +49,10 @@ class Accounts:
     junk: int = 0
     junk_copies: int = 0
     surprises: list[str] = field(default_factory=list)
+    cancelled: set[str] = field(default_factory=set)
+    acts: Counter[str] = field(default_factory=Counter)
+    stops: int = 0
+    cost: int = 0
     seconds: float = 0.0
 
     @property
@@ -71,7 +81,9 @@ class Accounts:
             f"unexplained {len(self.runs_unexplained)}; "
             f"dead letters {self.letters}: copies by faults {self.letters_explained}, "
             f"unexplained {len(self.letters_unexplained)}; "
-            f"no stories or events: {self.junk} put aside, copies by faults {self.junk_copies}"
+            f"no stories or events: {self.junk} put aside, copies by faults {self.junk_copies}; "
+            f"cancelled {len(self.cancelled)}; stopped by limits {self.stops}; cost {amount(self.cost)}; "
+            f"operator: {', '.join(f'{act}: {count}' for act, count in sorted(self.acts.items()))}"
         )
 
 
@@ -87,8 +99,14 @@ async def settle_accounts(world: World, stories: Sequence[ChaosStory], faults: S
     """Count everything, once all parts have ended."""
     accounts = Accounts(stories=len(stories), faults=Counter(fault.kind for fault in faults))
     accounts.surprises += [text for part in world.all_parts for text in part.surprises]
+    accounts.surprises += world.surprises
+    accounts.acts = world.acts
     disturbed = _check_runs(accounts, world, stories, faults)
+    _check_pauses(accounts, world, stories, faults)
     _check_ledger(accounts, world, stories)
+    _check_costs(accounts, world, stories, disturbed)
+    accounts.stops, twice = count_stops(world)
+    accounts.wrong += twice
     _check_videos(accounts, world, stories)
     await _check_letters(accounts, world, stories, disturbed)
     await _check_junk(accounts, world)
@@ -119,7 +137,8 @@ def _check_runs(
     for story in stories:
         runs = read_runs(world, story)
         accounts.runs += len(runs)
-        touched = _touched(story, runs, faults)
+        # A cancel stops a run without using up its attempt.
+        touched = _touched(story, runs, faults) or _is_cancelled(world, story)
         if touched:
             disturbed.add(_key(story.batch_id, story.story_id))
         extra = max(0, len(runs) - story.most_runs(MAX_ATTEMPTS))
@@ -127,9 +146,22 @@ def _check_runs(
             accounts.runs_explained += extra
         elif extra:
             accounts.runs_unexplained.append(f"{_say(story)} ran {len(runs)} times: {runs}")
-        if not runs:
+        if not runs and story.outcome is not StoryStatus.CANCELLED and not _is_cancelled(world, story):
             accounts.lost.append(f"{_say(story)} never ran")
     return disturbed
+
+
+def _check_pauses(
+    accounts: Accounts, world: World, stories: Sequence[ChaosStory], faults: Sequence[Fault]
+) -> None:
+    """Check that nothing started while it was paused, on a worker that could have known."""
+    for story in stories:
+        for run in read_runs(world, story):
+            for target, began, ended in world.pauses:
+                paused = target in {(), (story.batch_id,)} and began + _OBEYED_S < run.at < ended
+                if paused and not _touched(story, [run], faults):
+                    what = target[0] if target else "the fleet"
+                    accounts.wrong.append(f"{_say(story)} started while {what} was paused: {run}")
 
 
 def _touched(story: ChaosStory, runs: Sequence[Run], faults: Iterable[Fault]) -> bool:
@@ -165,10 +197,10 @@ def _check_ledger(accounts: Accounts, world: World, stories: Sequence[ChaosStory
             except NoSuchBatchError:
                 accounts.lost.append(f"the ledger does not know batch {batch_id}")
                 continue
-            _check_batch(accounts, state, wanted)
+            _check_batch(accounts, world, state, wanted)
 
 
-def _check_batch(accounts: Accounts, state: BatchState, wanted: Sequence[ChaosStory]) -> None:
+def _check_batch(accounts: Accounts, world: World, state: BatchState, wanted: Sequence[ChaosStory]) -> None:
     if state.total != len(wanted) or sum(state.counts.values()) != len(wanted):
         accounts.duplicated.append(f"batch {state.batch_id} counts {state.counts}, not {len(wanted)}")
     if state.opened is None:
@@ -179,8 +211,28 @@ def _check_batch(accounts: Accounts, state: BatchState, wanted: Sequence[ChaosSt
         known = state.stories.get(story.story_id)
         if known is None or not known.status.final:
             accounts.lost.append(f"{_say(story)} is {known.status if known else 'unknown'}")
+        elif known.status is StoryStatus.CANCELLED and _is_cancelled(world, story):
+            accounts.cancelled.add(_key(story.batch_id, story.story_id))
         elif known.status is not story.outcome:
             accounts.wrong.append(f"{_say(story)} is {known.status}: {known.event}")
+
+
+def _check_costs(
+    accounts: Accounts, world: World, stories: Sequence[ChaosStory], disturbed: set[str]
+) -> None:
+    """Check that each story has cost what its runs have said; less only if one was killed as it said it."""
+    with open_ledger(world.settings.ledger) as ledger:
+        known = {id_: ledger.batch(id_).stories for id_ in {story.batch_id for story in stories}}
+    for story in stories:
+        state = known[story.batch_id].get(story.story_id)
+        cost = (state.cost if state else None) or 0
+        accounts.cost += cost
+        spent = len(read_runs(world, story)) * story.cost
+        may_lack = _key(story.batch_id, story.story_id) in disturbed
+        if cost > spent:
+            accounts.duplicated.append(f"{_say(story)} has cost {cost} for {spent}")
+        elif cost < spent and not may_lack:
+            accounts.lost.append(f"{_say(story)} has cost {cost}, and spent {spent}")
 
 
 def _check_videos(accounts: Accounts, world: World, stories: Sequence[ChaosStory]) -> None:
@@ -190,6 +242,12 @@ def _check_videos(accounts: Accounts, world: World, stories: Sequence[ChaosStory
         found = sorted(path.name for path in folder.glob(f"*-{story.story_id}.*"))
         place = f"{story.position}-{story.position:x}a-{story.story_id}"
         wanted = [f"{place}.json", f"{place}.mp4"] if story.outcome is StoryStatus.SUCCESS else []
+        if _key(story.batch_id, story.story_id) in accounts.cancelled:
+            # Its worker may have been killed after the video was there, or before its result file was.
+            wanted = wanted if found == wanted else wanted[1:] if found else []
+            if found != wanted:
+                accounts.wrong.append(f"{_say(story)} is cancelled and has the files {found}")
+            continue
         if found != wanted:
             accounts.wrong.append(f"{_say(story)} has the files {found}")
             continue
@@ -216,11 +274,12 @@ async def count_letters(world: World) -> Counter[str]:
 async def _check_letters(
     accounts: Accounts, world: World, stories: Sequence[ChaosStory], disturbed: set[str]
 ) -> None:
-    wanted = {_key(s.batch_id, s.story_id) for s in stories if s.outcome is StoryStatus.FAILED}
+    failed = {_key(s.batch_id, s.story_id) for s in stories if s.outcome is StoryStatus.FAILED}
+    wanted = failed - accounts.cancelled
     found = await count_letters(world)
     accounts.letters = found.total()
     accounts.lost += [f"no dead letter of {key}" for key in wanted - found.keys()]
-    accounts.wrong += [f"a dead letter of {key}, which is no failure" for key in found.keys() - wanted]
+    accounts.wrong += [f"a dead letter of {key}, which is no failure" for key in found.keys() - failed]
     for key, count in found.items():
         if count > 1 and key in disturbed:
             accounts.letters_explained += count - 1
@@ -245,9 +304,17 @@ async def _check_junk(accounts: Accounts, world: World) -> None:
 
 async def _check_queues(accounts: Accounts, world: World) -> None:
     names = Names(world.settings.namespace)
+    queues = topology.topology(world.settings).queues
+    # Reading a stream takes nothing out of it.
+    kept = {queue.name for queue in queues if queue.arguments.get("x-queue-type") == "stream"}
     for info in await topology.inspect(world.settings):
-        if info.messages and info.name not in {names.dlq, names.results_dlq, names.pauses}:
+        if info.messages and info.name not in {names.dlq, names.results_dlq, *kept}:
             accounts.stuck.append(f"{info.messages} messages in {info.name}")
+
+
+def _is_cancelled(world: World, story: ChaosStory) -> bool:
+    """Whether an operator has cancelled a story, or tried to; it may end as cancelled, or as it would."""
+    return (story.batch_id, story.story_id) in world.cancelled
 
 
 def _key(batch_id: str, story_id: str) -> str:

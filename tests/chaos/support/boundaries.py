@@ -8,11 +8,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chaos.support.accounts import Accounts, count_letters, read_runs, settle_accounts
-from chaos.support.boundary_table import AGGREGATE, CONSUME, DISCARD, PRODUCE, REPLAY, RESTORE, Boundary
+from chaos.support.boundary_table import (
+    AGGREGATE,
+    CANCEL,
+    CONSUME,
+    DISCARD,
+    MADE,
+    OBEYED,
+    PARKED,
+    PAUSE,
+    PRODUCE,
+    REPLAY,
+    RESTORE,
+    RESUME,
+    Boundary,
+)
 from chaos.support.junk import send_junk
 from chaos.support.parts import Part, ours, patched
 from chaos.support.stories import write_list
 from chaos.support.world import World
+from gt_common.ledger import read_ledger
+from gt_common.messages import StoryCancelled
 from gt_common.messaging.names import Names
 from support.dead_letter_queue import move_by_hand
 from support.waiting import until
@@ -25,8 +41,12 @@ _AFTER: dict[str, tuple[str, ...]] = {
     REPLAY: (AGGREGATE, REPLAY, CONSUME, AGGREGATE),
     DISCARD: (AGGREGATE, DISCARD, AGGREGATE),
     RESTORE: (AGGREGATE, RESTORE, AGGREGATE, REPLAY, CONSUME, AGGREGATE),
+    CANCEL: (CANCEL, CONSUME, AGGREGATE),
+    PAUSE: (PAUSE, RESUME, CONSUME, AGGREGATE),
+    RESUME: (RESUME, CONSUME, AGGREGATE),
 }
-_BEFORE = {RESTORE: (*_MADE, DISCARD, AGGREGATE)}
+_BEFORE = {RESTORE: (*_MADE, DISCARD, AGGREGATE), CANCEL: (PRODUCE, AGGREGATE)}
+_BEFORE |= {PAUSE: (PRODUCE, AGGREGATE), RESUME: (PRODUCE, AGGREGATE, PAUSE)}
 
 
 @dataclass(frozen=True)
@@ -76,6 +96,8 @@ async def cross(world: World, boundary: Boundary, *, planted: str = "") -> Resul
     path = write_list(stories, world.folder, world.runs)
     fleet = Fleet(world, boundary, ("-f", str(path), "--batch-id", "b1"), planted)
     died = await fleet.run_through()
+    if boundary.cancelled or boundary.command == CANCEL:
+        fleet.expect_letters()
     accounts = await settle_accounts(world, stories, [])
     # What a fault explains in a random run is here bounded by the boundary's own numbers.
     accounts.runs_unexplained.clear()
@@ -106,6 +128,8 @@ class Fleet:
             for name in _AFTER[command]:
                 await self._works(name)
             return died
+        if self._boundary.cancelled or self._boundary.paused or self._boundary.limited:
+            return await self._die_of_an_order()
         died = False
         if self._boundary.moved:
             for name in _MADE:
@@ -122,31 +146,102 @@ class Fleet:
             await self._works(name)
         return died
 
+    async def _die_of_an_order(self) -> bool:
+        """Run all commands, a worker of which obeys an order. Return whether the one that was to die did."""
+        if self._boundary.limited:
+            return await self._die_of_a_limit()
+        if self._boundary.paused:
+            return await self._die_of_a_paused_story()
+        return await self._die_of_a_cancelled_story()
+
+    async def _die_of_a_cancelled_story(self) -> bool:
+        """Run all commands, the worker of which meets a cancelled story. Return whether that died."""
+        before = [CANCEL] if self._boundary.cancelled == "before" else []
+        for name in (PRODUCE, AGGREGATE, *before):
+            await self._works(name)
+        died = await self._dies()
+        for name in (CONSUME, AGGREGATE):
+            await self._works(name)
+        return died
+
+    async def _die_of_a_paused_story(self) -> bool:
+        """Run all commands, a worker of which parks a story or brings it back. Return whether that died."""
+        for name in (PRODUCE, AGGREGATE, PAUSE):
+            await self._works(name)
+        if self._boundary.paused == "returning":
+            # A worker that parks a story of a paused batch does not end by itself.
+            await self._dies(PARKED)
+            await self._works(RESUME)
+        died = await self._dies()
+        after = [RESUME] if self._boundary.paused == "parking" else []
+        for name in (*after, CONSUME, AGGREGATE):
+            await self._works(name)
+        return died
+
+    async def _die_of_a_limit(self) -> bool:
+        """Run all commands, of which the aggregator pauses the batch. Return whether that died."""
+        await self._works(PRODUCE)
+        await self._dies(MADE, CONSUME)
+        died = await self._dies()
+        await self._works(AGGREGATE)
+        if not await self._dies(OBEYED, CONSUME):
+            self.surprises.append("a worker parked no story of the batch that was stopped")
+        for name in (RESUME, CONSUME, AGGREGATE):
+            await self._works(name)
+        with read_ledger(self._world.settings.ledger) as ledger:
+            stops = len(ledger.events("b1", ["batch.paused"]))
+        if stops != 1:
+            self.surprises.append(f"the limit stopped the batch {stops} times")
+        return died
+
+    def expect_letters(self) -> None:
+        """Check that the ledger has the letter of every cancelled story, so that it can be restored."""
+        with read_ledger(self._world.settings.ledger) as ledger:
+            events = [story.event for story in ledger.batch("b1").stories.values()]
+        if not all(isinstance(event, StoryCancelled) and event.letter for event in events):
+            self.surprises.append("the letter of a cancelled story did not come")
+
     def _command(self, name: str) -> Sequence[str]:
         """Return a command with its arguments."""
         return {
-            PRODUCE: (name, *self._batch),
+            PRODUCE: (name, *self._batch, *(("--max-cost", "0.1") if self._boundary.limited else ())),
             CONSUME: (name, "--orchestrator", "chaos.support.orchestrator:Cheap", "--until-empty"),
             AGGREGATE: (name, "--until-idle"),
             REPLAY: (*name.split(), "--yes", "--reason", "mended"),
             DISCARD: (*name.split(), "--yes", "--reason", "not wanted"),
             RESTORE: (*name.split(), "--yes", "--reason", "wanted"),
+            CANCEL: (*name.split(), "b1", "--yes", "--reason", "not wanted"),
+            PAUSE: (*name.split(), "b1", "--yes", "--reason", "too loud"),
+            RESUME: (*name.split(), "b1", "--yes", *(("--max-cost", "9") if self._boundary.limited else ())),
         }[name]
 
-    async def _dies(self) -> bool:
+    async def _dies(self, point: str = "", command_name: str = "") -> bool:
+        """Run the boundary's command, or another one, up to the boundary's point, or another one."""
         boundary = self._boundary
-        options = ["--at", boundary.point, *self._mistake]
-        code = await self._run(patched(options, *self._command(boundary.command)), stop=boundary.stopped)
+        mistake = [] if command_name else self._mistake
+        options = ["--at", point or boundary.point, *mistake]
+        command = patched(options, *self._command(command_name or boundary.command))
+        code = await self._run(command, stop=boundary.stopped, cancel=boundary.cancelled == "running")
         return code == -signal.SIGKILL
 
     async def _works(self, name: str) -> None:
+        if name not in {CANCEL, PAUSE, RESUME}:
+            await self._works_alone(name)
+            return
+        # It returns when an aggregator has taken its events.
+        cancel = asyncio.create_task(self._works_alone(name))
+        while not cancel.done():
+            await self._works_alone(AGGREGATE)
+        await cancel
+
+    async def _works_alone(self, name: str) -> None:
         command = self._command(name)
         spoilt = bool(self._mistake) and name == self._boundary.command
         code = await self._run(patched(self._mistake, *command) if spoilt else ours(*command))
         if code not in {0, 1}:
             self.surprises.append(f"{name} ended with {code}")
 
-    async def _run(self, command: Sequence[str], *, stop: bool = False) -> int | None:
+    async def _run(self, command: Sequence[str], *, stop: bool = False, cancel: bool = False) -> int | None:
         part = Part(command[0], command, self._world.environment("last"), once=True)
         ended = asyncio.create_task(part.run_once())
         try:
@@ -154,9 +249,13 @@ class Fleet:
                 if stop:
                     await until(lambda: part.busy > 0, _DEADLINE_S)
                     part.send(signal.SIGTERM)
+                if cancel:
+                    await until(lambda: part.busy > 0, _DEADLINE_S)
+                    await self._works(CANCEL)
                 await ended
         except TimeoutError:
-            self.surprises.append(f"{' '.join(command)} did not end: {list(part.said)[-5:]}")
+            late = CANCEL if cancel and ended.done() else " ".join(command)
+            self.surprises.append(f"{late} did not end: {list(part.said)[-5:]}")
             await part.cut_off()
         self.surprises += part.surprises
         return part.process.returncode if part.process else None

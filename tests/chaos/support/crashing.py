@@ -5,7 +5,8 @@
     python -m chaos.support.crashing --planted "ack on arrival" -- gt-consume …
 
 A point is `module:function:before|after:n[:Type]`: at the n-th call (of those whose first argument is of that
-type, if one is given) the process kills itself with SIGKILL.
+type, if one is given) the process kills itself with SIGKILL. `confirm:EXCHANGE:before:n` is when the n-th
+confirm of a publish to that exchange (named without its namespace) has arrived and nobody knows of it yet.
 """
 
 from __future__ import annotations
@@ -17,10 +18,14 @@ import inspect
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from importlib.metadata import entry_points
+from itertools import repeat
 from typing import Any, Self
 
 from chaos.support.planted import PLANTED
@@ -50,6 +55,9 @@ def die() -> None:
 
 def arm(point: Point) -> None:
     """Make the process die at a point."""
+    if point.module == "confirm":
+        arm_confirm(point)
+        return
     *outer, name = point.path.split(".")
     holder = functools.reduce(getattr, outer, importlib.import_module(point.module))
     setattr(holder, name, _deadly(getattr(holder, name), point))
@@ -90,6 +98,63 @@ def _deadly(call: Callable[..., Any], point: Point) -> Callable[..., Any]:
         return result
 
     return deadly_plain
+
+
+class _Confirmations(OrderedDict[int, Any]):
+    """The confirms that a channel waits for, with the exchanges of their publishes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.exchanges: dict[int, str] = {}
+
+    def __setitem__(self, tag: int, confirmation: Any) -> None:
+        self.exchanges[tag] = next(_publishing.get() or iter(()), "")
+        super().__setitem__(tag, confirmation)
+
+
+_publishing: ContextVar[Iterator[str] | None] = ContextVar("exchanges of what is published", default=None)
+
+
+def arm_confirm(point: Point) -> None:
+    """Make the process die when a confirm of a publish to an exchange has arrived."""
+    from aiormq.channel import Channel
+
+    from gt_common.messaging.pipeline import Pipeline
+
+    publish, send = Channel.basic_publish, Pipeline.send
+    confirmed, left = Channel._on_confirm_frame, point.number
+
+    @contextmanager
+    def recording(channel: Channel, exchanges: Iterator[str]) -> Iterator[None]:
+        if not isinstance(channel.confirmations, _Confirmations):
+            channel.confirmations = _Confirmations()
+        token = _publishing.set(exchanges)
+        try:
+            yield
+        finally:
+            _publishing.reset(token)
+
+    async def recorded(channel: Channel, body: bytes, **named: Any) -> Any:
+        with recording(channel, repeat(str(named.get("exchange", "")))):
+            return await publish(channel, body, **named)
+
+    async def recorded_group(pipeline: Pipeline, messages: Any, settled: Any) -> None:
+        with recording(pipeline.channel, iter([message.exchange for _, message in messages])):
+            await send(pipeline, messages, settled)
+
+    async def deadly(channel: Channel, frame: Any) -> None:
+        nonlocal left
+        known = getattr(channel.confirmations, "exchanges", {})
+        last, several = frame.delivery_tag, getattr(frame, "multiple", False)
+        tags = [tag for tag in known if tag == last or (several and tag < last)]
+        left -= sum(known.pop(tag).endswith(f".{point.path}") for tag in tags)
+        if left <= 0:
+            die()
+        await confirmed(channel, frame)
+
+    for name, changed in (("basic_publish", recorded), ("_on_confirm_frame", deadly)):
+        setattr(Channel, name, changed)
+    Pipeline.send = recorded_group  # type: ignore[assignment]
 
 
 def shift_clock(seconds: float) -> None:

@@ -16,7 +16,7 @@ from random import Random
 import psutil
 from toolbox.errors import BrokerError
 
-from chaos.support import ledger_faults
+from chaos.support import ledger_faults, operating
 from chaos.support.junk import send_junk
 from chaos.support.parts import Part, patched
 from chaos.support.world import AGGREGATORS, HEARTBEAT_S, WORKERS, World
@@ -210,6 +210,24 @@ async def hide_ledger(world: World, order: Order) -> frozenset[str]:
     return frozenset(AGGREGATORS)
 
 
+async def cancel_stories(world: World, order: Order) -> frozenset[str]:
+    """Cancel stories as an operator; no part is hit by that."""
+    await operating.cancel(world, order.roll)
+    return frozenset()
+
+
+async def pause_batch(world: World, order: Order) -> frozenset[str]:
+    """Pause a batch as an operator for a while, and resume it."""
+    await operating.pause_batch(world, order.seconds, order.roll)
+    return frozenset()
+
+
+async def pause_fleet(world: World, order: Order) -> frozenset[str]:
+    """Pause the fleet as an operator for a while, and resume it."""
+    await operating.pause_fleet(world, order.seconds)
+    return frozenset()
+
+
 @dataclass(frozen=True)
 class _Kind:
     action: Action
@@ -241,6 +259,9 @@ KINDS: dict[str, _Kind] = {
     "ledger locked": _Kind(lock_ledger, 3, ("",), (1.0, 6.0)),
     "ledger not writable": _Kind(forbid_ledger, 3, ("",), (1.0, 4.0)),
     "ledger unreachable": _Kind(hide_ledger, 2, ("",), (1.0, 5.0)),
+    "stories cancelled": _Kind(cancel_stories, 6),
+    "batch paused": _Kind(pause_batch, 4, ("",), (1.0, 6.0)),
+    "fleet paused": _Kind(pause_fleet, 2, ("",), (1.0, 4.0)),
 }
 
 

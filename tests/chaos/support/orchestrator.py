@@ -20,7 +20,7 @@ _FLOOD = 2 * 1024 * 1024
 
 
 class Cheap:
-    """`chaos.support.orchestrator:Cheap`; options: `runs` (a folder), `do`, `times`, `seconds`."""
+    """`chaos.support.orchestrator:Cheap`; options: `runs` (a folder), `do`, `times`, `seconds`, `cost`."""
 
     async def run(
         self, story_url: str | None = None, project_id: str | None = None, resume: bool = False
@@ -29,6 +29,8 @@ class Cheap:
         current = job()
         current.report("working", 0.0)
         before = _note_run(current)
+        if current.options.get("cost"):
+            current.spend("voice", _number(current, "cost"))
         await pause(_number(current, "seconds"))
         do = str(current.options["do"])
         if do in {"flood", "rubbish"}:

@@ -102,7 +102,7 @@ class Part:
         async with asyncio.timeout(deadline):
             await asyncio.shield(self._keeper)
 
-    async def stop(self, deadline: float = 30.0) -> int | None:
+    async def stop(self, deadline: float = 90.0) -> int | None:
         """End it with SIGTERM. Return its exit code, or None if it was never started.
 
         Raises:
@@ -124,7 +124,7 @@ class Part:
         if self._keeper is not None:
             await asyncio.gather(self._keeper, return_exceptions=True)
 
-    async def until_ready(self, deadline: float = 30.0) -> None:
+    async def until_ready(self, deadline: float = 90.0) -> None:
         """Wait until it has reported that it works."""
         await until(lambda: self.is_ready, deadline)
 
@@ -185,6 +185,31 @@ class Part:
 def ours(name: str, *arguments: str) -> list[str]:
     """Return the command line of an installed command."""
     return [str(BIN / name), *arguments]
+
+
+async def run_command(
+    command: Sequence[str], environment: Mapping[str, str], longest_s: float
+) -> tuple[int, str]:
+    """Run a command to its end; return its exit code, and what it said on standard error.
+
+    Raises:
+        TimeoutError: it did not end in time
+    """
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        env={**environment, "PYTHONPATH": os.pathsep.join([str(TESTS), *_INHERITED])},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        async with asyncio.timeout(longest_s):
+            _, said = await process.communicate()
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+        raise
+    return process.returncode or 0, said.decode(errors="replace")
 
 
 def patched(options: Sequence[str], name: str, *arguments: str) -> list[str]:

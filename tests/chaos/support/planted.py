@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -9,12 +10,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
-    from gt_common.messages import StoryEvent, StoryMessage
+    from gt_common.ledger.queries.stop_rules import RuledBatch
     from gt_consumer.aggregator.aggregator import Aggregator
     from gt_consumer.aggregator.decoding import Decoded
-    from gt_consumer.deadletters.ledger_view import StoryKey
-    from gt_consumer.deadletters.queue_view import HeldDelivery
-    from gt_consumer.deadletters.sweep import Sweep
+    from gt_consumer.aggregator.rule_keeper import RuleKeeper
+    from gt_consumer.aggregator.stop_rules import LimitMet
+    from gt_consumer.deadletters.sweep import HeldLetter, Sweep
     from gt_consumer.runner.outcomes import Outcome
     from gt_consumer.worker.ports import Delivery
     from gt_consumer.worker.run_events import RunEvents
@@ -90,10 +91,9 @@ def note_before_confirm() -> None:
 
     listed = Journal.list_stories
 
-    def list_confirmed(self: Journal, entries: Sequence[tuple[str, int]]) -> None:
-        listed(self, entries)
-        for story_id, position in entries:
-            self.confirm(story_id, position)
+    def list_confirmed(self: Journal, first: int, ids: array[int]) -> None:
+        listed(self, first, ids)
+        self.confirm(range(first, first + len(ids)))
 
     Journal.list_stories = list_confirmed  # type: ignore[method-assign]
 
@@ -102,15 +102,27 @@ def remove_before_act() -> None:
     """Make gt-dlq remove a letter before it acts on it."""
     from gt_consumer.deadletters.sweep import Sweep
 
-    handle: Callable[..., Awaitable[bool]] = Sweep._handle
+    apply: Callable[..., Awaitable[None]] = Sweep._apply
 
-    async def handle_removed(
-        self: Sweep, item: HeldDelivery, letter: StoryMessage, current: Mapping[StoryKey, StoryEvent]
-    ) -> bool:
-        await item.delivery.ack()
-        return await handle(self, item, letter, current)
+    async def apply_removed(self: Sweep, one: HeldLetter) -> None:
+        await one.item.delivery.ack()
+        await apply(self, one)
 
-    Sweep._handle = handle_removed  # type: ignore[method-assign]
+    Sweep._apply = apply_removed  # type: ignore[method-assign]
+
+
+def note_before_order() -> None:
+    """Make the aggregator store a stop before it orders it."""
+    from gt_consumer.aggregator.rule_keeper import RuleKeeper
+    from gt_consumer.aggregator.stop_rules import pause_for
+
+    pause = RuleKeeper._pause
+
+    async def stored(self: RuleKeeper, batch: RuledBatch, met: LimitMet) -> None:
+        self._ledger.apply([pause_for(batch, met)])
+        await pause(self, batch, met)
+
+    RuleKeeper._pause = stored  # type: ignore[method-assign]
 
 
 PLANTED: Mapping[str, Planted] = {
@@ -123,5 +135,6 @@ PLANTED: Mapping[str, Planted] = {
     "ack before the commit": Planted(ack_before_commit, "rows written and commit"),
     "journal before the confirm": Planted(note_before_confirm, "journal's list and `batch.opened`"),
     "removed before the replay": Planted(remove_before_act, "a letter's look and its replay's publish"),
+    "stopped before the order": Planted(note_before_order, "a limit and the order to pause"),
     "removed before it is discarded": Planted(remove_before_act, "a letter's look and `story.cancelled`"),
 }

@@ -8,10 +8,13 @@ from pathlib import Path
 from random import Random
 
 from gt_common.lifecycle import StoryStatus
+from gt_common.money import MILLION
 from gt_common.stories import story_id
 
 FOREVER = 1_000_000
 """`times` of a story that never succeeds."""
+RUN_COST = 100_000
+"""What each run of a drawn story costs, in millionths of the currency."""
 
 # What a story does, how often it does so before it goes well, and how many of a hundred are so.
 _KINDS: tuple[tuple[str, int, float], ...] = (
@@ -40,6 +43,7 @@ class ChaosStory:
     Parameters:
         do, times: what its run does, and how often before it succeeds
         ends: its right outcome, if that is not the one of its runs
+        cost: what each of its runs spends, in millionths of the currency
     """
 
     batch_id: str
@@ -49,6 +53,7 @@ class ChaosStory:
     times: int
     seconds: float
     ends: StoryStatus | None = None
+    cost: int = 0
 
     @property
     def story_id(self) -> str:
@@ -69,6 +74,8 @@ class ChaosStory:
     def line(self, runs: Path) -> str:
         """Format its line of a list file."""
         options = {"runs": str(runs), "do": self.do, "times": self.times, "seconds": self.seconds}
+        if self.cost:
+            options["cost"] = self.cost / MILLION
         return json.dumps({"url": self.url, "options": options})
 
 
@@ -83,6 +90,7 @@ def draw_stories(random: Random, batch_id: str, count: int) -> list[ChaosStory]:
             do,
             times,
             random.uniform(0.5, 3.0) if do == "slow" else random.uniform(0.0, 0.1),
+            cost=RUN_COST,
         )
         for position, (do, times, _) in enumerate(kinds, start=1)
     ]

@@ -7,13 +7,14 @@ import contextlib
 import os
 import shutil
 import subprocess
-import uuid
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from chaos.support.junk import Junk
+from chaos.support.operating import amount
 from chaos.support.parts import Part, ours
 from chaos.support.stories import ChaosStory, write_list
 from gt_common.errors import GossipToonError
@@ -21,6 +22,7 @@ from gt_common.messaging import topology
 from gt_common.settings import Settings, load_settings
 from support.broker.node import PrivateNode
 from support.broker.tcp_proxy import TcpProxy, open_proxy
+from support.unique import unique
 
 MAX_ATTEMPTS = 15
 TIME_LIMIT_S = 4
@@ -43,6 +45,14 @@ class World:
         disk: whether the output folder is a separate small file system, which can be filled
         broken: number of active faults
         junk: messages that were sent and are neither stories nor events
+        produced: the batches whose publishing began
+        cancelled: batch and id of the stories that an operator has cancelled, or tried to
+        pausing: batches, or the fleet as (), by how many lanes keep them paused
+        to_resume: what was paused and has not been resumed since
+        pauses: what was surely paused, from when to when
+        first_ceilings, ceilings: what batches may cost, in millionths, at first and now
+        acts: the operator's commands by their exit codes
+        surprises: what the operator's commands did and should not
     """
 
     node: PrivateNode
@@ -55,6 +65,15 @@ class World:
     disk: bool = False
     broken: int = 0
     junk: Junk = field(default_factory=Junk)
+    produced: list[Sequence[ChaosStory]] = field(default_factory=list)
+    cancelled: set[tuple[str, str]] = field(default_factory=set)
+    pausing: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    to_resume: set[tuple[str, ...]] = field(default_factory=set)
+    pauses: list[tuple[tuple[str, ...], float, float]] = field(default_factory=list)
+    first_ceilings: dict[str, int] = field(default_factory=dict)
+    ceilings: dict[str, int] = field(default_factory=dict)
+    acts: Counter[str] = field(default_factory=Counter)
+    surprises: list[str] = field(default_factory=list)
     broker_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _urls: dict[str, str] = field(default_factory=dict)
     _ledger_url: str = ""
@@ -110,11 +129,14 @@ class World:
         """Start a producer of a batch through a slow connection, so that a fault can hit it halfway."""
         path = write_list(list(stories), self.folder, self.runs)
         batch_id = stories[0].batch_id
-        command = ours("gt-produce", "-f", str(path), "--batch-id", batch_id, "--force")
+        ceiling = self.first_ceilings.get(batch_id)
+        ruled = ["--max-cost", amount(ceiling)] if ceiling else []
+        command = ours("gt-produce", "-f", str(path), "--batch-id", batch_id, "--force", *ruled)
         part = Part(f"producer of {batch_id}", command, self.environment("producer"), "", once=True)
         part.trouble = self.troubled
         part.start()
         self.producers.append(part)
+        self.produced.append(stories)
         return part
 
     def can_be_hit(self, name: str) -> bool:
@@ -132,7 +154,7 @@ class World:
     async def add_proxies(self, stack: AsyncExitStack, ledger_url: str) -> None:
         """Put proxies between the parts and the broker (not a cluster), and before the ledger's server."""
         direct = self.settings.amqp_url.get_secret_value()
-        self._urls = dict.fromkeys((*WORKERS, *AGGREGATORS, "producer", "last"), direct)
+        self._urls = dict.fromkeys((*WORKERS, *AGGREGATORS, "producer", "operator", "last"), direct)
         self._ledger_url = ledger_url
         if not ledger_url.startswith("sqlite"):
             self.ledger_proxy, self._ledger_url = await stack.enter_async_context(open_proxy(ledger_url))
@@ -166,7 +188,7 @@ async def open_world(
     ledger_url = ledger_url or f"sqlite:///{folder / 'ledger.db'}"
     settings = load_settings(
         amqp_url=amqp_url or node.amqp_url,
-        namespace=f"c{uuid.uuid4().hex[:10]}",
+        namespace=unique("c"),
         ledger_url=ledger_url,
         output=output,
         state_dir=folder / "state",

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from gt_common.messages import utc_now
-from gt_common.report.model import build_report
+from gt_common.report.building import build_report
 from gt_common.settings import Settings
 from support.fleet import command, tally, worker
 from support.samples.batches import SCRIPTED, gt_batch, no_broker, write_list
 
-pytestmark = [pytest.mark.broker, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.broker
 
 TIMES = ("opened_at", "finished_at", "duration_s", "eta_s")
 LIST: list[dict[str, object]] = [

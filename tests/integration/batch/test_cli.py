@@ -16,8 +16,6 @@ from support.fleet import BIN, TESTS, command, read_runs
 from support.samples.batches import SCRIPTED, batch_state, gt_batch, no_broker, write_list
 from support.waiting import until
 
-pytestmark = pytest.mark.timeout(240)
-
 OK: dict[str, object] = {}
 
 

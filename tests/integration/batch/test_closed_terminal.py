@@ -10,14 +10,10 @@ import termios
 from functools import partial
 from pathlib import Path
 
-import pytest
-
 from gt_common.lifecycle import StoryStatus
 from support.fleet import BIN, read_runs
 from support.samples.batches import SCRIPTED, batch_state, gt_batch, no_broker, write_list
 from support.waiting import until
-
-pytestmark = pytest.mark.timeout(120)
 
 
 async def test_what_runs_is_finished_and_resume_continues(tmp_path: Path) -> None:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from support.reddit import FakeReddit
 from support.samples.batches import gt_batch, no_broker
 
 FAKE = ("--orchestrator", "support.orchestrators.fakes:success")
 
 
-@pytest.mark.timeout(120)
 def test_found_stories_are_made_once(fake_reddit: FakeReddit, tmp_path: Path) -> None:
     fake_reddit.add("tifu", "one", title="TIFU by doing it", ups=5000)
     fake_reddit.add("AmItheAsshole", "two", title="AITA for this?", ups=4000)

@@ -5,13 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
-
 from support.fleet import command, read_runs
 from support.samples.batches import SCRIPTED, gt_batch, no_broker, write_list
 from support.waiting import until
-
-pytestmark = pytest.mark.timeout(240)
 
 OK: dict[str, object] = {}
 

@@ -13,7 +13,7 @@ import pytest
 from gt_common.ledger import open_ledger
 from gt_common.lifecycle import BatchPhase, BatchState, StoryStatus
 from gt_common.messages import StorySucceeded, utc_now
-from gt_common.report.model import build_report
+from gt_common.report.building import build_report
 from support.fleet import command, read_runs
 from support.samples.batches import SCRIPTED, batch_state, gt_batch, ledger_url, no_broker, write_list
 

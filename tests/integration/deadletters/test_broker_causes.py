@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +19,7 @@ from gt_common.settings import Settings
 from support.broker.node import PrivateNode, needs_rabbitmq
 from support.dead_letter_queue import gt_dlq, ready
 from support.fleet import publish, read_runs, scripted_story, tally, worker
+from support.unique import unique
 
 if TYPE_CHECKING:
     from pamqp.common import FieldTable
@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.broker, needs_rabbitmq]
 
 @pytest.fixture(scope="module")
 def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateNode]:
-    """Yield a node of this module's own: policies concern all of its queues."""
+    """Yield a node of this module's own: a change of policies looks at all queues of a broker."""
     with PrivateNode.start(tmp_path_factory.mktemp("broker")) as started:
         yield started
 
@@ -140,7 +140,7 @@ def shovel(node: PrivateNode) -> str:
     file = node.directory / "enabled_plugins"
     file.write_text("[rabbitmq_shovel].\n", encoding="ascii")
     node.ctl("eval", f'rabbit_plugins:ensure("{file}").')
-    return f"s{uuid.uuid4().hex[:8]}"
+    return unique("s")
 
 
 async def test_dead_letters_that_a_shovel_moves_to_a_living_worker_are_tried_again(

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 from yarl import URL
 
 from gt_common.ledger import open_ledger
+from gt_common.ledger.pruning.candidates import Age
 from gt_common.messages import (
+    BatchOpened,
     StoryMessage,
     StoryRequeued,
     StorySucceeded,
     decode_event,
     decode_story,
+    utc_now,
 )
 from gt_common.messaging.browse import browse
 from gt_common.messaging.dead_letters import failed_event_of
@@ -265,6 +269,30 @@ async def test_stale_letters_are_removed_only_on_the_ledgers_word(
     done = await gt_dlq(blind, "replay", "-y", "--json")
     assert (done.code, json.loads(done.out)["replayed"]) == (0, 2)
     assert positions(await take(settings, names.stories)) == [1, 2]
+
+
+async def test_letters_of_a_batch_that_was_given_up_are_removed_and_not_replayed(
+    settings: Settings, environment: dict[str, str]
+) -> None:
+    names = Names(settings.namespace)
+    letters = mixed()[:2]
+    await bury(settings, letters)
+    batch_id = letters[0].batch_id
+    record(settings, [BatchOpened(batch_id=batch_id, total=2)])
+    with open_ledger(settings.ledger) as ledger:
+        pruner = ledger.pruner()
+        tomorrow = utc_now() + timedelta(days=1)
+        [kept] = ledger.old_batches(Age(tomorrow, utc_now()))
+        assert kept.kept.startswith("2 dead letters")
+        [found] = ledger.old_batches(age := Age(tomorrow, utc_now(), failed=True))
+        assert pruner.claim(found, age)
+        pruner.remove_rows(batch_id)
+    done = await gt_dlq(environment, "replay", "-y", "--json")
+    assert done.code == 0, done.err
+    steps = json.loads(done.out)["steps"]
+    assert [step["action"] for step in steps] == ["removed", "removed"]
+    assert steps[0]["detail"] == "its batch was removed by gt-prune --failed"
+    assert await depth(settings, names.stories) == await depth(settings, names.dlq) == 0
 
 
 async def test_malformed_messages_are_skipped_and_stay(

@@ -8,12 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from gt_common.messages import encode
+from gt_common.failures import Failure
+from gt_common.ledger import open_ledger
+from gt_common.messages import StoryFailed, encode
 from gt_common.messaging.names import Names
 from gt_common.messaging.publisher import open_publisher
 from gt_common.settings import Settings
 from support.dead_letter_queue import bury, depth, gt_dlq, look, positions, ready
 from support.samples.dead_letters import make_letter, make_story
+from support.samples.events import BATCH, opened, story_event
 
 pytestmark = pytest.mark.broker
 
@@ -59,6 +62,19 @@ async def test_junk_among_dead_letters_is_shown_exported_and_removed_and_letters
     assert json.loads(rest.out)["removed"] == 1
     await ready(settings, dlq, 2)
     assert positions(await look(settings, dlq)) == [1, 2]
+
+
+async def test_replay_of_a_batch_says_what_cannot_be_replayed(
+    settings: Settings, environment: dict[str, str]
+) -> None:
+    with open_ledger(settings.ledger) as ledger:
+        unread = Failure(type="MalformedMessage", message="malformed story message: v")
+        ledger.apply([opened(1), story_event(StoryFailed, 1, failure=unread)])
+    done = await gt_dlq(environment, "replay", "--batch", BATCH)
+    assert done.code == 1
+    assert "not replayed: 1 story whose message cannot be read" in done.err
+    assert f"`gt-dlq list --unreadable --batch {BATCH}`" in done.err
+    assert (await gt_dlq(environment, "replay", "--batch", BATCH, "--error", "Timeout")).code == 0
 
 
 async def test_an_empty_message_and_one_of_bytes_are_shown(

@@ -14,7 +14,7 @@ import pytest
 from pydantic import SecretStr
 
 from gt_common.ledger import ledger_is_there, open_ledger
-from gt_common.messages import utc_now
+from gt_common.messages import StorySucceeded, utc_now
 from gt_common.messaging import topology
 from gt_common.messaging.connection import connect
 from gt_common.messaging.names import Names
@@ -26,9 +26,9 @@ from gt_consumer.doctor.broker import look_at_broker
 from gt_consumer.doctor.command import examine
 from gt_consumer.doctor.finding import Finding, Level, exit_code
 from support.fleet import BIN, TESTS, worker
-from support.samples.events import opened
+from support.samples.events import BATCH, opened, story_event
 
-pytestmark = [pytest.mark.broker, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.broker
 
 Env = dict[str, str]
 
@@ -120,6 +120,25 @@ async def test_missing_and_different_queues(sound: Settings) -> None:
     assert [info.messages for info in await topology.inspect(sound, [names.dlq])] == [None]
 
 
+async def test_queues_that_the_first_command_makes_are_no_failure(sound: Settings) -> None:
+    fresh = sound.model_copy(update={"namespace": f"{sound.namespace}-fresh"})
+    found = await findings(fresh)
+    assert (found["queues"].level, found["queues"].says) == (Level.WARN, "none exist yet")
+    assert "gt-topology declare" in found["queues"].cure
+
+
+async def test_stories_that_a_purged_queue_has_lost_are_noticed(sound: Settings) -> None:
+    with open_ledger(sound.ledger) as ledger:
+        ledger.apply([opened(3)])
+    lost = (await findings(sound))["stories"]
+    assert lost.level is Level.WARN
+    assert lost.says == f"3 stories of batch {BATCH} should wait in {sound.namespace}.stories, which is empty"
+    assert f"`gt-produce --batch-id {BATCH} --again`" in lost.cure
+    with open_ledger(sound.ledger) as ledger:
+        ledger.apply([story_event(StorySucceeded, n, n, output_path="/v.mp4") for n in (1, 2, 3)])
+    assert "stories" not in await findings(sound)
+
+
 async def test_ack_timeout_is_compared_with_the_time_limit(sound: Settings) -> None:
     found = await findings(sound.model_copy(update={"time_limit": 86400.0}))
     timeout = found["ack timeout"]
@@ -134,12 +153,14 @@ async def test_folder_orchestrator_and_rules(sound: Settings) -> None:
         "output": Path("/proc/nowhere"),
         "orchestrator": "no.such.module:thing",
         "retry_rules": "nonsense",
+        "prices": Path("/nowhere/prices.toml"),
     }
     found = await findings(sound.model_copy(update=wrong))
-    for name in ("output", "orchestrator", "retry rules"):
+    for name in ("output", "orchestrator", "retry rules", "prices"):
         assert found[name].level is Level.FAIL, found[name]
     assert "cannot write" in found["output"].says
     assert "no.such.module" in found["orchestrator"].says
+    assert "GT_PRICES: /nowhere/prices.toml cannot be read" in found["prices"].says
     assert exit_code(list(found.values())) == 1
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 
 import psycopg
@@ -12,6 +11,7 @@ from sqlalchemy import make_url
 
 from gt_common.errors import CredentialsRefusedError, LedgerUnreachableError
 from gt_common.ledger import open_ledger
+from support.unique import unique
 
 pytestmark = pytest.mark.postgres
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.postgres
 @pytest.fixture
 def role(postgres_server: str) -> Iterator[str]:
     """Yield a role that may log in and do nothing else."""
-    name = f"gt_test_{uuid.uuid4().hex[:12]}"
+    name = unique("gt_test_")
     with psycopg.connect(postgres_server, autocommit=True) as connection:
         connection.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD 'right'").format(sql.Identifier(name)))
         yield name

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
-import uuid
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -25,6 +24,7 @@ from gt_common.messages import (
     AttemptError,
     BatchStories,
     Event,
+    FleetEvent,
     StoryCancelled,
     StoryFailed,
     StoryMessage,
@@ -34,7 +34,19 @@ from gt_common.messages import (
     StorySucceeded,
     encode,
 )
-from support.samples.events import BATCH, TIMED_OUT, at, deliveries, entry, letter, opened, story_event
+from gt_common.money import MOST_MILLIONTHS
+from support.samples.events import (
+    BATCH,
+    TIMED_OUT,
+    at,
+    deliveries,
+    entry,
+    letter,
+    opened,
+    spent,
+    story_event,
+)
+from support.unique import unique
 
 
 @pytest.fixture
@@ -45,10 +57,11 @@ def ledger(ledger_url: str) -> Iterator[Ledger]:
 
 
 def of_batch(batch_id: str, events: list[Event]) -> list[Event]:
-    """Return the same events with another batch id."""
+    """Return the same events with another batch id, without those of the fleet, which every batch shares."""
     return [
         event.model_copy(update={"batch_id": batch_id, "event_id": f"{batch_id}.{event.event_id[:24]}"})
         for event in events
+        if not isinstance(event, FleetEvent)
     ]
 
 
@@ -86,7 +99,7 @@ def test_an_event_counts_once(ledger: Ledger) -> None:
 def test_the_ledger_tells_what_the_fold_tells(
     ledger: Ledger, delivery: tuple[list[Event], list[Event]], data: st.DataObject
 ) -> None:
-    batch_id = f"batch-{uuid.uuid4().hex[:8]}"
+    batch_id = unique("batch-")
     events, came = (of_batch(batch_id, part) for part in delivery)
     while came:
         size = data.draw(st.integers(1, len(came)))
@@ -97,6 +110,23 @@ def test_the_ledger_tells_what_the_fold_tells(
         assert state == fold(batch_id, events)
         summary = next(known for known in ledger.batches(10_000) if known.batch_id == batch_id)
         assert (summary.total, summary.counts, summary.phase) == (state.total, state.counts, state.phase)
+        head = ledger.head(batch_id)
+        # Kept by difference; the state is a recount.
+        assert (head.cost, head.cost_wasted) == (state.cost, state.cost_wasted)
+        assert (summary.cost, summary.cost_wasted) == (state.cost, state.cost_wasted)
+
+
+def test_amounts_beyond_32_bits_are_kept(ledger: Ledger) -> None:
+    ledger.apply([spent(number, cost={"elevenlabs": MOST_MILLIONTHS}) for number in (1, 2)])
+    assert ledger.head(BATCH).cost == 2 * MOST_MILLIONTHS
+    assert ledger.batch(BATCH).stories["story-2"].cost == MOST_MILLIONTHS
+
+
+def test_the_head_of_a_batch_that_changes_keeps_its_costs(ledger: Ledger) -> None:
+    ledger.apply([opened(1, 5), spent()])
+    ledger.apply([opened(3, 2)])
+    head = ledger.head(BATCH)
+    assert (head.expected, head.cost, head.cost_wasted) == (3, 12_000, 12_000)
 
 
 def test_batches_come_newest_first(ledger: Ledger) -> None:
@@ -124,7 +154,7 @@ def test_a_batch_of_which_only_late_events_are_known_is_listed(ledger: Ledger) -
     assert (summary.opened_at, summary.name, summary.total) == (at(-5), "late", 3)
 
 
-def test_listing_takes_two_queries_however_many_batches(ledger: Ledger) -> None:
+def test_listing_takes_three_queries_however_many_batches(ledger: Ledger) -> None:
     ledger.apply([opened(2, number, batch_id=f"batch-{number}") for number in range(300)])
     statements: list[str] = []
     engine = ledger._database.engine
@@ -132,7 +162,8 @@ def test_listing_takes_two_queries_however_many_batches(ledger: Ledger) -> None:
         engine, "before_cursor_execute", lambda *given: statements.append(str(given[2]).upper())
     )
     assert len(ledger.batches(200)) == 200
-    assert sum("SELECT" in statement for statement in statements) == 2
+    # The batches, their counts, and whether the fleet is paused; that one is a SELECT within a SELECT.
+    assert sum("SELECT" in statement for statement in statements) == 3
 
 
 def test_a_list_is_known_before_anybody_works(ledger: Ledger) -> None:

@@ -10,10 +10,14 @@ from sqlalchemy import inspect, text
 
 from gt_common.errors import UsageError
 from gt_common.ledger import open_ledger
+from gt_common.ledger.head import HEAD, VERSION_TABLE
 from gt_common.ledger.migrate import SCRIPTS
-from gt_common.ledger.schema import HEAD, VERSION_TABLE, metadata
+from gt_common.ledger.schema import metadata
 from gt_common.messages import BatchStories
-from support.samples.events import BATCH, entry, opened
+from support.ledger_versions import take_back
+from support.samples.events import BATCH, entry, opened, spent
+
+BEFORE_COSTS = "0006"
 
 
 def test_there_is_one_head_and_the_code_knows_it() -> None:
@@ -53,14 +57,28 @@ def test_a_half_made_migration_leaves_nothing(ledger_url: str, monkeypatch: pyte
         assert ledger.version() == 0
 
 
-def test_stories_of_a_ledger_without_titles_are_kept(ledger_url: str) -> None:
+def test_a_batch_without_costs_is_kept_and_may_get_some(ledger_url: str) -> None:
     with open_ledger(ledger_url) as ledger:
         ledger.apply([opened(1), BatchStories(batch_id=BATCH, stories=(entry(1),))])
         before = ledger.batch(BATCH)
-        with ledger._database.writing() as connection:
-            connection.execute(text("ALTER TABLE gt_stories DROP COLUMN title"))
-            connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = '0002'"))  # noqa: S608
+        take_back(ledger, BEFORE_COSTS)
+    with open_ledger(ledger_url) as ledger:
+        assert ledger.batch(BATCH) == before
+        assert ledger.head(BATCH).cost is None
+        ledger.apply([spent(cost={"elevenlabs": 5})])
+        assert (ledger.head(BATCH).cost, ledger.head(BATCH).cost_wasted) == (5, 5)
+
+
+def test_what_a_ledger_of_an_earlier_version_has_is_kept(ledger_url: str) -> None:
+    with open_ledger(ledger_url) as ledger:
+        ledger.apply([opened(1), BatchStories(batch_id=BATCH, stories=(entry(1),))])
+        before = ledger.batch(BATCH)
+        take_back(ledger, "0002")
     with open_ledger(ledger_url) as ledger:
         assert ledger.batch(BATCH) == before
         ledger.apply([BatchStories(batch_id=BATCH, stories=(entry(1, title="My sister"),))])
         assert ledger.batch(BATCH).stories["story-1"].title == "My sister"
+        ledger.apply([opened(1, 1, max_cost=30_000_000)])
+        rules = ledger.batch(BATCH).rules
+        assert rules is not None
+        assert rules.max_cost == 30_000_000

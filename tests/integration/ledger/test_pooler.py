@@ -21,7 +21,7 @@ def test_writers_and_readers_work_and_each_event_counts_once(pooled_url: str) ->
     lines = BatchStories(batch_id=BATCH, stories=tuple(entry(number) for number in numbers))
     events: list[Event] = [opened(40), lines]
     events += [story_event(kind, number) for number in numbers for kind in (StoryStarted, StorySucceeded)]
-    started = threading.Barrier(4, timeout=30)
+    started = threading.Barrier(4, timeout=90)
 
     def write() -> int:
         with open_ledger(pooled_url) as ledger:

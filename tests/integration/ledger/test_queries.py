@@ -15,8 +15,10 @@ from gt_common.messages import (
     BatchOpened,
     BatchStories,
     Event,
+    MadeFrom,
     StoryEntry,
     StoryFailed,
+    StorySpent,
     StoryStarted,
     StorySucceeded,
 )
@@ -62,8 +64,8 @@ def test_the_latest_success_of_a_story_is_found_in_whichever_form_its_url_was_gi
     ]
     ledger.apply(events)
     made = ledger.made([POST, LOCAL, "https://www.reddit.com/comments/def/", "https://example.org/"])
-    assert {url: made[url][0].batch_id for url in made} == {POST: "b2", LOCAL: "b3"}
-    assert made[POST][0] == events[1]
+    assert {url: made[url][0].event.batch_id for url in made} == {POST: "b2", LOCAL: "b3"}
+    assert made[POST][0].event == events[1]
     assert ledger.made([]) == {}
 
 
@@ -101,3 +103,26 @@ def test_looking_for_a_ledger_makes_none(tmp_path: Path) -> None:
     open_ledger(url).close()
     assert ledger_is_there(url)
     assert ledger_is_there("postgresql://nobody@127.0.0.1:1/none"), "only asking a server would tell"
+
+
+def test_the_costs_of_the_latest_videos_are_those_of_all_their_runs(ledger: Ledger) -> None:
+    def made(batch_id: str, minute: int, orchestrator: str, cost: dict[str, int] | None) -> StorySucceeded:
+        event = success(batch_id, "s1", POST, minute)
+        return event.model_copy(
+            update={"cost": cost, "made_from": MadeFrom(orchestrator=orchestrator), "attempt": 2}
+        )
+
+    first = StorySpent(batch_id="b1", story_id="s1", position=1, url=POST, cost={"voice": 10})
+    ledger.apply(
+        [
+            first,
+            made("b1", 1, "paid:create", {"voice": 90}),
+            made("b2", 3, "studio", {"studio": 0}),
+            made("b3", 2, "silent:create", None),
+            made("b4", 4, "paid:create", {"voice": 70}),
+        ]
+    )
+    assert ledger.costs() == [70, 0, 100]
+    assert ledger.costs(1) == [70]
+    assert ledger.costs(orchestrator="paid:create") == [70, 100]
+    assert ledger.costs(orchestrator="silent:create") == []

@@ -7,7 +7,6 @@ import os
 import shutil
 import sqlite3
 import tempfile
-import uuid
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -15,14 +14,15 @@ from pathlib import Path
 import psycopg
 import pytest
 from psycopg import sql
-from sqlalchemy import make_url, text
+from sqlalchemy import make_url
 
 from gt_common.errors import LedgerUnreachableError, UsageError
 from gt_common.ledger import open_ledger, read_ledger
-from gt_common.ledger.schema import VERSION_TABLE
 from gt_common.messages import StorySucceeded
 from support.as_user import ALICE, BOB, GROUP, as_user, needs_root
+from support.ledger_versions import take_back
 from support.samples.events import BATCH, opened, story_event
+from support.unique import unique
 
 
 @pytest.fixture
@@ -131,10 +131,8 @@ def test_the_right_to_read_is_enough(shared: Path) -> None:
 @needs_root
 def test_an_older_ledger_is_upgraded_by_its_owner_only(shared: Path) -> None:
     def make_old() -> None:
-        with open_ledger(url_of(shared)) as ledger, ledger._database.writing() as connection:
-            connection.execute(text("DROP TABLE gt_unknown_events"))
-            connection.execute(text("ALTER TABLE gt_stories DROP COLUMN title"))
-            connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = '0001'"))  # noqa: S608
+        with open_ledger(url_of(shared)) as ledger:
+            take_back(ledger, "0001")
 
     as_user(ALICE, partial(write, shared))
     as_user(ALICE, make_old)
@@ -194,7 +192,7 @@ def test_there_is_no_ledger_yet(tmp_path: Path) -> None:
 @pytest.fixture
 def reader_url(postgres_url: str) -> Iterator[str]:
     """Yield the URL of a role that may read all tables of the database and make none."""
-    role = sql.Identifier(f"gt_test_{uuid.uuid4().hex[:12]}")
+    role = sql.Identifier(unique("gt_test_"))
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD 'right'").format(role))
         connection.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")

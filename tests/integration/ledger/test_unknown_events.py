@@ -29,7 +29,7 @@ FUTURE = "story.paused"
 def of_the_future(event: Event) -> UnknownEvent:
     """Return an event as a version that does not know its type reads it."""
     body = encode(event)
-    return UnknownEvent(type=event.type, batch_id=event.batch_id, body=body.decode())
+    return UnknownEvent(type=event.type, batch_id=getattr(event, "batch_id", None), body=body.decode())
 
 
 def paused(number: int) -> UnknownEvent:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from gt_common.errors import PublishFailedError
 from gt_common.failures import Failure
 from gt_common.messages import AttemptError, BatchOpened, StoryMessage, utc_now
 from gt_common.messaging import topology
@@ -20,9 +21,19 @@ from gt_common.messaging.publisher import open_publisher
 from gt_common.settings import Settings, load_settings
 from support.broker.node import PrivateNode, needs_rabbitmq
 from support.fleet import BIN, TESTS, worker
+from support.publishing import WAYS, Way, interrupted, numbered_stories, stories_in_queue
+from support.unique import unique
+from support.waiting import until
 
-pytestmark = [pytest.mark.broker, needs_rabbitmq, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.broker, needs_rabbitmq]
 
+IN_BOTH_WAYS = pytest.mark.parametrize(
+    "way",
+    [
+        pytest.param(WAYS["one by one"], id="one by one", marks=pytest.mark.chaos),
+        pytest.param(WAYS["many in one write"], id="many in one write"),
+    ],
+)
 ALARMS = {
     "memory alarm": (("set_vm_memory_high_watermark", "0.00001"), ("set_vm_memory_high_watermark", "0.8")),
     "disk alarm": (("set_disk_free_limit", "900000000000000"), ("set_disk_free_limit", "1000000")),
@@ -41,7 +52,7 @@ def fleet(node: PrivateNode, tmp_path: Path) -> Settings:
     """Return the settings of a fleet on that node."""
     return load_settings(
         amqp_url=node.amqp_url,
-        namespace=f"t{os.urandom(5).hex()}",
+        namespace=unique("t"),
         ledger_url=f"sqlite:///{tmp_path / 'ledger.db'}",
         output=tmp_path / "outputs",
         state_dir=tmp_path / "state",
@@ -151,7 +162,8 @@ async def test_no_command_waits_without_a_bound_and_a_word(
             run(env, "gt-dlq", "replay", "-y", "--reason", "again"),
         )
         async with worker(env) as working:
-            await working.says("worker_started")
+            # It cannot publish its mark, so it does not know yet what operators have ordered.
+            await working.says("broker_blocked")
             working.send(signal.SIGTERM)
             assert await working.ends() == 143
     assert (taken.code, shown.code, declared.code) == (0, 0, 0), (taken, shown, declared)
@@ -160,3 +172,44 @@ async def test_no_command_waits_without_a_bound_and_a_word(
         assert "it takes no messages now (memory alarm)" in refused.err
         assert "broker_blocked" in refused.err
         assert refused.seconds < 75
+
+
+def is_blocked(node: PrivateNode) -> bool:
+    return "blocked" in node.ctl("list_connections", "state").split()
+
+
+@IN_BOTH_WAYS
+async def test_an_alarm_in_the_middle_is_named_and_what_waits_is_published_after_it(
+    node: PrivateNode, fleet: Settings, way: Way
+) -> None:
+    await topology.declare(fleet)
+    stories, confirmed = numbered_stories(1_000), list[str]()
+    async with open_publisher(fleet, "test", patience=2) as publisher, alarm(node, "memory alarm"):
+        with pytest.raises(PublishFailedError, match=r"it takes no messages now \(memory alarm\)"):
+            await way(publisher, stories, confirmed)
+    assert set(confirmed) <= {story.story_id for story in await stories_in_queue(fleet)}
+    confirmed.clear()
+    async with open_publisher(fleet, "test", patience=60) as publisher:
+        async with alarm(node, "memory alarm"):
+            waiting = asyncio.ensure_future(way(publisher, stories, confirmed))
+            await until(lambda: asyncio.to_thread(is_blocked, node))
+            assert not waiting.done()
+        await waiting
+    assert sorted(confirmed) == [story.story_id for story in stories]
+    assert {story.story_id for story in await stories_in_queue(fleet)} == set(confirmed)
+
+
+@IN_BOTH_WAYS
+async def test_a_broker_that_stops_in_the_middle_gets_the_rest_when_it_is_back(
+    node: PrivateNode, fleet: Settings, way: Way
+) -> None:
+    await topology.declare(fleet)
+    stories, confirmed = numbered_stories(1_000), list[str]()
+    async with open_publisher(fleet, "test", patience=120) as publisher:
+        stopping = asyncio.ensure_future(way(publisher, interrupted(stories, {600: node.kill}), confirmed))
+        await until(lambda: not node.running() and node.port_is_free(), every=0.05)
+        await asyncio.to_thread(node.restart)
+        async with asyncio.timeout(120):
+            await stopping
+    assert sorted(confirmed) == [story.story_id for story in stories]
+    assert {story.story_id for story in await stories_in_queue(fleet)} == set(confirmed)

@@ -7,6 +7,7 @@ import asyncio
 import aio_pika
 import pytest
 from aio_pika.abc import AbstractChannel, AbstractConnection
+from aiormq.exceptions import ChannelInvalidStateError
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 
@@ -15,6 +16,7 @@ from gt_common.messages import StoryMessage
 from gt_common.messaging.connection import open_connection
 from gt_common.messaging.delivery import Delivery
 from gt_common.messaging.names import Names
+from gt_common.messaging.pipeline import Outgoing, Pipeline
 from gt_common.messaging.publisher import open_publisher
 from gt_common.messaging.subscription import subscribe
 from gt_common.messaging.topology import inspect
@@ -152,3 +154,38 @@ async def test_a_paused_subscription_takes_nothing_until_it_is_resumed(settings:
             await subscription.resume()
             delivery = await asyncio.wait_for(arrived.get(), 20)
             await delivery.ack()
+
+
+async def test_a_write_that_waits_for_room_ends_with_its_channel_and_lets_others_go(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = Outgoing(Names(settings.namespace).stories, "story", b"{}", {})
+    async with open_proxy(settings.amqp_url.get_secret_value()) as (proxy, url):
+        through = settings.model_copy(update={"amqp_url": SecretStr(url)})
+        async with open_publisher(through, "test", patience=10) as publisher, asyncio.timeout(60):
+            pipeline = await publisher.pipeline()
+            full = asyncio.Queue[object](1)  # nobody takes from it, as when the connection's writer has ended
+            full.put_nowait(None)
+            monkeypatch.setattr(pipeline.channel, "write_queue", full)
+            waiting = pipeline.publish(out)
+            behind = asyncio.create_task(pipeline.send([(None, out)], lambda *_: pytest.fail("not sent")))
+            proxy.reset()
+            assert not await waiting
+            with pytest.raises(ChannelInvalidStateError):
+                await behind
+
+
+async def test_a_message_that_its_group_did_not_get_confirmed_counts_as_published_again(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unconfirmed(self: Pipeline, _: Outgoing) -> asyncio.Future[bool]:
+        future = self.channel.loop.create_future()
+        future.set_result(False)
+        return future
+
+    address = "https://www.reddit.com/comments/1/"
+    message = StoryMessage(batch_id="b1", story_id="s1", position=1, url=address, canonical_url=address)
+    monkeypatch.setattr(Pipeline, "publish", unconfirmed)
+    async with open_publisher(settings, "test", patience=10) as publisher:
+        await publisher.story(message)
+        assert publisher.repeats == 1

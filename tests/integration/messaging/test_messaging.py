@@ -41,7 +41,7 @@ def through(settings: Settings, url: str, **changes: object) -> Settings:
 
 
 async def take(arrived: asyncio.Queue[Delivery], count: int) -> list[Delivery]:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         return [await arrived.get() for _ in range(count)]
 
 

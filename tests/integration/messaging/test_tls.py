@@ -21,7 +21,7 @@ from gt_common.settings import Settings, load_settings
 from support.broker.node import PrivateNode, needs_rabbitmq
 from support.fleet import publish, read_runs, scripted_story, tally, worker
 
-pytestmark = [pytest.mark.broker, needs_rabbitmq, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.broker, needs_rabbitmq]
 
 
 @dataclass(frozen=True)

@@ -69,7 +69,6 @@ def test_an_address_that_is_none_is_a_usage_error() -> None:
 
 @pytest.mark.broker
 @needs_rabbitmq
-@pytest.mark.timeout(240)
 def test_up_starts_a_private_node_with_the_users_of_the_url_and_down_stops_it(tmp_path: Path) -> None:
     url = f"amqp://story%2Fteller:p%40ss@127.0.0.1:{free_port()}/gt"
     arguments = ("--dir", str(tmp_path / "state"))
@@ -142,7 +141,6 @@ class TestPrivateNode:
         elsewhere = node.ctl("eval", 'os:getenv("RABBITMQ_CONFIG_FILES").').strip().strip('"')
         assert list(Path(elsewhere).iterdir()) == [], "and with none of the service on this machine"
 
-    @pytest.mark.timeout(180)
     def test_killed_and_restarted_it_has_its_data_on_the_same_port(self, node: PrivateNode) -> None:
         node.ctl("add_vhost", "kept")
         node.kill()

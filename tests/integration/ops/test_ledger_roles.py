@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from gt_common.errors import CredentialsRefusedError
 from gt_common.ledger import open_ledger
 from support.samples.events import BATCH, opened
 from support.samples.reports import finished_events
+from support.unique import unique
 
 pytestmark = pytest.mark.postgres
 SCRIPT = Path(__file__).resolve().parents[3] / "ops" / "postgres" / "make_roles.sh"
@@ -43,7 +43,7 @@ class Roles:
             env=os.environ | PASSWORDS | passwords,
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=90,
         )
 
     def by_word(self) -> dict[str, str]:
@@ -54,7 +54,7 @@ class Roles:
 @pytest.fixture
 def roles(postgres_server: str, postgres_url: str) -> Iterator[Roles]:
     """Yield an empty database with both users; they are dropped afterwards, for they belong to the server."""
-    token = uuid.uuid4().hex[:8]
+    token = unique("")
     urls = [make_url(postgres_url).set(username=f"gt_test_{word}_{token}") for word in ("owner", "reader")]
     roles = Roles(postgres_url, *(url.render_as_string(hide_password=False) for url in urls))
     made = roles.make()

@@ -15,22 +15,16 @@ import pytest
 
 from gt_common.failures import Failure
 from gt_common.lifecycle import BatchPhase, BatchState, StoryStatus, fold
-from gt_common.messages import (
-    Event,
-    StoryFailed,
-    StoryMessage,
-    StoryStarted,
-    StorySucceeded,
-    decode_story,
-)
+from gt_common.messages import Event, StoryFailed, StoryMessage, StoryStarted, StorySucceeded, decode_story
 from gt_common.messaging import topology
 from gt_common.messaging.browse import browse
+from gt_common.messaging.bulk import WINDOW
 from gt_common.messaging.connection import connect
 from gt_common.messaging.names import Names
 from gt_common.messaging.publisher import open_publisher
 from gt_common.settings import Settings
 from gt_common.stories import story_id
-from gt_producer.produce.publish import WINDOW
+from gt_producer.produce.journal_state import read_state
 from support.fleet import tally
 from support.samples.events import known_event
 from support.waiting import until
@@ -102,8 +96,7 @@ async def running(env: dict[str, str], *arguments: str) -> AsyncIterator[asyncio
 
 def journaled(settings: Settings, batch_id: str) -> int:
     """Return how many stories a batch's journal has as confirmed."""
-    path = settings.state_dir / "journals" / f"{batch_id}.jsonl"
-    return path.read_text().count('{"story_id"') if path.exists() else 0
+    return read_state(settings.state_dir / "journals" / f"{batch_id}.jsonl").published
 
 
 async def test_a_list_becomes_a_batch_and_its_id_is_printed(settings: Settings, env: dict[str, str]) -> None:
@@ -152,6 +145,7 @@ async def test_options_come_through_standard_input(settings: Settings, env: dict
                 "url": url,
             }
         ],
+        **dict.fromkeys(("max_failures", "max_cost", "start_after", "priority")),
         "dry_run": False,
     }
     (message,) = await queued_stories(settings)
@@ -162,7 +156,7 @@ async def test_options_come_through_standard_input(settings: Settings, env: dict
 async def test_killed_half_way_the_same_command_publishes_just_the_rest(
     settings: Settings, env: dict[str, str]
 ) -> None:
-    total = 2000
+    total = 4000
     command = ("-f", write_list(total), "--batch-id", "big")
     async with running(env, *command) as process:
         await until(lambda: journaled(settings, "big") >= 100, every=0.01)
@@ -192,7 +186,7 @@ async def test_killed_half_way_the_same_command_publishes_just_the_rest(
 async def test_stopped_half_way_it_says_how_to_go_on(
     settings: Settings, env: dict[str, str], sent: signal.Signals, code: int
 ) -> None:
-    async with running(env, "-f", write_list(2000), "--tag", "a=b c") as process:
+    async with running(env, "-f", write_list(4000), "--tag", "a=b c") as process:
         folder = settings.state_dir / "journals"
         await until(
             lambda: any(journaled(settings, path.stem) >= 50 for path in folder.glob("*")), every=0.01
@@ -203,7 +197,7 @@ async def test_stopped_half_way_it_says_how_to_go_on(
     assert (process.returncode, output) == (code, b"")
     count = journaled(settings, path.stem)
     command = f"gt-produce --batch-id {path.stem} -f urls.txt --tag 'a=b c'"
-    said = f"batch {path.stem}: {count} of 2000 stories published; continue with: {command}"
+    said = f"batch {path.stem}: {count} of 4000 stories published; continue with: {command}"
     assert errors.decode().splitlines() == [said]
     # The same list as a new batch: the unfinished one is pointed out.
     fresh = produce(env, "-f", "urls.txt", "--tag", "a=b c")
@@ -214,21 +208,22 @@ async def test_stopped_half_way_it_says_how_to_go_on(
 async def test_journal_that_grows_too_large_half_way_is_exit_code_3_and_says_how_to_go_on(
     settings: Settings, env: dict[str, str]
 ) -> None:
-    command = ["-f", write_list(200), "--batch-id", "b"]
-    # 8 KiB hold the list and some of the confirms.
-    done = produce(env, *command, within=["sh", "-c", 'ulimit -f 16 && exec "$@"', "sh"])
+    command = ["-f", write_list(1500), "--force", "--batch-id"]
+    assert produce(env, *command, "a").returncode == 0
+    whole = (settings.state_dir / "journals" / "a.jsonl").read_bytes()
+    most = whole.index(b'{"confirmed"') + 2 * len('{"confirmed":"1001-1500"}\n')  # it takes three at least
+    done = produce(env, *command, "b", within=["prlimit", f"--fsize={most}"])
     count = journaled(settings, "b")
-    assert 0 < count < 200
+    assert 0 < count < 1500
     assert (done.returncode, done.stdout) == (3, "")
     stands, why = done.stderr.splitlines()
-    assert stands.endswith("of 200 stories published; continue with: gt-produce --batch-id b -f urls.txt")
+    assert stands.endswith("published; continue with: gt-produce --batch-id b -f urls.txt --force")
     assert why.startswith("gt-produce: cannot write the journal ")
     assert "File too large" in why
-    again = produce(env, *command)
+    again = produce(env, *command, "b")
     assert again.returncode == 0
-    stories = await queued_stories(settings)
-    assert len({story.story_id for story in stories}) == 200
-    assert len(stories) <= 200 + WINDOW
+    stories = [story.story_id for story in await queued_stories(settings) if story.batch_id == "b"]
+    assert (len(set(stories)), len(stories) <= 1500 + WINDOW) == (1500, True)
 
 
 def test_full_disk_under_the_output_after_publishing_is_not_nothing_published(env: dict[str, str]) -> None:

@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 
 from gt_common.errors import NoSuchBatchError
-from gt_common.ledger import open_ledger
-from gt_common.messages import Event, StoryFailed, StoryStarted, StorySucceeded
+from gt_common.ledger import open_ledger, read_ledger
+from gt_common.messages import Event, StoryCancelled, StoryFailed, StoryStarted, StorySucceeded
+from gt_consumer.report.batch_list import print_batches
 from gt_consumer.report.watch import wait_for
-from support.samples.events import BATCH, opened, story_event
+from support.samples.events import BATCH, opened, spent, story_event
 from support.samples.reports import finished_events, open_events
 
 COMMAND = Path(sys.executable).with_name("gt-report")
@@ -160,13 +161,49 @@ def test_list_of_batches(gt_report: Report) -> None:
             "batch_id": BATCH,
             "name": "Five stories",
             "state": "done_with_failures",
+            "paused": None,
             "total": 5,
             "successful": 2,
             "failed": 3,
+            "cancelled": 0,
             "opened_at": "2026-03-01T12:00:00Z",
+            "cost": None,
+            "cost_wasted": None,
+            "currency": "USD",
         }
     ]
-    assert BATCH in gt_report().stdout
+    listed = gt_report().stdout
+    assert BATCH in listed
+    assert "CANCELLED" not in listed
+    gt_report.fill([opened(2, batch_id="off"), story_event(StoryCancelled, 1, batch_id="off")])
+    head, *rows = gt_report().stdout.splitlines()
+    assert head.split() == ["BATCH", "NAME", "STATE", "TOTAL", "OK", "FAILED", "CANCELLED", "OPENED"]
+    (cancelled,) = (row.split() for row in rows if row.startswith("off "))
+    assert cancelled[cancelled.index("open") + 1 :][:4] == ["2", "0", "0", "1"]
+    gt_report.fill([spent(1, batch_id="off", cost={"elevenlabs": 1_250_000})])
+    head, *rows = gt_report().stdout.splitlines()
+    assert head.split() == ["BATCH", "STATE", "TOTAL", "OK", "FAILED", "CANCELLED", "COST", "OPENED"]
+    (paid,) = (row.split() for row in rows if row.startswith("off "))
+    assert paid[paid.index("open") + 1 :][:5] == ["2", "0", "0", "1", "1.25"]
+
+
+@pytest.mark.parametrize("width", [40, 50, 65, 80])
+def test_a_narrow_list_of_batches_has_fewer_columns_and_all_of_each(
+    width: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, gt_report: Report
+) -> None:
+    gt_report.fill([opened(12_000, batch_id="night"), story_event(StoryCancelled, 2, batch_id="night")])
+    gt_report.fill([spent(1, batch_id="night", cost={"voice": 5_000_000_000_000})])
+    monkeypatch.setenv("COLUMNS", str(width))
+    with read_ledger(gt_report.url) as ledger:
+        print_batches(ledger, "USD", as_json=False)
+    head, row = capsys.readouterr().out.splitlines()
+    assert (head.split()[:5], row.split()[:5]) == (
+        ["BATCH", "STATE", "TOTAL", "OK", "FAILED"],
+        ["night", "open", "12000", "0", "0"],
+    )
+    assert max(len(head), len(row)) <= width
+    assert "…" not in row
+    assert ("COST" in head, "OPENED" in head, "CANCELLED" in head) == (width >= 50, width >= 65, width >= 80)
 
 
 def test_watch_follows_to_the_end_and_judges(gt_report: Report) -> None:

@@ -8,10 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gt_common.report import html
-from gt_common.report.model import build_report
-from support.samples.events import at
 from support.samples.reports import evil, finished, spans
+from support.samples.reports import page as page_of
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = (
@@ -39,7 +37,7 @@ def browse(page: str, folder: Path, *flags: str) -> subprocess.CompletedProcess[
 
 def test_page_is_laid_out_without_complaint(tmp_path: Path) -> None:
     picture = tmp_path / "page.png"
-    page = html.render(build_report(finished(), at(200)), spans(), now=at(200))
+    page = page_of(finished(), spans())
     ran = browse(page, tmp_path, f"--screenshot={picture}", "--window-size=1180,1400")
     assert ran.returncode == 0
     assert "Content Security Policy" not in ran.stderr
@@ -47,7 +45,7 @@ def test_page_is_laid_out_without_complaint(tmp_path: Path) -> None:
 
 
 def test_no_text_becomes_a_script(tmp_path: Path) -> None:
-    ran = browse(html.render(build_report(evil(), at(200)), spans(), now=at(200)), tmp_path, "--dump-dom")
+    ran = browse(page_of(evil(), spans()), tmp_path, "--dump-dom")
     assert ran.returncode == 0
     assert "<script" not in ran.stdout
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in ran.stdout

@@ -39,7 +39,7 @@ async def test_a_failed_result_has_the_chain_of_the_error_that_was_logged(name: 
     )
     assert failure.traceback is not None
     assert "The above exception was the direct cause" in failure.traceback
-    assert POLICY.judge(a_story(), outcome) == Waiting("OrchestratorFailed", 36.0, "p1")
+    assert POLICY.judge(a_story(), outcome) == Waiting("gemini", 36.0, "p1")
 
 
 async def test_logging_that_a_run_sets_up_takes_effect(tmp_path: Path) -> None:

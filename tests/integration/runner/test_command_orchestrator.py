@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from gt_consumer.runner.outcomes import FailedForGood, FailedForNow, Interrupted, Outcome, Unfit
 from support.runner import a_runner, a_story, assert_gone, remaining, run_once, succeeded
 
-NASTY = """https://www.reddit.com/comments/abc/?q='a b'";touch pwned;$(touch pwned)`touch pwned`{workdir}*"""
+NASTY = """https://www.reddit.com/comments/abc/?q='a%20b'";touch${IFS}pwned;$(touch${IFS}pwned)`touch</dev/null`{workdir}*"""
 PRINTS_VIDEO = """echo '{"output_path": "v.mp4"}'"""
 
 
@@ -79,6 +79,7 @@ async def test_the_broker_is_hidden_from_programs(tmp_path: Path, monkeypatch: p
     [
         (f"{PRINTS_VIDEO}; echo one >&2; echo 'two words' >&2; exit 3", "CommandFailed", "one\ntwo words"),
         ("exit 75", "TemporaryFailure", "ended with exit code 75 and wrote nothing to standard error"),
+        ("echo no voice; exit 3", "CommandFailed", "nothing to standard error; it printed: no voice"),
         ("echo later >&2; exit 75", "TemporaryFailure", "later"),
         ("echo hello", "NoVideo", "the program ended with exit code 0 but printed no line"),
         (PRINTS_VIDEO, "NoVideo", "cannot be read"),
@@ -110,7 +111,8 @@ async def test_a_program_that_went_missing_is_the_machines_problem(
 
 
 async def test_an_argument_that_no_program_can_take_fails_for_good(tmp_path: Path) -> None:
-    outcome = await run_once("command:echo {url}", tmp_path, a_story(url="https://redd.it/a\0b"))
+    story = a_story().model_copy(update={"story_id": "a\0b"})
+    outcome = await run_once("command:echo {story_id}", tmp_path, story)
     assert isinstance(outcome, FailedForGood)
     assert "null byte" in outcome.failure.message
 

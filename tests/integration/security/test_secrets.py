@@ -17,7 +17,7 @@ from gt_common.messaging.names import Names
 from gt_common.settings import Settings
 from support.fleet import BIN, TESTS
 
-pytestmark = [pytest.mark.broker, pytest.mark.postgres, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.broker, pytest.mark.postgres]
 
 Env = dict[str, str]
 BROKER, LEDGER, REDDIT, KEY = "br0ker+Geheim!x", "l3dger,Geheim&y", "r3ddit-Geheim-z", "k3y_Geheim_of_gemini"

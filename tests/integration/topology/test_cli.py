@@ -57,11 +57,14 @@ async def test_what_is_in_use_is_shown_and_not_deleted_without_a_yes(
 async def test_what_is_missing_is_marked_and_declared(
     settings: Settings, environment: dict[str, str]
 ) -> None:
-    assert run(environment, "delete").returncode == 0  # nothing is in it, so it needs no -y
+    async with open_publisher(settings, "test", patience=10) as publisher:
+        await publisher.mark(Names(settings.namespace).control, b"{}")
+    assert run(environment, "delete").returncode == 0  # nothing waits in it, so it needs no -y
     shown = run(environment, "show")
     assert shown.returncode == 0
     rows = [line.split() for line in shown.stdout.splitlines()[1:]]
-    assert len(rows) == 14
+    wanted = topology.topology(settings)
+    assert len(rows) == len(wanted.exchanges) + len(wanted.queues)
     assert all(row[2] == "missing" for row in rows)
     assert "gt-topology declare" in shown.stderr
 
@@ -70,6 +73,8 @@ async def test_what_is_missing_is_marked_and_declared(
     assert "missing" not in declared.stdout
     assert declared.stdout == run(environment, "show").stdout
     assert f"{settings.namespace}.dlq" in declared.stdout
+    ladder = next(line.split() for line in declared.stdout.splitlines() if ".delay." in line)
+    assert ladder == [f"{settings.namespace}.delay.*", "22", "queues", "0", "0"]
 
 
 def test_an_error_is_one_line_with_its_exit_code(environment: dict[str, str]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,19 +16,12 @@ from gt_common.messaging.publisher import open_publisher
 from gt_common.messaging.topology import Role
 from gt_common.settings import Settings
 from support.broker.node import PrivateNode, needs_rabbitmq
-from support.broker.users import node_with_roles, settings_of
+from support.broker.users import make_users
 from support.fleet import run_command
 
-pytestmark = [pytest.mark.broker, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.broker
 
 HALF_S = topology.SETTLING_S / 2
-
-
-@pytest.fixture(scope="module")
-def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateNode]:
-    """Yield a node with all users and no topology."""
-    with node_with_roles(tmp_path_factory.mktemp("roles")) as node:
-        yield node
 
 
 async def declare_exchanges_only(settings: Settings) -> None:
@@ -56,15 +48,18 @@ async def test_a_publisher_waits_a_moment_for_the_queue_behind_an_exchange(setti
 
 @needs_rabbitmq
 async def test_a_user_who_may_not_declare_waits_a_moment_for_the_rest(
-    node: PrivateNode, tmp_path: Path
+    shared_node: PrivateNode, tmp_path: Path
 ) -> None:
-    admin, sender = settings_of(node, "topology"), settings_of(node, "producer", state_dir=tmp_path)
-    with pytest.raises(TopologyError, match="may not declare"):
-        async with asyncio.timeout(topology.SETTLING_S):  # at once: nobody has begun
-            await topology.ensure(sender, Role.PRODUCER)
+    users = make_users(shared_node, "making")
+    admin, sender = users.settings("topology"), users.settings("producer", state_dir=tmp_path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(topology, "SETTLING_S", 600.0)
+        with pytest.raises(TopologyError, match="may not declare"):
+            async with asyncio.timeout(60):  # at once: nobody has begun
+                await topology.ensure(sender, Role.PRODUCER)
     async with connect(admin, "test") as connection:
         channel = await connection.channel()
-        await channel.declare_exchange(Names().stories, "direct", durable=True)
+        await channel.declare_exchange(Names(admin.namespace).stories, "direct", durable=True)
     async with asyncio.timeout(60):
         await asyncio.gather(topology.ensure(sender, Role.PRODUCER), later(admin))
 

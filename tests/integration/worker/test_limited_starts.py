@@ -14,7 +14,7 @@ from gt_common.settings import Settings
 from support.fleet import publish, read_runs, scripted_story, tally, worker
 from support.waiting import until
 
-pytestmark = [pytest.mark.broker, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.broker
 
 
 async def test_a_kill_charges_the_story_that_ran_and_not_the_one_that_waited(

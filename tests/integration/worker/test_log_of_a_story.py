@@ -13,7 +13,7 @@ from gt_common.rates import parse_rates
 from gt_common.settings import Settings
 from support.fleet import command, publish, scripted_story
 
-pytestmark = [pytest.mark.broker, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.broker
 
 RATE = "voice=1/second"
 EVENTS_OF_A_RUN = {

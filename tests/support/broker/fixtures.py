@@ -1,4 +1,4 @@
-"""A real broker for tests: GT_TEST_AMQP_URL, else a container where Docker runs, else a private node."""
+"""A real broker for tests: GT_TEST_AMQP_URL, else a container where Docker runs, else the shared node."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import asyncio
 import os
 import shutil
 import subprocess
-import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -16,10 +15,11 @@ from toolbox.broker.installation import find_installation
 from gt_common.messaging import topology
 from gt_common.settings import Settings, load_settings
 from support.broker.node import PrivateNode
+from support.unique import unique
 
 
 @pytest.fixture(scope="session")
-def amqp_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def amqp_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """Yield the URL of a broker; without one the tests are skipped, and fail in CI."""
     given = os.environ.get("GT_TEST_AMQP_URL")
     if given:
@@ -27,9 +27,8 @@ def amqp_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     elif _docker_runs():
         yield from _container()
     elif find_installation():
-        node = PrivateNode.start(tmp_path_factory.mktemp("broker"))
+        node: PrivateNode = request.getfixturevalue("shared_node")
         yield node.amqp_url
-        node.stop()
     else:
         missing = "no broker for the tests: set GT_TEST_AMQP_URL, or install Docker or rabbitmq-server"
         if os.environ.get("CI"):
@@ -42,7 +41,7 @@ async def settings(amqp_url: str, tmp_path: Path) -> AsyncIterator[Settings]:
     """Yield settings with a namespace, folders and short delays for one test; cleans up the broker."""
     made = load_settings(
         amqp_url=amqp_url,
-        namespace=f"t{uuid.uuid4().hex[:10]}",
+        namespace=unique("t"),
         ledger_url=f"sqlite:///{tmp_path / 'ledger.db'}",
         output=tmp_path / "outputs",
         state_dir=tmp_path / "state",
@@ -52,7 +51,7 @@ async def settings(amqp_url: str, tmp_path: Path) -> AsyncIterator[Settings]:
     )
     await topology.declare(made)
     yield made
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         await topology.delete(made)
 
 

@@ -11,7 +11,7 @@ from typing import Self
 import pytest
 from toolbox.broker.installation import find_installation
 from toolbox.broker.node import Node
-from toolbox.system.processes import free_port
+from toolbox.system.processes import free_port, port_is_free
 
 # In CI a missing installation is a failure, not a reason to leave the test out.
 needs_rabbitmq = pytest.mark.skipif(
@@ -63,6 +63,10 @@ class PrivateNode:
     def running(self) -> bool:
         """Whether its process is alive."""
         return self._node.running()
+
+    def port_is_free(self) -> bool:
+        """Whether its port can be taken; after a SIGKILL a helper of Erlang may hold it for a moment."""
+        return port_is_free(self.port)
 
     def kill(self) -> None:
         """SIGKILL to the node's process group: what was not on disk is gone."""

@@ -1,40 +1,54 @@
-"""A node with a user of each role, as `ops/rabbitmq/make_users` writes them."""
+"""A virtual host with a user of each role, as `ops/rabbitmq/make_users` writes them."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import SecretStr
+from toolbox.users.roles import password_variable, read_roles
 
 from gt_common.settings import Settings, load_settings
 from support.broker.node import PrivateNode
 
-ROLES = ("topology", "producer", "worker", "aggregator", "dlq", "follower")
-_ROOT = Path(__file__).resolve().parents[3]
-_PASSWORDS = {f"RABBITMQ_{role.upper()}_PASSWORD": f"{role}secret" for role in ROLES}
+_SCRIPT = Path(__file__).resolve().parents[3] / "ops" / "rabbitmq" / "make_users"
+ROLES = tuple(read_roles("gt"))
+# With spaces and signs, which a URL escapes.
+_PASSWORDS = {role: f"{role} p/@ss" for role in ROLES}
 
 
-@contextmanager
-def node_with_roles(folder: Path) -> Iterator[PrivateNode]:
-    """Start the node; no topology is declared yet."""
+@dataclass(frozen=True)
+class Users:
+    """The users of a namespace, in a virtual host of the same name; no topology is declared yet."""
+
+    node: PrivateNode
+    namespace: str
+
+    def password(self, role: str) -> str:
+        """Return the password of a role's user."""
+        return _PASSWORDS[role]
+
+    def url(self, role: str) -> str:
+        """Return the address with the user of a role."""
+        return self.node.url_for(f"{self.namespace}-{role}", self.password(role), self.namespace)
+
+    def settings(self, role: str, **more: object) -> Settings:
+        """Return the settings of a command that logs in as the user of a role."""
+        return load_settings(amqp_url=SecretStr(self.url(role)), namespace=self.namespace, **more)
+
+
+def make_users(node: PrivateNode, namespace: str) -> Users:
+    """Add the users to a node; each module has a namespace of its own."""
     made = subprocess.run(
-        [sys.executable, _ROOT / "ops/rabbitmq/make_users", "definitions"],
-        env=os.environ | _PASSWORDS,
+        [sys.executable, _SCRIPT, "definitions", "--namespace", namespace, "--vhost", namespace],
+        env=os.environ | {password_variable(role): password for role, password in _PASSWORDS.items()},
         capture_output=True,
         text=True,
         check=True,
+        timeout=60,
     )
-    with PrivateNode.start(folder) as node:
-        node.import_definitions(made.stdout)
-        yield node
-
-
-def settings_of(node: PrivateNode, role: str, **more: object) -> Settings:
-    """Return the settings of a command that logs in as the user of a role."""
-    url = node.url_for(f"gt-{role}", f"{role}secret", "gt")
-    return load_settings(amqp_url=SecretStr(url), **more)
+    node.import_definitions(made.stdout)
+    return Users(node, namespace)

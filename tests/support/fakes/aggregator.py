@@ -16,6 +16,13 @@ DEADLINE_S = 10
 DIED = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
+class FakeChannel:
+    """A channel that knows its unacked deliveries, in order."""
+
+    def __init__(self) -> None:
+        self.unacked: list[FakeDelivery] = []
+
+
 class FakeDelivery:
     """A delivery that notes its ack in a journal."""
 
@@ -27,7 +34,9 @@ class FakeDelivery:
         *,
         via: str = "gt.results",
         headers: Mapping[str, object] | None = None,
+        channel: FakeChannel | None = None,
     ) -> None:
+        channel = channel or FakeChannel()
         self.body = body
         self.headers: Mapping[str, object] = headers or {"gt-attempt": 1, "x-death": []}
         self.via = via
@@ -35,12 +44,19 @@ class FakeDelivery:
         self.died_at = DIED
         self.acked = False
         self.lost = False
+        self.channel = channel
         self._journal = journal
+        channel.unacked.append(self)
 
-    async def ack(self) -> bool:
-        """Note the ack."""
-        self.acked = True
-        self._journal.append("ack")
+    async def ack(self, *, with_earlier: bool = False) -> bool:
+        """Note the ack of this delivery, or of all up to it."""
+        unacked = self.channel.unacked
+        earlier = unacked[: unacked.index(self) + 1] if with_earlier else [self]
+        settled = [one for one in earlier if not one.lost]
+        for one in settled:
+            one.acked = True
+            unacked.remove(one)
+        self._journal.append("ack" if len(settled) == 1 else f"ack {len(settled)}")
         return True
 
 
@@ -72,15 +88,16 @@ class FakePublisher:
 class AggregatorHarness:
     """An aggregator whose ledger, in memory, fails on request; `journal` has what happened, in order."""
 
-    def __init__(self, group: int = 200) -> None:
+    def __init__(self, group: int = 200, linger_s: float = 0) -> None:
         self.journal: list[str] = []
         self.publisher = FakePublisher(self.journal)
         self.groups: list[list[Event | UnknownEvent]] = []
         self.troubles: list[GossipToonError] = []
+        self.channel = FakeChannel()
         self.refuses: Callable[[Event | UnknownEvent], bool] = lambda _event: False
         self.on_trouble: Callable[[], None] = lambda: None
         self.aggregator = Aggregator(
-            self.apply, self.publisher, group=group, first_wait=0.001, longest_wait=0.002
+            self.apply, self.publisher, group=group, linger_s=linger_s, first_wait=0.001, longest_wait=0.002
         )
 
     def apply(self, events: Sequence[Event | UnknownEvent]) -> int:
@@ -98,7 +115,9 @@ class AggregatorHarness:
         """Pass a delivery to the aggregator."""
         dead = died_of is not None or isinstance(body, StoryMessage)
         raw = body if isinstance(body, bytes) else encode(body)
-        arrival = FakeDelivery(raw, self.journal, died_of, via="gt.dlx" if dead else "gt.results")
+        arrival = FakeDelivery(
+            raw, self.journal, died_of, via="gt.dlx" if dead else "gt.results", channel=self.channel
+        )
         self.aggregator.receive(arrival)
         return arrival
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from gt_common.errors import PublishFailedError
 from gt_common.messages import Event, StoryMessage, utc_now
-from gt_consumer.runner.outcomes import Outcome
+from gt_consumer.runner.outcomes import Interrupted, Outcome
 
 URL = "https://www.reddit.com/comments/abc/"
 Kind = TypeVar("Kind")
@@ -90,6 +90,7 @@ class ScriptedRunner:
         self.attempts: list[int] = []
         self.may_end = asyncio.Event()
         self.may_end.set()
+        self.stopped: list[str] = []
         self.begun = asyncio.Semaphore(0)
         self.at_once = 0
         self.most_at_once = 0
@@ -100,6 +101,7 @@ class ScriptedRunner:
         attempt: int,
         on_stage: Callable[[str, float | None], None],
         on_project: Callable[[str | None], None],
+        on_spent: Callable[[Mapping[str, int]], None],
     ) -> Outcome:
         self.attempts.append(attempt)
         self.at_once += 1
@@ -109,10 +111,17 @@ class ScriptedRunner:
         self.begun.release()
         await self.may_end.wait()
         self.at_once -= 1
+        if self.stopped and not self._outcomes:
+            return Interrupted()
         outcome = self._outcomes.pop(0)
         if isinstance(outcome, Exception):
             raise outcome
         return outcome
+
+    def stop_story(self, story: StoryMessage) -> None:
+        """Let what runs end: as the script says or, where that is over, interrupted."""
+        self.stopped.append(story.story_id)
+        self.may_end.set()
 
 
 def message(number: int = 1, **changes: object) -> StoryMessage:

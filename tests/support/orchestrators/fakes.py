@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ctypes
 import os
 import signal
@@ -190,6 +191,26 @@ def blocks() -> Hanging:
     return Hanging(stubborn=True)
 
 
+class Saving:
+    """Waits until it is cancelled, and then finishes its video."""
+
+    async def run(
+        self, story_url: str | None = None, project_id: str | None = None, resume: bool = False
+    ) -> Result:
+        """Finish when cancelled."""
+        job().report("saving")
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            job().report("saved in the nick of time")
+        return made("saved")
+
+
+def saves() -> Saving:
+    """Finish its video when it is stopped."""
+    return Saving()
+
+
 def meets() -> Calling:
     """Connect to a socket and finish when it answers."""
 
@@ -198,6 +219,21 @@ def meets() -> Calling:
             meeting.sendall(job().story_id.encode() + b"\n")
             meeting.recv(1)
         return made("met")
+
+    return Calling(body)
+
+
+def descriptors() -> Calling:
+    """Make a file with the process id and the names of all pipes and sockets that the process has open."""
+
+    def body() -> Result:
+        names = []
+        for number in os.listdir("/proc/self/fd"):  # noqa: PTH208 - only the names are wanted
+            with contextlib.suppress(OSError):
+                names.append(os.readlink(f"/proc/self/fd/{number}"))  # noqa: PTH115 - not a path
+        return made(
+            " ".join([str(os.getpid()), *(name for name in names if name.startswith(("pipe:", "socket:")))])
+        )
 
     return Calling(body)
 

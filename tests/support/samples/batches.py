@@ -1,4 +1,4 @@
-"""What the tests of gt-batch share: lists for `Scripted`, and an environment without a broker."""
+"""What the tests of gt-batch share: lists for `Scripted`, an environment without a broker, and cancels."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ import os
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 from gt_common.ledger import open_ledger
+from gt_common.ledger.ledger import Ledger
 from gt_common.lifecycle import BatchState
+from gt_common.messages import StoryCancelled
 from support.fleet import BIN, TESTS
+from support.samples.events import NOON
 
 SCRIPTED = ("--orchestrator", "support.orchestrators.fleet:Scripted")
 
@@ -63,3 +67,26 @@ def gt_batch(environment: Mapping[str, str], *arguments: str) -> subprocess.Comp
         timeout=100,
         cwd=TESTS,
     )
+
+
+def cancels(
+    ledger: Ledger, batch_id: str, *positions: int, running: Literal["stop", "finish"] = "stop"
+) -> list[StoryCancelled]:
+    """Cancel the stories at some places in the ledger, as gt-control does. Return the events."""
+    stories = {story.position: story for story in ledger.batch(batch_id).stories.values()}
+    events = [
+        StoryCancelled(
+            batch_id=batch_id,
+            story_id=stories[position].story_id,
+            position=position,
+            url=stories[position].url,
+            by="anna",
+            reason="wrong list",
+            running=running,
+            at=NOON,
+            purge_at=NOON,
+        )
+        for position in positions
+    ]
+    ledger.apply(events)
+    return events

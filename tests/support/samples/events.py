@@ -8,10 +8,17 @@ from hypothesis import strategies as st
 
 from gt_common.failures import Failure
 from gt_common.messages import (
+    BatchHold,
     BatchOpened,
+    BatchPaused,
+    BatchResumed,
     BatchSealed,
     BatchStories,
     Event,
+    FailureLimit,
+    FleetHold,
+    FleetPaused,
+    FleetResumed,
     StoryCancelled,
     StoryEntry,
     StoryEvent,
@@ -20,6 +27,7 @@ from gt_common.messages import (
     StoryReleased,
     StoryRequeued,
     StoryRetrying,
+    StorySpent,
     StoryStage,
     StoryStarted,
     StorySucceeded,
@@ -93,6 +101,19 @@ def story_event(kind: type[StoryEvent], number: int = 1, seconds: float = 0, **g
     return kind.model_validate(fields | needed[kind] | given)
 
 
+def spent(number: int = 1, seconds: float = 0, **given: object) -> StorySpent:
+    """Make the event that a run of the story at a place of the list has spent something."""
+    fields: dict[str, object] = {
+        "batch_id": BATCH,
+        "story_id": f"story-{number}",
+        "position": number,
+        "url": f"https://www.reddit.com/comments/{number}/",
+        "at": at(seconds),
+        "cost": {"elevenlabs": 12_000},
+    }
+    return StorySpent.model_validate(fields | given)
+
+
 def entry(number: int, **given: object) -> StoryEntry:
     """Make the line of the story at a place of the list."""
     url = f"https://www.reddit.com/comments/{number}/"
@@ -100,17 +121,43 @@ def entry(number: int, **given: object) -> StoryEntry:
     return StoryEntry.model_validate(fields | given)
 
 
-def opened(total: int, seconds: float = 0, batch_id: str = BATCH, name: str | None = None) -> BatchOpened:
+def opened(
+    total: int, seconds: float = 0, batch_id: str = BATCH, name: str | None = None, **given: object
+) -> BatchOpened:
     """Make the event that opens a batch."""
-    return BatchOpened(batch_id=batch_id, total=total, at=at(seconds), name=name)
+    fields = {"batch_id": batch_id, "total": total, "at": at(seconds), "name": name}
+    return BatchOpened.model_validate(fields | given)
+
+
+COSTED = (StorySpent, StoryReleased, StoryRetrying, StoryFailed, StorySucceeded, StoryCancelled)
+
+
+def _costs() -> st.SearchStrategy[dict[str, int]]:
+    return st.dictionaries(st.sampled_from(["elevenlabs", "gemini"]), st.integers(0, 3), min_size=1)
+
+
+@st.composite
+def spendings(draw: st.DrawFn) -> StorySpent:
+    """Generate what any run of four stories has spent."""
+    number = draw(st.integers(1, 4))
+    return spent(
+        number,
+        draw(st.integers(0, 3)),
+        generation=draw(st.integers(1, 3)),
+        attempt=draw(st.integers(1, 3)),
+        run=draw(st.integers(0, 2)),
+        cost=draw(_costs()),
+    )
 
 
 @st.composite
 def story_events(draw: st.DrawFn) -> StoryEvent:
     """Generate any event of four stories, with two spellings and small ranges, so that ties are common."""
     number = draw(st.integers(1, 4))
+    kind = draw(st.sampled_from(STORY_EVENTS))
+    has_letter = kind is not StoryCancelled or draw(st.booleans())
     return story_event(
-        draw(st.sampled_from(STORY_EVENTS)),
+        kind,
         number,
         draw(st.integers(0, 3)),
         generation=draw(st.integers(1, 3)),
@@ -120,7 +167,32 @@ def story_events(draw: st.DrawFn) -> StoryEvent:
         url=draw(
             st.sampled_from([f"https://redd.it/{number}", f"https://www.reddit.com/comments/{number}/"])
         ),
+        **({} if has_letter else {"letter": None}),
+        **({"cost": draw(st.none() | _costs())} if kind in COSTED else {}),
     )
+
+
+def hold(kind: type[BatchHold], revision: int = 1, seconds: float = 0, **given: object) -> BatchHold:
+    """Make an event that pauses or resumes the batch."""
+    fields: dict[str, object] = {"batch_id": BATCH, "by": "tester", "revision": revision, "at": at(seconds)}
+    return kind.model_validate(fields | given)
+
+
+def fleet_hold(kind: type[FleetHold], revision: int = 1, seconds: float = 0, **given: object) -> FleetHold:
+    """Make an event that pauses or resumes the fleet."""
+    fields: dict[str, object] = {"by": "tester", "revision": revision, "at": at(seconds)}
+    return kind.model_validate(fields | given)
+
+
+@st.composite
+def hold_events(draw: st.DrawFn) -> BatchHold | FleetHold:
+    """Generate any event that pauses or resumes the batch or the fleet; ties are common."""
+    revision, seconds = draw(st.integers(1, 3)), draw(st.integers(0, 2))
+    pauses = draw(st.booleans())
+    if draw(st.booleans()):
+        costs = {} if pauses else {"max_cost": draw(st.sampled_from([None, 3]))}
+        return hold(BatchPaused if pauses else BatchResumed, revision, seconds, **costs)
+    return fleet_hold(FleetPaused if pauses else FleetResumed, revision, seconds)
 
 
 @st.composite
@@ -129,11 +201,18 @@ def batch_events(draw: st.DrawFn) -> Event:
     seconds = draw(st.integers(0, 3))
     match draw(st.sampled_from(["opened", "stories", "sealed"])):
         case "opened":
-            return opened(draw(st.integers(1, 6)), seconds, name=draw(st.sampled_from(["a", "b", None])))
+            return opened(
+                draw(st.integers(1, 6)),
+                seconds,
+                name=draw(st.sampled_from(["a", "b", None])),
+                max_failures=draw(st.sampled_from([None, FailureLimit(count=2), FailureLimit(percent=10)])),
+                max_cost=draw(st.sampled_from([None, 1, 2])),
+            )
         case "stories":
             numbers = draw(st.lists(st.integers(1, 5), unique=True))
             shift = draw(st.integers(0, 1))
-            lines = tuple(entry(number, position=number + shift) for number in numbers)
+            starts = draw(st.sampled_from([None, at(60), at(120)]))
+            lines = tuple(entry(number, position=number + shift, not_before=starts) for number in numbers)
             return BatchStories(batch_id=BATCH, at=at(seconds), stories=lines)
         case _:
             return BatchSealed(batch_id=BATCH, at=at(seconds))
@@ -141,7 +220,8 @@ def batch_events(draw: st.DrawFn) -> Event:
 
 def lives() -> st.SearchStrategy[list[Event]]:
     """Generate events of one batch, in any order."""
-    return st.lists(st.one_of(story_events(), story_events(), batch_events()), max_size=25)
+    kinds = (story_events(), story_events(), spendings(), batch_events(), hold_events())
+    return st.lists(st.one_of(*kinds), max_size=25)
 
 
 @st.composite

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import io
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+
 from gt_common.failures import Failure
 from gt_common.ledger.views import AttemptSpan
 from gt_common.lifecycle import BatchState, fold
@@ -13,7 +18,9 @@ from gt_common.messages import (
     StoryStage,
     StorySucceeded,
 )
-from support.samples.events import BATCH, at, opened, story_event
+from gt_common.report import html
+from gt_common.report.building import WholeBatch
+from support.samples.events import BATCH, at, opened, spent, story_event
 
 REMOVED = Failure(type="PermanentError", message="the post was removed (404)", stage="fetch", retryable=False)
 EVIL = "<script>alert(1)</script>|`x`\n=cmd|' /C calc'!A0\x1b[31m"
@@ -45,6 +52,23 @@ def open_events() -> list[Event]:
     ]
 
 
+def written(write: Callable[..., None], state: BatchState, when: datetime | None, **given: object) -> str:
+    """Return what a form of the report writes of a batch."""
+    out = io.StringIO(newline="")
+    write(WholeBatch.of_state(state), when, out, **given)
+    return out.getvalue()
+
+
+def page(
+    state: BatchState,
+    spans: Sequence[AttemptSpan] | None = (),
+    folder: Path | None = None,
+    now: datetime | None = None,
+) -> str:
+    """Return the report of a batch as a page."""
+    return written(html.write, state, now or at(200), spans=spans, folder=folder)
+
+
 def finished() -> BatchState:
     """Return the finished batch."""
     return fold(BATCH, finished_events())
@@ -55,18 +79,37 @@ def under_way() -> BatchState:
     return fold(BATCH, open_events())
 
 
-def evil() -> BatchState:
-    """Return a batch in which every text tries to inject markup or commands."""
-    failure = Failure(type=EVIL, message=EVIL, stage=EVIL)
+def paid() -> BatchState:
+    """Return a batch of four: made at the second try, failed, running, and one that has said no cost."""
     return fold(
         BATCH,
         [
-            opened(3, name=EVIL).model_copy(update={"tags": {EVIL: EVIL}}),
-            story_event(StoryFailed, 1, 5, failure=failure, worker=EVIL, url=f"javascript:alert(1)//{EVIL}"),
-            story_event(StorySucceeded, 2, 6, output_path=f'/out/b/"{EVIL}.mp4', url=f'https://x.y/">{EVIL}'),
-            story_event(StoryFailed, 3, 7, failure=failure, url="=HYPERLINK(1)"),
+            opened(4),
+            story_event(StoryRetrying, 1, 10, cost={"elevenlabs": 100_000}),
+            story_event(StorySucceeded, 1, 30, attempt=2, cost={"elevenlabs": 1_100_000, "gemini": 12_000}),
+            story_event(StoryFailed, 2, 40),
+            spent(2, 35, cost={"elevenlabs": 40_000}),
+            story_event(StoryStage, 3, 40),
+            spent(3, 41, cost={"elevenlabs": 500}),
+            story_event(StorySucceeded, 4, 50),
         ],
     )
+
+
+def evil_events() -> list[Event]:
+    """Return a batch in which every text tries to inject markup or commands."""
+    failure = Failure(type=EVIL, message=EVIL, stage=EVIL)
+    return [
+        opened(3, name=EVIL).model_copy(update={"tags": {EVIL: EVIL}}),
+        story_event(StoryFailed, 1, 5, failure=failure, worker=EVIL, url=f"javascript:alert(1)//{EVIL}"),
+        story_event(StorySucceeded, 2, 6, output_path=f'/out/b/"{EVIL}.mp4', url=f'https://x.y/">{EVIL}'),
+        story_event(StoryFailed, 3, 7, failure=failure, url="=HYPERLINK(1)"),
+    ]
+
+
+def evil() -> BatchState:
+    """Return that batch."""
+    return fold(BATCH, evil_events())
 
 
 def spans() -> list[AttemptSpan]:

@@ -3,92 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
 from gt_common.errors import LedgerUnreachableError, MachineUnfitError
-from gt_common.failures import Failure
-from gt_common.ledger import open_ledger
 from gt_common.ledger.ledger import Ledger
 from gt_common.lifecycle import BatchState, StoryStatus
 from gt_common.messages import Event, StoryMessage
 from gt_common.settings import Settings, load_settings
-from gt_common.stories import Story
 from gt_consumer.batch.engine import BatchEngine, RunEnd
-from gt_consumer.batch.work import BatchWork, begin
 from gt_consumer.limits.local import LocalLimiter
-from gt_consumer.runner.outcomes import FailedForGood, FailedForNow, Interrupted, Outcome, Succeeded, Unfit
+from gt_consumer.runner.outcomes import FailedForNow, Outcome
 from gt_consumer.worker import rest
-
-FULL = Unfit("the disk is full")
-OOPS = Failure(type="TimeoutError", message="no answer")
-DONE = Succeeded(Path("/videos/1.mp4"), "p1", 3.0, 60.0)
-BAD = FailedForGood(OOPS, None, 1.0)
-
-
-class Director:
-    """Ends each run as its story's script says; runs of `held` stories end when they are interrupted."""
-
-    def __init__(self, *script: Outcome, held: int = 0) -> None:
-        self.script = dict(enumerate(script, start=1))
-        self.held = held
-        self.begun: list[tuple[int, int]] = []
-        self.at_once = 0
-        self.most_at_once = 0
-        self.stop = asyncio.Event()
-        self.holding = asyncio.Event()
-
-    async def run(
-        self,
-        story: StoryMessage,
-        attempt: int,
-        on_stage: Callable[[str, float | None], None],
-        on_project: Callable[[str | None], None],
-    ) -> Outcome:
-        self.begun.append((story.position, attempt))
-        self.at_once += 1
-        self.most_at_once = max(self.most_at_once, self.at_once)
-        await asyncio.wait({asyncio.create_task(self.stop.wait())}, timeout=0.01)
-        if story.position == self.held:
-            self.holding.set()
-            await self.stop.wait()
-        self.at_once -= 1
-        if self.stop.is_set():
-            return Interrupted()
-        outcome = self.script.get(story.position, DONE)
-        return outcome if attempt == 1 else DONE
-
-    async def interrupt(self) -> None:
-        self.stop.set()
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    with open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}") as opened:
-        yield opened
-
-
-@pytest.fixture
-def plain(tmp_path: Path) -> Settings:
-    return load_settings(prefetch=2, output=tmp_path, worker_name="w1", retry_delays="10ms")
-
-
-def five() -> BatchWork:
-    return begin(
-        "b", [Story(f"https://redd.it/s{n}", f"https://redd.it/s{n}", "x") for n in range(1, 6)], None, {}
-    )
-
-
-def engine(
-    settings: Settings,
-    director: Director,
-    ledger: Ledger,
-    listener: Callable[[Event], None] = lambda _: None,
-    max_failures: int | None = None,
-) -> BatchEngine:
-    return BatchEngine(settings, director, ledger, listener, LocalLimiter(), max_failures=max_failures)
+from support.batch_engine import BAD, DONE, FULL, OOPS, Director, engine, failing, five
 
 
 async def run(
@@ -123,7 +52,7 @@ async def test_a_retry_waits_its_time_and_a_failure_stops_nothing(plain: Setting
 async def test_no_other_is_started_once_too_many_have_failed(plain: Settings, ledger: Ledger) -> None:
     director = Director(BAD, BAD, BAD)
     ending, state = await run(plain, director, ledger, max_failures=1)
-    assert ending is RunEnd.TOO_MANY_FAILED
+    assert ending is RunEnd.STOPPED_BY_RULE
     assert state.counts[StoryStatus.QUEUED] >= 2
     ending, state = await run(plain, Director(DONE, DONE, DONE, DONE, BAD), ledger, max_failures=1)
     assert ending is RunEnd.FINISHED, "when nothing is left, nothing was stopped"
@@ -135,10 +64,10 @@ async def test_a_story_that_waits_for_its_start_is_left_once_too_many_have_faile
     limited = load_settings(prefetch=2, output=tmp_path, worker_name="w1", rate_limits="stories=1/hour")
     director, work = Director(BAD), five()
     limiter = LocalLimiter(limited.rate_limits)
-    made = BatchEngine(limited, director, ledger, lambda _: None, limiter, max_failures=1)
+    made = BatchEngine(limited, director, ledger, lambda _: None, limiter, rules=failing(1))
     async with asyncio.timeout(20):
         ending = await made.run(work.events, work.stories)
-    assert ending is RunEnd.TOO_MANY_FAILED
+    assert ending is RunEnd.STOPPED_BY_RULE
     assert director.begun == [(1, 1)]
     assert ledger.batch("b").counts[StoryStatus.QUEUED] == 4
 
@@ -227,11 +156,12 @@ async def test_a_machine_that_recovers_has_cost_no_attempt(
         attempt: int,
         on_stage: Callable[[str, float | None], None],
         on_project: Callable[[str | None], None],
+        on_spent: Callable[[Mapping[str, int]], None],
     ) -> Outcome:
         if left[0]:
             left[0] -= 1
             return FULL
-        return await Director.run(director, story, attempt, on_stage, on_project)
+        return await Director.run(director, story, attempt, on_stage, on_project, on_spent)
 
     monkeypatch.setattr(director, "run", run_once)
     ending, state = await run(plain, director, ledger)

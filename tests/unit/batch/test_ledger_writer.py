@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from gt_common.errors import LedgerUnreachableError
-from gt_common.messages import BatchSealed, Event
+from gt_common.messages import BatchSealed, Event, FleetEvent
 from gt_consumer.batch.publisher import LedgerWriter
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Slow:
         assert self.go.acquire(timeout=20)
         if self.broken:
             raise LedgerUnreachableError
-        self.groups.append([event.batch_id for event in events])
+        self.groups.append([event.batch_id for event in events if not isinstance(event, FleetEvent)])
         return len(events)
 
 

@@ -7,22 +7,27 @@ import threading
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
-from gt_common.errors import NoSuchBatchError, OrchestratorError, UsageError
+from gt_common.errors import CredentialsRefusedError, NoSuchBatchError, OrchestratorError, UsageError
+from gt_common.messages import FailureLimit, StopRules
 from gt_common.settings import Settings, load_settings
 from gt_common.stories import read_list
 from gt_consumer.batch import prepare as prepare_module
 from gt_consumer.batch.lock import lock_batch
 from gt_consumer.batch.prepare import prepare, preview
 from gt_consumer.batch.processor import BatchProcessor
-from gt_consumer.batch.request import FailureLimit, Mode, Request
+from gt_consumer.batch.request import Mode, Request
+from gt_consumer.worker.command import consume_stories
 
 URLS = [f"https://redd.it/s{n}" for n in range(1, 5)]
 TRUE = "command:true"
 
 
 @pytest.fixture
-def here(tmp_path: Path) -> Settings:
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    # A batch that exists continues with the settings of the environment.
+    monkeypatch.setenv("GT_STATE_DIR", str(tmp_path / "state"))
     return load_settings(
         orchestrator=TRUE,
         output=tmp_path / "out",
@@ -31,9 +36,9 @@ def here(tmp_path: Path) -> Settings:
     )
 
 
-def request(batch_id: str = "b1", *, only_new: bool = True, limit: FailureLimit | None = None) -> Request:
+def request(batch_id: str = "b1", *, only_new: bool = True, rules: StopRules | None = None) -> Request:
     listed = read_list(URLS, "list", Path.cwd())
-    return Request(batch_id, listed=listed, only_new=only_new, max_failures=limit, flags={})
+    return Request(batch_id, listed=listed, only_new=only_new, rules=rules, flags={})
 
 
 def begin(settings: Settings) -> None:
@@ -52,6 +57,23 @@ def test_a_refused_request_leaves_no_batch_behind(here: Settings, tmp_path: Path
     assert not list((tmp_path / "state" / "batches").iterdir())
 
 
+def test_missing_key_is_said_before_the_first_story(
+    here: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked = (
+        "from gt_consumer.studio import create\ndef check(): raise ValueError('No API key was provided.')\n"
+    )
+    (tmp_path / "keyless.py").write_text(checked)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    keyless = here.model_copy(update={"orchestrator": "keyless:create"})
+    with pytest.raises(CredentialsRefusedError, match="No API key was provided"), prepare(request(), keyless):
+        pass
+    assert not (tmp_path / "ledger.db").exists()
+    nowhere = keyless.model_copy(update={"amqp_url": SecretStr("amqp://127.0.0.1:1/")})
+    with pytest.raises(CredentialsRefusedError, match="No API key was provided"):
+        consume_stories(nowhere, until_empty=True)  # before it asks any broker
+
+
 def test_a_preview_changes_nothing(here: Settings, tmp_path: Path) -> None:
     plan = preview(request(), here)
     assert (plan.to_run, plan.work.total, plan.estimate_s) == (4, 4, None)
@@ -61,8 +83,8 @@ def test_a_preview_changes_nothing(here: Settings, tmp_path: Path) -> None:
 
 
 def test_a_batch_is_locked_as_long_as_it_is_prepared(here: Settings) -> None:
-    with prepare(request(limit=FailureLimit(50, percent=True)), here) as batch:
-        assert (batch.max_failures, batch.plan.to_run) == (2, 4)
+    with prepare(request(rules=StopRules(max_failures=FailureLimit(percent=50))), here) as batch:
+        assert (batch.rules.allowed_failures, batch.plan.to_run) == (2, 4)
         with pytest.raises(UsageError, match="already being run"), prepare(request(), here):
             pass
     with prepare(request(), here):
@@ -77,6 +99,36 @@ def test_an_existing_batch_continues_with_its_own_settings(here: Settings, tmp_p
     assert (settings.orchestrator, settings.output, settings.prefetch) == (TRUE, tmp_path / "out", 3)
     with prepare(Request("b1", Mode.RESUME), here.model_copy(update={"prefetch": 7})) as batch:
         assert batch.settings.prefetch == 7, "a program's own settings are used as they are"
+
+
+def test_the_folder_of_a_program_stays_with_it(
+    here: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin(here)
+    monkeypatch.setenv("GT_CWD", "/no/such")
+    with prepare(Request("b1", Mode.RESUME, flags={}), here) as batch:
+        assert batch.settings.cwd is None, "the batch was begun without one"
+    with prepare(Request("b1", Mode.RESUME, flags={"cwd": tmp_path}), here) as batch:
+        assert batch.settings.cwd == tmp_path
+    monkeypatch.delenv("GT_CWD")
+    with prepare(Request("b1", Mode.RESUME, flags={}), here) as batch:
+        assert batch.settings.cwd == tmp_path
+    with prepare(Request("b1", Mode.RESUME, flags={"orchestrator": TRUE}), here) as batch:
+        assert batch.settings.cwd is None
+
+
+def test_stop_rules_stay_with_the_batch_until_others_are_given(here: Settings) -> None:
+    def allowed(given: StopRules | None) -> int | None:
+        resumed = Request("b1", Mode.RESUME, rules=given, flags={})
+        with prepare(resumed, here) as batch:
+            batch.ledger.apply(batch.plan.work.events)
+            return batch.rules.allowed_failures
+
+    with prepare(request(rules=StopRules(max_failures=FailureLimit(percent=50))), here) as batch:
+        assert batch.rules.allowed_failures == 2
+    assert allowed(None) == 2
+    assert allowed(StopRules(max_failures=FailureLimit(count=3))) == 3
+    assert allowed(None) == 3
 
 
 def test_an_id_that_exists_is_refused_unless_only_new_stories_are_wanted(here: Settings) -> None:

@@ -7,6 +7,7 @@ import os
 import runpy
 import subprocess
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 from typing import ClassVar
@@ -21,6 +22,8 @@ from gt_consumer.batch.processor import Isolation
 from support.orchestrators.pipeline import ConfigManager, PipelineOrchestrator
 from support.orchestrators.results import Result, made
 from support.runner import python_path
+from support.samples.batches import cancels
+from support.waiting import until
 
 URLS = [f"https://redd.it/s{n}" for n in range(1, 5)]
 EXAMPLE = Path(__file__).parents[3] / "examples" / "batch_api.py"
@@ -66,6 +69,7 @@ def processor(
     isolation: Isolation | None = None,
     time_limit: float | None = None,
     heard: list[Event] | None = None,
+    max_failures: int | str | None = None,
 ) -> BatchProcessor:
     return BatchProcessor(
         orchestrator,
@@ -77,6 +81,7 @@ def processor(
         retry_delays=(0.01,),
         time_limit=time_limit,
         on_event=heard.append if heard is not None else None,
+        max_failures=max_failures,
     )
 
 
@@ -205,6 +210,44 @@ async def test_cancelled_it_can_be_resumed_and_no_attempt_is_spent(tmp_path: Pat
         result = await made_of.resume_batch("b1")
     assert ended(result) == [("success", 1)] * 3
     assert set(Fake.runs.values()) == {1}
+
+
+async def test_a_rule_that_stops_a_batch_is_named_and_stays_with_it(tmp_path: Path) -> None:
+    urls = [URLS[2], URLS[0], *(f"https://redd.it/{name}s3" for name in "ab")]
+    first = await processor(tmp_path, max_failures="25%").process_batch(urls, batch_id="b1")
+    assert (first.stopped_by, first.failed, first.queued) == ("max_failures", 1, 3)
+    assert "stopped_by" not in first.to_json()
+    second = await processor(tmp_path).resume_batch("b1")
+    assert (second.stopped_by, second.failed, second.queued) == ("max_failures", 2, 1)
+    third = await processor(tmp_path).resume_batch("b1")
+    assert (third.stopped_by, third.failed, third.queued) == (None, 3, 0)
+    for wrong in (0, "1.5", "101%"):
+        with pytest.raises(UsageError, match="invalid max_failures"):
+            processor(tmp_path, max_failures=wrong)
+
+
+async def test_a_line_with_a_start_time_waits_and_an_urgent_one_comes_first(tmp_path: Path) -> None:
+    late = '{"url": "https://redd.it/as1", "start_after": "700ms"}'
+    urgent = '{"url": "https://redd.it/bs1", "priority": "high"}'
+    begun = time.monotonic()
+    result = await processor(tmp_path).process_batch([late, "https://redd.it/cs1", urgent])
+    assert time.monotonic() - begun > 0.6
+    assert result.successful == 3
+    assert [url[-3:] for url in Fake.runs] == ["bs1", "cs1", "as1"]
+
+
+async def test_what_an_operator_cancels_is_stopped_here_too(tmp_path: Path) -> None:
+    heard: list[Event] = []
+    task = asyncio.create_task(
+        processor(tmp_path, heard=heard).process_batch(["https://redd.it/s9", URLS[0]], batch_id="b1")
+    )
+    async with asyncio.timeout(20):
+        await until(lambda: any(event.type == "story.started" for event in heard))
+        with open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}") as ledger:
+            cancels(ledger, "b1", 1, 2)
+        result = await task
+    assert [row.status.value for row in result.results] == ["cancelled", "cancelled"]
+    assert list(Fake.runs) == ["https://redd.it/s9"]
 
 
 async def test_failed_stories_are_retried_and_others_left(tmp_path: Path) -> None:

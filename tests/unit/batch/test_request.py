@@ -1,4 +1,4 @@
-"""Arguments that go together, limits of failures, and the lock on a batch."""
+"""Arguments that go together, and the lock on a batch."""
 
 from __future__ import annotations
 
@@ -10,21 +10,7 @@ from gt_common.errors import UsageError
 from gt_common.settings import load_settings
 from gt_common.stories.sources import Sources
 from gt_consumer.batch.lock import lock_batch
-from gt_consumer.batch.request import Arguments, FailureLimit, Flags, parse_failure_limit
-
-
-@pytest.mark.parametrize(
-    ("text", "total", "allowed"),
-    [("3", 100, 3), ("10%", 100, 10), ("10%", 3, 1), ("100%", 7, 7), ("34%", 3, 2)],
-)
-def test_a_limit_is_a_number_or_per_cent_of_the_batch(text: str, total: int, allowed: int) -> None:
-    assert parse_failure_limit(text).of(total) == allowed
-
-
-@pytest.mark.parametrize("text", ["", "0", "0%", "101%", "-1", "x", "5 %", "1.5"])
-def test_other_limits_are_refused(text: str) -> None:
-    with pytest.raises(UsageError, match="--max-failures"):
-        parse_failure_limit(text)
+from gt_consumer.batch.request import Arguments, Flags, Limits
 
 
 @pytest.mark.parametrize(
@@ -36,6 +22,12 @@ def test_other_limits_are_refused(text: str) -> None:
         Arguments(Sources(), retry_failed="b", discover=True),
         Arguments(Sources(), resume="b", retry_failed="b"),
         Arguments(Sources(("u",)), limit=3),
+        Arguments(Sources(), resume="b", limits=Limits(start_after="2h")),
+        Arguments(Sources(("u",)), limits=Limits("1.5")),
+        Arguments(Sources(("u",)), limits=Limits(max_cost="x")),
+        Arguments(Sources(("u",)), limits=Limits(start_after="soon")),
+        Arguments(Sources(("u",)), limits=Limits(priority="urgent")),
+        Arguments(Sources(), retry_failed="b", limits=Limits(priority="high")),
     ],
 )
 def test_what_does_not_go_together_is_refused(arguments: Arguments) -> None:
@@ -44,7 +36,9 @@ def test_what_does_not_go_together_is_refused(arguments: Arguments) -> None:
 
 
 def test_flags_that_go_together_are_taken() -> None:
-    Arguments(Sources(), resume="b", dry_run=True, max_failures=FailureLimit(1), as_json=True).check()
+    Arguments(
+        Sources(), resume="b", dry_run=True, limits=Limits(max_failures="1", max_cost="3"), as_json=True
+    ).check()
     assert Flags(parallel=3, time_limit="5m").given() == {"prefetch": 3, "time_limit": "5m"}
 
 

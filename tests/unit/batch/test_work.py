@@ -14,9 +14,13 @@ from gt_common.messages import (
     MAX_ORDINAL,
     AttemptError,
     BatchOpened,
+    BatchPaused,
     BatchSealed,
     BatchStories,
     Event,
+    FailureLimit,
+    Priority,
+    StopRules,
     StoryEvent,
     StoryMessage,
     StoryReleased,
@@ -27,9 +31,10 @@ from gt_common.messages import (
     StorySucceeded,
 )
 from gt_common.messaging.dead_letters import failed_event_of
-from gt_common.stories import Story
+from gt_common.stories import Story, read_list
+from gt_common.stories.schedule import Schedule, Waits
 from gt_consumer.batch.history import HISTORY
-from gt_consumer.batch.work import BatchWork, add, begin, resume, retry_failed, start_over
+from gt_consumer.batch.work import BatchWork, add, begin, resume, retry_failed, start_over, with_rules
 from gt_consumer.storage.checkpoints import Checkpoint, read_checkpoint, write_checkpoint
 
 NOW = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
@@ -86,6 +91,19 @@ def test_what_was_not_begun_comes_back_as_it_was() -> None:
     for (was, _), (now, delay) in zip(work.stories, again.stories, strict=True):
         assert delay == 0
         assert now.model_copy(update={"published_at": was.published_at}) == was
+
+
+def test_names_of_files_and_other_links_come_back_as_they_were(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("Once")
+    lines = ["./a.md", "https://E.com/v?utm_source=x#t"]
+    work = begin("b", read_list(lines, "x", tmp_path, any_link=True).stories, None, {})
+    messages = [message for message, _ in resumed(work).stories]
+    assert [message.given for message in messages] == ["./a.md", None]
+    assert messages[1].url == lines[1]
+    assert [message.canonical_url for message in messages] == [
+        (tmp_path / "a.md").as_uri(),
+        "https://e.com/v",
+    ]
 
 
 @pytest.mark.parametrize("stage", [False, True])
@@ -214,3 +232,69 @@ def test_a_batch_cannot_grow_over_the_highest_position() -> None:
     full = BatchWork("b", BatchState("b", expected=1, stories={"x": last}), (), ())
     with pytest.raises(UsageError, match="at most 1,000,000 stories"):
         add(full, stories(1))
+
+
+def test_new_stop_rules_are_set_by_an_event_and_leave_the_others_and_a_pause() -> None:
+    five, ten = FailureLimit(count=5), FailureLimit(percent=10)
+    work = with_rules(begin("b", stories(2), "n", {"team": "a"}), StopRules(max_failures=five))
+    opened, listed, sealed = work.events
+    assert isinstance(opened, BatchOpened)
+    assert (opened.total, opened.name, opened.tags, opened.made_by) == (2, "n", {"team": "a"}, "gt-batch")
+    assert (type(listed), type(sealed)) == (BatchStories, BatchSealed)
+    paused = BatchPaused(batch_id="b", by="anna")
+    state = fold("b", [*work.events, paused])
+    again = with_rules(resume(state, [listed], NOW), StopRules(max_cost=3))
+    assert again.rules is not None
+    assert (again.rules.max_failures, again.rules.max_cost) == (five, 3)
+    after = fold(state, with_rules(again, StopRules(max_failures=ten)).events)
+    assert after.rules is not None
+    assert (after.rules.max_failures, after.hold, after.opened) == (ten, paused, opened)
+    assert with_rules(resume(state, [listed], NOW), None).events == ()
+
+
+def test_a_story_with_a_start_time_waits_for_it_until_its_first_run_and_keeps_its_priority() -> None:
+    work = begin("b", stories(2), None, {})
+    opened, listed, sealed = work.events
+    assert isinstance(listed, BatchStories)
+    starts = NOW + timedelta(hours=1)
+    given = {"not_before": starts, "priority": Priority.HIGH}
+    listed = listed.model_copy(
+        update={"stories": tuple(one.model_copy(update=given) for one in listed.stories)}
+    )
+    begun = StoryReleased(reason="stopping", **of(work, 1))
+    state = fold("b", [opened, listed, sealed, begun])
+    (first, wait), (second, no_wait) = resume(state, [listed], NOW).stories
+    assert (first.starts_at, wait, second.starts_at, no_wait) == (starts, 3600, None, 0)
+    assert {first.priority, second.priority} == {Priority.HIGH}
+
+
+def test_a_list_with_times_waits_for_them_and_a_resume_does_too() -> None:
+    lines = ["https://redd.it/a", '{"url": "https://redd.it/b", "start_after": "3h", "priority": "high"}']
+    listed = read_list(lines, "x", Path("/")).stories
+    now = datetime.now(UTC)
+    begun = begin("b", listed, None, {}, Schedule(now, "2h", Priority.LOW))
+    assert [round(delay_s / 3600, 2) for _, delay_s in begun.stories] == [2.0, 3.0]
+    assert [story.priority for story, _ in begun.stories] == [Priority.LOW, Priority.HIGH]
+    assert begun.waits(now) == Waits(2, now + timedelta(hours=2), now + timedelta(hours=3))
+    state = fold("b", begun.events)
+    lists = [event for event in begun.events if isinstance(event, BatchStories)]
+    resumed = resume(state, lists, now + timedelta(hours=1))
+    assert [round(delay_s / 3600, 2) for _, delay_s in resumed.stories] == [1.0, 2.0]
+    same = {"priority", "not_before", "waits_for"}
+    for (again, _), (first, _) in zip(resumed.stories, begun.stories, strict=True):
+        assert again.model_dump(include=same) == first.model_dump(include=same)
+
+
+def test_what_is_added_to_a_batch_has_its_own_times() -> None:
+    now = datetime.now(UTC)
+    begun = begin("b", stories(1), None, {})
+    left = BatchWork("b", fold("b", begun.events), (), ())
+    added = add(left, stories(2), Schedule(now, "1h"))
+    ((story, delay_s),) = added.stories
+    assert (story.position, story.starts_at, round(delay_s)) == (2, now + timedelta(hours=1), 3600)
+    assert begun.waits(now) is None
+
+
+def test_a_list_without_stories_is_not_a_batch() -> None:
+    work = begin("b", (), None, {})
+    assert (work.exists, work.events, work.stories, work.total) == (False, (), (), 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,15 +17,19 @@ from gt_common.batches import (
     CHUNK_ENTRIES,
     MAX_STORY_BODY,
     PlacedStory,
+    _entry_length,
+    _surely_fits,
     check_batch_id,
     check_messages,
     check_name,
-    entries_in_chunks,
+    chunks_of_list,
+    list_event,
     list_events,
     new_batch_id,
     parse_tags,
     place_stories,
     story_message,
+    story_messages,
 )
 from gt_common.errors import UsageError
 from gt_common.lifecycle import fold
@@ -32,7 +37,7 @@ from gt_common.messages import MAX_BODY, MAX_ORDINAL, decode_event, decode_story
 from gt_common.stories import ListReading, Story, read_list
 
 
-def stories(count: int, first: int = 1) -> tuple[Story, ...]:
+def stories(count: int, first: int = 1) -> Sequence[Story]:
     lines = [f"https://redd.it/s{number}" for number in range(first, first + count)]
     return read_list(lines, "urls.txt", Path("/")).stories
 
@@ -144,12 +149,13 @@ def test_a_message_says_all_of_its_story() -> None:
 
 
 def test_a_list_is_cut_into_chunks_that_fit() -> None:
-    short = list(entries_in_chunks(place_stories("b", stories(CHUNK_ENTRIES * 2 + 1), {})))
+    short = list(chunks_of_list(place_stories("b", stories(CHUNK_ENTRIES * 2 + 1), {})))
     assert [len(chunk) for chunk in short] == [CHUNK_ENTRIES, CHUNK_ENTRIES, 1]
     url = "https://redd.it/s1?" + "é" * 2000
     long = [Story(url, f"c{number}", "x") for number in range(200)]
-    chunks = list(entries_in_chunks(place_stories("b", long, {})))
-    sizes = [sum(len(entry.model_dump_json().encode()) + 1 for entry in chunk) for chunk in chunks]
+    chunks = list(chunks_of_list(place_stories("b", long, {})))
+    events = [list_event("b", chunk) for chunk in chunks]
+    sizes = [sum(len(entry.model_dump_json().encode()) + 1 for entry in event.stories) for event in events]
     assert sum(map(len, chunks)) == 200
     assert max(sizes) <= CHUNK_BYTES
     assert len(chunks) > 1
@@ -185,3 +191,38 @@ def test_a_title_is_in_the_message_and_in_the_list_and_makes_it_another_list() -
     assert before.event_id != after.event_id
     for events in ([before, after], [after, before]):
         assert fold("b", events).stories["s1"].title == "My sister"
+
+
+def test_messages_of_a_whole_list_are_those_of_its_stories() -> None:
+    opted = Story(
+        "https://redd.it/x1", "https://www.reddit.com/comments/x1/", "x:9", {"a": ["é", None]}, "A title"
+    )
+    placed = place_stories("b", [*stories(3), opted], {})
+    now = datetime(2026, 11, 22, tzinfo=UTC)
+    found = [message.model_copy(update={"published_at": now}) for message in story_messages("b", placed)]
+    one_by_one = [story_message("b", one).model_copy(update={"published_at": now}) for one in placed]
+    assert [encode(message) for message in found] == [encode(message) for message in one_by_one]
+
+
+@given(
+    url=st.text(st.characters(codec="ascii", min_codepoint=32), max_size=50),
+    title=st.none() | st.text(max_size=20),
+    value=st.none() | st.integers() | st.text(max_size=20) | st.lists(st.floats(), max_size=2),
+)
+def test_what_needs_no_closer_look_would_pass_it(url: str, title: str | None, value: object) -> None:
+    story = Story(f"https://x.org/{url}", "https://x.org/", "x:1", {"a": value}, title)
+    if not _surely_fits(story):
+        return
+    message = story_message("b", PlacedStory("f" * 16, 1, story))
+    assert decode_story(encode(message)).options == story.options
+    assert len(encode(message)) <= MAX_STORY_BODY
+
+
+@given(url=st.text(max_size=50), position=st.integers(1, MAX_ORDINAL))
+def test_the_length_of_an_entry_is_what_it_takes_in_the_event(url: str, position: int) -> None:
+    one = PlacedStory("f" * 16, position, Story(f"https://x.org/{url}", "c", "x:1"))
+    try:
+        (entry,) = list_event("b", [one]).stories
+    except ValueError:
+        return  # such a URL is refused when the list is read
+    assert _entry_length(one, None, with_options=False) == len(entry.model_dump_json().encode()) + 1

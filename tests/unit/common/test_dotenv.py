@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,18 @@ def test_another_encoding_is_one_clear_line(dotenv: Path, content: bytes, says: 
         with pytest.raises(UsageError, match=says) as caught:
             load()
         assert "\n" not in str(caught.value)
+
+
+def test_a_named_pipe_is_refused_and_not_waited_for(dotenv: Path) -> None:
+    os.mkfifo(dotenv)
+    for load in (load_settings, load_reddit_settings):
+        with pytest.raises(UsageError, match=r"\.env is a named pipe, not a regular file"):
+            load()
+
+
+def test_a_folder_of_this_name_is_ignored(dotenv: Path) -> None:
+    dotenv.mkdir()
+    assert load_settings().namespace == "gt"
 
 
 def test_the_mark_of_some_editors_hides_no_setting(dotenv: Path) -> None:

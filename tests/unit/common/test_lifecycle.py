@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
 
 import pytest
 from hypothesis import given
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 from gt_common.lifecycle import (
     BatchPhase,
     BatchState,
+    StoryState,
     StoryStatus,
     apply,
     complete_counts,
@@ -20,9 +23,14 @@ from gt_common.lifecycle import (
     status_of,
 )
 from gt_common.messages import (
+    BatchHold,
+    BatchOpened,
+    BatchResumed,
     BatchSealed,
     BatchStories,
     Event,
+    FailureLimit,
+    FleetHold,
     StoryCancelled,
     StoryEvent,
     StoryFailed,
@@ -38,6 +46,7 @@ from support.samples.events import (
     STORY_EVENTS,
     deliveries,
     entry,
+    hold_events,
     lives,
     opened,
     story_event,
@@ -67,6 +76,19 @@ def test_what_is_known_already_changes_nothing(before: list[Event], after: list[
         assert apply(state, event) == state
 
 
+@given(st.lists(hold_events(), min_size=1), st.data())
+def test_the_greatest_revision_decides_whether_a_batch_is_paused(
+    events: list[BatchHold | FleetHold], data: st.DataObject
+) -> None:
+    came = data.draw(st.permutations([*events, *events]))
+    state = state_of(came)
+    assert state == state_of(events)
+    for kind, counts in ((BatchHold, state.hold), (FleetHold, state.fleet)):
+        of_kind = [event for event in events if isinstance(event, kind)]
+        latest = max(of_kind, key=lambda event: (event.revision, event.at, event.event_id), default=None)
+        assert counts == latest
+
+
 @given(lives())
 def test_counts_always_sum_to_the_total(events: list[Event]) -> None:
     for length in range(len(events) + 1):
@@ -77,10 +99,78 @@ def test_counts_always_sum_to_the_total(events: list[Event]) -> None:
 
 
 @given(lives())
+def test_counts_kept_event_by_event_are_those_of_a_recount(events: list[Event]) -> None:
+    state = BatchState(BATCH)
+    for event in events:
+        before = replace(state, stories=dict(state.stories))
+        assert state.take(event) == (state != before)
+        recounted = replace(state)
+        assert state.counts == recounted.counts
+        assert state.running == recounted.running
+    assert state == state_of(events)
+
+
+def test_an_event_touches_its_own_story_only() -> None:
+    state = state_of([opened(50), *(story_event(StoryStarted, number) for number in range(1, 51))])
+    touched: list[str] = []
+
+    class Watched(dict[str, StoryState]):
+        """Notes which stories are looked up or set; going through all of them is not possible."""
+
+        def __setitem__(self, key: str, value: StoryState) -> None:
+            touched.append(key)
+            super().__setitem__(key, value)
+
+        def __iter__(self) -> Iterator[str]:
+            raise AssertionError("went through all stories")
+
+        items = values = keys = __iter__  # type: ignore[assignment]
+
+    state.stories = Watched(state.stories)
+    assert state.take(story_event(StorySucceeded, 7))
+    assert (state.counts[StoryStatus.SUCCESS], state.phase, touched) == (1, BatchPhase.OPEN, ["story-7"])
+
+
+def test_a_fold_leaves_the_state_that_it_starts_from() -> None:
+    start = state_of([opened(2), story_event(StoryStarted)])
+    after = fold(start, [story_event(StorySucceeded)])
+    assert (start.counts[StoryStatus.RUNNING], after.counts[StoryStatus.SUCCESS]) == (1, 1)
+    assert start == state_of([start.opened, start.stories["story-1"].event])  # type: ignore[list-item]
+
+
+@given(lives())
 def test_a_batch_is_open_while_any_story_is_not_final(events: list[Event]) -> None:
     state = state_of(events)
     final = state.total > 0 and all(status.final for status, count in state.counts.items() if count)
     assert (state.phase is not BatchPhase.OPEN) == (final and state.opened is not None)
+
+
+@given(lives())
+def test_of_each_stop_rule_the_latest_event_that_sets_it_counts(events: list[Event]) -> None:
+    setting = [event for event in events if isinstance(event, BatchOpened | BatchResumed)]
+    failures = [event for event in setting if event.max_failures]
+    costs = [event for event in setting if event.max_cost]
+    rules = state_of(events).rules
+    if not failures and not costs:
+        assert rules is None
+        return
+    assert rules is not None
+    assert rules.max_failures == (max(failures, key=_set_at).max_failures if failures else None)
+    assert rules.max_cost == (max(costs, key=_set_at).max_cost if costs else None)
+
+
+def _set_at(event: BatchOpened | BatchResumed) -> tuple[datetime, str]:
+    return event.at, event.event_id
+
+
+def test_stories_that_are_added_later_leave_the_stop_rules_unless_given_anew() -> None:
+    first = opened(2, max_failures=FailureLimit(count=5), max_cost=30_000_000)
+    rules = state_of([first, opened(3, 1)]).rules
+    assert rules is not None
+    assert (rules.max_failures, rules.max_cost) == (FailureLimit(count=5), 30_000_000)
+    rules = state_of([opened(4, 2, max_cost=50_000_000), first, opened(3, 1)]).rules
+    assert rules is not None
+    assert (rules.max_failures, rules.max_cost) == (FailureLimit(count=5), 50_000_000)
 
 
 @given(st.lists(story_events(), max_size=20), st.data())
@@ -93,6 +183,23 @@ def test_a_success_is_never_undone_in_its_generation(events: list[StoryEvent], d
     assert story.status is StoryStatus.SUCCESS
     assert story.event is not None
     assert story.event.generation == generation
+
+
+@given(st.lists(story_events(), max_size=20), st.data())
+def test_only_a_success_undoes_a_cancel_in_its_generation(
+    events: list[StoryEvent], data: st.DataObject
+) -> None:
+    generation, attempt = data.draw(st.integers(1, 3)), data.draw(st.integers(1, 3))
+    cancel = story_event(StoryCancelled, generation=generation, attempt=attempt, letter=None)
+    others = [event for event in events if event.generation <= generation]
+    came = data.draw(st.permutations([*others, cancel]))
+    story = state_of(came).stories["story-1"]
+    made = any(
+        isinstance(event, StorySucceeded)
+        and (event.story_id, event.generation) == (cancel.story_id, generation)
+        for event in others
+    )
+    assert story.status is (StoryStatus.SUCCESS if made else StoryStatus.CANCELLED)
 
 
 @given(story_events(), story_events())
@@ -169,9 +276,19 @@ def test_the_table_above_knows_every_kind_of_event() -> None:
             id="a dead letter is discarded",
         ),
         pytest.param(
-            story_event(StoryCancelled, attempt=3, seconds=9),
-            story_event(StoryFailed, attempt=3, run=1),
-            id="another dead letter of the story lies in the queue still",
+            story_event(StoryFailed, attempt=3, run=1, seconds=9),
+            story_event(StoryCancelled, attempt=3),
+            id="another dead letter of a discarded story lies in the queue still",
+        ),
+        pytest.param(
+            story_event(StoryStarted, attempt=2, seconds=9),
+            story_event(StoryCancelled, attempt=1, letter=None),
+            id="a worker that has not heard of the cancel starts the next attempt",
+        ),
+        pytest.param(
+            story_event(StoryCancelled, attempt=3, seconds=9, letter=None),
+            story_event(StoryCancelled, attempt=1),
+            id="a worker meets the message of a cancelled story",
         ),
         pytest.param(
             story_event(StoryCancelled, attempt=3, seconds=9),

@@ -10,12 +10,13 @@ import sys
 def test_a_file_gets_json_lines_of_ours_and_of_libraries_and_standard_error_nothing() -> None:
     code = (
         "import logging, sys\n"
-        "from gt_common.log import configure_logging, get_logger\n"
+        "from gt_common.log import configure_logging, get_logger, log_context\n"
         "from gt_common.settings import load_settings\n"
         "with open(sys.argv[1], 'w') as file:\n"
         "    configure_logging(load_settings(log_format='console'), file)\n"
         "    get_logger('part').error('oops', url='amqp://me:hunter2@host/')\n"
-        "    logging.getLogger('library').warning('old thing')\n"
+        "    with log_context({'batch_id': 'b1'}):\n"
+        "        logging.getLogger('library').warning('old thing')\n"
     )
     shown = subprocess.run(
         [sys.executable, "-c", code, "/dev/stdout"], capture_output=True, text=True, check=True, timeout=60
@@ -24,6 +25,7 @@ def test_a_file_gets_json_lines_of_ours_and_of_libraries_and_standard_error_noth
     ours, theirs = (json.loads(line) for line in shown.stdout.splitlines())
     assert (ours["event"], ours["part"], ours["level"]) == ("oops", "part", "error")
     assert "hunter2" not in shown.stdout
+    assert theirs["batch_id"] == "b1"
     assert (theirs["event"], theirs["level"]) == ("old thing", "warning")
 
 
@@ -84,3 +86,21 @@ def test_the_readable_log_shows_no_terminal_escapes_of_a_message() -> None:
     assert "ValueError: bad [2Jtitle" in shown.stderr
     assert "Traceback" in shown.stderr.splitlines()[1]
     assert not {"\x1b", "\x07"} & set(shown.stderr)
+
+
+def test_structlog_is_loaded_with_the_first_line_and_set_up_then() -> None:
+    code = (
+        "import sys\n"
+        "from gt_common.log import configure_logging, get_logger, log_context\n"
+        "from gt_common.settings import load_settings\n"
+        "configure_logging(load_settings(log_format='json'))\n"
+        "with log_context({'batch_id': 'b1'}):\n"
+        "    print('structlog' in sys.modules)\n"
+        "    get_logger('part').warning('late')\n"
+    )
+    shown = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    line = json.loads(shown.stderr)
+    assert shown.stdout == "False\n"
+    assert (line["event"], line["part"], line["batch_id"]) == ("late", "part", "b1")

@@ -8,12 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from pydantic_settings import BaseSettings
 
 from gt_common.errors import CredentialsRefusedError, UsageError
 from gt_common.redaction import redact
 from gt_common.reddit.settings import RedditSettings, load_reddit_settings
-from gt_common.settings import Settings, load_settings, secret_variables
+from gt_common.secret_files import VariableSettings, secret_variables
+from gt_common.settings import Settings, load_settings
 
 SECRETS = [(Settings, name) for name in secret_variables(Settings)] + [
     (RedditSettings, name) for name in secret_variables(RedditSettings)
@@ -36,10 +36,10 @@ def test_the_secrets_are_those_with_a_password() -> None:
 
 @pytest.mark.parametrize(("settings", "variable"), SECRETS)
 def test_every_secret_is_read_from_its_file(
-    settings: type[BaseSettings], variable: str, file: Path, monkeypatch: pytest.MonkeyPatch
+    settings: type[VariableSettings], variable: str, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(f"{variable}_FILE", str(file))
-    field = variable.removeprefix(settings.model_config.get("env_prefix", "")).lower()
+    field = variable.removeprefix(settings.PREFIX).lower()
     assert getattr(settings(), field).get_secret_value() == URL
 
 
@@ -70,7 +70,7 @@ def test_a_file_of_the_environment_comes_before_dotenv(
 
 @pytest.mark.parametrize(("settings", "variable"), SECRETS)
 def test_both_set_is_refused(
-    settings: type[BaseSettings], variable: str, file: Path, monkeypatch: pytest.MonkeyPatch
+    settings: type[VariableSettings], variable: str, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(variable, URL)
     monkeypatch.setenv(f"{variable}_FILE", str(file))

@@ -6,12 +6,19 @@ import re
 from collections.abc import Iterator
 from itertools import permutations
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from gt_common.lifecycle import BatchPhase, StoryState, StoryStatus, apply_to_story, fold, status_of
 from gt_common.messages import (
+    BatchHold,
+    BatchPaused,
+    BatchResumed,
     Event,
+    FleetHold,
+    FleetPaused,
+    FleetResumed,
     StoryCancelled,
     StoryEvent,
     StoryFailed,
@@ -19,7 +26,7 @@ from gt_common.messages import (
     StoryStarted,
     StorySucceeded,
 )
-from support.samples.events import BATCH, STORY_EVENTS, opened, story_event
+from support.samples.events import BATCH, STORY_EVENTS, fleet_hold, hold, opened, story_event
 
 PAGE = (Path(__file__).parents[3] / "docs" / "states.md").read_text()
 KINDS: dict[str, type[StoryEvent]] = {str(kind.model_fields["type"].default): kind for kind in STORY_EVENTS}
@@ -32,6 +39,7 @@ MADE_BY: dict[str, type[StoryEvent] | None] = {
     "cancelled": StoryCancelled,
     "success": StorySucceeded,
 }
+WITH_LETTER = "same, with its letter"
 Row = tuple[str, ...]
 
 
@@ -48,7 +56,7 @@ MOVES, STAYS, BATCHES = table("Story: what moves it"), table("Story: what does n
 
 def counts(words: str) -> dict[str, int]:
     """Return the counts of the new event; those below the named one start again."""
-    if words == "same":
+    if words in {"same", WITH_LETTER}:
         return BASE
     name, sign, number = words.split()
     return BASE | {name: BASE[name] + (1 if sign == "+" else -1) * int(number)}
@@ -60,6 +68,8 @@ def standing(row: Row) -> StoryEvent | None:
         assert row[0] == "queued"
         return None
     event = story_event(KINDS[row[1]], **BASE)
+    if row[3] == WITH_LETTER:
+        event = event.model_copy(update={"letter": None})
     assert status_of(event) == row[0]
     return event
 
@@ -92,7 +102,7 @@ def test_every_status_and_every_event_has_its_arrows() -> None:
 def test_from_every_status_that_is_not_final_there_is_a_way_to_each_end() -> None:
     for status in StoryStatus:
         if not status.final:
-            assert {"success", "failed"} <= {row[4] for row in MOVES if row[0] == status}
+            assert {"success", "failed", "cancelled"} <= {row[4] for row in MOVES if row[0] == status}
 
 
 def stories_of(words: str) -> Iterator[Event]:
@@ -124,6 +134,39 @@ def test_each_arrow_of_a_batch_leads_where_the_page_says(row: Row) -> None:
         state = fold(BATCH, order)
         assert state.phase == row[3]
         assert sum(state.counts.values()) == state.total
+
+
+HOLDS = {str(kind.model_fields["type"].default) for kind in get_args(BatchHold | FleetHold)}
+PAUSES = table("Pause")
+
+
+def hold_of(type_: str, revision: int, seconds: float) -> BatchHold | FleetHold:
+    """Make the event of a pause, or of its end."""
+    match type_:
+        case "batch.paused":
+            return hold(BatchPaused, revision, seconds)
+        case "batch.resumed":
+            return hold(BatchResumed, revision, seconds)
+        case "fleet.paused":
+            return fleet_hold(FleetPaused, revision, seconds)
+        case _:
+            return fleet_hold(FleetResumed, revision, seconds)
+
+
+@pytest.mark.parametrize("row", PAUSES, ids=lambda row: " ".join(row[:4]))
+def test_each_arrow_of_a_pause_leads_where_the_page_says(row: Row) -> None:
+    what = row[1].split(".")[0]
+    before = hold_of(f"{what}.{'paused' if row[0] == 'paused' else 'resumed'}", 5, 0)
+    sign, _, number = row[2].partition(" ")
+    revision = 5 if sign == "same" else 5 + (1 if sign == "+" else -1) * int(number)
+    events = [opened(1), before, hold_of(row[1], revision, 1)]
+    assert (fold(BATCH, events[:2]).paused is not None) == (row[0] == "paused")
+    for order in permutations([*events, *events[1:]]):
+        assert (fold(BATCH, order).paused is not None) == (row[3] == "paused")
+
+
+def test_every_event_of_a_pause_has_its_arrow() -> None:
+    assert {row[1] for row in PAUSES} == HOLDS
 
 
 def test_every_phase_has_its_arrows() -> None:

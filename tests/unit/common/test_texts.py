@@ -16,6 +16,7 @@ from gt_common.texts import one_line, plural, truncate
         (1, "dead letter", "1 dead letter"),
         (2, "dead letter", "2 dead letters"),
         (2, "day", "2 days"),
+        (2, "batch", "2 batches"),
     ],
 )
 def test_a_number_agrees_with_its_noun(number: int, noun: str, text: str) -> None:

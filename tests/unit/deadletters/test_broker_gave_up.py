@@ -10,7 +10,7 @@ from gt_common.lifecycle import StoryStatus, fold
 from gt_common.messages import Event, encode, utc_now
 from gt_common.messaging.dead_letters import DELIVERY_LIMIT, failed_event_of, read_dead_letter
 from gt_common.messaging.names import CRASH_LIMIT
-from gt_common.report.model import build_report
+from gt_common.report.building import build_report
 from gt_consumer.deadletters.stale import why_stale
 from gt_consumer.worker.run_events import RunEvents
 from support.samples.dead_letters import Found, make_story

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -132,6 +133,11 @@ def test_the_twin_of_a_letter_replayed_just_now_is_stale_but_a_later_generation_
     assert stale_reason(LETTER, {}, {("b2", LETTER.story_id): replayed}) is None
 
 
+def test_a_letter_of_a_pruned_batch_is_stale() -> None:
+    assert stale_reason(LETTER, {}, {}, {LETTER.batch_id}) == "its batch was removed by gt-prune --failed"
+    assert stale_reason(LETTER, {}, {}, {"other"}) is None
+
+
 def test_a_letter_of_a_later_run_is_none_of_a_discarded_ones_twins() -> None:
     key, discarded = (LETTER.batch_id, LETTER.story_id), (1, LETTER.attempt, 0)
     assert "another copy" in (stale_reason(LETTER, {}, {key: discarded}) or "")
@@ -146,6 +152,14 @@ def test_a_discarded_letter_is_stale_but_not_a_later_one_of_its_story() -> None:
     restored = LETTER.brought_back(Restore(at=utc_now(), by="me@here"))
     assert why_stale(LETTER, failed_event_of(restored)) == "already replayed, as generation 2"
     assert why_stale(restored, failed_event_of(restored)) is None
+
+
+def test_the_letter_of_a_story_that_was_cancelled_before_it_came_is_not_stale() -> None:
+    waiting = cancelled(LETTER).model_copy(update={"letter": None, "attempt": LETTER.attempt + 1})
+    assert why_stale(LETTER, waiting) is None
+    assert (
+        why_stale(LETTER, waiting.model_copy(update={"generation": 2})) == "already replayed, as generation 2"
+    )
 
 
 def test_a_replayed_letter_starts_afresh_and_remembers_who_sent_it() -> None:
@@ -246,4 +260,4 @@ def test_steps_are_said_one_by_one_and_in_sum() -> None:
         "removed a stale copy of s2 of batch b1: already replayed, as generation 2",
         "skipped a message: not a story: not JSON",
     ]
-    assert summary(steps) == "1 replayed, 1 removed as stale, 1 skipped"
+    assert summary(Counter(step.action for step in steps)) == "1 replayed, 1 removed as stale, 1 skipped"

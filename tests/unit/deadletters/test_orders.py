@@ -26,7 +26,7 @@ from gt_common.messages import (
 from gt_common.messaging.dead_letters import failed_event_of
 from gt_common.progress.lines import said_change
 from gt_common.redaction import redact
-from gt_common.report.model import build_report
+from gt_common.report.building import build_report
 from gt_consumer.deadletters.canary import Canary, next_size
 from gt_consumer.deadletters.display.documents import letter_lines, next_command, row
 from gt_consumer.deadletters.display.steps import step_line, steps_document
@@ -223,7 +223,7 @@ def test_a_discarded_story_is_reported_as_cancelled() -> None:
     assert (report.total, report.failed, report.cancelled, report.failure_groups) == (1, 0, 1, ())
     [result] = report.results
     assert (result.status, result.attempts, result.error) == (StoryStatus.CANCELLED, 3, None)
-    assert said_change(cancelled(letter), 3) == "cancelled, try 3/3  discarded by me@here"
+    assert said_change(cancelled(letter), 3) == "cancelled, try 3/3  by me@here: story deleted"
 
 
 def test_steps_of_discarding_are_said_and_counted() -> None:
@@ -270,7 +270,7 @@ class Fleet:
     def __init__(self, *outcomes: StoryEvent) -> None:
         self.standing = {(event.batch_id, event.story_id): event for event in outcomes}
 
-    def __call__(self, _batches: set[str]) -> Mapping[StoryKey, StoryEvent]:
+    def __call__(self, _stories: set[tuple[str, str]]) -> Mapping[StoryKey, StoryEvent]:
         return self.standing
 
 

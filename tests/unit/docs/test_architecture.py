@@ -181,7 +181,11 @@ def test_every_room_has_its_paragraph(package: str) -> None:
     [
         ("gt_consumer", ("runner", "worker"), "the rooms that run a story are layers"),
         ("gt_consumer", ("batch", "doctor"), "the rooms that run a story are layers"),
-        ("gt_consumer", ("report", "storage"), "aggregator, report and deadletters import common only"),
+        (
+            "gt_consumer",
+            ("report", "storage"),
+            "aggregator, control, report and deadletters import common only",
+        ),
         ("gt_consumer", ("worker", "studio"), "no room imports the studio"),
         ("gt_common", ("ledger", "report"), "the rooms of common are layers"),
     ],

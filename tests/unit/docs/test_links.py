@@ -10,7 +10,16 @@ import pytest
 ROOT = Path(__file__).parents[3]
 PAGES = sorted(
     path
-    for folder in (".", "docs", "docs/decisions", "findings", "common", "producer", "consumer")
+    for folder in (
+        ".",
+        "docs",
+        "docs/decisions",
+        "docs/integrations",
+        "findings",
+        "common",
+        "producer",
+        "consumer",
+    )
     for path in (ROOT / folder).glob("*.md")
 )
 LINK = re.compile(r"\]\(([^)\s]+)\)")

@@ -9,14 +9,16 @@ from typing import get_args
 import pytest
 from pydantic import BaseModel
 
-from gt_common.messages import BatchEvent, StoryEvent, StoryMessage
+from gt_common.messages import BatchEvent, FleetEvent, StoryEvent, StoryMessage, StorySpent
+from gt_common.messaging.ladder import ladder_exchanges
+from gt_common.messaging.names import Names
 from gt_common.messaging.topology import topology
 from gt_common.settings import Settings
 
 PAGE = (Path(__file__).parents[3] / "docs" / "messages.md").read_text()
 EVERY_EVENT = {"v", "type", "event_id", "batch_id", "at"}
-STORY_EVENTS: tuple[type[BaseModel], ...] = get_args(StoryEvent)
-EVENTS: tuple[type[BaseModel], ...] = (*get_args(BatchEvent), *STORY_EVENTS)
+STORY_EVENTS: tuple[type[BaseModel], ...] = (*get_args(StoryEvent), StorySpent)
+EVENTS: tuple[type[BaseModel], ...] = (*get_args(BatchEvent), *STORY_EVENTS, *get_args(FleetEvent))
 
 
 def rows(heading: str) -> list[list[set[str]]]:
@@ -42,7 +44,7 @@ def test_every_event_has_a_row() -> None:
 @pytest.mark.parametrize("kind", EVENTS, ids=lambda kind: kind.__name__)
 def test_an_event_has_all_its_fields(kind: type[BaseModel]) -> None:
     common = set(re.findall(r"`(\w+)`", PAGE.split("## Events\n", 1)[1].split("\n|", 1)[0]))
-    shared = EVERY_EVENT | (common if kind in STORY_EVENTS else set())
+    shared = (EVERY_EVENT & set(kind.model_fields)) | (common if kind in STORY_EVENTS else set())
     assert TABLE[kind.model_fields["type"].default] == set(kind.model_fields) - shared
 
 
@@ -53,5 +55,8 @@ def test_the_fields_that_all_events_of_stories_share_are_named() -> None:
 
 def test_the_exchanges_exist_with_their_types() -> None:
     said = {name for cells in rows("Where") for name in cells[0]}
-    private = {"gt.tokens", "gt.pauses"}
-    assert said | private == {exchange.name for exchange in topology(Settings(namespace="gt")).exchanges}
+    private = {"gt.tokens", "gt.pauses", "gt.control", "gt.presence", "gt.marks"}
+    ladder = [exchange.name for exchange in ladder_exchanges(Names("gt"))]
+    assert {name for name in said if name in ladder} == {ladder[0], ladder[-1]}
+    others = said - set(ladder)
+    assert others | private == {exchange.name for exchange in topology(Settings(namespace="gt")).exchanges}

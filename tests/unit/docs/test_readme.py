@@ -11,7 +11,8 @@ import pytest
 
 from gt_common.durations import parse_duration
 from gt_common.reddit.settings import RedditSettings
-from gt_common.settings import Settings, secret_variables
+from gt_common.secret_files import secret_variables
+from gt_common.settings import Settings
 
 ROOT = Path(__file__).parents[3]
 README = (ROOT / "README.md").read_text()
@@ -60,7 +61,7 @@ def test_the_defaults_are_those_of_the_settings(name: str) -> None:
     said = SETTINGS[name].strip("`")
     default = Settings.model_fields[name.removeprefix("GT_").lower()].default
     match default:
-        case "" | ():
+        case "" | () | None:
             assert said == "none"
         case tuple():
             assert tuple(map(parse_duration, said.split(","))) == default

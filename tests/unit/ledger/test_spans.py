@@ -73,6 +73,34 @@ CASES = {
         [mark("started", 0), mark("succeeded", 9, started=0), mark("succeeded", 12, started=0)],
         [("a", 0, 9, "success")],
     ),
+    "it was cancelled": (
+        [mark("started", 0), mark("cancelled", 9, started=0)],
+        [("a", 0, 9, "cancelled")],
+    ),
+    "it began after the cancel, on a worker that had not heard of it": (
+        [mark("cancelled", 9, None), mark("started", 12, "b", 2)],
+        [("b", 12, 12, "cancelled")],
+    ),
+    "it was cancelled while it waited for its retry": (
+        [mark("started", 0), mark("retrying", 4, started=0), mark("cancelled", 9, None, 2)],
+        [("a", 0, 4, "retrying")],
+    ),
+    "it succeeded within the grace of a cancel": (
+        [mark("started", 0), mark("cancelled", 9, started=0), mark("succeeded", 12, started=0)],
+        [("a", 0, 12, "success")],
+    ),
+    "a worker vanished, and another runs it when it is cancelled": (
+        [mark("started", 0), mark("cancelled", 30, "a", started=0), mark("started", 20, "b", 2)],
+        [("a", 0, 20, "lost"), ("b", 20, 30, "cancelled")],
+    ),
+    "it was cancelled so early that its start was not told": (
+        [mark("cancelled", 9, started=8)],
+        [("a", 8, 9, "cancelled")],
+    ),
+    "its dead letter was discarded": (
+        [mark("started", 0), mark("failed", 4, started=0), mark("cancelled", 9, None)],
+        [("a", 0, 4, "failed")],
+    ),
     "two workers ran at once": (
         [
             mark("started", 0),

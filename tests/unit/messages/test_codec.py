@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -17,9 +19,13 @@ from gt_common.messages import (
     MAX_ERRORS,
     AttemptError,
     BatchOpened,
+    BatchPaused,
+    BatchResumed,
     BatchSealed,
     BatchStories,
     Event,
+    FleetPaused,
+    FleetResumed,
     Replay,
     StoryEntry,
     StoryFailed,
@@ -27,6 +33,7 @@ from gt_common.messages import (
     StoryReleased,
     StoryRequeued,
     StoryRetrying,
+    StorySpent,
     StoryStage,
     StoryStarted,
     StorySucceeded,
@@ -52,13 +59,20 @@ EVENTS: list[Event] = [
     BatchSealed(batch_id=BATCH),
     StoryStarted(batch_id=BATCH, story_id="s1", position=1, url=URL, worker="w"),
     StoryStage(batch_id=BATCH, story_id="s1", position=1, url=URL, stage="render", fraction=0.5),
+    StorySpent(batch_id=BATCH, story_id="s1", position=1, url=URL, cost={"elevenlabs": 12_000, "gemini": 0}),
     StoryReleased(
         batch_id=BATCH, story_id="s1", position=1, url=URL, reason="rate_limited", provider="p", until=NOON
     ),
     StoryRetrying(batch_id=BATCH, story_id="s1", position=1, url=URL, failure=TIMED_OUT, until=NOON),
     StoryFailed(batch_id=BATCH, story_id="s1", position=1, url=URL, failure=TIMED_OUT, letter=MESSAGE),
-    StorySucceeded(batch_id=BATCH, story_id="s1", position=1, url=URL, output_path="/x.mp4", video_s=61.0),
+    StorySucceeded(
+        batch_id=BATCH, story_id="s1", position=1, url=URL, output_path="/x.mp4", made_in=(1, 2, 0)
+    ),
     StoryRequeued(batch_id=BATCH, story_id="s1", position=1, url=URL, generation=2, by="op", reason="fixed"),
+    BatchPaused(batch_id=BATCH, by="op", reason="too loud"),
+    BatchResumed(batch_id=BATCH, by="op", revision=2),
+    FleetPaused(by="op", revision=3),
+    FleetResumed(by="op", revision=4),
 ]
 
 
@@ -139,6 +153,19 @@ def test_a_url_that_a_program_could_take_for_something_else_is_refused(name: str
         decode_story(changed(**{name: url}))
 
 
+@pytest.mark.parametrize("gap", [" ", "\n", "\t", "\0", "\x1b", "\x7f", "\x85", "\xa0", "\u2028", "\u3000"])
+@pytest.mark.parametrize("name", ["url", "canonical_url"])
+def test_a_url_with_white_space_or_control_characters_is_refused(name: str, gap: str) -> None:
+    with pytest.raises(MalformedMessageError, match=f"{name}: .*no white space and no control characters"):
+        decode_story(changed(**{name: f"https://redd.it/a1/?q={gap}--exec=touch"}))
+
+
+@pytest.mark.parametrize("name", ["--exec=touch", "a\n.md", "a\x1b.md", "", "x" * 2049])
+def test_a_name_that_a_program_could_take_for_something_else_is_refused(name: str) -> None:
+    with pytest.raises(MalformedMessageError, match="given: "):
+        decode_story(changed(given=name))
+
+
 @pytest.mark.parametrize("url", ["https://redd.it/a1", "HTTP://redd.it/a1", "file:///stories/a.md"])
 def test_links_and_files_are_the_urls_of_stories(url: str) -> None:
     assert decode_story(changed(url=url, canonical_url=url)).url == url
@@ -175,8 +202,8 @@ def test_an_event_of_another_form_is_refused(change: dict[str, object]) -> None:
     [
         ({"type": "story.exploded"}, BATCH),
         ({"type": "story.exploded", "v": 2}, BATCH),
-        ({"type": "fleet.paused", "v": 3, "batch_id": None, "at": "soon"}, None),
-        ({"type": "fleet.paused", "batch_id": ["a", "b"]}, None),
+        ({"type": "fleet.exploded", "v": 3, "batch_id": None, "at": "soon"}, None),
+        ({"type": "fleet.exploded", "batch_id": ["a", "b"]}, None),
     ],
     ids=str,
 )
@@ -222,7 +249,8 @@ def test_a_message_with_changed_fields_is_sound_or_refused(
         found = decode(body)
     except MalformedMessageError:
         return
-    assert decode(encode(found)).batch_id == found.batch_id
+    again = decode(encode(found))
+    assert getattr(again, "batch_id", None) == getattr(found, "batch_id", None)
 
 
 def test_the_history_of_errors_is_bounded_and_the_last_ones_stay() -> None:
@@ -277,3 +305,13 @@ def test_a_title_is_cleaned_and_never_makes_a_message_malformed(sent: object, re
 def test_messages_without_a_title_are_as_before() -> None:
     assert b"title" not in encode(MESSAGE)
     assert decode_story(encode(MESSAGE)).title is None
+
+
+def test_ids_of_new_events_sort_by_time_and_never_repeat(monkeypatch: pytest.MonkeyPatch) -> None:
+    ids: list[str] = []
+    for second in range(1_700_000_000, 1_700_000_200):
+        monkeypatch.setattr(time, "time_ns", lambda now=second: now * 1_000_000_000)
+        ids += sorted(BatchSealed(batch_id=BATCH).event_id for _ in range(3))
+    assert ids == sorted(ids)
+    assert len(set(ids)) == len(ids)
+    assert {(uuid.UUID(text).version, uuid.UUID(text).variant) for text in ids} == {(7, uuid.RFC_4122)}

@@ -9,8 +9,8 @@ import structlog
 from structlog.testing import capture_logs
 
 from gt_common.log import context_logger, get_logger, log_context
-from gt_common.messages import StoryStarted, header_log_keys, log_keys
-from support.samples.events import letter, opened, story_event
+from gt_common.messages import BatchPaused, FleetPaused, StoryStarted, header_log_keys, log_keys
+from support.samples.events import BATCH, fleet_hold, hold, letter, opened, story_event
 
 MERGE = [structlog.contextvars.merge_contextvars]
 
@@ -30,6 +30,8 @@ def test_a_message_and_its_events_have_the_same_keys() -> None:
 
 def test_an_event_of_a_batch_has_the_batch_only() -> None:
     assert log_keys(opened(3, batch_id="b9")) == {"batch_id": "b9"}
+    assert log_keys(hold(BatchPaused)) == {"batch_id": BATCH}
+    assert log_keys(fleet_hold(FleetPaused)) == {}
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 import yaml
-from pydantic_settings import BaseSettings
 from toolbox.users.roles import password_variable, read_roles
 
 from gt_common.reddit.settings import RedditSettings
+from gt_common.secret_files import VariableSettings
 from gt_common.settings import Settings, load_settings
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -28,20 +28,38 @@ LOGINS = {
     "worker": "worker",
     "producer": "producer",
     "dlq": "dlq",
+    "control": "operator",
+    "dashboard": "dashboard",
 }
 # Services of this project, whose environment is that of the settings.
 OURS = {*LOGINS, "report"}
 WITH_REDDIT = {"worker", "producer"}
 WITH_LEDGER = {
     "aggregator": ("gt", "POSTGRES_LEDGER_PASSWORD"),
-    **dict.fromkeys(("producer", "report", "dlq"), ("gt_report", "POSTGRES_REPORT_PASSWORD")),
+    **dict.fromkeys(
+        ("producer", "report", "dlq", "control", "dashboard"), ("gt_report", "POSTGRES_REPORT_PASSWORD")
+    ),
 }
+# Who sends notifications; their addresses are secrets of other services.
+NOTIFYING = {"aggregator"}
+# Who lets people in; the passwords are optional, because the profile is.
+DASHBOARD = {"GT_DASHBOARD_PASSWORD", "GT_DASHBOARD_READER_PASSWORD"}
 # Settings that the fleet sets itself, and how.
-FIXED = {"GT_OUTPUT": "/outputs", "GT_STATE_DIR": "/state", "GT_DRAIN_TIMEOUT": "10m"}
-# One name for all replicas would make them one worker.
-LEFT_OUT = {"GT_WORKER_NAME"}
-SERVERS = {"rabbitmq", "postgres", "aggregator", "worker"}
-ONE_SHOT = {"users", "topology", "producer", "report", "dlq"}
+FIXED = {
+    "GT_OUTPUT": "/outputs",
+    "GT_STATE_DIR": "/state",
+    "GT_DRAIN_TIMEOUT": "10m",
+    "GT_METRICS_HOST": "0.0.0.0",  # noqa: S104 - of a container
+    "GT_METRICS_PORT": "9464",
+}
+# One name for all replicas would make them one worker. The dashboard has one user for all that it does: who
+# only reads may not see how much waits.
+LEFT_OUT = {"GT_WORKER_NAME", "GT_DASHBOARD_AMQP_URL"}
+OF_OTHERS = {"prometheus", "grafana"}
+MONITORING = {"dashboard"} | OF_OTHERS
+SERVERS = {"rabbitmq", "postgres", "aggregator", "worker"} | MONITORING
+OTHERS = {"users", "rabbitmq", "postgres"} | OF_OTHERS
+ONE_SHOT = {"users", "topology", "producer", "report", "dlq", "control"}
 
 
 def services(path: Path) -> dict[str, dict[str, Any]]:
@@ -69,7 +87,7 @@ def test_every_service_is_known_to_these_tests() -> None:
     assert set(FLEET_SERVICES) == SERVERS | ONE_SHOT
 
 
-@pytest.mark.parametrize("name", sorted(set(FLEET_SERVICES) - {"users", "rabbitmq", "postgres"}))
+@pytest.mark.parametrize("name", sorted(set(FLEET_SERVICES) - OTHERS))
 def test_the_command_of_a_service_is_one_of_ours(name: str) -> None:
     service = FLEET_SERVICES[name]
     assert (service.get("entrypoint") or service["command"])[0] in scripts()
@@ -103,9 +121,9 @@ def test_every_variable_is_in_the_example() -> None:
     assert used <= example
 
 
-def variables(settings: type[BaseSettings]) -> set[str]:
+def variables(settings: type[VariableSettings]) -> set[str]:
     """Return the variables of a class of settings."""
-    return {f"{settings.model_config.get('env_prefix', '')}{name.upper()}" for name in settings.model_fields}
+    return {f"{settings.PREFIX}{name.upper()}" for name in settings.model_fields}
 
 
 @pytest.mark.parametrize("name", sorted(OURS))
@@ -118,6 +136,10 @@ def test_every_setting_reaches_every_service(name: str) -> None:
         expected.remove("GT_LEDGER_URL")
     if name not in LOGINS:
         expected.remove("GT_AMQP_URL")
+    if name not in NOTIFYING:
+        expected.remove("GT_NOTIFY")
+    if name != "dashboard":
+        expected -= DASHBOARD
     assert {variable for variable in environment if variable.startswith("GT_")} == expected
 
 
@@ -137,6 +159,7 @@ def test_settings_that_are_not_set_have_their_defaults(monkeypatch: pytest.Monke
             monkeypatch.setenv(variable, VARIABLE.sub(lambda match: match[3], value))
     expected = {"prefetch": 2, "log_format": "json", "output": Path("/outputs"), "state_dir": Path("/state")}
     expected |= {"story_roots": (Path("/stories"),)}
+    expected |= {"metrics_host": FIXED["GT_METRICS_HOST"], "metrics_port": 9464}
     assert load_settings(worker_name="w") == before.model_copy(update=expected)
 
 
@@ -160,7 +183,8 @@ def test_every_service_is_confined(name: str) -> None:
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert service["pids_limit"] > 0
     # Ours have their user in the image.
-    assert name in OURS | {"users"} or service["user"] == "999:999"
+    users = {"rabbitmq": "999:999", "postgres": "999:999", "prometheus": "65534:65534", "grafana": "472:0"}
+    assert name in OURS | {"users"} or service["user"] == users[name]
     assert name not in OURS or (service["init"] is True and "/tmp" in service["tmpfs"])
 
 
@@ -203,7 +227,7 @@ def test_folders_of_the_user_are_not_committed() -> None:
 
 def test_passwords_have_no_default_and_must_be_set() -> None:
     found = VARIABLE.findall(FLEET.read_text())
-    passwords = {name for name, *_ in found if name.endswith("PASSWORD")}
+    passwords = {name for name, *_ in found if name.endswith("PASSWORD")} - DASHBOARD
     of_postgres = {"POSTGRES_PASSWORD", "POSTGRES_LEDGER_PASSWORD", "POSTGRES_REPORT_PASSWORD"}
     assert passwords == {*map(password_variable, read_roles("gt")), *of_postgres}
     assert {operator for name, operator, _ in found if name in passwords} == {"", ":?"}
@@ -226,7 +250,7 @@ def test_dependencies_are_waited_for() -> None:
         for name, service in FLEET_SERVICES.items()
         for other, condition in service.get("depends_on", {}).items()
     }
-    assert {other for _, other in conditions} == {"users", "rabbitmq", "topology", "postgres"}
+    assert {other for _, other in conditions} == {"users", "rabbitmq", "topology", "postgres", "prometheus"}
     for (_, other), condition in conditions.items():
         assert condition == ("service_completed_successfully" if other in ONE_SHOT else "service_healthy")
 
@@ -272,7 +296,26 @@ def test_mounted_files_are_there_and_volumes_are_declared(path: Path) -> None:
 @pytest.mark.parametrize("path", [FLEET, LAPTOP], ids=["fleet", "laptop"])
 def test_images_are_pinned(path: Path) -> None:
     for service in services(path).values():
-        assert re.search(r":\d+[.\d]*", service["image"]), service["image"]
+        assert re.search(r":v?\d+[.\d]*", service["image"]), service["image"]
+
+
+def test_monitoring_is_a_profile_and_scrapes_whoever_has_metrics() -> None:
+    assert all(FLEET_SERVICES[name]["profiles"] == ["monitoring"] for name in MONITORING)
+    config = yaml.safe_load((ROOT / "ops" / "prometheus" / "prometheus.yml").read_text())
+    scraped = [one for job in config["scrape_configs"] for one in job["dns_sd_configs"]]
+    assert [name for one in scraped for name in one["names"]] == ["aggregator", "worker"]
+    assert {str(one["port"]) for one in scraped} == {FIXED["GT_METRICS_PORT"]}
+    datasource = (ROOT / "ops" / "grafana" / "provisioning" / "datasources" / "prometheus.yml").read_text()
+    assert "url: http://prometheus:9090\n" in datasource
+
+
+def test_grafana_lets_nobody_log_in_and_shows_the_board() -> None:
+    environment = FLEET_SERVICES["grafana"]["environment"]
+    assert environment["GF_AUTH_ANONYMOUS_ORG_ROLE"] == "Viewer"
+    assert environment["GF_AUTH_BASIC_ENABLED"] == "false"
+    assert environment["GF_AUTH_DISABLE_LOGIN_FORM"] == "true"
+    assert "./ops/grafana/boards:/etc/grafana/boards:ro" in FLEET_SERVICES["grafana"]["volumes"]
+    assert environment["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"] == "/etc/grafana/boards/gossiptoon.json"
 
 
 def test_both_brokers_are_the_same() -> None:

@@ -21,7 +21,7 @@ from toolbox.users.roles import (
     users_from,
 )
 
-from gt_common.messaging.topology import ExchangeSpec, QueueSpec
+from gt_common.messaging.topology import ExchangeSpec, QueueSpec, with_ladder
 from gt_common.messaging.topology import Role as Asker
 from gt_common.messaging.topology import topology as topology_of
 from gt_common.rates import Rate
@@ -53,7 +53,7 @@ def test_a_password_is_hashed_as_rabbitmq_documents_it() -> None:
 def test_a_namespace_is_taken_literally_in_the_patterns() -> None:
     role = read_roles("a-b")["worker"]
     assert role.user == "a-b-worker"
-    assert role.read == r"^a\-b\.(stories|pauses|tokens\..+)$"
+    assert role.read == r"^a\-b\.(stories|pauses|control|tokens\..+|parked(\..+)?)$"
 
 
 @pytest.mark.parametrize("namespace", ["", "a b", "x'y", "a.b", "-a", "a" * 42])
@@ -143,18 +143,31 @@ def test_the_script_without_passwords_ends_with_a_usage_error() -> None:
 def test_the_commands_for_typing_take_passwords_through_standard_input() -> None:
     lines = commands("gt", ROLES)
     assert "printenv RABBITMQ_WORKER_PASSWORD | rabbitmqctl add_user gt-worker" in lines
-    rights = r"'^$' '^gt\.(dlx|progress)$' '^gt\.results(\.ledger)?$'"
+    rights = (
+        r"'^$' '^gt\.(dlx|progress|control|dlq|results\.(ledger|dlq)|retry\..+)$' '^gt\.results(\.ledger)?$'"
+    )
     assert f"rabbitmqctl set_permissions -p gt gt-aggregator {rights}" in lines
     assert make_users("commands").stdout.splitlines() == lines
 
 
 def checked_objects() -> list[tuple[str, str]]:
     """Every exchange and queue that a command checks passively, with the role that does."""
-    fleet = topology_of(Settings(_env_file=None, rate_limits=(Rate("gemini", 10, 60.0),)))
+    settings = Settings(rate_limits=(Rate("gemini", 10, 60.0),))
+    fleet = with_ladder(topology_of(settings), settings)
     specs: list[ExchangeSpec | QueueSpec] = [*fleet.exchanges, *fleet.queues]
     return sorted(
         {(role.value, spec.name) for spec in specs for role in spec.roles if role is not Asker.ADMIN}
     )
+
+
+@pytest.mark.parametrize(
+    "name", sorted({name for _, name in checked_objects()} | {"gt.follow.x", "gt.parked.b.1"})
+)
+def test_the_dashboard_may_do_what_its_three_roles_may(name: str) -> None:
+    parts = [ROLES[role] for role in ("follower", "operator", "dlq")]
+    for right in ("configure", "write", "read"):
+        needed = any(re.search(getattr(part, right), name) for part in parts)
+        assert bool(re.search(getattr(ROLES["dashboard"], right), name)) is needed, right
 
 
 @pytest.mark.parametrize(("role", "name"), checked_objects())

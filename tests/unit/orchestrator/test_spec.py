@@ -8,13 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from gt_common.errors import OrchestratorError
+from gt_common.errors import OrchestratorError, UsageError
 from gt_consumer.orchestrator.check import check_orchestrator
 from gt_consumer.orchestrator.spec import (
     STUDIO,
     CommandSpec,
     PythonSpec,
+    fetches_from_reddit,
     parse_orchestrator,
+    parse_to_run,
 )
 from support.runner import python_path
 
@@ -48,6 +50,31 @@ def test_files_of_a_command_line_are_those_of_the_folder_it_was_given_in(tmp_pat
     assert spec == CommandSpec(
         str(tmp_path / "run"), (str(tmp_path / "make.py"), "folder", "other.py", "{url}", "")
     )
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("titel", "title"),
+        ("URL", "url"),
+        ("text-file", "text_file"),
+        ("storyid", "story_id"),
+        ("paths", "path"),
+        ("option.voice", "options.voice"),
+    ],
+)
+def test_a_mistyped_placeholder_is_refused_with_the_one_that_is_meant(typed: str, meant: str) -> None:
+    with pytest.raises(OrchestratorError, match=rf"unknown placeholder \{{{typed}\}}.*mean \{{{meant}\}}"):
+        parse_orchestrator(f"command:make --name={{{typed}}}")
+
+
+@pytest.mark.parametrize(
+    "word", ["{print}", "{n}", "{options.voice}", "{}", "{1,3}", "{'url': 1}", "{{title}}"]
+)
+def test_other_words_in_braces_are_left_to_the_program(word: str) -> None:
+    spec = parse_orchestrator(f'command:make "{word}"')
+    assert isinstance(spec, CommandSpec)
+    assert spec.arguments == (word,)
 
 
 def test_values_are_filled_in_once_and_whole() -> None:
@@ -125,3 +152,22 @@ def test_a_child_is_not_for_people() -> None:
     assert (
         answer.stderr == "gt_consumer.orchestrator.child is started by a worker; use gt-consume or gt-batch\n"
     )
+
+
+def test_the_folder_of_a_program_is_the_base_of_its_words(tmp_path: Path) -> None:
+    (tmp_path / "cli.py").touch()
+    spec = parse_to_run("command:bin/run cli.py {url}", tmp_path)
+    assert spec == CommandSpec(str(tmp_path / "bin/run"), (str(tmp_path / "cli.py"), "{url}"))
+    with pytest.raises(UsageError, match=r"--cwd \(GT_CWD\): there is no folder /no/such"):
+        parse_to_run("command:true", Path("/no/such"))
+    with pytest.raises(UsageError, match="is for 'command:PROGRAM ARG…' only, not for studio"):
+        parse_to_run("studio", tmp_path)
+    assert parse_to_run("studio", None) == PythonSpec(STUDIO)
+
+
+@pytest.mark.parametrize(
+    ("command", "needed"),
+    [("x {url}", False), ("x {text_file}", True), ("x {workdir}/story.json", True), ("x {title}", False)],
+)
+def test_a_command_that_names_the_text_needs_it_from_reddit(command: str, needed: bool) -> None:
+    assert fetches_from_reddit(f"command:{command}") is needed

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gt_consumer.processes.costs import Spent, Used, WrongCost
 from gt_consumer.processes.lines import LineSplitter
 from gt_consumer.processes.protocol import (
     Acquire,
@@ -40,6 +42,9 @@ from gt_consumer.processes.protocol import (
         ChildState("idle"),
         Acquire("gemini", 3),
         Withdraw(3),
+        Spent("elevenlabs", Decimal("0.012")),
+        Used("elevenlabs", "character", Decimal(1200)),
+        WrongCost("the amount of a cost …"),
     ],
 )
 def test_a_message_survives_the_line(message: Message) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from array import array
 from pathlib import Path
 
 import pytest
@@ -49,8 +50,14 @@ def success(story: Story, video: Path, batch_id: str = "b1") -> StorySucceeded:
     )
 
 
-def compared(settings: Settings, story: Story, *, skip_changed: bool = False) -> Comparison:
-    return compare_list(settings, "new", [story], skip_changed=skip_changed)
+def header_of(batch_id: str) -> Header:
+    return Header(batch_id, "gt", "f" * 64)
+
+
+def compared(
+    settings: Settings, story: Story, batch_id: str = "new", *, skip_changed: bool = False
+) -> Comparison:
+    return compare_list(settings, header_of(batch_id), (story,), skip_changed=skip_changed)
 
 
 def announce(settings: Settings, story: Story, batch_id: str, made_by: str | None = None) -> None:
@@ -114,7 +121,7 @@ def test_a_story_of_another_open_batch_is_left_out(here: Settings, story: Story)
     announce(here, story, "fleet")
     (running,) = compared(here, story).running
     assert (running.other.batch_id, running.other.status.value) == ("fleet", "queued")
-    assert compare_list(here, "fleet", [story], skip_changed=False).stories == (story,), "its own batch"
+    assert compared(here, story, "fleet").stories == (story,), "its own batch"
     store(here, success(story, Path("/elsewhere/1.mp4"), "fleet"))
     assert compared(here, story).running == ()
 
@@ -131,11 +138,11 @@ def test_a_story_that_an_ended_process_left_behind_is_published(here: Settings, 
     announce(here, story, "torn")
     with Journal.open(here.state_dir / "journals", "torn") as journal:
         journal.begin(Header("torn", "gt", "f", None, {}))
-        journal.list_stories([(story_id("torn", story.canonical), 1)])
+        journal.list_stories(1, array("Q", [int(story_id("torn", story.canonical), 16)]))
         assert [one.other.batch_id for one in compared(here, story).running] == ["torn"]
     assert compared(here, story).stories == (story,), "gt-produce was killed before it was published"
     with Journal.open(here.state_dir / "journals", "torn") as journal:
-        journal.confirm(story_id("torn", story.canonical), 1)
+        journal.confirm([1])
     assert [one.other.batch_id for one in compared(here, story).running] == ["torn"]
 
 
@@ -143,8 +150,8 @@ def publish(settings: Settings, story: Story, batch_id: str, namespace: str) -> 
     identity = story_id(batch_id, story.canonical)
     with Journal.open(settings.state_dir / "journals", batch_id) as journal:
         journal.begin(Header(batch_id, namespace, "f"))
-        journal.list_stories([(identity, 1)])
-        journal.confirm(identity, 1)
+        journal.list_stories(1, array("Q", [int(identity, 16)]))
+        journal.confirm([1])
         journal.seal()
         return journal.path
 
@@ -166,7 +173,7 @@ def test_a_story_that_the_ledger_does_not_know_is_left_out_for_a_day_after_it_wa
     said = capsys.readouterr().err
     assert "list:1: being made in batch sent, published 20 min ago from this machine" in said
     assert "--force" in said
-    assert compare_list(here, "sent", [story], skip_changed=False).stories == (story,), "its own batch"
+    assert compared(here, story, "sent").stories == (story,), "its own batch"
     os.utime(journal, times=(time.time() - 25 * 3600,) * 2)
     assert (compared(here, story).stories, other.exists()) == ((story,), True)
 

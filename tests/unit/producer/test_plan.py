@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,10 @@ from gt_common.messages import MAX_ORDINAL
 from gt_common.stories import Story, read_list
 from gt_producer.produce.journal_state import Header, JournalState, fold_lines
 from gt_producer.produce.plan import fingerprint, make_header, make_plan
+from gt_producer.produce.positions import Positions, PositionSet
 
 
-def stories(count: int, first: int = 1) -> tuple[Story, ...]:
+def stories(count: int, first: int = 1) -> Sequence[Story]:
     lines = [f"https://redd.it/s{number}" for number in range(first, first + count)]
     return read_list(lines, "urls.txt", Path("/")).stories
 
@@ -38,8 +40,8 @@ def test_a_plan_leaves_out_what_was_published_and_keeps_the_first_name() -> None
     placed = place_stories("b", stories(5), {})
     state = JournalState(
         header("b", "first"),
-        {one.story_id: one.position for one in placed},
-        {one.story_id for one in placed[:3]},
+        Positions((one.story_id, one.position) for one in placed),
+        confirmed=PositionSet(one.position for one in placed[:3]),
     )
     plan = make_plan(header("b", "second"), stories(3, first=3), state)
     assert (plan.name, plan.total, plan.before, plan.absent) == ("first", 5, 1, 0)
@@ -63,9 +65,11 @@ def test_the_very_same_list_has_the_same_fingerprint() -> None:
 
 
 def test_a_batch_with_more_stories_than_allowed_is_refused_and_stays_usable() -> None:
-    full = JournalState(header(), {f"x{n}": n for n in range(1, MAX_ORDINAL + 1)})
+    full = JournalState(header())
+    full.list_run(1, f"{1:016x}" * MAX_ORDINAL)
     with pytest.raises(UsageError, match="at most 1,000,000 stories"):
         make_plan(header(), stories(1), full)
     # A journal in which an earlier version has listed one story too many.
-    line = json.dumps({"listed": [["last", MAX_ORDINAL], ["beyond", MAX_ORDINAL + 1]]})
-    assert fold_lines([line]).positions == {"last": MAX_ORDINAL}
+    last, beyond = "a" * 16, "b" * 16
+    line = json.dumps({"listed": [[last, MAX_ORDINAL], [beyond, MAX_ORDINAL + 1]]})
+    assert fold_lines([line]).positions == {last: MAX_ORDINAL}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from rich.console import Console
 from gt_common.errors import BrokerUnreachableError, CredentialsRefusedError
 from gt_common.failures import Failure
 from gt_common.ledger import open_ledger
-from gt_common.lifecycle import BatchPhase, BatchState, StoryStatus, fold
+from gt_common.lifecycle import BatchPhase, BatchState, StoryState, StoryStatus, fold
 from gt_common.messages import (
     BatchOpened,
     BatchStories,
@@ -121,18 +121,46 @@ async def test_what_the_view_did_not_tell_is_taken_from_the_ledger(tmp_path: Pat
     watch.close()
 
 
-def test_news_brings_one_state_up_to_another_and_is_silent_then() -> None:
+def test_news_brings_one_state_up_to_another_and_is_silent_then(tmp_path: Path) -> None:
     started = StoryStarted(batch_id="b", story_id="s2", position=2, url="u2")
-    known = fold("b", [OPENED, LISTED, MADE, started])
-    for ours in (BatchState("b"), fold("b", [OPENED]), fold("b", [LISTED, MADE])):
-        brought = list(unseen_events(known, ours))
-        assert fold("b", [*unseen_events(ours, BatchState("b")), *brought]) == known
-    assert list(unseen_events(known, known)) == []
+    events: list[Event] = [OPENED, LISTED, MADE, started]
+    with open_ledger(settings_in(tmp_path).ledger) as ledger:
+        ledger.apply(events)
+        for ours in (BatchState("b"), fold("b", [OPENED]), fold("b", [LISTED, MADE])):
+            assert fold(ours, [OPENED, *unseen_events(ledger, ours)]) == fold("b", events)
+        assert unseen_events(ledger, fold("b", events)) == []
 
 
-def test_the_title_in_the_ledger_reaches_a_story_that_was_only_seen_to_start() -> None:
+def test_only_stories_that_differ_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with open_ledger(settings_in(tmp_path).ledger) as ledger:
+        ledger.apply([OPENED, LISTED, MADE, DEAD])
+        asked: list[list[str]] = []
+        read = ledger.stories
+
+        def stories(batch_id: str, story_ids: Collection[str]) -> list[StoryState]:
+            asked.append([*story_ids])
+            return read(batch_id, story_ids)
+
+        monkeypatch.setattr(ledger, "stories", stories)
+        assert unseen_events(ledger, fold("b", [OPENED, LISTED, MADE])) == [DEAD]
+    assert asked == [["s2"]]
+
+
+async def test_a_ledger_that_has_not_changed_is_not_read_again(tmp_path: Path) -> None:
+    watch = watch_in(tmp_path)
+    with open_ledger(settings_in(tmp_path).ledger) as ledger:
+        ledger.apply([OPENED, LISTED])
+    await watch.read_ledger()
+    assert watch.state.total == 2
+    assert watch._read_ledger() == []
+    watch.close()
+
+
+def test_the_title_in_the_ledger_reaches_a_story_that_was_only_seen_to_start(tmp_path: Path) -> None:
     titled = StoryEntry(story_id="s1", position=1, url="u1", title="My sister")
     started = StoryStarted(batch_id="b", story_id="s1", position=1, url="u1")
-    known = fold("b", [BatchStories(batch_id="b", stories=(titled,)), started])
-    seen = fold("b", [started])
-    assert fold(seen, unseen_events(known, seen)) == known
+    listed = BatchStories(batch_id="b", stories=(titled,))
+    with open_ledger(settings_in(tmp_path).ledger) as ledger:
+        ledger.apply([listed, started])
+        seen = fold("b", [started])
+        assert fold(seen, unseen_events(ledger, seen)) == fold("b", [listed, started])

@@ -10,8 +10,11 @@ from rich.console import Console
 
 from gt_common.lifecycle import fold
 from gt_common.messages import (
+    BatchPaused,
+    BatchResumed,
     BatchStories,
     Event,
+    FleetPaused,
     StoryFailed,
     StoryReleased,
     StoryRequeued,
@@ -22,7 +25,8 @@ from gt_common.messages import (
 )
 from gt_common.progress.display import Progress
 from gt_common.progress.lines import overall_line, running_cells
-from support.samples.events import BATCH, at, entry, opened, story_event
+from gt_common.report.eta import eta_range
+from support.samples.events import BATCH, at, entry, fleet_hold, hold, opened, story_event
 from support.samples.reports import open_events, under_way
 
 
@@ -51,6 +55,32 @@ def plain(events: list[Event], clock: Clock | None = None) -> list[str]:
             progress.event(event)
     assert not progress.live
     return out.getvalue().splitlines()
+
+
+def test_a_pause_is_said_once_and_again_when_it_is_over() -> None:
+    pause = hold(BatchPaused, by="anna", reason="too loud")
+    assert plain(
+        [opened(2), pause, pause, fleet_hold(FleetPaused, by="bob"), hold(BatchResumed, 2, by="eve")]
+    ) == [
+        "[0/2]   0 %  batch batch-1: 2 stories",
+        "[0/2]   0 %  batch paused by anna: too loud",
+        "[0/2]   0 %  batch resumed by eve",
+        "[0/2]   0 %  paused by bob",
+    ]
+
+
+def test_the_time_left_counts_start_times_of_a_list_that_arrives_during_the_display() -> None:
+    lines = BatchStories(
+        batch_id=BATCH, stories=tuple(entry(n, not_before=at(10 + 60 * n)) for n in range(1, 5))
+    )
+    ends = [story_event(StorySucceeded, n, 100 + n, duration_s=30.0) for n in (1, 2)]
+    events: list[Event] = [opened(4), lines, story_event(StoryStarted, 3, 190), *ends]
+    clock = Clock()
+    clock.seconds = 200
+    eta = eta_range(fold(BATCH, events), at(200))
+    assert eta is not None
+    assert eta[0] == 50 + 30, "the fourth story may start in 50 s, and will take 30 s"
+    assert plain(events, clock)[-1].endswith("1 running  about 80 s left")
 
 
 def test_plain_mode_writes_one_line_per_change_of_state() -> None:
@@ -110,7 +140,7 @@ def test_heartbeat_comes_every_30_s_and_only_while_something_runs() -> None:
 
 
 def test_overall_line() -> None:
-    assert overall_line(under_way(), at(160)) == (
+    assert overall_line(under_way(), eta_range(under_way(), at(160))) == (
         "[3/8]  37 %  2 ok  1 failed  2 running  1 retrying  about 9.6 h left"
     )
 
@@ -162,3 +192,12 @@ def test_a_story_goes_by_its_title() -> None:
     assert "[0/1]   0 %  #1 My sister  running on w-1" in plain([opened(1), listed, started])
     story = fold(BATCH, [listed, started]).stories["story-1"]
     assert running_cells(story, 5, 3)[1] == "My sister"
+
+
+def test_a_run_that_is_over_leaves_nothing_behind() -> None:
+    progress = Progress(BATCH, console=Console(file=io.StringIO()), live=False, clock=Clock())
+    for kind in (StoryStarted, StorySucceeded):
+        for number in range(1, 6):
+            assert progress.event(story_event(kind, number))
+            assert not progress.event(story_event(kind, number).model_copy(update={"batch_id": "another"}))
+    assert progress._begun == {}

@@ -7,14 +7,16 @@ import pytest
 from gt_common.failures import Failure, http_status
 from gt_common.lifecycle import fold
 from gt_common.messages import GT_BATCH, StoryFailed
-from gt_common.report.advice import advice
-from gt_common.report.model import build_report
+from gt_common.report.building import ReportBuilder
+from gt_common.report.view import next_step
 from support.samples.events import BATCH, at, opened, story_event
 
 PERMANENT = "another attempt alone will not help: fix the cause and replay, or discard it"
+CANCELLED = "it was cancelled by an operator: replay if it is wanted after all, or discard it"
 NETWORK = "check the network and the service, then replay"
 KEYS = "check the credentials that the message is about, then replay"
 QUOTA = "wait until the provider's quota resets, then replay slowly with --rate"
+SPENT = "pay for more at the provider, or wait for the next period, then replay"
 DISK = "free space on the disk of the worker, then replay"
 MEMORY = "give the worker more memory or a smaller --prefetch, then replay"
 
@@ -22,9 +24,12 @@ MEMORY = "give the worker more memory or a smaller --prefetch, then replay"
 def advice_on(kind: str, message: str, *, retryable: bool = True, made_by: str | None = None) -> str | None:
     failure = Failure(type=kind, message=message, stage="voice", retryable=retryable)
     state = fold(BATCH, [opened(1), story_event(StoryFailed, 1, 5, failure=failure)])
-    report = build_report(state, at(10)).model_copy(update={"made_by": made_by})
-    (group,) = report.failure_groups
-    return advice(group, report)
+    builder = ReportBuilder(at(10))
+    for story in state.stories.values():
+        builder.take(story)
+    head, around = builder.finish(state)
+    (group,) = head.failure_groups
+    return next_step(group, head.model_copy(update={"made_by": made_by}), around)
 
 
 @pytest.mark.parametrize(
@@ -40,7 +45,14 @@ def advice_on(kind: str, message: str, *, retryable: bool = True, made_by: str |
         ("AuthenticationError", "no", KEYS),
         ("CredentialsRefusedError", "Reddit refused the credentials (401)", KEYS),
         ("HTTPError", "401 Client Error: Unauthorized for url: https://x", KEYS),
+        (
+            "CredentialsRefusedError",
+            "Reddit credentials are missing: set GT_REDDIT_CLIENT_ID and GT_REDDIT_CLIENT_SECRET; take them",
+            "set GT_REDDIT_CLIENT_ID and GT_REDDIT_CLIENT_SECRET in the worker's environment, then replay",
+        ),
+        ("ApiError", "status_code: 401, body: {'status': 'quota_exceeded'}", SPENT),
         ("CommandFailed", "HTTP 403", KEYS),
+        ("Cancelled", "cancelled by ann@desk: wrong list", CANCELLED),
         ("TimeoutError", "no answer", NETWORK),
         ("RedditUnreachableError", "Reddit has an internal error (503); try again later", NETWORK),
         ("ClientResponseError", "503, message='Service Unavailable', url='https://x'", NETWORK),

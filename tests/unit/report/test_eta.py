@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from statistics import median, quantiles
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gt_common.lifecycle import BatchState, fold
 from gt_common.messages import Event, StoryFailed, StoryReleased, StoryRetrying, StoryStarted, StorySucceeded
-from gt_common.report.eta import eta_range, say_range
-from support.samples.events import BATCH, at, opened, story_event
+from gt_common.report.eta import INSTANT, MIN_STORIES, Pace, eta_range, say_range
+from support.samples.events import BATCH, at, lives, opened, story_event
 
 
 def batch(total: int, durations: list[float | None], running: int = 0, retrying: int = 0) -> BatchState:
@@ -18,6 +22,26 @@ def batch(total: int, durations: list[float | None], running: int = 0, retrying:
     events += [story_event(StoryStarted, next(numbers), 100, started_at=at(100)) for _ in range(running)]
     events += [story_event(StoryRetrying, next(numbers), 100) for _ in range(retrying)]
     return fold(BATCH, events)
+
+
+@given(lives())
+def test_a_pace_kept_story_by_story_is_that_of_the_whole_batch(events: list[Event]) -> None:
+    state, pace = BatchState(BATCH), Pace()
+    for event in events:
+        before = dict(state.stories)
+        state.take(event)
+        for story_id, story in state.stories.items():
+            if story is not before.get(story_id):
+                pace.change(before.get(story_id), story)
+    assert pace.eta(state.counts, at(1)) == Pace(state.stories.values()).eta(state.counts, at(1))
+
+
+@given(st.lists(st.floats(0.01, 1000), min_size=2, max_size=40))
+def test_the_range_is_the_middle_half_as_the_standard_library_has_it(durations: list[float]) -> None:
+    made = [took for took in durations if took >= INSTANT * median(durations)]
+    if len(made) >= MIN_STORIES:
+        low, _, high = quantiles(made, n=4, method="inclusive")
+        assert eta_range(batch(len(durations) + 1, [*durations])) == pytest.approx((low, high))
 
 
 def test_nothing_is_said_before_two_stories_are_made() -> None:

@@ -7,9 +7,9 @@ import json
 import pytest
 
 from gt_common.lifecycle import BatchPhase
-from gt_common.messages import utc_now
+from gt_common.report.building import WholeBatch
 from gt_common.report.final import exit_code, print_final_report
-from gt_common.report.model import build_report
+from support.samples.events import BATCH
 from support.samples.reports import finished
 
 
@@ -23,11 +23,11 @@ def test_each_phase_has_its_exit_code(phase: BatchPhase, code: int) -> None:
 def test_json_goes_to_standard_output_and_the_table_to_standard_error(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    report = build_report(finished(), utc_now())
+    report = WholeBatch.of_state(finished())
     print_final_report(report, as_json=True)
     shown = capsys.readouterr()
-    assert (json.loads(shown.out)["batch_id"], shown.err) == (report.batch_id, "")
+    assert (json.loads(shown.out)["batch_id"], shown.err) == (BATCH, "")
     print_final_report(report, as_json=False)
     shown = capsys.readouterr()
     assert shown.out == ""
-    assert f"Batch {report.batch_id}" in shown.err
+    assert f"Batch {BATCH}" in shown.err

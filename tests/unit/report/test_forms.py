@@ -16,13 +16,14 @@ from rich.console import Console
 from gt_common.errors import OutputError
 from gt_common.files import write_atomically
 from gt_common.lifecycle import BatchState, fold
-from gt_common.messages import BatchStories, StorySucceeded
-from gt_common.report import csv_out, html, markdown, table, view
+from gt_common.messages import BatchPaused, BatchStories, StoryCancelled, StorySucceeded
+from gt_common.report import csv_out, markdown, table, view
+from gt_common.report.building import WholeBatch, build_report, screenful_of_whole
 from gt_common.report.links import story_href, video_href
-from gt_common.report.model import build_report
 from gt_common.report.save import save_report
-from support.samples.events import BATCH, at, entry, opened, story_event
-from support.samples.reports import evil, finished, spans, under_way
+from support.samples.events import BATCH, at, entry, hold, opened, story_event
+from support.samples.reports import evil, finished, spans, under_way, written
+from support.samples.reports import page as page_of
 
 VOID = {"meta", "br", "link", "img"}
 
@@ -59,7 +60,8 @@ class Page(HTMLParser):
 
 def on_screen(state: BatchState, width: int = 80, **options: int) -> list[str]:
     console = Console(width=width, file=io.StringIO(), force_terminal=False, color_system=None)
-    console.print(table.render(build_report(state, at(200)), at(200), max_rows=options.get("max_rows")))
+    shown = screenful_of_whole(WholeBatch.of_state(state), at(200))
+    console.print(table.render(shown, at(200), max_rows=options.get("max_rows")))
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue().splitlines()
 
@@ -89,9 +91,20 @@ def test_table_of_an_open_batch_says_what_is_left() -> None:
     assert f"gt-report {BATCH} --watch" in text
 
 
+def test_every_form_for_people_says_who_paused_the_batch() -> None:
+    state = under_way()
+    state.take(hold(BatchPaused, by="anna", reason="too <loud>"))
+    lines = on_screen(state, 120)
+    assert "open  paused by anna: too <loud>" in lines[0]
+    assert "left" not in "\n".join(lines)
+    assert f"gt-control resume {BATCH}" in "\n".join(lines)
+    assert "**paused by anna: too &lt;loud&gt;**" in written(markdown.write, state, at(200))
+    assert "paused by anna: too <loud>" in Page(page_of(state)).text
+
+
 def test_table_for_a_screen_says_what_it_leaves_out() -> None:
     text = "\n".join(on_screen(finished(), max_rows=2))
-    assert "… and 3 more" in text
+    assert "… and 3 more stories; all of them: gt-report batch-1 --all" in text
     assert "success  " not in text.split("STATUS")[1]
 
 
@@ -100,7 +113,7 @@ def test_table_takes_terminal_escapes_out() -> None:
 
 
 def test_csv_has_one_line_per_story_and_no_formula() -> None:
-    text = csv_out.render(build_report(evil(), at(200)))
+    text = written(csv_out.write, evil(), at(200))
     rows = list(csv.DictReader(io.StringIO(text)))
     assert text.count("\r\n") == 4
     assert [row["position"] for row in rows] == ["1", "2", "3"]
@@ -111,7 +124,7 @@ def test_csv_has_one_line_per_story_and_no_formula() -> None:
 
 
 def test_csv_of_a_finished_batch() -> None:
-    [first, second, *_] = csv.DictReader(io.StringIO(csv_out.render(build_report(finished(), at(200)))))
+    [first, second, *_] = csv.DictReader(io.StringIO(written(csv_out.write, finished(), at(200))))
     assert (first["status"], first["duration_s"], first["output_path"]) == (
         "success",
         "30.0",
@@ -124,8 +137,20 @@ def test_csv_of_a_finished_batch() -> None:
     )
 
 
+def test_every_form_says_who_cancelled_a_story_and_why() -> None:
+    told = {"by": "anna", "reason": "wrong\nlist", "letter": None}
+    batch = fold(BATCH, [opened(1), story_event(StoryCancelled, 1, 9, **told)])
+    said = "cancelled by anna: wrong list"
+    [row] = csv.DictReader(io.StringIO(written(csv_out.write, batch, at(200))))
+    cells = [row[name] for name in ("cancelled_by", "cancelled_reason", "cancelled_at")]
+    assert cells == ["anna", "wrong list", "2026-03-01T12:00:09+00:00"]
+    assert f"| {said} |" in written(markdown.write, batch, at(200))
+    assert said in Page(page_of(batch)).text
+    assert any(said in line for line in on_screen(batch, 120))
+
+
 def test_markdown_keeps_texts_in_their_cells() -> None:
-    text = markdown.render(build_report(evil(), at(200)))
+    text = written(markdown.write, evil(), at(200))
     assert "<script>" not in text
     assert "](<javascript:" not in text
     rows = [line.replace(r"\|", "") for line in text.splitlines() if line.startswith("| ")]
@@ -149,11 +174,11 @@ def test_only_web_and_file_addresses_become_links() -> None:
 
 
 def test_page_shows_everything_and_loads_nothing(tmp_path: Path) -> None:
-    page = html.render(build_report(finished(), at(200)), spans(), folder=tmp_path, now=at(200))
+    page = page_of(finished(), spans(), tmp_path)
     read = Page(page)
     assert "5 of 5 finished" in read.text
     assert "the voice took over 30 s" in read.text
-    assert read.tags.count("rect") == 4
+    assert read.tags.count("g") == 4
     assert read.tags.count("video") == 2
     assert not {"script", "link", "img", "iframe"} & set(read.tags)
     outside = [
@@ -165,7 +190,7 @@ def test_page_shows_everything_and_loads_nothing(tmp_path: Path) -> None:
 
 
 def test_page_escapes_every_text() -> None:
-    page = html.render(build_report(evil(), at(200)), spans(), now=at(200))
+    page = page_of(evil(), spans())
     read = Page(page)
     assert "script" not in read.tags
     assert not [link for link in read.links if link.lower().startswith("javascript")]
@@ -173,15 +198,14 @@ def test_page_escapes_every_text() -> None:
 
 
 def test_page_of_an_empty_batch() -> None:
-    assert "0 of 0 finished" in Page(html.render(build_report(fold(BATCH, []), at(0)), now=at(0))).text
+    assert "0 of 0 finished" in Page(page_of(fold(BATCH, []))).text
 
 
 def test_saved_reports_are_whole_and_leave_nothing_behind(tmp_path: Path) -> None:
-    report = build_report(finished(), at(200))
     folder = tmp_path / "reports"
-    paths = save_report(report, folder, spans(), at(200))
+    paths = save_report(WholeBatch.of_state(finished()), folder, spans(), at(200))
     assert paths == [folder / f"{BATCH}{suffix}" for suffix in (".json", ".md", ".html")]
-    assert paths[0].read_text() == report.to_json() + "\n"
+    assert paths[0].read_text() == build_report(finished(), at(200)).to_json() + "\n"
     assert sorted(folder.iterdir()) == sorted(paths)
 
 
@@ -227,7 +251,7 @@ def test_the_page_loads_nothing_from_the_web(tmp_path: Path) -> None:
         story_event(StorySucceeded, 1, output_path="https://evil.example/track.mp4"),
         story_event(StorySucceeded, 2, output_path=str(tmp_path / BATCH / "2.mp4")),
     ]
-    page = html.render(build_report(fold(BATCH, forged), at(200)), folder=tmp_path)
+    page = page_of(fold(BATCH, forged), folder=tmp_path)
     assert re.findall('<video src="([^"]*)"', page) == [f"{BATCH}/2.mp4#t=1"]
     policy = re.search('Content-Security-Policy" content="([^"]*)"', page)
     assert policy is not None
@@ -241,16 +265,16 @@ def test_a_title_stands_for_the_story_in_every_form() -> None:
     assert [result.title for result in report.results] == ["My *sister* & I", None]
     assert [row["title"] for row in json.loads(report.to_json())["results"]] == ["My *sister* & I", None]
     assert "My *sister* & I" in "\n".join(on_screen(state))
-    assert r"[My \*sister\* &amp; I](<file:///srv/s1.md>)" in markdown.render(report)
-    page = Page(html.render(report))
+    assert r"[My \*sister\* &amp; I](<file:///srv/s1.md>)" in written(markdown.write, state, at(1))
+    page = Page(page_of(state))
     assert "My *sister* & I" in page.text
     assert "s1.md" not in page.text
-    rows = list(csv.DictReader(io.StringIO(csv_out.render(report))))
+    rows = list(csv.DictReader(io.StringIO(written(csv_out.write, state, at(1)))))
     assert (rows[0]["title"], rows[0]["url"]) == ("My *sister* & I", "file:///srv/s1.md")
     assert rows[1]["title"] == ""
 
 
 def test_a_title_that_a_spreadsheet_would_run_is_text() -> None:
     state = fold(BATCH, [BatchStories(batch_id=BATCH, stories=(entry(1, title="=1+1"),))])
-    [row] = csv.DictReader(io.StringIO(csv_out.render(build_report(state, at(1)))))
+    [row] = csv.DictReader(io.StringIO(written(csv_out.write, state, at(1))))
     assert row["title"] == "'=1+1"

@@ -11,7 +11,11 @@ from pydantic import ValidationError
 
 from gt_common.lifecycle import BatchPhase, fold
 from gt_common.messages import (
+    GT_BATCH,
+    BatchPaused,
+    BatchResumed,
     Event,
+    FleetPaused,
     StoryCancelled,
     StoryFailed,
     StoryReleased,
@@ -20,20 +24,23 @@ from gt_common.messages import (
     StoryStarted,
     StorySucceeded,
 )
-from gt_common.report.model import BatchResult, VideoResult, build_report
-from support.samples.events import BATCH, at, letter, lives, opened, story_event
+from gt_common.report.building import build_report
+from gt_common.report.model import BatchPause, BatchResult, VideoResult
+from support.samples.events import BATCH, at, fleet_hold, hold, letter, lives, opened, story_event
 from support.samples.reports import finished, under_way
 
 REPORT_KEYS = [
     "schema", "batch_id", "name", "tags", "state",
     "total", "queued", "running", "retrying", "successful", "failed", "cancelled",
     "opened_at", "finished_at", "duration_s", "eta_s",
+    "cost", "cost_wasted", "currency", "paused",
     "failure_groups", "results",
 ]  # fmt: skip
 GROUP_KEYS = ["fingerprint", "count", "stage", "error_type", "sample", "stories"]
 RESULT_KEYS = [
     "story_id", "position", "url", "project_id", "status", "stage", "error", "failure",
     "attempts", "generation", "worker", "output_path", "duration_s", "video_s", "title",
+    "cost", "cost_wasted", "cancelled",
 ]  # fmt: skip
 FAILURE_KEYS = ["type", "message", "stage", "retryable", "fingerprint"]
 COUNTS = ("queued", "running", "retrying", "successful", "failed", "cancelled")
@@ -53,6 +60,65 @@ def test_json_has_the_keys_of_the_contract_in_their_order() -> None:
     assert document["schema"] == 1
 
 
+def test_a_paused_batch_says_by_whom_why_and_when_and_estimates_nothing() -> None:
+    state = under_way()
+    assert build_report(state, at(200)).eta_s is not None
+    assert build_report(state, at(200)).paused is None
+    state.take(hold(BatchPaused, 1, 9, by="anna", reason="too loud"))
+    report = build_report(state, at(200))
+    assert json.loads(report.to_json())["paused"] == {
+        "by": "anna",
+        "reason": "too loud",
+        "at": "2026-03-01T12:00:09Z",
+    }
+    assert report.eta_s is None
+    state.take(hold(BatchResumed, 2, 10))
+    assert build_report(state, at(200)).paused is None
+
+
+def test_the_own_pause_is_shown_before_that_of_the_fleet() -> None:
+    state = under_way()
+    state.take(fleet_hold(FleetPaused, by="bob"))
+    assert (build_report(state, at(200)).paused or 0) == BatchPause(
+        by="bob", reason=None, at=at(0), whole_fleet=True
+    )
+    state.take(hold(BatchPaused, by="anna"))
+    assert (build_report(state, at(200)).paused or 0) == BatchPause(by="anna", reason=None, at=at(0))
+
+
+def test_a_batch_that_has_ended_or_needs_no_fleet_is_not_paused() -> None:
+    ended = finished()
+    for pause in (hold(BatchPaused), fleet_hold(FleetPaused)):
+        ended.take(pause)
+    assert build_report(ended, at(200)).paused is None
+    local = opened(2).model_copy(update={"made_by": GT_BATCH})
+    assert build_report(fold(BATCH, [local, fleet_hold(FleetPaused)]), at(9)).paused is None
+    assert build_report(fold(BATCH, [local, hold(BatchPaused)]), at(9)).paused is not None
+
+
+def test_a_cancelled_story_says_by_whom_why_and_when() -> None:
+    running = story_event(StoryStarted, 1, 5, attempt=2, started_at=at(5))
+    told = {"by": "anna", "reason": "wrong list", "letter": None, "attempt": 2}
+    stopped = only_result(running, story_event(StoryCancelled, 1, 9, started_at=at(5), **told))
+    assert json.loads(stopped.model_dump_json())["cancelled"] == {
+        "by": "anna",
+        "reason": "wrong list",
+        "at": "2026-03-01T12:00:09Z",
+    }
+    assert (stopped.status, stopped.attempts, stopped.error) == ("cancelled", 2, None)
+    waiting = story_event(StoryRetrying, 1, 5)
+    assert only_result(waiting, story_event(StoryCancelled, 1, 9, **told)).attempts == 1
+    assert only_result(story_event(StoryCancelled, 1, 9, letter=None)).attempts == 0
+
+
+def test_a_batch_whose_last_stories_were_cancelled_ended_with_the_cancel() -> None:
+    met = letter(2).model_copy(update={"died_at": None})
+    one = story_event(StoryCancelled, 1, 40, letter=None)
+    other = story_event(StoryCancelled, 2, 40, letter=met)
+    report = build_report(fold(BATCH, [opened(2), one, other]), at(1000))
+    assert (report.state, report.cancelled, report.finished_at) == ("done_with_failures", 2, at(40))
+
+
 def test_json_of_a_finished_batch() -> None:
     document = json.loads(build_report(finished(), at(1000)).to_json())
     assert document["state"] == "done_with_failures"
@@ -65,6 +131,7 @@ def test_json_of_a_finished_batch() -> None:
         "status": "success", "stage": None, "error": None, "failure": None,
         "attempts": 1, "generation": 1, "worker": "w-1",
         "output_path": "/videos/1.mp4", "duration_s": 30.0, "video_s": 61.0, "title": None,
+        "cost": None, "cost_wasted": None, "cancelled": None,
     }  # fmt: skip
 
 
@@ -154,3 +221,15 @@ def test_discarding_a_dead_letter_later_does_not_make_the_batch_longer() -> None
 def test_a_batch_whose_opening_has_not_arrived_is_open() -> None:
     report = build_report(fold(BATCH, [story_event(StorySucceeded)]), at(10))
     assert (report.state, report.successful, report.finished_at) == (BatchPhase.OPEN, 1, None)
+
+
+def test_it_has_the_names_of_gossiptoons_own_results() -> None:
+    report = build_report(finished(), at(1000))
+    assert report.opened_at is not None
+    assert report.started_at == report.opened_at.astimezone().replace(tzinfo=None)
+    assert report.completed_at is not None
+    assert (report.completed_at - report.started_at).total_seconds() == 71.2
+    assert report.total_duration_seconds == 71.2
+    assert [video.duration for video in report.results[:2]] == [61.0, None]
+    open_ = build_report(under_way(), at(100))
+    assert (open_.completed_at, open_.total_duration_seconds) == (None, None)

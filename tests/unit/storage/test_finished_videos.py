@@ -19,6 +19,7 @@ from gt_common.files import write_atomically
 from gt_common.messages import Replay, StoryMessage, made_from, utc_now
 from gt_consumer.storage import finished_videos as finished_module
 from gt_consumer.storage.finished_videos import Finished, find_finished, store_finished, video_place
+from gt_consumer.storage.links import look_once
 from gt_consumer.storage.names import new_mark
 from support.runner import a_story
 
@@ -43,8 +44,9 @@ def store(folder: Path, *, story: StoryMessage | None = None, source: Path | Non
 
 
 def files(folder: Path) -> list[str]:
-    """Return the names of all files below the output folder."""
-    return sorted(path.name for path in (folder / "out").rglob("*") if path.is_file())
+    """Return the names of all files below the output folder, without the link of story s1."""
+    found = sorted(path.name for path in (folder / "out").rglob("*") if path.is_file())
+    return [name for name in found if name != ".story-s1"]
 
 
 def refuse(number: int) -> Callable[..., None]:
@@ -58,11 +60,34 @@ def refuse(number: int) -> Callable[..., None]:
 
 def test_a_stored_video_is_found_again(tmp_path: Path) -> None:
     finished = store(tmp_path)
-    assert finished == Finished(tmp_path / "out" / "b1" / "1-a-title-s1.mp4", "p1", 61.0)
+    assert finished == Finished(tmp_path / "out" / "b1" / "1-a-title-s1.mp4", "p1", 61.0, made_in=(1, 2, 0))
     assert find_finished(tmp_path / "out", a_story()) == finished
     assert files(tmp_path) == ["1-a-title-s1.json", "1-a-title-s1.mp4"]
     assert not (tmp_path / "work" / "made.mp4").exists()
     assert finished.video.stat().st_mode & 0o777 == 0o666 & ~_umask()
+
+
+def test_the_files_beside_a_video_go_where_it_goes_and_leave_with_an_older_one(tmp_path: Path) -> None:
+    work = tmp_path / "work"
+    work.mkdir()
+    (work / "made.srt").write_text("1")
+    (work / "made.upload.json").write_text("{}")
+    (work / "made.exe").write_text("not one of them")
+    (work / "other.srt").write_text("another video's")
+    (work / "made.vtt").symlink_to(Path(__file__))  # leads out of the working folder
+    story = a_story()
+    place = video_place(tmp_path / "out", story)
+    outside: list[Path] = [tmp_path / "elsewhere"]
+    (work / "made.mp4").write_bytes(b"a video")
+    arguments = {"workdir": work, "attempt": 1, "project_id": None, "video_s": 1.0, "duration_s": 1.0}
+    store_finished(tmp_path / "out", story, work / "made.mp4", roots=outside, **arguments)  # type: ignore[arg-type]
+    stem = place.stem
+    assert files(tmp_path) == [f"{stem}.json", f"{stem}.mp4", f"{stem}.srt", f"{stem}.upload.json"]
+    assert find_finished(tmp_path / "out", story) is not None
+    for left in work.iterdir():
+        left.unlink()
+    store(tmp_path)
+    assert files(tmp_path) == [f"{stem}.json", f"{stem}.mp4"]
 
 
 def test_a_video_is_named_after_the_title_and_one_of_an_older_version_is_still_found(tmp_path: Path) -> None:
@@ -85,12 +110,21 @@ def test_of_two_runs_that_store_at_once_one_video_with_its_own_result_file_stays
     other.write_bytes(b"the other run's longer video")
     overtaken = False
 
-    def write_late(path: Path, content: str, *, draft: Path, error: None) -> Path:
+    def write_late(
+        path: Path,
+        content: str,
+        *,
+        draft: Path,
+        error: None,
+        new: bool,
+        before: Callable[[], None],
+        sync: Callable[[Path], None],
+    ) -> Path:
         nonlocal overtaken
         if not overtaken:
             overtaken = True
             store(tmp_path, source=other)
-        return write(path, content, draft=draft, error=error)
+        return write(path, content, draft=draft, error=error, new=new, before=before, sync=sync)
 
     monkeypatch.setattr(finished_module, "write_atomically", write_late)
     store(tmp_path)
@@ -110,6 +144,55 @@ def test_a_video_is_found_at_another_position_of_the_list(tmp_path: Path) -> Non
     assert find_finished(tmp_path / "out", moved) == finished
     assert find_finished(tmp_path / "out", a_story("s10")) is None
     assert find_finished(tmp_path / "out", a_story("1")) is None
+    again = store(tmp_path, story=moved)
+    assert again.video.name == "7-a-title-s1.mp4"
+    assert find_finished(tmp_path / "out", a_story().model_copy(update={"position": 9})) == again
+
+
+def test_a_video_of_an_earlier_version_has_no_link_and_is_found_too(tmp_path: Path) -> None:
+    finished = store(tmp_path)
+    (tmp_path / "out" / "b1" / ".story-s1").unlink()
+    look_once.cache_clear()
+    assert find_finished(tmp_path / "out", a_story().model_copy(update={"position": 7})) == finished
+
+
+@pytest.mark.parametrize(
+    "content", ['{"video": "../b2/1-a-title-s1.mp4"}', '{"video": "nowhere.mp4"}', '{"video": 7}', "[]", "{"]
+)
+def test_a_hidden_name_that_leads_elsewhere_counts_for_nothing(content: str, tmp_path: Path) -> None:
+    moved = a_story().model_copy(update={"position": 7})
+    for batch in ("b1", "b2"):
+        store(tmp_path, story=a_story().model_copy(update={"batch_id": batch}))
+    look_once(str(tmp_path / "out" / "b1"))
+    link = tmp_path / "out" / "b1" / ".story-s1"
+    link.unlink()
+    link.write_text(content)
+    assert find_finished(tmp_path / "out", moved) is None
+
+
+def test_without_links_a_moved_story_is_found_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "hardlink_to", refuse(errno.EPERM))
+    finished = store(tmp_path)
+    assert find_finished(tmp_path / "out", a_story().model_copy(update={"position": 7})) == finished
+
+
+def test_a_folder_of_many_videos_is_looked_through_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look_once.cache_clear()
+    scans: list[str] = []
+    scandir = os.scandir
+
+    def counted(folder: str) -> object:
+        scans.append(folder)
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", counted)
+    for number in range(20):
+        story = a_story(f"s{number}").model_copy(update={"position": number + 1})
+        assert find_finished(tmp_path / "out", story) is None
+        store(tmp_path, story=story)
+    assert scans == [str(tmp_path / "out" / "b1")]
 
 
 @pytest.mark.parametrize(
@@ -200,13 +283,13 @@ def test_a_disk_that_is_full_for_the_result_file_makes_no_finished_video(
     synchronise = os.fsync
     calls = []
 
-    def fail_third(fd: int) -> None:
+    def fail_second(fd: int) -> None:
         calls.append(fd)
-        if len(calls) == 3:
+        if len(calls) == 2:
             refuse(errno.ENOSPC)()
         synchronise(fd)
 
-    monkeypatch.setattr(os, "fsync", fail_third)
+    monkeypatch.setattr(os, "fsync", fail_second)
     with pytest.raises(OutputError):
         store(tmp_path)
     assert files(tmp_path) == ["1-a-title-s1.mp4"]

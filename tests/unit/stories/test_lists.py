@@ -10,6 +10,7 @@ import pytest
 
 from gt_common.batches import check_messages
 from gt_common.errors import InvalidListError
+from gt_common.messages import MAX_ORDINAL
 from gt_common.redaction import redact
 from gt_common.stories import (
     MAX_LINES,
@@ -71,6 +72,16 @@ def test_a_jsonl_line_of_another_form_is_a_problem(line: str, problem: str) -> N
     assert problem in reading.problems[0]
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["ftp://me:hunter2@host/x", "https://me:hunter2@host/x https://e.com/y", "ssh://me:hunter2@host/x.md"],
+)
+def test_a_refused_link_is_named_without_its_password(line: str) -> None:
+    (problem,) = read_list([line], "urls.txt", HERE, any_link=True).problems
+    assert "hunter2" not in problem
+    assert "me:***@host" in problem
+
+
 def test_a_jsonl_list_carries_options(tmp_path: Path) -> None:
     path = tmp_path / "x.jsonl"
     title = "one\u2028line"  # a line separator may stand within a JSON string
@@ -99,11 +110,13 @@ def test_a_list_that_cannot_be_read_is_said(tmp_path: Path) -> None:
         read_list_file(tmp_path / "latin.txt")
 
 
-def test_a_list_that_is_too_long_is_refused_as_a_whole() -> None:
-    lines = ["https://redd.it/a1"] * (MAX_LINES + 500)
-    with pytest.raises(InvalidListError, match=r"urls.txt: .*100,500 lines.*at most 100,000"):
+def test_a_list_that_is_too_long_is_refused_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert MAX_LINES == MAX_ORDINAL, "as many as a batch can have"
+    monkeypatch.setattr("gt_common.stories.lists.MAX_LINES", 1_000)
+    lines = ["https://redd.it/a1"] * 1_500
+    with pytest.raises(InvalidListError, match=r"urls.txt: .*1,500 lines.*at most 1,000"):
         read_list(lines, "urls.txt", HERE)
-    longest = read_list([*lines[:MAX_LINES], "", "# the end"], "urls.txt", HERE)
+    longest = read_list([*lines[:1_000], "", "# the end"], "urls.txt", HERE)
     assert (len(longest.stories), longest.problems) == (1, ())
 
 
@@ -221,3 +234,39 @@ def test_the_refusal_of_a_secret_names_its_option_where_it_is_redacted() -> None
     (problem,) = read_list([line], "x.jsonl", HERE).problems
     assert redact(problem) == problem
     assert '"api_key"' in problem
+
+
+def test_a_story_file_keeps_the_name_by_which_the_list_knows_it(tmp_path: Path) -> None:
+    for name in ("a story.md", "-x.md", "b.md"):
+        (tmp_path / name).write_text("Once")
+    lines = ["a story.md # the first", "./-x.md", (tmp_path / "b.md").as_uri(), "https://redd.it/a1"]
+    reading = read_list(lines, "urls.txt", tmp_path)
+    assert [story.given for story in reading.stories] == ["a story.md", "./-x.md", None, None]
+    (story,) = read_list(['{"url": "-x.md"}'], "x.jsonl", tmp_path, jsonl=True).stories
+    assert (story.given, story.url) == ("./-x.md", reading.stories[1].url)
+
+
+def test_a_name_that_no_message_can_carry_is_left_out(tmp_path: Path) -> None:
+    name = os.fsdecode(b"\xff.md")
+    (tmp_path / name).write_text("Once")
+    (story,) = check_messages(read_list([name], "urls.txt", tmp_path)).stories
+    assert (story.given, story.url) == (None, f"{tmp_path.as_uri()}/%FF.md")
+
+
+def test_any_link_may_be_a_story_if_that_is_wanted(tmp_path: Path) -> None:
+    lines = [
+        "https://youtu.be/X?si=1 # a note",
+        "https://youtu.be/X?si=1#t=30",
+        '{"url": "http://[::1]:80/v"}',
+    ]
+    reading = read_list(lines, "urls.txt", tmp_path, any_link=True)
+    assert [story.canonical for story in reading.stories] == ["https://youtu.be/X?si=1", "http://[::1]/v"]
+    assert (len(reading.repeated), reading.problems) == (1, ())
+    assert len(read_list(lines, "urls.txt", tmp_path).problems) == 3
+
+
+def test_a_link_that_looks_like_a_comment_is_one_on_reddit_only(tmp_path: Path) -> None:
+    path = "/r/a/comments/1abc2d/t/k0mm3nt/"
+    links = [f"https://example.com{path}", f"https://www.reddit.com{path}"]
+    (note,) = read_list(links, "urls.txt", tmp_path, any_link=True).notes
+    assert note.startswith("urls.txt:2: a link to a comment")

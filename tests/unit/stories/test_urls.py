@@ -19,6 +19,8 @@ from gt_common.stories import (
     slug,
     story_id,
 )
+from gt_common.stories.local import name_for_programs
+from gt_common.stories.urls import canonical_of
 from gt_consumer.studio.text.story import load_story
 
 POST = "https://www.reddit.com/comments/1abc2d/"
@@ -207,3 +209,107 @@ def test_a_file_name_that_is_not_utf_8_is_found_again_by_its_url(tmp_path: Path)
     assert path_of(url) == path
     assert canonical_url(url, HERE) == (url, url), "in a list it is found, too"
     assert load_story(url, [tmp_path]).title == "A story"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("HTTPS://Example.COM:443", "https://example.com/"),
+        ("http://example.com:80/A/b?Q=1", "http://example.com/A/b?Q=1"),
+        ("http://example.com:8080/", "http://example.com:8080/"),
+        ("https://example.com/v#t=3", "https://example.com/v"),
+        ("https://example.com/app#!/v/3", "https://example.com/app#!/v/3"),
+        ("https://example.com/app#/v/3", "https://example.com/app#/v/3"),
+        ("https://e.com/v?utm_source=x&b=2&a=1&fbclid=y&UTM_id", "https://e.com/v?b=2&a=1"),
+        ("https://e.com/v?utm=1&gclid_=2", "https://e.com/v?utm=1&gclid_=2"),
+        ("https://e.com/v?gclid=2", "https://e.com/v"),
+        ("https://e.com/v?a=%2f&&b", "https://e.com/v?a=%2f&&b"),
+        ("https://e.com/v?", "https://e.com/v"),
+        ("https://e.com/@1,2;x=|", "https://e.com/@1,2;x=|"),
+        (
+            "https://web.archive.org/web/2020/https://e.com/v",
+            "https://web.archive.org/web/2020/https://e.com/v",
+        ),
+        ("http://127.0.0.1:8000/v.mp4", "http://127.0.0.1:8000/v.mp4"),
+        ("http://localhost/v", "http://localhost/v"),
+        ("https://B\u00fccher.example/\u00e4", "https://b\u00fccher.example/\u00e4"),
+        ("https://www.reddit.com/r/tifu/", "https://www.reddit.com/r/tifu/"),
+        ("https://old.reddit.com/r/a/comments/1abc2d/t/", POST),
+        ("redd.it/1abc2d", POST),
+    ],
+)
+def test_the_canonical_form_of_any_link(text: str, expected: str) -> None:
+    url, found = canonical_url(text, HERE, any_link=True)
+    assert found == expected
+    assert url in {text, f"https://{text}"}
+    assert canonical_url(found, HERE, any_link=True)[1] == found, "it is canonical itself"
+    assert canonical_of(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://",
+        "https:///v",
+        "https://e.com:99999/",
+        "https://e.com:x/",
+        "https://user:pw@e.com/",
+        "https://[::1/",
+        "https://e.com/a b",
+        "https://e.com/a,https://e.com/b",
+        "https://e.com/\x7f",
+        "https://e.com/\u2028x",
+        "https://e.com/<b>",
+        "https://e.com/" + "x" * 2048,
+        "ftp://e.com/v",
+        "javascript:alert(1)",
+        "e.com/v",
+    ],
+)
+def test_what_is_no_link_is_refused_even_if_any_link_will_do(text: str) -> None:
+    with pytest.raises(NotAStoryError) as caught:
+        canonical_url(text, HERE, any_link=True)
+    assert "pw" not in str(caught.value)
+
+
+def test_other_links_are_refused_with_the_flag_that_takes_them() -> None:
+    with pytest.raises(NotAStoryError, match="--any-url takes other links"):
+        canonical("https://example.com/v")
+
+
+@pytest.mark.parametrize(
+    ("given", "passed_on"),
+    [
+        ("a.md", True),
+        ("./a.md", True),
+        ("../lists/stories/a.md", True),
+        ("other/../stories/a.md", True),
+        ("{folder}/stories/a.md", True),
+        ("{folder}/link.md", True),
+        ("file://{folder}/stories/../link.md", True),
+        ("link.md", False),
+        ("secret.md", False),
+        ("../../etc/passwd", False),
+        ("{folder}/secret.md", False),
+        ("/etc/passwd", False),
+        ("file:///etc/passwd", False),
+        ("file://host/etc/passwd", False),
+        ("~nobody-here/a.md", False),
+        ("..", False),
+        (".", False),
+        (None, False),
+    ],
+)
+def test_programs_get_no_name_of_another_file(given: str | None, passed_on: bool, tmp_path: Path) -> None:
+    folder = tmp_path / "lists"
+    (folder / "stories").mkdir(parents=True)
+    (folder / "stories" / "a.md").write_text("Once")
+    (folder / "secret.md").write_text("secret")
+    (folder / "link.md").symlink_to(folder / "stories" / "a.md")
+    url = (folder / "stories" / "a.md").as_uri()
+    name = given and given.format(folder=folder)
+    assert name_for_programs(url, name) == (name if passed_on else url)
+
+
+def test_a_link_has_no_other_name() -> None:
+    assert name_for_programs("https://redd.it/a1", "/etc/passwd") == "https://redd.it/a1"

@@ -11,10 +11,12 @@ from gt_consumer.studio.picture.captions import (
     ACTIVE,
     MAX_CHARS,
     MAX_WORDS,
+    STYLES,
     display,
     draw,
     group,
 )
+from gt_consumer.studio.picture.layout import SAFE_LEFT, SAFE_RIGHT
 from gt_consumer.studio.sound.narration import TimedWord
 
 
@@ -60,7 +62,9 @@ def test_the_spoken_word_is_the_active_one() -> None:
         ("(28F)", "28F"),
         ("$40,000.", "$40,000"),
         ("Café", "CAFÉ"),
-        ("日本go", "GO"),
+        ("日本go", "RIBENGO"),
+        ("小雨,", "XIAOYU"),
+        ("Юлия?", "YULIYA?"),
     ],
 )
 def test_words_are_shown_without_marks_or_missing_glyphs(word: str, shown: str) -> None:
@@ -69,7 +73,7 @@ def test_words_are_shown_without_marks_or_missing_glyphs(word: str, shown: str) 
 
 def test_a_wide_phrase_is_drawn_smaller_to_fit() -> None:
     (wide,) = group([TimedWord("INCOMPREHENSIBILITIES-AND-MORE", 0, 1)])
-    assert draw(wide, 0, 1.0).alpha.shape[1] <= 1080 - 2 * 90
+    assert draw(wide, 0, 1.0).shape[1] <= 1080 - 2 * 90
 
 
 def test_only_the_active_word_is_coloured() -> None:
@@ -77,7 +81,18 @@ def test_only_the_active_word_is_coloured() -> None:
     middles = []
     for active in range(3):
         sprite = draw(phrase, active, 1.0)
-        near = (np.abs(sprite.rgb.astype(int) - ACTIVE).max(axis=2) < 12) & (sprite.alpha > 250)
+        near = (np.abs(sprite[..., :3].astype(int) - ACTIVE).max(axis=2) < 12) & (sprite[..., 3] > 250)
         assert near.sum() > 300
         middles.append(float(np.nonzero(near)[1].mean()) / near.shape[1])
     assert middles[0] < 0.35 < middles[1] < 0.65 < middles[2]
+
+
+@pytest.mark.parametrize("style", [style for style in STYLES if style != "off"])
+def test_styles_look_different_and_fit(style: str) -> None:
+    (phrase,) = group(_words("incomprehensible responsibilities I"))[:1]
+    pictures = [draw(phrase, active, 1.0, style) for active in range(len(phrase.words))]
+    assert all(picture.shape[1] <= SAFE_RIGHT - SAFE_LEFT + 2 for picture in pictures)
+    purple = [((p[..., :3].astype(int) - (0x7A, 0x3F, 0xE0)) ** 2).sum(axis=2) < 300 for p in pictures]
+    yellow = [((p[..., :3].astype(int) - ACTIVE) ** 2).sum(axis=2) < 300 for p in pictures]
+    assert all(part.sum() > 500 for part in purple) == (style == "box")
+    assert all(part.sum() > 300 for part in yellow) == (style == "pop")

@@ -34,7 +34,7 @@ def test_options_have_defaults_and_take_whole_numbers_for_speed() -> None:
     [
         (
             {"sped": 1.0},
-            "unknown studio option sped; known options are max_words, music, preview, seed, speed, voice",
+            "unknown studio option sped; known options are caption_position, captions, ",
         ),
         ({"speed": 2.0}, "between 0.8 and 1.5"),
         ({"speed": float("nan")}, "between 0.8 and 1.5"),
@@ -71,14 +71,12 @@ def test_a_failing_encoder_is_no_permanent_error(tmp_path: Path) -> None:
 
 
 def test_frames_into_a_dead_encoder_end_with_its_words(tmp_path: Path) -> None:
-    import numpy as np
-
     from gt_consumer.studio.encode import FrameWriter
 
     def feed() -> None:
         with FrameWriter(tmp_path / "v.unknown", 64, 64) as writer:
             for _ in range(500):
-                writer.write(np.zeros(64 * 64 * 3 // 2, np.uint8))
+                writer.write(writer.blank())
 
     with pytest.raises(EncoderError, match="ffmpeg ended"):
         feed()

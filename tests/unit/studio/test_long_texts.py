@@ -8,8 +8,9 @@ from contextlib import suppress
 import pytest
 
 from gt_common.errors import PermanentError
-from gt_consumer.studio.text.normalise import strip_markup
-from gt_consumer.studio.text.script import MAX_PIECE, split_sentences, write_script
+from gt_consumer.studio.text.markup import strip_markup
+from gt_consumer.studio.text.script import write_script
+from gt_consumer.studio.text.sentences import MAX_PIECE, MAX_WORDS, Sentence, split_sentences
 from gt_consumer.studio.text.story import Story
 
 LONG = 300_000
@@ -40,13 +41,14 @@ def test_a_long_word_is_cut_and_what_follows_is_told() -> None:
 def test_a_long_paragraph_has_the_sentences_that_it_has() -> None:
     sentences = [f"This is sentence number {number} of a long paragraph." for number in range(200)]
     assert len(" ".join(sentences)) > 5 * MAX_PIECE
-    assert split_sentences(" ".join(sentences)) == [(text, n == 0) for n, text in enumerate(sentences)]
-
-
-def test_a_sentence_that_is_longer_than_a_piece_stays_one() -> None:
-    endless = "Well " + " ".join(["well"] * 1000)
-    assert [text for text, _ in split_sentences(f"It began. {endless} end. It was over.")] == [
-        "It began.",
-        f"{endless} end.",
-        "It was over.",
+    assert split_sentences(" ".join(sentences)) == [
+        Sentence(text, n == 0) for n, text in enumerate(sentences)
     ]
+
+
+def test_a_sentence_that_is_longer_than_a_piece_is_cut_between_words() -> None:
+    endless = "Well " + " ".join(["well"] * 1000)
+    found = [sentence.text for sentence in split_sentences(f"It began. {endless} end. It was over.")]
+    assert (found[0], found[-1]) == ("It began.", "It was over.")
+    assert " ".join(text.removesuffix(".") for text in found[1:-1]) == f"{endless} end"
+    assert all(len(text.split()) <= MAX_WORDS for text in found)

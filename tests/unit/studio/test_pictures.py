@@ -4,29 +4,42 @@ from __future__ import annotations
 
 import itertools
 
+import cv2
 import numpy as np
 import pytest
 
-from gt_consumer.studio.picture.camera import Camera, Move, Planes, blend, empty_frame, overlay, to_planes
+from gt_consumer.studio.picture import camera as camera_module
+from gt_consumer.studio.picture.camera import (
+    Camera,
+    Move,
+    Planes,
+    blend,
+    find_cut,
+    overlay,
+    planes_of,
+    to_planes,
+)
 from gt_consumer.studio.picture.cast import cast_looks
+from gt_consumer.studio.picture.fonts import in_font, title_typeface
 from gt_consumer.studio.picture.layout import CAPTION_TOP, FOCUS_Y, MAX_ZOOM, PANEL_HEIGHT, PANEL_WIDTH, WIDTH
-from gt_consumer.studio.picture.panels import Painter, poses
+from gt_consumer.studio.picture.panels import Painter
+from gt_consumer.studio.picture.poses import poses
 from gt_consumer.studio.picture.shots import Shot
-from gt_consumer.studio.text.dialogue import NARRATOR, Person
+from gt_consumer.studio.picture.views import View
+from gt_consumer.studio.script.model import Member
+from gt_consumer.studio.script.words import NARRATOR
 
-PERSONS = {
-    key: Person(key, sex, age)
-    for key, sex, age in (
-        (NARRATOR, "f", "adult"),
-        ("sister", "f", "adult"),
-        ("boss", "m", "elder"),
-        ("grandmother", "f", "old"),
-    )
-}
+HALF = View(540, 960, 0, 0, WIDTH, 540)
+PERSONS = [
+    Member(id=NARRATOR, role=NARRATOR, sex="female", age=28),
+    Member(id="sister", role="sister", sex="female", age="young"),
+    Member(id="boss", role="boss", sex="male", age="adult"),
+    Member(id="grandmother", role="grandmother", sex="female", age="old"),
+]
 
 
 def _shot(framing: str, mood: str = "neutral", bubble: str | None = None, *, loud: bool = False) -> Shot:
-    other = "sister" if framing == "two" else None
+    other = "sister" if framing in {"two", "over"} else None
     return Shot(0.0, 3.0, framing, NARRATOR, mood, "hook", "room", other=other, bubble=bubble, loud=loud)
 
 
@@ -50,10 +63,10 @@ def test_the_camera_keeps_its_focus_and_enlarges() -> None:
         np.linspace(0, 255, round(PANEL_WIDTH * scale)).astype(np.uint8), (round(PANEL_HEIGHT * scale), 1)
     )
     panel = Planes(y, y[::2, ::2].copy(), y[::2, ::2].copy())
-    camera = Camera(540, 960, scale)
+    camera = Camera(HALF, scale)
     slopes, middles = [], []
     for part in (0.0, 1.0):
-        _, frame = empty_frame(540, 960)
+        frame = planes_of(np.empty(540 * 960 * 3 // 2, np.uint8), 540, 960)
         camera.shoot(panel, Move((1.0, 1.06), ((0, 0), (0, 0)), (540, FOCUS_Y)), part, 0, frame)
         row = frame.y[400].astype(float)
         slopes.append(row[-1] - row[0])
@@ -69,19 +82,18 @@ def test_a_zoom_beyond_the_layout_is_refused() -> None:
 
 
 def test_sprites_are_blended_in_their_box_only() -> None:
-    _, frame = empty_frame(64, 64)
+    frame = planes_of(np.empty(64 * 64 * 3 // 2, np.uint8), 64, 64)
     for plane in (frame.y, frame.u, frame.v):
         plane[:] = 100
-    rgb = np.full((8, 8, 3), 255, np.uint8)
-    blend(frame, overlay(rgb, np.full((8, 8), 255, np.uint8)), 10, 20)
+    blend(frame, overlay(np.full((8, 8, 4), 255, np.uint8)), 10, 20)
     assert (frame.y[20:28, 10:18] >= 234).all()
     frame.y[20:28, 10:18] = 100
     assert (frame.y == 100).all()
 
 
-@pytest.mark.parametrize("framing", ["title", "single", "close", "wide", "two"])
+@pytest.mark.parametrize("framing", ["title", "single", "close", "wide", "two", "over"])
 def test_captions_never_cover_a_face(framing: str) -> None:
-    for _, pose in poses(_shot(framing)):
+    for _, pose in poses(_shot(framing), cast_looks(PERSONS, 1)):
         left, _, right, bottom = pose.face
         assert FOCUS_Y + (bottom - FOCUS_Y) * MAX_ZOOM < CAPTION_TOP
         assert left > 0
@@ -99,7 +111,7 @@ def test_bubbles_stay_above_the_face(mood: str, loud: bool) -> None:
     changed = np.nonzero((plain.planes.y != spoken.planes.y).any(axis=1))[0]
     # The figure stands a little smaller beside a bubble, so only what is white and new is the bubble.
     white = np.nonzero(((spoken.planes.y > 232) & (plain.planes.y < 225)).sum(axis=1) > 60)[0]
-    ((_, pose),) = poses(_shot("single", mood, text, loud=loud))
+    ((_, pose),) = poses(_shot("single", mood, text, loud=loud), looks)
     top_of_face = (pose.face[1] + 100) * scale
     assert len(changed) > 0
     assert len(white) > 20
@@ -124,3 +136,40 @@ def test_moods_change_the_face_and_eyes_blink() -> None:
     height, width = patch.planes.y.shape
     open_eyes = panels[1].planes.y[patch.top : patch.top + height, patch.left : patch.left + width]
     assert (np.abs(open_eyes.astype(int) - patch.planes.y) > 60).sum() > 50
+
+
+@pytest.mark.parametrize("zoom", [1.02, 1.035, 1.07])
+@pytest.mark.parametrize("offset", [60.0, 71.37, 99.81])
+def test_a_cut_shows_the_wanted_pixels_within_a_part_of_one(zoom: float, offset: float) -> None:
+    slope = 1 / zoom
+    cut = find_cut(slope, offset, 1080, 1200)
+    assert cut is not None
+    assert cut.begin + (cut.skip + 0.5) * slope - 0.5 == pytest.approx(offset, abs=(1 - slope) / 2 + 1e-9)
+    assert (cut.end - cut.begin) / slope >= cut.skip + 1080
+
+
+@pytest.mark.parametrize(
+    ("slope", "offset"), [(1.0, 60.3), (0.995, 60.3), (0.96, -0.4), (0.99, 10.01), (0.96, 170)]
+)
+def test_no_cut_is_found_without_zoom_or_beyond_the_panel(slope: float, offset: float) -> None:
+    assert find_cut(slope, offset, 1080, 1200) is None
+
+
+def test_a_picture_is_enlarged_as_it_is_moved_pixel_by_pixel(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(3)
+    noise = rng.integers(0, 255, (PANEL_HEIGHT // 2, PANEL_WIDTH // 2), np.uint8)
+    y = cv2.GaussianBlur(noise, (0, 0), 3).astype(np.uint8, copy=False)
+    panel = Planes(y, y[::2, ::2].copy(), y[1::2, ::2].copy())
+    pictures = []
+    for least in (0.01, 2.0):  # with the second, every cut is refused
+        monkeypatch.setattr(camera_module, "_LEAST_SHIFT", least)
+        frame = planes_of(np.zeros(540 * 960 * 3 // 2, np.uint8), 540, 960)
+        Camera(HALF, 0.5).shoot(panel, Move((1.04, 1.06), ((-20, 0), (20, 0)), (540, FOCUS_Y)), 0.4, 1, frame)
+        pictures.append(frame)
+    for fast, slow in ((pictures[0].y, pictures[1].y), (pictures[0].u, pictures[1].u)):
+        assert np.abs(fast.astype(int) - slow).max() <= 6
+        assert (fast != slow).any(), "the same way was taken twice"
+
+
+def test_a_title_in_other_letters_is_written_in_those_of_the_font() -> None:
+    assert in_font("小雨 и Łukasz 🙂 café", title_typeface()) == "Xiaoyu I Łukasz café"

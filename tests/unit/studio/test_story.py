@@ -34,6 +34,19 @@ def test_a_text_without_heading_has_no_title(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "title", "story"),
+    [
+        ("---\ntitle: Mine\ntags: [a, b]\n---\n\nOne.\n", "Mine", "One."),
+        ("---\ntitle: Mine\n---\n# Its own\n\nOne.\n", "Its own", "One."),
+        ("---\nOne.\n---\nTwo.", "", "---\nOne.\n---\nTwo."),
+    ],
+)
+def test_front_matter_is_not_read(tmp_path: Path, text: str, title: str, story: str) -> None:
+    read = load_story(_file(tmp_path, "a.md", text), [tmp_path])
+    assert (read.title, read.text.strip()) == (title, story)
+
+
+@pytest.mark.parametrize(
     "document",
     [
         POST,
@@ -139,7 +152,7 @@ def test_a_reddit_post_is_fetched(fake_reddit: FakeReddit) -> None:
     ("url", "message"),
     [
         ("https://www.reddit.com/r/tifu/comments/none/x/", "none"),
-        ("https://example.com/a/story", "not a story URL"),
+        ("https://example.com/a/story", "not of https://example.com/a/story; choose another orchestrator"),
         ("stories/a.md", "not 'stories/a.md'"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gt_common.errors import UsageError
-from gt_common.failures import Failure
+from gt_common.failures import Failure, asked_wait
 from gt_common.messages import StoryMessage
 from gt_consumer.runner.outcomes import FailedForGood, FailedForNow, Interrupted, Outcome, Waiting
-from gt_consumer.worker.retry_policy import MOST_WAITS, ErrorClass, RetryPolicy, Rule, asked_wait, jitter
+from gt_consumer.worker.retry_policy import MOST_WAITS, ErrorClass, RetryPolicy, Rule, jitter
 from gt_consumer.worker.retry_rules import parse_rules
 
 URL = "https://www.reddit.com/comments/abc/"
@@ -165,7 +166,7 @@ def test_other_ends_stay_what_they_are(outcome: Outcome) -> None:
         ("retry_delay { seconds: 36 }", 36.0),
         ("try again in 250ms", 0.25),
         ("try again in 6 minutes", 360.0),
-        ("retry after 999999999 hours", 86400.0),
+        ("retry after 999999999 hours", 999999999 * 3600.0),
         ("Please try again in 7m12.5s.", 432.5),
         ("Please try again in 6m0s", 360.0),
         ("Please try again in 1m30s", 90.0),
@@ -174,13 +175,39 @@ def test_other_ends_stay_what_they_are(outcome: Outcome) -> None:
         ("Please wait at least 57.0 seconds before the next call", 57.0),
         ("Looks like you've been doing that a lot. Take a break for 8 minutes before trying again.", 480.0),
         ("'retryDelay': '36s'", 36.0),
+        ("Please retry in 36.429760048s.", 36.429760048),
+        ("retry-after-ms': '1500'", 1.5),
+        ("try again in 114h18m0s", 411480.0),
+        ("try again in 1 hour, 2 minutes and 3 seconds", 3723.0),
+        ("try again in about 5 minutes", 300.0),
+        ("Your rate limit resets in ~5s.", 5.0),
+        ("Your quota will reset after 18h30m41s.", 66641.0),
+        ("Request was throttled. Expected available in 58 seconds.", 58.0),
+        ("x-ratelimit-reset-tokens: 6m0s", 360.0),
+        ("'x-ratelimit-reset': '363'", 363.0),
+        ("x-ratelimit-reset: 1798761660", 60.0),
+        ("Retry-After: Fri, 01 Jan 2027 00:02:00 GMT", 120.0),
+        ("retry-after: 2027-01-01T00:00:30Z", 30.0),
+        ("retry-after: 2026-01-01T00:00:30Z", 0.0),
+        ("Retry-After: Fri, 99 Jan 2027 00:02:00 GMT", None),
         ("waited 30 s for an answer", None),
         ("try again later", None),
         ("in 20 s", None),
     ],
 )
 def test_asked_wait(message: str, seconds: float | None) -> None:
-    assert asked_wait(message) == seconds
+    assert asked_wait(message, lambda: datetime(2027, 1, 1, tzinfo=UTC)) == seconds
+
+
+@pytest.mark.parametrize(("run", "seconds"), [(0, 36.0), (2, 36.0), (3, 60.0), (50, 60.0)])
+def test_a_wait_that_did_not_help_three_times_grows(run: int, seconds: float) -> None:
+    asked = FailedForNow(failure("APIError", "429 RESOURCE_EXHAUSTED, retryDelay: '36s'"), None, 1.0)
+    assert policy().judge(story(run), asked) == Waiting("narration", seconds)
+
+
+def test_no_wait_is_longer_than_a_day() -> None:
+    asked = FailedForNow(failure("APIError", "429 Too Many Requests, try again in 114h18m0s"), None, 1.0)
+    assert policy().judge(story(), asked) == Waiting("narration", 86400.0)
 
 
 @given(st.floats(0, 86400))

@@ -148,6 +148,18 @@ async def test_a_resume_that_met_a_limit_is_repeated_after_the_wait(plain: Setti
     assert book.found("retry 10", StoryMessage).project_id == "p1"
 
 
+async def test_a_run_that_ends_at_once_is_not_announced_and_a_longer_one_is() -> None:
+    book = RecordingPublisher()
+    events = RunEvents(message(), "w1", utc_now())
+    async with ProgressReporter(events, book, linger=60.0) as progress:
+        progress.stage("voice", 0.1)
+    assert book.lines == []
+    async with ProgressReporter(events, book, linger=0.0) as progress:
+        progress.stage("voice", 0.1)
+        await until(lambda: len(book.lines) == 2)
+    assert [name for name, _ in book.lines] == ["story.started", "story.stage"]
+
+
 async def test_the_project_is_published_as_soon_as_it_is_known(plain: Settings) -> None:
     book = RecordingPublisher()
     async with ProgressReporter(RunEvents(message(project_id="p0"), "w1", utc_now()), book) as progress:
@@ -188,6 +200,19 @@ async def test_each_lost_worker_costs_one_attempt_and_too_many_end_the_story_unr
     assert book.names() == ["dead", "ack"]
     assert unrun.attempts == []
     assert book.found("dead", StoryMessage).errors[-1].failure.type == "WorkerLost"
+
+
+async def test_a_worker_that_allows_fewer_attempts_names_them_and_the_last_failure(plain: Settings) -> None:
+    fewer = plain.model_copy(update={"max_attempts": 2})
+    book, _ = await play(plain, ScriptedRunner(FailedForNow(OOPS, None, 1.0)), message(attempt=2))
+    book, _ = await play(fewer, ScriptedRunner(), book.found("retry 60", StoryMessage))
+    assert book.names() == ["dead", "ack"]
+    failure = book.found("dead", StoryMessage).errors[-1].failure
+    assert failure.type == "AttemptsUsedUp"
+    assert failure.message == (
+        "2 attempts failed and this worker allows 2 (--max-attempts, GT_MAX_ATTEMPTS); "
+        f"the last one: {OOPS.type}: {OOPS.message}"
+    )
 
 
 async def test_redelivery_adopts_the_run_in_progress_and_all_deliveries_are_acked(plain: Settings) -> None:

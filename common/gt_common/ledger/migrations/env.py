@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from alembic import context
 
-from gt_common.ledger.schema import VERSION_TABLE, metadata
+from gt_common.ledger.head import VERSION_TABLE
+from gt_common.ledger.schema import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

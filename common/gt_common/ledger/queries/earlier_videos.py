@@ -1,58 +1,75 @@
-"""Queries for earlier videos and stories that are being made, and how long videos took."""
+"""Queries for earlier videos and stories that are being made, and how long videos took.
+
+Plain SQL, as gt-produce, which compares each list with earlier batches, must be quick to start. Stories are
+stored by their URL as given, so each is converted to its canonical form first.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection
+from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Connection, select
+from gt_common.ledger.plain import Plain, marks, parts
+from gt_common.ledger.queries.tombstones import read_pruned_stories, read_tombstones
+from gt_common.ledger.stored import read_opened, read_succeeded
+from gt_common.ledger.views import EarlierVideo, UnfinishedStory
+from gt_common.messages.statuses import StoryStatus
+from gt_common.stories.urls import canonical_of
 
-from gt_common.ledger.queries.known_posts import canonical_of
-from gt_common.ledger.rows import chunks, read_opened, read_succeeded
-from gt_common.ledger.schema import batches, stories
-from gt_common.ledger.views import UnfinishedStory
-from gt_common.lifecycle import StoryStatus
-from gt_common.messages import StorySucceeded
+if TYPE_CHECKING:
+    from gt_common.messages import StorySucceeded
 
-_OPEN = [status.value for status in StoryStatus if not status.final]
-_MADE = stories.c.status == StoryStatus.SUCCESS.value
+_OPEN: Final = tuple(status.value for status in StoryStatus if not status.final)
+_MADE: Final = StoryStatus.SUCCESS.value
 
 
-def read_made(connection: Connection, canonicals: Collection[str]) -> dict[str, list[StorySucceeded]]:
-    """Return the successes of each story that has one, in any batch, newest first, by canonical URL.
-
-    Stories are stored by their URL as given, so each is converted to its canonical form first.
-    """
+def read_made(plain: Plain, canonicals: Collection[str]) -> dict[str, list[EarlierVideo]]:
+    """Return the successes of each story that has one, in any batch, newest first, by canonical URL."""
     wanted = frozenset(canonicals)
-    places: dict[str, str] = {}
-    query = select(stories.c.url, stories.c.event_id).where(_MADE)
-    for url, event_id in connection.execute(query):
-        canonical = _canonical(url)
-        if canonical is not None and canonical in wanted:
-            places[event_id] = canonical
-    found: dict[str, list[StorySucceeded]] = defaultdict(list)
-    for ids in chunks(list(places)):
-        for body in connection.execute(select(stories.c.event).where(stories.c.event_id.in_(ids))).scalars():
-            event = read_succeeded(body)
-            found[places[event.event_id]].append(event)
+    found = _read_successes(plain, wanted)
+    for canonical, body in read_pruned_stories(plain, wanted):
+        if body is not None:
+            found[canonical].append(read_succeeded(body))
+    graves = read_tombstones(plain, {event.batch_id for made in found.values() for event in made})
+    removed = {name: grave.videos_removed_at for name, grave in graves.items()}
     return {
-        canonical: sorted(made, key=lambda event: (event.at, event.event_id), reverse=True)
+        canonical: [
+            EarlierVideo(event, removed.get(event.batch_id))
+            for event in sorted(made, key=lambda event: (event.at, event.event_id), reverse=True)
+        ]
         for canonical, made in found.items()
     }
 
 
-def read_unfinished(connection: Connection, canonicals: Collection[str]) -> list[UnfinishedStory]:
+def _read_successes(plain: Plain, wanted: frozenset[str]) -> defaultdict[str, list[StorySucceeded]]:
+    """Return the successes in batches that are not pruned, by canonical URL."""
+    places: dict[str, str] = {}
+    for url, event_id in plain.rows("SELECT url, event_id FROM gt_stories WHERE status = ?", _MADE):
+        canonical = canonical_of(url)
+        if canonical is not None and canonical in wanted:
+            places[event_id] = canonical
+    found: defaultdict[str, list[StorySucceeded]] = defaultdict(list)
+    for ids in parts(places):
+        query = f"SELECT event FROM gt_stories WHERE event_id IN ({marks(ids)})"  # noqa: S608 - only marks
+        for (body,) in plain.rows(query, *ids):
+            event = read_succeeded(body)
+            found[places[event.event_id]].append(event)
+    return found
+
+
+def read_unfinished(plain: Plain, canonicals: Collection[str]) -> list[UnfinishedStory]:
     """Return the stories with one of these canonical URLs that are not final, oldest batch first."""
     wanted = frozenset(canonicals)
-    query = (
-        select(stories.c.url, stories.c.batch_id, stories.c.status, batches.c.opened)
-        .join(batches, batches.c.batch_id == stories.c.batch_id)
-        .where(stories.c.status.in_(_OPEN))
-        .order_by(batches.c.since, stories.c.batch_id)
-    )
+    query = f"""
+        SELECT s.url, s.batch_id, s.status, b.opened
+        FROM gt_stories s JOIN gt_batches b ON b.batch_id = s.batch_id
+        WHERE s.status IN ({marks(_OPEN)})
+        ORDER BY b.since, s.batch_id
+    """  # noqa: S608 - only marks
     found = []
-    for url, batch_id, status, opened in connection.execute(query):
-        canonical = _canonical(url)
+    for url, batch_id, status, opened in plain.rows(query, *_OPEN):
+        canonical = canonical_of(url)
         if canonical is not None and canonical in wanted:
             batch = read_opened(opened)
             made_by = batch.made_by if batch else None
@@ -60,13 +77,8 @@ def read_unfinished(connection: Connection, canonicals: Collection[str]) -> list
     return found
 
 
-def _canonical(url: str) -> str | None:
-    # A local story is stored in its canonical form; computing it would access the disk.
-    return url if url.startswith("file:") else canonical_of(url)
-
-
-def read_durations(connection: Connection, limit: int) -> list[float]:
+def read_durations(plain: Plain, limit: int) -> list[float]:
     """Return how many seconds the latest videos took; videos that were only reused are left out."""
-    query = select(stories.c.event).where(_MADE).order_by(stories.c.at.desc()).limit(limit)
-    took = (read_succeeded(body).duration_s for body in connection.execute(query).scalars())
+    query = "SELECT event FROM gt_stories WHERE status = ? ORDER BY at DESC LIMIT ?"
+    took = (read_succeeded(body).duration_s for (body,) in plain.rows(query, _MADE, limit))
     return [seconds for seconds in took if seconds]

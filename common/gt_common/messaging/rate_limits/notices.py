@@ -5,7 +5,6 @@ They are kept in the stream `gt.pauses`. Its name, and the values of `type`, are
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -18,6 +17,7 @@ from gt_common.messages import Label, utc_now
 from gt_common.messaging.delivery import Delivery
 from gt_common.messaging.names import Names
 from gt_common.messaging.subscription import subscribe
+from gt_common.messaging.tasks import Tasks
 from gt_common.settings import Settings
 
 log = get_logger("limits")
@@ -93,16 +93,14 @@ async def follow_notices(
     Raises:
         BrokerUnreachableError, CredentialsRefusedError, TopologyError: at the start only
     """
-    acks: set[asyncio.Task[bool]] = set()
+    acks = Tasks()
 
     def receive(delivery: Delivery) -> None:
         notice = decode_notice(delivery.body)
         if notice is not None:
             handle(notice)
         # An ack removes nothing from a stream; it makes room for further deliveries.
-        ack = asyncio.create_task(delivery.ack())
-        acks.add(ack)
-        ack.add_done_callback(acks.discard)
+        acks.spawn(delivery.ack())
 
     stream = Names(settings.namespace).pauses
     offset = {"x-stream-offset": utc_now() - timedelta(seconds=REPLAYED_S)}

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from gt_common.lifecycle import StoryStatus
 from gt_common.messages import AttemptError, Replay, StoryCancelled
-from gt_common.texts import one_line, plural
+from gt_common.texts import by_whom, one_line, plural
 from gt_consumer.deadletters.display.tables import format_replayed, format_time
 from gt_consumer.deadletters.groups import LetterGroup, group_command
 from gt_consumer.deadletters.ledger_view import KnownLetter
@@ -149,23 +149,19 @@ def letter_lines(known: KnownLetter) -> Iterator[str]:
 
 def _state_lines(known: KnownLetter) -> Iterator[str]:
     if past := known.letter.restored:
-        yield f"Restored    {format_time(past.at)} by {one_line(past.by)}{_because(past.reason)}"
+        yield f"Restored    {format_time(past.at)} by {by_whom(past.by, past.reason)}"
     event = known.event
     if isinstance(event, StoryCancelled):
-        yield f"Discarded   {format_time(event.at)} by {one_line(event.by)}{_because(event.reason)}"
+        yield f"Discarded   {format_time(event.at)} by {by_whom(event.by, event.reason)}"
         yield f"{'':<12}can be restored until {format_time(event.purge_at)}"
     elif not known.status.final:
         yield f"Now         {format_replayed(known)} since {format_time(known.when)}"
 
 
 def _replay_lines(past: Replay) -> Iterator[str]:
-    yield f"{INDENT}{format_time(past.at)} by {one_line(past.by)}{_because(past.reason)}"
+    yield f"{INDENT}{format_time(past.at)} by {by_whom(past.by, past.reason)}"
     for change in change_lines(past.options_before, past.options):
         yield f"{INDENT * 2}{one_line(change)}"
-
-
-def _because(reason: str | None) -> str:
-    return f": {one_line(reason)}" if reason else ""
 
 
 def _attempt_lines(error: AttemptError) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from gt_common.texts import one_line
 from gt_consumer.deadletters.display.documents import Document
@@ -62,7 +62,6 @@ def step_line(step: Step) -> str:
             return f"skipped {name}: {one_line(step.detail or '')}"
 
 
-def summary(steps: Sequence[Step]) -> str:
-    """Format what a command did in one line."""
-    counts: Counter[StepAction] = Counter(step.action for step in steps)
-    return ", ".join(f"{counts[action]} {word}" for action, word in _WORDS.items() if counts[action])
+def summary(counts: Mapping[StepAction, int]) -> str:
+    """Format in one line how often a command did what."""
+    return ", ".join(f"{counts[action]} {word}" for action, word in _WORDS.items() if counts.get(action))

@@ -21,6 +21,8 @@ MESSAGE_LEAST = 16
 BATCHES_MOST = 2
 GAP = 2
 
+Row = tuple[str, ...]
+
 _AT = {StoryStatus.QUEUED: "waiting"}
 
 
@@ -41,12 +43,19 @@ def letter_table(letters: Sequence[KnownLetter], width: int) -> Iterator[str]:
     Parameters:
         width: of the terminal, in columns; ids may make the table wider
     """
-    rows = []
-    for known in letters:
-        letter, last = known.letter, last_error(known.letter)
-        attempts = str(letter.attempts_used) + (f" g{letter.generation}" if letter.generation > 1 else "")
-        worker = one_line(last.worker or "") if last else ""
-        rows.append((*_cause(known), attempts, worker, format_time(letter.died_at)))
+    return letter_table_of([letter_row(known) for known in letters], width)
+
+
+def letter_row(known: KnownLetter) -> Row:
+    """Return the cells of a dead letter."""
+    letter, last = known.letter, last_error(known.letter)
+    attempts = str(letter.attempts_used) + (f" g{letter.generation}" if letter.generation > 1 else "")
+    worker = one_line(last.worker or "") if last else ""
+    return (*_cause(known), attempts, worker, format_time(letter.died_at))
+
+
+def letter_table_of(rows: Sequence[Row], width: int) -> Iterator[str]:
+    """Format rows of `letter_row` as a table; see `letter_table`."""
     return _lay_out([LETTERS, *rows], width)
 
 
@@ -58,11 +67,18 @@ def replayed_table(letters: Sequence[KnownLetter], width: int) -> Iterator[str]:
 
 def discarded_table(letters: Sequence[KnownLetter], width: int) -> Iterator[str]:
     """Format discarded letters as a table; see `letter_table`."""
-    rows = [
-        (*_cause(known), one_line(known.event.by), format_time(known.event.purge_at))
-        for known in letters
-        if isinstance(known.event, StoryCancelled)
-    ]
+    return discarded_table_of([discarded_row(known) for known in letters], width)
+
+
+def discarded_row(known: KnownLetter) -> Row:
+    """Return the cells of a discarded letter."""
+    event = known.event
+    by, until = (event.by, event.purge_at) if isinstance(event, StoryCancelled) else ("", None)
+    return (*_cause(known), one_line(by), format_time(until))
+
+
+def discarded_table_of(rows: Sequence[Row], width: int) -> Iterator[str]:
+    """Format rows of `discarded_row` as a table; see `letter_table`."""
     return _lay_out([DISCARDED, *rows], width)
 
 
@@ -101,16 +117,32 @@ def _short(message: str) -> str:
     return text if len(text) <= MESSAGE_MOST else f"{text[: MESSAGE_MOST - 1]}…"
 
 
-def _lay_out(rows: Sequence[tuple[str, ...]], width: int) -> Iterator[str]:
-    from rich.cells import cell_len, set_cell_size  # JSON needs no rich
+def _length(text: str) -> int:
+    """Return how many columns a text takes on a terminal."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len  # most tables need no rich
 
+    return cell_len(text)
+
+
+def _sized(text: str, size: int) -> str:
+    """Return a text cut or filled up to some columns."""
+    if text.isascii():
+        return text[:size].ljust(size)
+    from rich.cells import set_cell_size
+
+    return set_cell_size(text, size)
+
+
+def _lay_out(rows: Sequence[tuple[str, ...]], width: int) -> Iterator[str]:
     flexible = rows[0].index("MESSAGE")
-    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    widths = [max(map(_length, column)) for column in zip(*rows, strict=True)]
     others = sum(widths) - widths[flexible] + GAP * (len(widths) - 1)
     widths[flexible] = min(widths[flexible], max(width - others, MESSAGE_LEAST))
     for row in rows:
         cells = list(row)
-        if cell_len(cells[flexible]) > widths[flexible]:
-            cells[flexible] = f"{set_cell_size(cells[flexible], widths[flexible] - 1)}…"
-        sized = (set_cell_size(cell, size) for cell, size in zip(cells, widths, strict=True))
+        if _length(cells[flexible]) > widths[flexible]:
+            cells[flexible] = f"{_sized(cells[flexible], widths[flexible] - 1)}…"
+        sized = map(_sized, cells, widths)
         yield (" " * GAP).join(sized).rstrip()

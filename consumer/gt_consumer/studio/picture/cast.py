@@ -9,13 +9,13 @@ from __future__ import annotations
 import functools
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, TypeVar
 
 from gt_consumer.studio.errors import StudioError
-from gt_consumer.studio.text.dialogue import NARRATOR, Person
+from gt_consumer.studio.script.model import Member
 
 if TYPE_CHECKING:
     import skia
@@ -26,6 +26,8 @@ UNITS = 980  # width and height of a figure's picture; the positions below are i
 CHIN, FACE_TOP, FACE_LEFT, FACE_RIGHT = 782, 330, 300, 770
 EYES_BOX, MOUTH_BOX = (300, 405, 790, 575), (400, 590, 790, 765)
 _HAIR = {
+    ("f", "child"): (26, 36, 23, 48, 13),
+    ("m", "child"): (6, 11, 43, 20),
     ("f", "adult"): (15, 21, 24, 35, 13, 23, 31, 42, 18, 16, 19, 48, 32, 46, 33),
     ("f", "elder"): (14, 37, 19, 29, 38, 32, 18),
     ("f", "old"): (38, 14, 29, 37),
@@ -38,22 +40,23 @@ _GREY = ("#8c8f9e", "#b9bcc8", "#d9dbe3")
 _SKINS = ("#f3cba6", "#eab98f", "#d79a6b", "#b97a4c", "#f7d6bb", "#8d5a3a")
 _CLOTHES = ("#c8375c", "#2f6fb5", "#2e9a79", "#e0862c", "#7a4bb0", "#3c4a66", "#d2588f", "#4d8f3a")
 _PATTERNS = ("cardigan", "stripes", "hoodie", "plain")
+_GREYING = 45  # years from which hair may be grey
 _FAMILY = re.compile(r"mother|father|sister|brother|son$|daughter|cousin|aunt|uncle|niece|nephew")
 _BROWS_EYES_MOUTH = {
-    "neutral": (9, 4, "happy04"),
+    "neutral": (9, 4, "happy14"),
     "happy": (9, 19, "happy05"),
-    "worried": (1, 24, "sad04"),
+    "worried": (1, 4, "sad06"),
     "sad": (1, 24, "sad04"),
-    "angry": (13, 10, "sad06"),
+    "angry": (13, 10, "sad05"),
     "shout": (13, 10, "sad01"),
     "shock": (5, 16, "sad01"),
-    "smug": (12, 3, "sad09"),
-    "serious": (9, 4, "sad03"),
+    "smug": (12, 8, "happy15"),
+    "serious": (10, 4, "sad09"),
 }
 _OPEN_MOUTH = {
     "neutral": "happy18",
-    "happy": "happy05",
-    "worried": "sad01",
+    "happy": "happy06",
+    "worried": "sad07",
     "sad": "sad01",
     "angry": "sad01",
     "shout": "sad01",
@@ -61,7 +64,7 @@ _OPEN_MOUTH = {
     "smug": "happy18",
     "serious": "happy18",
 }
-_CLOSED_MOUTH = {"shout": "sad06", "shock": "sad02", "happy": "happy01"}
+_CLOSED_MOUTH = {"shout": "sad06", "shock": "sad02", "happy": "happy01", "worried": "sad04"}
 _BLINK = 1
 
 
@@ -79,38 +82,55 @@ class Look:
     beard: int = 0
     suit: bool = False
     pattern: str = "plain"
+    age: str = "adult"
+
+    @property
+    def height(self) -> float:
+        """Return the size of the figure as a part of a grown-up's."""
+        return 0.78 if self.age == "child" else 1.0
 
 
-def cast_looks(persons: Mapping[str, Person], seed: int) -> dict[str, Look]:
+def _beard(sex: str, age: str, rng: _Random) -> int:
+    share = {"adult": 0.2, "elder": 0.35, "old": 0.5}.get(age, 0.0) if sex == "m" else 0.0
+    return rng.pick((1, 2)) if rng.share() < share else 0
+
+
+def cast_looks(cast: Sequence[Member], seed: int) -> dict[str, Look]:
     """Choose a look for each person; hair and clothes repeat only when the tables are used up."""
     looks: dict[str, Look] = {}
     used_hair: set[tuple[str, int]] = set()
-    family_skin = _Random(f"{seed}/family/{len(persons)}").pick(_SKINS)
-    for number, (key, person) in enumerate(persons.items()):
+    family_skin = _Random(f"{seed}/family/{len(cast)}").pick(_SKINS)
+    for number, person in enumerate(cast):
+        key = person.id
         rng = _Random(f"{seed}/{key}")
-        table = _HAIR[person.sex, person.age]
-        free = [h for h in table if (person.sex, h) not in used_hair] or list(table)
+        sex = "m" if person.sex == "male" else "f"
+        age = person.age_group if person.age_group in {"child", "old"} else "adult"
+        if age == "adult" and person.years >= _GREYING:
+            age = "elder"
+        table = _HAIR[sex, age]
+        free = [h for h in table if (sex, h) not in used_hair] or list(table)
         hair = rng.pick(free)
-        used_hair.add((person.sex, hair))
-        aged = person.age == "old" or (person.age == "elder" and rng.share() < 0.5)
+        used_hair.add((sex, hair))
+        aged = age == "old" or (age == "elder" and rng.share() < 0.5)
         looks[key] = Look(
             hair=hair,
             hair_colour=rng.pick(_GREY) if aged else _HAIR_COLOURS[(number * 2 + seed) % len(_HAIR_COLOURS)],
-            skin=family_skin if key == NARRATOR or is_family(key) else rng.pick(_SKINS),
+            skin=family_skin if person.narrates or is_family(person.role) else rng.pick(_SKINS),
             clothes=_CLOTHES[(number + seed) % len(_CLOTHES)],
             head=rng.pick((1, 2)),  # the necks of the others are wider than a collar
             nose=rng.pick((1, 2, 4, 6)),
-            glasses=rng.pick((1, 3, 4)) if person.age != "adult" and rng.share() < 0.6 else 0,
-            beard=rng.pick((1, 2)) if person.key == "grandfather" else 0,
+            glasses=rng.pick((1, 3, 4)) if age in {"elder", "old"} and rng.share() < 0.6 else 0,
+            beard=_beard(sex, age, rng),
             pattern=_PATTERNS[(number + seed) % len(_PATTERNS)],
-            suit=person.age == "elder" and person.sex == "m",
+            suit=age == "elder" and sex == "m",
+            age=age,
         )
     return looks
 
 
-def is_family(key: str) -> bool:
+def is_family(role: str) -> bool:
     """Whether a person is a blood relation of the narrator and shares the skin colour."""
-    return bool(_FAMILY.search(key)) and not key.startswith("step") and not key.endswith("in-law")
+    return bool(_FAMILY.search(role)) and not role.startswith("step") and not role.endswith("in-law")
 
 
 class _Random:

@@ -6,13 +6,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gt_consumer.studio.picture.backgrounds import PLACES
 from gt_consumer.studio.picture.brush import PALETTES, Brush, colour
-from gt_consumer.studio.picture.bubbles import draw_bubble, draw_effect, draw_title
+from gt_consumer.studio.picture.bubbles import draw_bubble, draw_effect, draw_end, draw_title
 from gt_consumer.studio.picture.camera import Planes, to_planes
 from gt_consumer.studio.picture.cast import EYES_BOX, MOUTH_BOX, Look
-from gt_consumer.studio.picture.figures import Box, Pose, draw_figure, rim
-from gt_consumer.studio.picture.layout import CHIN_Y, MARGIN_X, MARGIN_Y, PANEL_HEIGHT, PANEL_WIDTH
+from gt_consumer.studio.picture.figures import Box, Pose, draw_back, draw_figure, rim, tinted
+from gt_consumer.studio.picture.inserts import draw_hands, draw_thing
+from gt_consumer.studio.picture.layout import (
+    CHIN_Y,
+    FOCUS_Y,
+    MARGIN_X,
+    MARGIN_Y,
+    PANEL_HEIGHT,
+    PANEL_WIDTH,
+    TEXT_TOP,
+    WIDTH,
+)
+from gt_consumer.studio.picture.lettering import Letters
+from gt_consumer.studio.picture.places import draw_place
+from gt_consumer.studio.picture.poses import back_of, poses
 from gt_consumer.studio.picture.shots import Shot
 
 if TYPE_CHECKING:
@@ -20,9 +32,10 @@ if TYPE_CHECKING:
     import skia
     from numpy.typing import NDArray
 
-_SIZES = {"title": 0.68, "single": 0.92, "close": 1.16, "wide": 0.74, "two": 0.68}
-_BESIDE_BUBBLE = 0.9  # leaves room for what is said
 _RIM = 13
+_PLACES_KEPT = 2  # of 10 MB each
+_NEARER = {"close": 1.5, "over": 1.22, "two": 1.12, "insert": 1.7, "hands": 1.5}
+"""How much nearer the place is in a shot; enlarged it is also softer, as behind a face in focus."""
 
 
 @dataclass(frozen=True)
@@ -36,24 +49,25 @@ class Patch:
 
 @dataclass(frozen=True)
 class Panel:
-    """A drawn shot, ready for the camera, with patches for the open mouth and the closed eyes."""
+    """A drawn shot, ready for the camera, with patches for the open mouth and the closed eyes.
+
+    Parameters:
+        texts: where its lines of text are, in units of the frame
+    """
 
     planes: Planes
     talking: Patch | None
     blinking: tuple[Patch, ...]
+    texts: tuple[Box, ...] = ()
 
 
-def poses(shot: Shot) -> list[tuple[str, Pose]]:
-    """Return the people of a shot with their poses; the first is its subject."""
-    size = _SIZES[shot.framing] * (_BESIDE_BUBBLE if shot.bubble else 1)
-    if shot.framing == "two" and shot.other:
-        return [
-            (shot.subject, Pose(300, CHIN_Y, size)),
-            (shot.other, Pose(780, CHIN_Y + 0, size, mirrored=True)),
-        ]
-    mirrored = int(shot.start * 10) % 2 == 1
-    shift = {"wide": 150, "single": 40}.get(shot.framing, 0)
-    return [(shot.subject, Pose(540 + (shift if mirrored else -shift), CHIN_Y, size, mirrored=mirrored))]
+@dataclass(frozen=True)
+class Card:
+    """What the end card says: source of the story, handle of the channel (empty for none), and a question."""
+
+    source: str = ""
+    handle: str = ""
+    question: str = "Who was right?"
 
 
 @dataclass
@@ -64,62 +78,104 @@ class Painter:
         looks: the look of each person
         scale: pixels per unit of the frame
         seed: of the places, so that a room stays the same
+        names: what stands above the messages of each person
+        text_top: where bubbles may begin, in units of the frame
+        side: how much further than upright ones panels reach at both sides, in units of the frame
     """
 
     looks: Mapping[str, Look]
     scale: float
     seed: int
+    card: Card = Card()
+    names: Mapping[str, str] = field(default_factory=dict)
+    text_top: float = TEXT_TOP
+    side: float = 0.0
     _places: dict[tuple[str, str], skia.Image] = field(default_factory=dict)
 
     def paint(self, shot: Shot) -> Panel:
         """Draw a shot."""
+        import cv2
+
+        surface, letters = self._drawn(shot)
+        standing = poses(shot, self.looks)
+        rgb = cv2.cvtColor(self._pixels(surface), cv2.COLOR_RGBA2RGB).astype("uint8", copy=False)
+        patches = () if shot.framing == "over" else standing
+        blinking = tuple(
+            self._patch(rgb, key, _mood(shot, key), pose, EYES_BOX, blink=True) for key, pose in patches
+        )
+        talking = None
+        if shot.speech and standing:
+            talking = self._patch(rgb, shot.subject, shot.mood, standing[0][1], MOUTH_BOX, talking=True)
+        return Panel(to_planes(rgb), talking, blinking, tuple(letters.boxes))
+
+    def picture(self, shot: Shot) -> skia.Image:
+        """Draw a shot as a picture."""
+        return self._drawn(shot)[0].makeImageSnapshot()
+
+    def _drawn(self, shot: Shot) -> tuple[skia.Surface, Letters]:
         surface, canvas = self._surface()
-        canvas.save()
-        canvas.resetMatrix()
-        canvas.drawImage(self._place(shot.place, shot.act), 0, 0)
-        canvas.restore()
-        standing = poses(shot)
+        self._behind(canvas, shot)
+        letters = Letters(canvas)
+        standing = poses(shot, self.looks)
         top = float(CHIN_Y)
         for key, pose in reversed(standing):
-            top = min(top, self._figure(canvas, shot, key, pose))
-        self._letters(canvas, shot, standing[0][1], top)
-        rgb = self._pixels(surface)[..., :3]
-        moods = [shot.mood if key == shot.subject else "neutral" for key, _ in standing]
-        patches = [
-            self._patch(rgb, key, mood, pose, EYES_BOX, blink=True)
-            for (key, pose), mood in zip(standing, moods, strict=True)
-        ]
-        talking = None
-        if shot.speech:
-            talking = self._patch(rgb, standing[0][0], moods[0], standing[0][1], MOUTH_BOX, talking=True)
-        return Panel(to_planes(rgb), talking, tuple(patches))
+            top = min(top, self._figure(canvas, key, _mood(shot, key), pose, closed=_speaks(shot, key)))
+        if standing and (back := back_of(shot, standing[0][1])) and shot.other:
+            self._back(canvas, shot.other, back)
+        self._things(canvas, shot, letters)
+        self._letters(letters, shot, standing[0][1] if standing else None, top)
+        return surface, letters
 
-    def _surface(self) -> tuple[skia.Surface, skia.Canvas]:
+    def _behind(self, canvas: skia.Canvas, shot: Shot) -> None:
+        """Draw the place, nearer in near shots."""
         import skia
 
-        width, height = (round(n * self.scale / 2) * 2 for n in (PANEL_WIDTH, PANEL_HEIGHT))
+        nearer = _NEARER.get(shot.framing, 1.0)
+        canvas.save()
+        canvas.resetMatrix()
+        canvas.scale(self.scale, self.scale)
+        middle = (WIDTH / 2 + MARGIN_X + self.side, FOCUS_Y + MARGIN_Y)
+        canvas.translate(middle[0] * (1 - nearer), middle[1] * (1 - nearer))
+        canvas.scale(nearer / self.scale, nearer / self.scale)
+        sampling = skia.SamplingOptions(skia.FilterMode.kLinear) if nearer > 1 else skia.SamplingOptions()
+        copy = skia.Paint(BlendMode=skia.BlendMode.kSrc)
+        canvas.drawImage(self._place(shot.place, shot.act), 0, 0, sampling, copy)
+        canvas.restore()
+
+    def _surface(
+        self, left: int = 0, top: int = 0, right: int | None = None, bottom: int | None = None
+    ) -> tuple[skia.Surface, skia.Canvas]:
+        """Make a surface to draw on in units of the frame: of a panel, or of a part of it in pixels."""
+        import skia
+
+        width, height = (round(n * self.scale / 2) * 2 for n in (PANEL_WIDTH + 2 * self.side, PANEL_HEIGHT))
+        size = (width if right is None else right) - left, (height if bottom is None else bottom) - top
         surface = skia.Surface.MakeRaster(
-            skia.ImageInfo.Make(width, height, skia.kRGBA_8888_ColorType, skia.kPremul_AlphaType)
+            skia.ImageInfo.Make(*size, skia.kRGBA_8888_ColorType, skia.kPremul_AlphaType)
         )
         canvas = surface.getCanvas()
+        canvas.translate(-left, -top)
         canvas.scale(self.scale, self.scale)
-        canvas.translate(MARGIN_X, MARGIN_Y)
+        canvas.translate(MARGIN_X + self.side, MARGIN_Y)
         return surface, canvas
 
     @staticmethod
     def _pixels(surface: skia.Surface) -> NDArray[np.uint8]:
         import skia
 
-        pixels: NDArray[np.uint8] = surface.toarray(colorType=skia.kRGBA_8888_ColorType)
+        pixels: NDArray[np.uint8] = surface.toarray(
+            colorType=skia.kRGBA_8888_ColorType, alphaType=skia.kPremul_AlphaType
+        )
         return pixels
 
     def _place(self, place: str, act: str) -> skia.Image:
-        """Return the picture of a place, drawn once for each act."""
+        """Return the picture of a place; those drawn last are kept."""
         import skia
 
         if (place, act) not in self._places:
             surface, canvas = self._surface()
-            PLACES[place](Brush(canvas, PALETTES[act], f"{self.seed}/{place}"))
+            draw_place(place, Brush(canvas, PALETTES[act], f"{self.seed}/{place}"))
+            self._widen(surface, canvas)
             edge = skia.Paint(AntiAlias=True)
             edge.setShader(
                 skia.GradientShader.MakeRadial(
@@ -127,54 +183,88 @@ class Painter:
                 )
             )
             canvas.drawPaint(edge)
+            if len(self._places) >= _PLACES_KEPT:
+                del self._places[next(iter(self._places))]
             self._places[place, act] = surface.makeImageSnapshot()
         return self._places[place, act]
 
-    def _figure(self, canvas: skia.Canvas, shot: Shot, key: str, pose: Pose) -> float:
-        """Draw a person with rim and shadow. Return the y of the top of the hair."""
+    def _widen(self, surface: skia.Surface, canvas: skia.Canvas) -> None:
+        """Continue a place at both sides of an upright panel, as in a mirror."""
+        import cv2
         import skia
 
+        reach = round(self.side * self.scale)
+        if not reach:
+            return
+        inner = self._pixels(surface)[:, reach:-reach]
+        wide = cv2.copyMakeBorder(inner, 0, 0, reach, reach, cv2.BORDER_REFLECT)
+        canvas.save()
+        canvas.resetMatrix()
+        image = skia.Image.fromarray(wide, skia.kRGBA_8888_ColorType, skia.kPremul_AlphaType)
+        canvas.drawImage(image, 0, 0, skia.SamplingOptions(), skia.Paint(BlendMode=skia.BlendMode.kSrc))
+        canvas.restore()
+
+    def _figure(self, canvas: skia.Canvas, key: str, mood: str, pose: Pose, *, closed: bool) -> float:
+        """Draw a person with rim and shadow. Return the y of the top of the hair."""
         layer, ink = self._surface()
-        subject = key == shot.subject
-        draw_figure(
-            ink,
-            self.looks[key],
-            shot.mood if subject else "neutral",
-            pose,
-            closed=subject and bool(shot.speech),
-        )
+        draw_figure(ink, self.looks[key], mood, pose, closed=closed)
+        return self._cut_out(canvas, layer)
+
+    def _back(self, canvas: skia.Canvas, key: str, pose: Pose) -> None:
+        """Draw a person from behind, in front of everything else."""
+        layer, ink = self._surface()
+        draw_back(ink, self.looks[key], pose)
+        self._cut_out(canvas, layer)
+
+    def _cut_out(self, canvas: skia.Canvas, layer: skia.Surface) -> float:
+        """Draw a layer with the white rim and the shadow of a cut-out. Return the y of its top."""
         alpha = self._pixels(layer)[..., 3]
         outline = rim(alpha, round(_RIM * self.scale))
-        mask = skia.Image.fromarray(outline, colorType=skia.kAlpha_8_ColorType)
         canvas.save()
         canvas.resetMatrix()
         offset = 16 * self.scale
-        canvas.drawImage(
-            mask, offset, offset, skia.SamplingOptions(), skia.Paint(Color=colour("#150828", 0.3))
-        )
-        canvas.drawImage(mask, 0, 0, skia.SamplingOptions(), skia.Paint(Color=0xFFFFFFFF))
+        canvas.drawImage(tinted(outline, "#150828", 0.3), offset, offset)
+        canvas.drawImage(tinted(outline, "#ffffff", 1.0), 0, 0)
         canvas.drawImage(layer.makeImageSnapshot(), 0, 0)
         canvas.restore()
         rows = alpha.max(axis=1).argmax()
         return float(rows) / self.scale - MARGIN_Y
 
-    def _letters(self, canvas: skia.Canvas, shot: Shot, pose: Pose, top: float) -> None:
-        if shot.title:
-            draw_title(canvas, shot.title, top - 20)
+    def _things(self, canvas: skia.Canvas, shot: Shot, letters: Letters) -> None:
+        """Draw the thing that a shot shows, large, or in hands."""
+        if shot.thing is None:
+            return
+        brush = Brush(canvas, PALETTES[shot.act], f"{self.seed}/{shot.start}")
+        if shot.framing == "hands":
+            taker = self.looks[shot.other] if shot.other else None
+            draw_hands(brush, self.looks[shot.subject], taker, shot.thing)
+        else:
+            draw_thing(shot.thing, brush, letters, shot.note, self.names.get(shot.subject, ""))
+
+    def _letters(self, letters: Letters, shot: Shot, pose: Pose | None, top: float) -> None:
+        if shot.framing == "end":
+            card = self.card
+            draw_end(letters, card.source, card.handle, card.question, self.text_top + 60)
+        elif pose is None:
+            return
+        elif shot.title:
+            draw_title(letters, shot.title, self.text_top - 20, top - 20)
         elif shot.bubble:
             side = -1 if pose.mirrored else 1
             draw_bubble(
-                canvas,
+                letters,
                 shot.bubble,
                 (pose.x + side * 60, top + 10),
-                top + 30,
+                self.text_top + 30,
+                max(top, self.text_top + 200) + 30,
                 loud=shot.loud,
                 seed=f"{self.seed}/{shot.start}",
             )
         elif shot.effect:
             left, _, right, _ = pose.face
-            x = left - 150 if pose.mirrored else right + 150
-            draw_effect(canvas, shot.effect, min(max(x, 230), 850), top + 60)
+            draw_effect(
+                letters, shot.effect, left - 150 if pose.mirrored else right + 150, max(top, 380) + 60
+            )
 
     def _patch(
         self,
@@ -192,13 +282,21 @@ class Painter:
         import skia
 
         left, top, right, bottom = pose.box(*box)
-        layer, canvas = self._surface()
-        canvas.clipRect(skia.Rect.MakeLTRB(left, top, right, bottom))
-        draw_figure(canvas, self.looks[key], mood, pose, talking=talking, blink=blink)
-        x0, x1 = (int((x + MARGIN_X) * self.scale) // 2 * 2 for x in (left, right))
+        x0, x1 = (int((x + MARGIN_X + self.side) * self.scale) // 2 * 2 for x in (left, right))
         y0, y1 = (int((y + MARGIN_Y) * self.scale) // 2 * 2 for y in (top, bottom))
         x0, y0 = max(0, x0), max(0, y0)
         x1, y1 = min(x1, rgb.shape[1]), min(y1, rgb.shape[0])
-        drawn = self._pixels(layer)[y0:y1, x0:x1]
+        layer, canvas = self._surface(x0, y0, x1, y1)
+        canvas.clipRect(skia.Rect.MakeLTRB(left, top, right, bottom))
+        draw_figure(canvas, self.looks[key], mood, pose, talking=talking, blink=blink)
+        drawn = self._pixels(layer)
         opaque = drawn[..., 3:] == 255
         return Patch(x0, y0, to_planes(np.where(opaque, drawn[..., :3], rgb[y0:y1, x0:x1])))
+
+
+def _mood(shot: Shot, key: str) -> str:
+    return shot.mood if key == shot.subject else shot.other_mood
+
+
+def _speaks(shot: Shot, key: str) -> bool:
+    return key == shot.subject and bool(shot.speech)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gt_consumer.studio.encode import FPS, FrameWriter
-from gt_consumer.studio.picture.camera import Camera, Overlay, Planes, blend, brighten, empty_frame, overlay
+from gt_consumer.studio.picture.camera import Camera, Overlay, Planes, blend, brighten, overlay, planes_of
 from gt_consumer.studio.picture.captions import Phrase, draw
-from gt_consumer.studio.picture.layout import CAPTION_Y, WIDTH
+from gt_consumer.studio.picture.layout import CAPTION_Y
 from gt_consumer.studio.picture.panels import Panel, Patch
 from gt_consumer.studio.picture.shots import Shot
+from gt_consumer.studio.picture.views import View
 
 if TYPE_CHECKING:
     from gt_consumer.studio.picture.camera import Plane
@@ -66,10 +67,16 @@ def _pairs(a: Planes, b: Planes) -> list[tuple[Plane, Plane, int]]:
 
 @dataclass
 class Captions:
-    """Blends captions into frames; each is drawn once for each active word."""
+    """Blends captions into frames; each is drawn once for each active word.
+
+    Parameters:
+        y: the middle of a caption, in units of the frame
+    """
 
     phrases: Sequence[Phrase]
-    scale: float
+    view: View
+    style: str = "pop"
+    y: float = CAPTION_Y
     _sprites: dict[tuple[int, int], Overlay] = field(default_factory=dict)
     _at: int = 0
 
@@ -80,22 +87,21 @@ class Captions:
         phrase = self.phrases[self._at] if self.phrases else None
         if phrase is None or not phrase.start <= at < phrase.end:
             return
-        grown = min(1.0, 0.86 + 0.14 * (at - phrase.start) / _POP_S)
+        grown = min(1.0, 0.86 + 0.14 * (at - phrase.start) / _POP_S) if self.style == "pop" else 1.0
         sprite = self._sprite(phrase, phrase.active(at), grown)
         height, width = sprite.planes[0].shape
-        left = int((frame.y.shape[1] - width) / 2) // 2 * 2
-        top = int(CAPTION_Y * self.scale - height / 2) // 2 * 2
+        scale = self.view.scale
+        left = int((self.view.middle - self.view.left) * scale - width / 2) // 2 * 2
+        top = int((self.y - self.view.top) * scale - height / 2) // 2 * 2
         blend(frame, sprite, left, top)
 
     def _sprite(self, phrase: Phrase, active: int, grown: float) -> Overlay:
         if grown < 1:
-            small = draw(phrase, active, self.scale * grown)
-            return overlay(small.rgb, small.alpha)
+            return overlay(draw(phrase, active, self.view.scale * grown, self.style))
         key = (self._at, active)
         if key not in self._sprites:
             self._sprites.clear()
-            full = draw(phrase, active, self.scale)
-            self._sprites[key] = overlay(full.rgb, full.alpha)
+            self._sprites[key] = overlay(draw(phrase, active, self.view.scale, self.style))
         return self._sprites[key]
 
 
@@ -106,44 +112,43 @@ def talks(shot: Shot, at: float) -> bool:
 
 def render(
     shots: Sequence[Shot],
-    panels: Sequence[Panel],
-    phrases: Sequence[Phrase],
+    panels: Iterable[Panel],
+    captions: Captions,
     seconds: float,
     writer: FrameWriter,
-    size: tuple[int, int],
-    panel_scale: float,
+    view: View,
     progress: Callable[[float], None],
 ) -> None:
     """Write every frame of the video.
 
     Parameters:
+        panels: one for each shot, taken when the shot begins
         seconds: length of the video
-        size: width and height of the video in pixels
-        panel_scale: pixels of a panel per unit of the frame
+        view: what of a panel is seen; panels have as many pixels per unit as the video
         progress: called with the share that is done, 0 to 1
 
     Raises:
         EncoderError: ffmpeg has ended
     """
-    width, height = size
-    camera = Camera(width, height, panel_scale)
-    captions = Captions(phrases, width / WIDTH)
+    camera = Camera(view, view.scale)
     total = frame_count(seconds)
-    current, face = 0, _Face(panels[0])
+    coming = iter(panels)
+    current, face = 0, _Face(next(coming))
     for n in range(total):
         at = n / FPS
         while current + 1 < len(shots) and shots[current + 1].start <= at:
             current += 1
-            face = _Face(panels[current])
+            face = _Face(next(coming))
         shot = shots[current]
         since = at - shot.start
         face.set(blinking=(at + 1.3) % _BLINK_EVERY_S < _BLINK_S and since > _POP_S, talking=talks(shot, at))
-        data, frame = empty_frame(width, height)
-        camera.shoot(panels[current].planes, shot.move, since / max(0.1, shot.end - shot.start), since, frame)
+        buffer = writer.blank()
+        frame = planes_of(buffer.pixels, *view.size)
+        camera.shoot(face.panel.planes, shot.move, since / max(0.1, shot.end - shot.start), since, frame)
         if shot.loud and since < _FLASH_S:
             brighten(frame, 0.75 * (1 - since / _FLASH_S))
         captions.put(frame, at)
-        writer.write(data)
+        writer.write(buffer)
         if n % 15 == 0:
             progress(n / total)
     progress(1.0)

@@ -6,20 +6,18 @@ done here: gain by pyloudnorm (ITU-R BS.1770) and a look-ahead limiter on the fo
 
 from __future__ import annotations
 
-import wave
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gt_consumer.studio.sound import music
 from gt_consumer.studio.sound.music import RATE
-from gt_consumer.studio.sound.voice import RATE as VOICE_RATE
+from gt_consumer.studio.sound.speech import RATE as VOICE_RATE
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from gt_consumer.studio.sound.voice import Samples
+    from gt_consumer.studio.sound.speech import Samples
 
     Stereo = NDArray[np.float32]
 
@@ -30,6 +28,7 @@ _BLOCK = RATE // 1000
 _BED_DB = -13.0  # relative to the voice
 _DUCK = 0.45
 _CLOSE_LU = 0.05
+_SILENT_LUFS = -60.0
 
 
 @dataclass(frozen=True)
@@ -146,16 +145,20 @@ def master(stereo: Stereo, target: float = TARGET_LUFS, ceiling_db: float = CEIL
 
 
 def mix(
-    placed: list[tuple[float, Samples]], seconds: float, bed_seed: int | None, dark: bool, cues: list[Cue]
+    placed: list[tuple[float, Samples]],
+    seconds: float,
+    bed: Stereo | None,
+    cues: list[Cue],
+    volume: float = 1.0,
 ) -> Stereo:
     """Mix a video's sound; returns samples of shape (2, n) at `RATE`.
 
     Parameters:
         placed: clips of the voice with their start in seconds
         seconds: length of the video
-        bed_seed: chooses the tune; None for no music
-        dark: whether the tune is in a minor key
+        bed: the music, as long as the video; None for no music
         cues: effects, which are left out together with the music
+        volume: of the music, 0 to 2; 1 is quiet enough for the voice
     """
     import numpy as np
     from scipy.signal import resample_poly
@@ -169,13 +172,13 @@ def mix(
     speech = speech[: int(seconds * RATE)]
     total: Stereo = np.stack([speech, speech])
     level = loudness(total)
-    if bed_seed is not None:
-        total = total + _ducked(
-            music.bed(seconds, bed_seed, dark)[:, : total.shape[1]], speech, level + _BED_DB
-        )
+    if bed is not None:
+        if volume > 0:
+            ducked = _ducked(bed[:, : total.shape[1]], speech, level + _BED_DB)
+            total[:, : ducked.shape[1]] += ducked * volume
         for n, cue in enumerate(cues):
             _place(total, music.impact(n) if cue.kind == "impact" else music.whoosh(n), cue, db(level + 6))
-    return master(total.astype(np.float32))
+    return master(total.astype(np.float32, copy=False))
 
 
 def _ducked(bed: Stereo, speech: NDArray[np.float32], level: float) -> Stereo:
@@ -184,7 +187,7 @@ def _ducked(bed: Stereo, speech: NDArray[np.float32], level: float) -> Stereo:
 
     talk = uniform_filter1d((_blocks(speech, _BLOCK) > 0.02).astype(np.float32), 350)
     gain = _per_sample((1 - _DUCK * np.minimum(1, talk * 1.5)).astype(np.float32), bed.shape[1])
-    ducked: Stereo = bed * db(level - loudness(bed)) * gain
+    ducked: Stereo = bed * db(level - max(loudness(bed), _SILENT_LUFS)) * gain
     return ducked
 
 
@@ -195,15 +198,3 @@ def _place(total: Stereo, sound: Stereo, cue: Cue, factor: float) -> None:
     part = sound[:, : max(0, total.shape[1] - at)]
     strength = factor * (0.9 if cue.kind == "impact" else 0.35) / max(1e-6, float(np.abs(sound).max()))
     total[:, at : at + part.shape[1]] += part * strength
-
-
-def write_wav(path: Path, stereo: Stereo) -> None:
-    """Write a 16-bit stereo WAV file."""
-    import numpy as np
-
-    pcm = np.round(np.clip(stereo.T, -1, 1) * 32767).astype("<i2")
-    with wave.open(str(path), "wb") as out:
-        out.setnchannels(2)
-        out.setsampwidth(2)
-        out.setframerate(RATE)
-        out.writeframes(pcm.tobytes())

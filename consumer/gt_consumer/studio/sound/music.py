@@ -1,7 +1,12 @@
-"""A quiet music bed and two sound effects, synthesised from sines and noise: nothing to license."""
+"""Quiet music and two sound effects, synthesised from sines and noise: nothing to license.
+
+There are three pieces, by mood: bright, dark, and tense for crisis and climax; each act has its own.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,9 +18,21 @@ if TYPE_CHECKING:
 RATE = 48_000
 _BPM = 84
 _BEATS_PER_CHORD = 4
-# Semitones above the root of the key, for stories that end well and for tense ones.
-_BRIGHT = ((0, 4, 7, 11), (9, 12, 16, 19), (5, 9, 12, 16), (7, 11, 14, 17))
-_DARK = ((0, 3, 7, 10), (8, 12, 15, 19), (5, 8, 12, 15), (7, 10, 14, 17))
+_CROSSFADE_S = 1.5
+# Semitones above the root of the key, the plucks of a beat, and the order in which they take a chord's notes.
+_PIECES = {
+    "bright": (((0, 4, 7, 11), (9, 12, 16, 19), (5, 9, 12, 16), (7, 11, 14, 17)), 2, 3),
+    "dark": (((0, 3, 7, 10), (8, 12, 15, 19), (5, 8, 12, 15), (7, 10, 14, 17)), 2, 2),
+    "tense": (((0, 3, 6, 12), (1, 4, 8, 13), (0, 3, 7, 12), (-1, 3, 6, 11)), 4, 1),
+}
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a film with one piece of music, "bright", "dark" or "tense", from its start in seconds."""
+
+    start: float
+    piece: str
 
 
 def _hz(semitones: float) -> float:
@@ -35,7 +52,7 @@ def _room(seed: int, seconds: float = 1.4) -> Stereo:
     return response
 
 
-def _loop(seed: int, dark: bool) -> Stereo:
+def _loop(seed: int, piece: str) -> Stereo:
     """Make a seamless loop of four chords of pads and plucks."""
     import numpy as np
     from scipy.signal import fftconvolve
@@ -49,7 +66,8 @@ def _loop(seed: int, dark: bool) -> Stereo:
     t = np.arange(int(1.25 * chord_s * RATE)) / RATE
     swell = np.minimum(1, t / 0.5) * np.clip((t[-1] - t) / (0.25 * chord_s), 0, 1)
     pluck_t = np.arange(int(1.2 * RATE)) / RATE
-    for k, chord in enumerate(_DARK if dark else _BRIGHT):
+    chords, plucks, order = _PIECES[piece]
+    for k, chord in enumerate(chords):
         begin = round(k * chord_s * RATE)
         for note in (chord[0] - 12, *chord):
             for ear, detune in enumerate((-0.06, 0.06)):
@@ -60,11 +78,12 @@ def _loop(seed: int, dark: bool) -> Stereo:
                     + 0.12 * np.sin(6 * np.pi * f * t)
                 )
                 _add(dry[ear], 0.05 * tone * swell, begin)
-        for step in range(_BEATS_PER_CHORD * 2):
-            f = _hz(root + chord[(step * (2 if dark else 3)) % 4] + 12 * (step % 3 == 2))
+        for step in range(_BEATS_PER_CHORD * plucks):
+            low = -12 if plucks > 2 else 0
+            f = _hz(root + low + chord[(step * order) % 4] + 12 * (step % 3 == 2))
             tone = np.sin(2 * np.pi * f * pluck_t) * np.exp(-pluck_t / 0.22) * np.minimum(1, pluck_t / 0.006)
             pan = 0.5 + 0.35 * np.sin(step * 1.7)
-            at = begin + round((step * beat / 2 + rng.uniform(0, 0.012)) * RATE)
+            at = begin + round((step * beat / plucks + rng.uniform(0, 0.012)) * RATE)
             _add(dry[0], 0.06 * (1 - pan) * tone, at)
             _add(dry[1], 0.06 * pan * tone, at)
     room = _room(seed)
@@ -77,25 +96,59 @@ def _loop(seed: int, dark: bool) -> Stereo:
 
 def _add(track: NDArray[np.float32], sound: NDArray[np.float64], at: int) -> None:
     """Add a sound into a loop; what runs over its end comes in at its start."""
-    import numpy as np
-
     total = len(track)
-    places = np.arange(at, at + len(sound)) % total
-    np.add.at(track, places, sound.astype(np.float32))
+    at %= total
+    first = min(len(sound), total - at)
+    track[at : at + first] += sound[:first]
+    track[: len(sound) - first] += sound[first:]
 
 
-def bed(seconds: float, seed: int, dark: bool) -> Stereo:
-    """Make the music for a video: a loop as long as it, faded in and out."""
+def bed(seconds: float, seed: int, sections: Sequence[Section]) -> Stereo:
+    """Make the music for a video: the piece of each section, faded from one to the next.
+
+    Parameters:
+        sections: in the order of their starts, the first at 0
+    """
     import numpy as np
 
-    loop = _loop(seed, dark)
+    loops = {piece: _loop(seed, piece) for piece in dict.fromkeys(s.piece for s in sections)}
     count = int(seconds * RATE)
-    music = np.tile(loop, (1, -(-count // loop.shape[1])))[:, :count]
-    fade = np.minimum(
-        1, np.minimum(np.arange(count) / (0.8 * RATE), (count - np.arange(count)) / (1.5 * RATE))
-    )
-    faded: Stereo = (music * fade).astype(np.float32)
-    return faded
+    music = np.zeros((2, count), np.float32)
+    for section, following in zip(sections, (*sections[1:], None), strict=True):
+        begin = max(0, int((section.start - _CROSSFADE_S / 2) * RATE))
+        end = count if following is None else min(count, int((following.start + _CROSSFADE_S / 2) * RATE))
+        part = _looped(loops[section.piece], begin, end)
+        inside = np.arange(end - begin, dtype=np.float32) / (_CROSSFADE_S * RATE)
+        if begin:
+            part = part * np.minimum(1, inside)
+        if following is not None:
+            part = part * np.minimum(1, inside[::-1])
+        music[:, begin:end] += part
+    return faded(music)
+
+
+def _looped(loop: Stereo, begin: int, end: int) -> Stereo:
+    import numpy as np
+
+    size = loop.shape[1]
+    part: Stereo = np.take(loop, np.arange(begin, end) % size, axis=1)
+    return part
+
+
+def own(samples: Stereo, seconds: float) -> Stereo:
+    """Make the music for a video of somebody's own, again from the start where it is too short."""
+    return faded(_looped(samples, 0, int(seconds * RATE)))
+
+
+def faded(music: Stereo) -> Stereo:
+    """Fade music in and out."""
+    import numpy as np
+
+    count = music.shape[1]
+    at = np.arange(count)
+    fade = np.minimum(1, np.minimum(at / (0.8 * RATE), (count - at) / (1.5 * RATE)))
+    soft: Stereo = (music * fade).astype(np.float32)
+    return soft
 
 
 def impact(seed: int) -> Stereo:

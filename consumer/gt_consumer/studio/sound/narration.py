@@ -7,14 +7,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gt_common.errors import PermanentError
-from gt_consumer.studio.text.dialogue import Segment
-from gt_consumer.studio.text.script import Line, Script
+from gt_consumer.studio.script.model import Line, Script, continues
 
 if TYPE_CHECKING:
-    from gt_consumer.studio.sound.voice import Samples, Voice
+    from gt_consumer.studio.sound.engines import Voices
+    from gt_consumer.studio.sound.speech import Samples
 
-LEAD_S, TAIL_S = 0.15, 1.1
-_PAUSES = {"segment": 0.1, "sentence": 0.22, "paragraph": 0.34, "title": 0.5}
+LEAD_S, TAIL_S = 0.15, 3.2  # the end card stays for the tail
+# The story gains speed until the climax and takes its time at the end; sorrow is slower than anger.
+_PACE_OF_ACT = {"hook": 1.03, "build": 1.0, "crisis": 1.02, "climax": 1.05, "resolution": 0.97}
+_PACE_OF_MOOD = {"sad": 0.95, "serious": 0.98, "angry": 1.03, "shout": 1.04, "worried": 1.02}
+_LEAST_PACE, _MOST_PACE = 0.8, 1.5
+_WITHIN_SENTENCE_S, _SENTENCE_S, _ACT_S, _TITLE_S = 0.1, 0.22, 0.34, 0.5
 
 
 @dataclass(frozen=True)
@@ -33,15 +37,18 @@ class Utterance:
 
     Parameters:
         line: the script's line, None for the title
-        segment: the part of the line
         words: as they are shown, with their times
     """
 
     line: Line | None
-    segment: Segment
     words: tuple[TimedWord, ...]
     start: float
     end: float
+
+    @property
+    def quoted(self) -> bool:
+        """Whether a person within the story says it."""
+        return self.line is not None and self.line.is_speech
 
 
 @dataclass(frozen=True)
@@ -54,7 +61,7 @@ class Narration:
 
 
 def narrate(
-    script: Script, voice: Voice, speed: float, seed: int, progress: Callable[[float], None]
+    script: Script, voices: Voices, speed: float, seed: int, progress: Callable[[float], None]
 ) -> Narration:
     """Speak a script.
 
@@ -64,25 +71,41 @@ def narrate(
     Raises:
         PermanentError: the voice cannot read any of it
     """
-    parts: list[tuple[Line | None, Segment, str]] = [(None, Segment(script.title), "title")]
-    for n, line in enumerate(script.lines):
-        after = "paragraph" if n + 1 < len(script.lines) and script.lines[n + 1].opens else "sentence"
-        parts += [(line, s, after if s is line.segments[-1] else "segment") for s in line.segments]
     now = LEAD_S
     utterances: list[Utterance] = []
     placed: list[tuple[float, Samples]] = []
-    for number, (line_of, segment, pause) in enumerate(parts):
-        person = script.persons[segment.speaker]
+    lines = (None, *script.lines)
+    for number, (line, following) in enumerate(zip(lines, (*script.lines, None), strict=True)):
+        person = script.member(line.speaker) if line else script.narrator
+        loud = line is not None and line.is_speech and line.mood == "shout"
         begin, words = now, []
-        for clip in voice.say(segment.text, person, speed, (seed, number)):
+        for clip in voices.say(
+            line.text if line else script.title, person, pace_of(line, speed), (seed, number)
+        ):
             placed.append((now, clip.samples))
-            loud = segment.quote and line_of is not None and line_of.mood == "shout"
             words += [TimedWord(w.text, now + w.start, now + w.end, loud) for w in clip.words]
             now += clip.duration
         if words:
-            utterances.append(Utterance(line_of, segment, tuple(words), begin, now))
-            now += _PAUSES[pause]
-        progress((number + 1) / len(parts))
+            utterances.append(Utterance(line, tuple(words), begin, now))
+            now += pause_after(line, following)
+        progress((number + 1) / len(lines))
     if not utterances:
         raise PermanentError("the voice cannot read any word of the story; it reads English only")
     return Narration(tuple(utterances), tuple(placed), utterances[-1].end + TAIL_S)
+
+
+def pause_after(line: Line | None, following: Line | None) -> float:
+    """Return the seconds of silence after a line, None being the title."""
+    if line is None or following is None:
+        return _TITLE_S
+    if continues(line, following):
+        return _WITHIN_SENTENCE_S
+    return _SENTENCE_S if following.act == line.act else _ACT_S
+
+
+def pace_of(line: Line | None, speed: float) -> float:
+    """Return the pace of a line by its act and mood, None being the title."""
+    if line is None:
+        return speed
+    pace = speed * _PACE_OF_ACT[line.act] * _PACE_OF_MOOD.get(line.mood, 1.0)
+    return min(max(pace, _LEAST_PACE), _MOST_PACE)

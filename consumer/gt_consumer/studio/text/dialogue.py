@@ -1,189 +1,281 @@
-"""Who speaks: splits sentences into narration and quotes, and finds the people of a story."""
+"""Reads a story sentence by sentence: who is mentioned, and who says what.
+
+What is known about quotes is used in this order: words beside the quote with a verb of saying, the one who
+acted just before within the paragraph, the one who spoke before in the paragraph, and between paragraphs the
+other one of two who talk.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
-from gt_consumer.studio.text.people import EITHER, MEN, NOT_NAMES, ROLES, SAID, SAME
+from gt_consumer.studio.text.cast import Cast
+from gt_consumer.studio.text.found import Found
+from gt_consumer.studio.text.names import sex_of_name
+from gt_consumer.studio.text.people import NOT_NAMES
+from gt_consumer.studio.text.persons import ME
+from gt_consumer.studio.text.quotes import VOCATIVE, Clue, Part, clue_after, clue_before, parts_of
+from gt_consumer.studio.text.sentences import Sentence
 
-NARRATOR = "narrator"
-_QUOTE = re.compile(r'"([^"]+)"')
-_NAME = r"[A-Z][a-z]{2,}"
-
-
-@dataclass(frozen=True)
-class Person:
-    """A person of the story. Sex is "f" or "m", age is "adult", "elder" or "old"."""
-
-    key: str
-    sex: str
-    age: str
+_QUOTES: Final = re.compile(r'"[^"]*(?:"|$)')
 
 
 @dataclass(frozen=True)
-class Segment:
-    """Words that one voice says; `quote` means that they were in quotation marks."""
+class Spoken:
+    """Words of a sentence and who says them; `quote` means a person within the story."""
 
     text: str
-    speaker: str = NARRATOR
+    speaker: int = ME
     quote: bool = False
 
 
-@dataclass
-class Cast:
-    """The people mentioned so far, and who "he" and "she" are."""
-
-    persons: dict[str, Person] = field(default_factory=lambda: {NARRATOR: Person(NARRATOR, "f", "adult")})
-    names: dict[str, str] = field(default_factory=dict)
-    latest: dict[str, str] = field(default_factory=dict)
-    last_speaker: str = NARRATOR
-    other_speaker: str = NARRATOR
-    subject: str = NARRATOR
-
-    def meet(self, key: str, sex: str, age: str) -> str:
-        """Note that a person is mentioned. Return the key."""
-        person = self.persons.setdefault(key, Person(key, sex, age))
-        self.latest[person.sex] = key
-        return key
-
-    def speaks(self, key: str) -> str:
-        """Note who spoke, so that an answer without a name is given to the other one. Return the key."""
-        if key != self.last_speaker:
-            self.other_speaker, self.last_speaker = self.last_speaker, key
-        return key
-
-    def read_sexes(self, text: str) -> None:
-        """Decide by the next pronoun whether someone in a role of either sex, such as a boss, is a woman."""
-        for role in EITHER:
-            votes = 0
-            for match in re.finditer(
-                rf"(^|[.!?\"] )?(\w+ )?\b{role}\b.{{0,140}}?\b(he|him|his|she|her)\b", text, re.IGNORECASE
-            ):
-                # If the role begins the sentence, the pronoun most likely refers to it.
-                weight = 3 if match.group(1) is not None else 1
-                votes += weight if match.group(3).lower() in {"she", "her"} else -weight
-            if votes:
-                key = SAME.get(role, role)
-                self.persons[key] = Person(key, "f" if votes > 0 else "m", ROLES[role][1])
-
-    def mentioned(self, text: str) -> list[str]:
-        """Return the people of a text in order, also those meant by "he" and "she", but not the narrator."""
-        found: list[str] = []
-        for match in re.finditer(r"[A-Za-zé][A-Za-zé-]*", text):
-            word = match.group()
-            key = self._who(word, text, match.end())
-            if key and key not in found:
-                found.append(key)
-        return found
-
-    def _who(self, word: str, text: str, end: int) -> str | None:
-        lower = word.lower()
-        role = lower if lower in ROLES else lower.removesuffix("s") if text[end : end + 2] == "'s" else lower
-        if role in ROLES:
-            key = SAME.get(role, role)
-            key = self.meet(key, *ROLES[role])
-            named = re.match(rf"(?:,| named| called)? ({_NAME})\b", text[end:])
-            if named and named.group(1).lower() not in NOT_NAMES:
-                self.names[named.group(1)] = key
-            return key
-        if word in self.names:
-            return self.meet(self.names[word], "f", "adult")
-        sex = {"she": "f", "he": "m", "him": "m"}.get(lower)
-        return self.latest.get(sex) if sex else None
-
-    def speaker_of(self, near: str, after: bool) -> str | None:
-        """Return who speaks by the words beside a quote, such as `my sister said` or `said Tom`.
-
-        Parameters:
-            near: the words before or after the quote
-            after: whether they come after it
-        """
-        who = r"(?:my|the|his|her|our|a|an|this)?\s*(?:[a-zé-]+\s){0,2}?"
-        if re.search(rf"\bI (?:[a-z]+ )?(?:{SAID})\b|\b(?:{SAID}) I\b", near):
-            return NARRATOR
-        patterns = (
-            rf"({who}[A-Za-zé-]+) (?:[a-z]+ly |just |even |finally |then )?(?:{SAID})\b",
-            rf"\b(?:{SAID}) ({who}[A-Za-zé-]+)",
-        )
-        for pattern in patterns:
-            for match in re.finditer(pattern, near):
-                if key := self._speaker(match.group(1).strip()):
-                    return key
-        people = self.mentioned(near)
-        return (people[0] if after else people[-1]) if people else None
-
-    def _speaker(self, phrase: str) -> str | None:
-        people = self.mentioned(phrase)
-        if people:
-            return people[-1]
-        name = phrase.split()[-1]
-        if re.fullmatch(_NAME, name) and name.lower() not in NOT_NAMES:
-            sex = "m" if name.lower() in MEN else "f"
-            self.names[name] = name.lower()
-            return self.meet(name.lower(), sex, "adult")
-        return None
-
-
-def _is_speech(inner: str, before: str) -> bool:
-    """Whether a quote is speech, and not a title or a single word in quotation marks."""
-    ends = inner.rstrip()[-1:] in ".,!?…"
-    return ends or bool(re.search(rf"(?:[:,]|(?<!-)\b(?:{SAID}))\s*$", before))
-
-
-def segments_of(sentence: str, cast: Cast, opens: bool = False) -> list[Segment]:
-    """Split a sentence into narration and speech, each with its speaker.
-
-    Without a name near it, a quote that opens a paragraph is the other person's answer; within a paragraph
-    the subject of the sentence before it speaks.
+@dataclass(frozen=True)
+class Reading:
+    """A sentence that was read: its parts, and the people it mentions besides the narrator, in order.
 
     Parameters:
-        cast: who was mentioned so far; it is updated
-        opens: whether the sentence begins a paragraph
+        subject: the person who acts in it; None if nobody or the narrator
+        mine: whether the narrator appears in it
+        pronouns: people who are meant by a pronoun and not named in it
     """
-    parts: list[Segment] = []
-    end = 0
-    for match in _QUOTE.finditer(sentence):
-        before, after = sentence[end : match.start()], sentence[match.end() :].split('"')[0]
-        if not _is_speech(match.group(1), sentence[: match.start()]):
-            continue
-        speaker = cast.speaker_of(after, True) if re.search(r"\w", after) else None
-        if speaker is None and re.search(r"\w", before):
-            speaker = (
-                NARRATOR
-                if re.search(r"\b[Ii]t (?:says|said|read)\b", before)
-                else cast.speaker_of(before, False)
-            )
-        if speaker is None:
-            speaker = cast.other_speaker if opens and not parts else cast.subject
-        if re.search(r"\w", before):
-            parts.append(Segment(before.strip()))
-        parts.append(Segment(match.group(1).strip(), cast.speaks(speaker), True))
-        cast.subject = speaker
-        end = match.end()
-    rest = sentence[end:].strip()
-    if re.search(r"\w", rest):
-        parts.append(Segment(rest))
-    people = cast.mentioned(_QUOTE.sub("", sentence))
-    if not any(p.quote for p in parts):
-        starts_with_i = re.match(r"(?:I|We|My|So I|Then I|And I)\b(?! (?:boss|sister|mother))", sentence)
-        cast.subject = (
-            NARRATOR
-            if starts_with_i and not sentence.startswith("My")
-            else people[0]
-            if people
-            else cast.subject
+
+    text: str
+    parts: tuple[Spoken, ...]
+    people: tuple[int, ...]
+    subject: int | None
+    mine: bool
+    pronouns: tuple[int, ...] = ()
+
+
+@dataclass
+class Reader:
+    """Reads the sentences of a story in order."""
+
+    cast: Cast
+    last: int | None = None
+    other: int | None = None
+    beat: int | None = None
+    _paragraph_spoke: int | None = None
+    _mine: int = 0
+    _found: list[Found] = field(default_factory=list)
+
+    def read(self, number: int, sentence: Sentence) -> Reading:
+        """Read the next sentence.
+
+        Parameters:
+            number: of the sentence, from 0
+        """
+        if sentence.opens:
+            self.beat = self._paragraph_spoke = None
+        parts = parts_of(sentence.text)
+        spoken: list[Spoken] = []
+        # Narration is read as one text with holes for quotes, so that "she" after a quote finds its clause.
+        told, offsets = _narration(parts)
+        self._found = self.cast.read(number, told, opens=sentence.opens and not sentence.text.startswith('"'))
+        for i, part in enumerate(parts):
+            if not part.speech:
+                spoken.append(Spoken(part.text))
+                continue
+            who = self._speaker(i, parts, offsets, spoken, opens=sentence.opens)
+            if who is None:
+                spoken.append(Spoken(f'"{part.text}"'))
+                continue
+            spoken.append(Spoken(part.text, who, quote=True))
+            self._speaks(who, part.text)
+        self._after(parts)
+        return self._reading(sentence.text, spoken)
+
+    def _reading(self, text: str, spoken: list[Spoken]) -> Reading:
+        people = list(dict.fromkeys(f.who for f in self._found if f.who))
+        named = {f.who for f in self._found if f.mention.kind != "pronoun"}
+        subject = next((f.who for f in self._found if f.who is not None and f.acts), None)
+        return Reading(
+            text,
+            tuple(spoken),
+            tuple(w for w in people if w is not None),
+            None if subject == ME else subject,
+            any(f.who == ME for f in self._found)
+            or bool(re.search(r"\b(?:I|me|my|we|us|our)\b", _QUOTES.sub("", text))),
+            tuple(w for w in people if w is not None and w not in named),
         )
-    return parts
+
+    def _speaks(self, who: int, quote: str) -> None:
+        if who != self.last:
+            # Somebody who joins a talk answers the narrator if the narrator has just acted.
+            joins = who not in {self.other, ME} and self._mine > 0
+            self.other, self.last = (ME if joins else self.last), who
+        for called in self._called(quote):
+            if called != who:
+                self.cast.attend(called)
+        self._name_called(who, quote)
+        self.cast.persons[who].speaks = True
+        self._paragraph_spoke = who
+        self.beat = None
+        self.cast.attend(who, 0.8)
+
+    def _after(self, parts: Sequence[Part]) -> None:
+        """Note who acts in narration without a quote: who speaks next within the paragraph."""
+        had_quote = any(part.speech for part in parts)
+        acted = any(f.who == ME and f.acts for f in self._found)
+        self._mine = _RECENT if acted else max(0, self._mine - 1)
+        if not had_quote:
+            acting = [f.who for f in self._found if f.who is not None and f.acts]
+            self.beat = acting[0] if acting else None
+
+    def _speaker(
+        self,
+        i: int,
+        parts: Sequence[Part],
+        offsets: Mapping[int, int],
+        spoken: Sequence[Spoken],
+        *,
+        opens: bool,
+    ) -> int | None:
+        before = parts[i - 1] if i and not parts[i - 1].speech else None
+        after = parts[i + 1] if i + 1 < len(parts) and not parts[i + 1].speech else None
+        clue = clue_before(before.text) if before else None
+        if clue is not None and before is not None:
+            found = self._meant(clue, offsets[i - 1], before.text)
+            if found is not _UNKNOWN:
+                return found
+        if after is not None and _attributes(parts, i):
+            clue = clue_after(after.text)
+            if clue is not None:
+                found = self._meant(clue, offsets[i + 1], after.text)
+                if found is not _UNKNOWN:
+                    return found
+        quoted = [s.speaker for s in spoken if s.quote]
+        if quoted:
+            return quoted[-1]
+        return self._by_context(parts[i].text, before, offsets.get(i - 1, 0), opens=opens)
+
+    def _by_context(self, quote: str, before: Part | None, offset: int, *, opens: bool) -> int | None:
+        called = self._called(quote)
+        if before is not None:
+            acting = [
+                f.who for f in self._found if f.who is not None and f.acts and f.mention.start >= offset
+            ]
+            if acting:
+                return acting[-1]
+        if not opens:
+            for who in (self.beat, self._paragraph_spoke):
+                if who is not None and who not in called:
+                    return who
+        return self._answering(called)
+
+    def _answering(self, called: set[int]) -> int:
+        """Return who speaks in a new paragraph without a word about it: the other one of two who talk."""
+        if self.last is None:
+            candidates = [self.cast.in_focus(*called), ME]
+        else:
+            mine = None if self.last == ME else ME
+            candidates = [self.other, mine, self.cast.in_focus(*called, ME, self.last)]
+        for who in candidates:
+            if who is not None and who not in called:
+                return who
+        return ME
+
+    def _called(self, quote: str) -> set[int]:
+        """Return the people whom a quote addresses by name: they do not say it."""
+        found: set[int] = set()
+        for match in re.finditer(r"(?:^|[,.!?]\s+)([^\W\d_][\w'’-]+)(?=[,.!?]|$)", quote):
+            who = self.cast.find_name(match.group(1)) if match.group(1)[0].isupper() else None
+            if who is not None:
+                found.add(who)
+        return found
+
+    def _name_called(self, speaker: int, quote: str) -> None:
+        """Attach the name that a quote calls, and that the story uses later, to the nameless one in focus."""
+        fitting = [
+            n for n in VOCATIVE.findall(quote) if n in self.cast.names.narrated and n.lower() not in NOT_NAMES
+        ]
+        name = fitting[0] if fitting else None
+        if name is None or self.cast.find_name(name) is not None:
+            return
+        sex = sex_of_name(name)
+        nameless = [
+            who
+            for who, weight in self.cast.focus.items()
+            if who not in {speaker, ME}
+            and self.cast.persons[who].name is None
+            and weight > _CALLED_FOCUS
+            and (sex is None or self.cast.sex_by_votes(who) in {sex, None})
+        ]
+        if nameless:
+            self.cast.persons[max(nameless, key=lambda who: self.cast.focus[who])].name = name
+            self.cast.names.known.add(name)
+
+    def _meant(self, clue: Clue, offset: int, narration: str) -> int | None:
+        """Return whom a clue means, `_UNKNOWN` if the words mean nobody that is known, None for nobody."""
+        if clue.subject is None:
+            return None
+        start, end = (offset + at for at in clue.subject)
+        if clue.inherited:
+            within = [
+                f for f in self._found if f.who is not None and offset <= f.mention.start <= max(end, start)
+            ]
+            acting = [f.who for f in within if f.acts]
+            if acting:
+                return acting[-1] if len(acting) == 1 else acting[0] if end == start else acting[-1]
+            anyone = [f.who for f in within if not f.mention.possessive]
+            if anyone:
+                return anyone[0]
+            unknown = [f.mention for f in self._found if f.who is None and f.mention.word in {"he", "she"}]
+            if unknown:
+                return self.cast.stranger(unknown[0])
+            return (
+                self.beat
+                if self.beat is not None
+                else self._paragraph_spoke
+                if self._paragraph_spoke is not None
+                else _UNKNOWN
+            )
+        inside = [
+            f
+            for f in self._found
+            if start <= f.mention.start < end or f.mention.start <= start < f.mention.end
+        ]
+        if not inside:
+            word = narration[clue.subject[0] : clue.subject[1]]
+            if re.match(
+                r"(?:it|they|we|people|somebody|someone|(?:the|this|that) (?:note|letter|sign|text|"
+                r"message|card|voice))\b|a voice\b",
+                word,
+                re.IGNORECASE,
+            ):
+                return None
+            return _UNKNOWN
+        pronoun = inside[0].mention
+        if inside[0].who is None and pronoun.word in {"he", "she"}:
+            return self.cast.stranger(pronoun)
+        meant = ([f for f in inside if not f.mention.possessive] or inside)[0].who
+        return meant if meant is not None else _UNKNOWN
 
 
-def narrator_sex(text: str) -> str:
-    """Return the narrator's sex by `I (28M)` and the like; "f" by default, because the voice is female."""
-    match = re.search(r"\b(?:I|I'm|me|my)\b,? ?[\[(]?(?:\d{2} ?([FfMm])|([FfMm]) ?\d{2})\b", text)
-    if match:
-        return (match.group(1) or match.group(2)).lower()
-    return (
-        "m"
-        if re.search(r"\bmy (?:wife|girlfriend|fiancée)\b|\bI'm a (?:guy|man|dad)\b", text, re.IGNORECASE)
-        else "f"
-    )
+_UNKNOWN: Final = -1
+_CALLED_FOCUS: Final = 0.02
+_RECENT: Final = 3  # sentences
+
+
+def _narration(parts: Sequence[Part]) -> tuple[str, dict[int, int]]:
+    """Return the narration of a sentence with holes for quotes, and where each part of it begins."""
+    told, offsets = "", {}
+    for i, part in enumerate(parts):
+        if part.speech:
+            told += ' "" '
+        else:
+            offsets[i] = len(told)
+            told += _QUOTES.sub(lambda m: " " * len(m.group()), part.text)
+    return told, offsets
+
+
+def _attributes(parts: Sequence[Part], i: int) -> bool:
+    """Whether the narration after a quote may say who spoke it, and not only who speaks next."""
+    quote, after = parts[i].text, parts[i + 1].text
+    introduces = i + 2 < len(parts) and after.rstrip()[-1:] in ",:"
+    if introduces and quote[-1:] in "?!." and after[:1].isupper():
+        return i == 0 or parts[i - 1].speech
+    return True

@@ -1,91 +1,17 @@
-"""Prepares Reddit text for captions and for the voice.
+"""Decides what the voice reads for each word of a caption, so that both have the same times.
 
-`strip_markup` works on the whole text; `spoken` returns what the voice reads for each word of a caption, so
-that the times of the spoken words are those of the caption's words. hibari's reader handles plain numbers,
-years and money; what it gets wrong is corrected here ("no." is read as "number", "(28F)" as "twenty-eight
-eff").
+hibari's reader handles plain numbers, years, times and money; what it gets wrong is corrected here ("no." is
+read as "number", "(28F)" as "twenty-eight eff").
 """
 
 from __future__ import annotations
 
-import html
 import re
-import unicodedata
+from typing import Final
 
-SAY_A = "[A](/ˈA/)"
-_HOLE = f"{SAY_A} hole"
-# Expanded only in capitals: in lower case most of them are ordinary words ("so", "nah", "op").
-CAPITALS = {
-    "SO": "significant other",
-    "OP": "original poster",
-    "OOP": "the original poster",
-    "NAH": f"no {_HOLE}s here",
-    "DH": "husband",
-    "DW": "wife",
-    "DD": "daughter",
-    "DS": "son",
-    "MIL": "mother in law",
-    "FIL": "father in law",
-    "SIL": "sister in law",
-    "BIL": "brother in law",
-    "DIL": "daughter in law",
-    "GF": "girlfriend",
-    "BF": "boyfriend",
-    "MOH": "maid of honor",
-    "NC": "no contact",
-    "LC": "low contact",
-    "US": "[U.S.](/jˌuˈɛs/)",
-}
-ANY_CASE = {
-    "aita": f"am I the {_HOLE}",
-    "wibta": f"would I be the {_HOLE}",
-    "nta": f"not the {_HOLE}",
-    "yta": f"you're the {_HOLE}",
-    "esh": "everyone sucks here",
-    "aitah": f"am I the {_HOLE}",
-    "tl;dr": "too long, didn't read",
-    "tldr": "too long, didn't read",
-    "tifu": "today I messed up",
-    "wtf": "what the heck",
-    "omg": "oh my god",
-    "idk": "I don't know",
-    "imo": "in my opinion",
-    "imho": "in my humble opinion",
-    "tbh": "to be honest",
-    "btw": "by the way",
-    "fyi": "for your information",
-    "asap": "as soon as possible",
-    "ngl": "not gonna lie",
-    "smh": "shaking my head",
-    "lol": "ha ha",
-    "lmao": "ha ha",
-    "irl": "in real life",
-    "bff": "best friend",
-    "stbxh": "soon to be ex husband",
-    "stbxw": "soon to be ex wife",
-    "b/c": "because",
-    "bc": "because",
-    "w/": "with",
-    "w/o": "without",
-    "ppl": "people",
-    "rn": "right now",
-    "mr": "mister",
-    "mrs": "missus",
-    "dr": "doctor",
-    "vs": "versus",
-    "etc": "et cetera",
-    "approx": "approximately",
-    "24/7": "twenty-four seven",
-    "50/50": "fifty fifty",
-    "hrs": "hours",
-    "mins": "minutes",
-    "yrs": "years",
-    "&": "and",
-    "yo": "year old",
-    "y/o": "year old",
-    "af": "as heck",
-    "mil's": "mother in law's",
-}
+from gt_consumer.studio.text.letters import LAST_LATIN, in_latin
+from gt_consumer.studio.text.lexicon import ANY_CASE, CAPITALS, MASKED, OWNERS, PLANS, RELATIVES, SIGNS, UNITS
+
 _TITLES = {"mr", "mrs", "dr", "vs"}  # their full stop does not end a sentence
 _SEX = {"f": "female", "m": "male", "nb": "non-binary"}
 _SPELT = {
@@ -108,16 +34,6 @@ _SPELT = {
     "UK",
 }
 
-# No language has longer words or runs, on which pysbd, VADER and the patterns below take quadratic time.
-_LONGEST_WORD = 60
-_LONG_WORD = re.compile(rf"(\S{{{_LONGEST_WORD}}})\S+")
-_LONG_RUN = re.compile(r"([^\w\s])\1{9,}")
-_SPACES = re.compile(r"[^\S\n]+")
-
-_LINK = re.compile(r"!?\[([^\]]*)\]\((?:[^()\s]|\([^)]*\))*(?:\s+\"[^\"]*\")?\)")
-_URL = re.compile(r"(?:https?://|www\.)\S+")
-_EDIT = re.compile(r"^\W*(?:edit|eta|update|tl;?dr)\b\W{0,3}\d*\s*[:\-—]", re.IGNORECASE)
-_RULE = re.compile(r"^\s*(?:[-*_]\s*){3,}$")
 _AGE = re.compile(r"^(?:(\d{1,2})[\s/]?(f|m|nb)|(f|m|nb)[\s/]?(\d{1,2}))$", re.IGNORECASE)
 _HEIGHT = re.compile(r"^(\d)'(\d{1,2})\"?$")
 _THOUSANDS = re.compile(r"^(\$?)(\d+(?:\.\d+)?)k$", re.IGNORECASE)
@@ -128,42 +44,26 @@ _LONG = re.compile(r"([A-Za-z])\1{2,}")
 _CORE = re.compile(r"^([\"'(\[*]*)(.*?)([\"')\]*.,!?;:…]*)$", re.DOTALL)
 
 
-def strip_markup(text: str) -> str:
-    """Remove markup, links, emoji and later edits; words, paragraphs and plain punctuation remain."""
-    text = html.unescape(html.unescape(text)).replace("\u200b", "").replace("\ufeff", "")
-    text = _LONG_RUN.sub(r"\1\1\1", _SPACES.sub(" ", text))
-    text = _LINK.sub(r"\1", text)
-    text = _URL.sub("", text)
-    text = _LONG_WORD.sub(r"\1…", text)
-    paragraphs = [_paragraph(p) for p in re.split(r"\n\s*\n", text)]
-    kept = [p for p in paragraphs if p]
-    told = [p for p in kept if not _EDIT.match(p)]
-    return "\n\n".join(told or kept)
-
-
-def _paragraph(text: str) -> str:
-    lines = (line for line in text.splitlines() if not _RULE.match(line))
-    text = " ".join(re.sub(r"^\s*(?:[>#]+\s*|[-*+]\s+)", "", line) for line in lines)
-    text = re.sub(r"\*{1,3}|~~|`|\\(?=[^\w\s])|(?<!\w)_+|_+(?!\w)|>!|!<", "", text)
-    text = text.translate(
-        {0x201C: '"', 0x201D: '"', 0xAB: '"', 0xBB: '"', 0x2018: "'", 0x2019: "'", 0xA0: " "}
-    )
-    text = re.sub(r"(?<=\d)\s*[–—]\s*(?=\d)", " to ", text)
-    text = re.sub(r"\s*(?:—|–|--+|\s-\s)\s*(?=\w|\")", ", ", text)
-    text = re.sub(r"\s*(?:—|–|--+)\s*", "… ", text)
-    text = re.sub(r"\.{2,}", "…", text)
-    text = re.sub(r"([!?])[!?]*\1[!?]*", r"\1", text)
-    text = re.sub(r"…(?=\w)", "… ", text)
-    text = "".join(
-        c for c in text if unicodedata.category(c) not in {"So", "Sk", "Cs", "Co", "Cn", "Cf", "Mn"}
-    )
-    return re.sub(r"\s+([,.;:!?…])", r"\1", re.sub(r"\s+", " ", text)).strip()
+_MASKS: Final = tuple((re.compile(rf"^(?:{pattern})$", re.IGNORECASE), said) for pattern, said in MASKED)
+_RATIO: Final = re.compile(r"^(\d{1,2})/(5|10|100)$")
+_ABOUT: Final = re.compile(r"^~(\$?\d.*)$")
+_PLUS: Final = re.compile(r"^\+(\$?\d.*)$")
+_WITH_UNIT: Final = re.compile(r"^(\d[\d.,]*)([a-z°]{1,4}(?:/h)?)$", re.IGNORECASE)
+_NUMBER: Final = re.compile(r"^\$?~?\d[\d,]*(?:\.\d+)?$")
+_SCREENS: Final = frozenset("tv tvs monitor video screen display resolution camera footage".split())
+_CONTACT: Final = frozenset(
+    "go going went gone am are is was been being be stay staying full go fully low remain".split()
+)
+_PARTNER_OF: Final = frozenset("my his her our their your an a ex former current new".split())
 
 
 def spoken(words: list[str]) -> list[str]:
     """Return what the voice reads for each displayed word; empty where it reads nothing."""
     shouting = _shouted(words)
-    said = [_say(word, shouting[i]) for i, word in enumerate(words)]
+    said: list[str] = []
+    for i, word in enumerate(words):
+        before, after = (words[i - 1] if i else ""), (words[i + 1] if i + 1 < len(words) else "")
+        said.append(_in_context(word, before, after, shouting[i]) or _say(word, shouting[i]))
     for i, word in enumerate(words[:-1]):
         money = _MONEY.match(_core(word)[1])
         if money and re.match(r"(?:hundred|thousand|million|billion)\b", words[i + 1], re.IGNORECASE):
@@ -171,6 +71,37 @@ def spoken(words: list[str]) -> list[str]:
             unit = _core(words[i + 1])
             said[i + 1] = f"{unit[1]} dollars{_pause(unit[2])}"
     return said
+
+
+def _in_context(word: str, before: str, after: str, shouting: bool) -> str | None:
+    """Return how a word is read that depends on its neighbours; None for the others."""
+    _, core, tail = _core(word)
+    base, possessive = (core[:-2], "'s") if core[-2:] in {"'s", "'S"} else (core, "")
+    previous = re.sub(r"\W", "", before).lower()
+    following = re.sub(r"\W", "", after).lower()
+    if base == "SO":
+        is_partner = not shouting and (previous in _PARTNER_OF or bool(possessive)) and bool(before)
+        return (f"significant other{possessive}" if is_partner else "so") + _pause(tail)
+    if base in RELATIVES and not shouting:
+        mine = (
+            ""
+            if previous in OWNERS or re.search(r"['’]s$", before) or (before[-1:] in "([" and before)
+            else "my "
+        )
+        return f"{mine}{RELATIVES[base]}{possessive}" + _pause(tail)
+    if core in {"NC", "LC", "VLC"}:
+        if previous in {"in", "from", "to"} and core == "NC":
+            return "North Carolina" + _pause(tail)
+        return {"NC": "no contact", "LC": "low contact", "VLC": "very low contact"}[core] + _pause(tail)
+    if core.lower() in UNITS and _NUMBER.match(_core(before)[1] or "x"):
+        return UNITS[core.lower()][_core(before)[1] != "1"] + _pause(tail)
+    if re.fullmatch(r"\d{1,4}[kK]", core) and core[-1] == "K" and following in _SCREENS:
+        return f"{core[:-1]} kay" + _pause(tail)
+    if core.startswith("~") and previous in {"about", "around", "roughly", "approximately", "almost"}:
+        return _say(word.replace("~", "", 1), shouting)
+    if core in {"F", "M", "f", "m"} and re.fullmatch(r"[(\[]?\d{1,2}", before) and set(tail) & set(")]"):
+        return _SEX[core.lower()] + ","
+    return None
 
 
 def _core(word: str) -> tuple[str, str, str]:
@@ -195,6 +126,10 @@ def _shouted(words: list[str]) -> list[bool]:
 
 def _say(word: str, shouting: bool) -> str:
     _, core, tail = _core(word)
+    if (masked := _masked(word)) is not None:
+        return masked
+    if word in SIGNS:
+        return SIGNS[word]
     if _HEIGHT.match(core + tail[:1]) or _HEIGHT.match(core):
         feet, inches = re.findall(r"\d+", core)
         return f"{feet} foot {inches}" + _pause(tail)
@@ -207,6 +142,17 @@ def _say(word: str, shouting: bool) -> str:
     )
 
 
+def _masked(word: str) -> str | None:
+    """Return how a word with hidden letters is read; None for other words."""
+    if "*" not in word:
+        return None
+    bare = re.sub(r"^[\"'(\[]+|[\"')\].,!?;:…]+$", "", word)
+    for pattern, said in _MASKS:
+        if pattern.match(bare):
+            return said + _pause(re.sub(r"^.*[\w*]", "", word))
+    return None
+
+
 def _read(core: str, shouting: bool, bracketed: bool) -> str:
     if age := _AGE.match(core):
         years, sex = age.group(1) or age.group(4), (age.group(2) or age.group(3)).lower()
@@ -215,8 +161,14 @@ def _read(core: str, shouting: bool, bracketed: bool) -> str:
     if not shouting and core in CAPITALS:
         return CAPITALS[core]
     lower = core.lower()
+    if core == "rn":
+        return "right now"
+    if lower in PLANS:
+        return PLANS[lower]
     if lower in ANY_CASE:
         return ANY_CASE[lower]
+    if lower.endswith("'s") and lower[:-2] in ANY_CASE:
+        return ANY_CASE[lower[:-2]] + "'s"
     if lower == "no":
         return "[no](/nˈO/)"
     return _read_number(core) or _read_plain(core, shouting)
@@ -227,12 +179,24 @@ def _read_number(core: str) -> str | None:
         return f"{k.group(2)} thousand" + (" dollars" if k.group(1) else "")
     if years := _YEARS_OLD.match(core):
         return f"{years.group(1)} year old"
+    if ratio := _RATIO.match(core):
+        return f"{ratio.group(1)} out of {ratio.group(2)}"
+    if about := _ABOUT.match(core):
+        return f"about {_read_number(about.group(1)) or about.group(1)}"
+    if plus := _PLUS.match(core):
+        return f"plus {_read_number(plus.group(1)) or plus.group(1)}"
+    if (unit := _WITH_UNIT.match(core)) and unit.group(2).lower() in UNITS and unit.group(2) != "M":
+        return f"{unit.group(1)} {UNITS[unit.group(2).lower()][unit.group(1) != '1']}"
+    if core.startswith("#") and core[1:].isdigit():
+        return f"number {core[1:]}"
     if times := _TIMES.match(core):
         return f"{times.group(1)} times"
     return None
 
 
 def _read_plain(core: str, shouting: bool) -> str:
+    if any(c.isalpha() and ord(c) > LAST_LATIN for c in core):
+        core = in_latin(core)
     core = core.replace("/", " ").replace("[", "").replace("]", "")
     core = _LONG.sub(r"\1", core)
     letters = re.sub(r"\W", "", core)

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pydantic import ValidationError
-
 from gt_common.errors import PermanentError
 from gt_common.reddit import fetch_post_text
-from gt_common.reddit.text import PostText
-from gt_common.stories.local import read_story_file, story_path
-from gt_common.stories.titles import split_heading
-
-SUFFIXES = (".md", ".txt", ".json")
-MAX_BYTES = 2_000_000
-MAX_TITLE = 500
-"""Characters; Reddit allows 300."""
+from gt_common.reddit.saved import read_saved_post
+from gt_common.stories import STORY_SUFFIXES
+from gt_common.stories.local import story_path
+from gt_common.stories.urls import is_other_link
+from gt_consumer.studio.script.model import MAX_TITLE
 
 
 @dataclass(frozen=True)
@@ -37,6 +32,12 @@ class Story:
     source: str
 
 
+def place_of_post(url: str) -> str:
+    """Return where a story was posted, such as `r/tifu`; empty for a file."""
+    found = re.search(r"/(r|user|u)/([A-Za-z0-9_-]+)/", url) if url.startswith("http") else None
+    return f"{'r' if found.group(1) == 'r' else 'u'}/{found.group(2)}" if found else ""
+
+
 def load_story(url: str, roots: Sequence[Path]) -> Story:
     """Load the story of a URL; this blocks.
 
@@ -51,68 +52,21 @@ def load_story(url: str, roots: Sequence[Path]) -> Story:
     if path is None:
         if urlsplit(url).scheme not in {"http", "https"}:
             raise PermanentError(
-                f"the studio reads Reddit posts and files {', '.join(SUFFIXES)}, not {url!r}"
+                f"the studio reads Reddit posts and files {', '.join(STORY_SUFFIXES)}, not {url!r}"
+            )
+        if is_other_link(url):
+            raise PermanentError(
+                f"the studio makes videos of Reddit posts and story files, not of {url}; "
+                "choose another orchestrator for other links"
             )
         title, body = fetch_post_text(url)
         return Story(title, body, url)
-    text = _read(path, roots)
-    post = _from_json(text, path) if path.suffix.lower() == ".json" else _from_text(text)
-    title, body = post.narration(path.name)
+    if path.suffix.lower() not in STORY_SUFFIXES:
+        raise PermanentError(f"the studio reads {', '.join(STORY_SUFFIXES)} files, not {path.name!r}")
+    title, body = read_saved_post(path, roots).narration(path.name)
     if len(title) > MAX_TITLE:
         raise PermanentError(
             f"the title of {path.name} has {len(title):,} characters, at most {MAX_TITLE} are allowed: "
             "put a short title on the first line and the story below it"
         )
     return Story(title, body, url)
-
-
-def _read(path: Path, roots: Sequence[Path]) -> str:
-    if path.suffix.lower() not in SUFFIXES:
-        raise PermanentError(f"the studio reads {', '.join(SUFFIXES)} files, not {path.name!r}")
-    try:
-        text = read_story_file(path, roots, MAX_BYTES).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise PermanentError(
-            f"story file is not UTF-8 (byte {error.start}): {path.name}; save it as UTF-8"
-        ) from None
-    if not text.strip():
-        raise PermanentError(f"story file is empty: {path.name}")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-def _from_text(text: str) -> PostText:
-    title, rest = split_heading(text)
-    return PostText(title=title, selftext=rest)
-
-
-def _from_json(text: str, path: Path) -> PostText:
-    try:
-        found = _find_posts(json.loads(text))
-    except (ValueError, RecursionError) as error:
-        raise PermanentError(f"story file is not JSON: {path.name}: {error}") from None
-    if not found:
-        raise PermanentError(f"no Reddit post in {path.name}: expected a t3 object with title and selftext")
-    if len(found) > 1:
-        raise PermanentError(
-            f"{path.name} has {len(found)} posts, and a story is one of them: save each as its own file, "
-            "such as the answer of https://www.reddit.com/comments/ID.json"
-        )
-    try:
-        return PostText.model_validate(found[0])
-    except ValidationError as error:
-        place = ".".join(str(part) for part in error.errors()[0]["loc"])
-        raise PermanentError(f"the Reddit post in {path.name} has an invalid {place}") from None
-
-
-def _find_posts(data: object) -> list[dict[str, object]]:
-    """Return the posts of a listing, a list of listings (post and comments), a t3 object or a bare post."""
-    if isinstance(data, list):
-        return [post for entry in data for post in _find_posts(entry)]
-    if not isinstance(data, dict):
-        return []
-    kind, inner = data.get("kind"), data.get("data")
-    if kind == "Listing" and isinstance(inner, dict):
-        return _find_posts(inner.get("children"))
-    if kind is not None:
-        return [inner] if kind == "t3" and isinstance(inner, dict) else []
-    return [data] if "title" in data or "selftext" in data else []

@@ -1,0 +1,1 @@
+"""Runs the benchmarks of this folder, keeps their figures, and writes docs/performance.md."""

@@ -1,0 +1,1 @@
+"""Parts of benchmarks/worker.py: the workers that it compares, and how they are watched."""

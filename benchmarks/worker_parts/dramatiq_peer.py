@@ -1,0 +1,5 @@
+"""What `dramatiq` imports."""
+
+from peers import _dramatiq
+
+broker, make = _dramatiq()

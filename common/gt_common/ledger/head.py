@@ -1,0 +1,8 @@
+"""The revision of the ledger's tables that this version reads and writes."""
+
+from __future__ import annotations
+
+from typing import Final
+
+HEAD: Final = "0008"
+VERSION_TABLE: Final = "gt_schema"

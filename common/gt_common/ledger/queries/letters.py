@@ -1,0 +1,74 @@
+"""Queries that read dead letters by their keys, so that a command holds a page of them and not all."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+from typing import Final
+
+from gt_common.ledger.plain import Plain, marks, parts
+from gt_common.ledger.queries.tombstones import NOT_PRUNED
+from gt_common.ledger.stored import read_opened, read_story_event
+from gt_common.lifecycle import StoryStatus
+from gt_common.messages import GT_BATCH, StoryEvent, is_local
+
+StoryKey = tuple[str, str]
+"""Batch id and story id."""
+LetterKey = tuple[str, str, int]
+"""Batch id, story id and generation."""
+
+# In the JSON of an event quotes within a text are escaped, so these can only be fields, of whatever object.
+HAS_LETTER: Final = "event LIKE '%\"letter\":{%'"
+_MAYBE_LOCAL: Final = f'opened LIKE \'%"made_by":"{GT_BATCH}"%\''
+
+
+def read_letter_keys(
+    plain: Plain, status: StoryStatus, batch_id: str | None, *, with_letter: bool, group: str | None = None
+) -> list[LetterKey]:
+    """Return the stories at a status that were published through a broker, the latest event first.
+
+    Parameters:
+        with_letter: those whose event carries a letter; False for those whose message could not be read
+        group: fingerprint of the failure of the event; None for all
+    """
+    of_batch = "" if batch_id is None else "AND batch_id = ?"
+    if group is not None:
+        of_batch += f" AND {plain.json_text('event', 'failure', 'fingerprint')} = ?"
+    query = (
+        "SELECT batch_id, story_id, generation FROM gt_stories "  # noqa: S608
+        f"WHERE status = ? AND {'' if with_letter else 'NOT '}{HAS_LETTER} {of_batch} AND {NOT_PRUNED} "
+        "ORDER BY at DESC, story_id DESC"
+    )
+    given = [value for value in (batch_id, group) if value is not None]
+    local = read_local_batches(plain)
+    names: dict[str, str] = {}  # one text per batch, not one per letter
+    return [
+        (names.setdefault(batch, batch), story, generation)
+        for batch, story, generation in plain.rows(query, status.value, *given)
+        if batch not in local
+    ]
+
+
+def read_local_batches(plain: Plain) -> set[str]:
+    """Return the batches that ran on one machine, without a broker: no queue has their letters."""
+    query = f"SELECT opened FROM gt_batches WHERE {_MAYBE_LOCAL}"  # noqa: S608
+    opened = (read_opened(row[0]) for row in plain.rows(query))
+    return {event.batch_id for event in opened if event and is_local(event)}
+
+
+def read_current_events(plain: Plain, keys: Collection[StoryKey]) -> dict[StoryKey, StoryEvent]:
+    """Return the events that decide the status of some stories; those without any are left out."""
+    of_batch: dict[str, list[str]] = defaultdict(list)
+    for batch, story in keys:
+        of_batch[batch].append(story)
+    found: dict[StoryKey, StoryEvent] = {}
+    for batch, stories in of_batch.items():
+        for ids in parts(stories):
+            query = (
+                "SELECT story_id, event FROM gt_stories "  # noqa: S608
+                f"WHERE batch_id = ? AND story_id IN ({marks(ids)}) AND event IS NOT NULL"
+            )
+            found |= {
+                (batch, story): read_story_event(event) for story, event in plain.rows(query, batch, *ids)
+            }
+    return found

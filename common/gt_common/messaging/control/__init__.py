@@ -1,0 +1,1 @@
+"""Notices of operators to all workers: what is cancelled, and what is paused."""

@@ -1,0 +1,1 @@
+"""Signs of life of the workers: what each runs now, for operators."""

@@ -1,0 +1,1 @@
+"""gt-control: the operator's hand on a running fleet."""

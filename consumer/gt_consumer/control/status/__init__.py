@@ -1,0 +1,1 @@
+"""gt-control status: which workers live, what is paused, what waits."""

@@ -1,0 +1,1 @@
+"""The pages: what each shows, read from the ledger and the broker."""

@@ -1,0 +1,1 @@
+"""gt-prune: forget old batches and what they left on this machine."""

@@ -1,0 +1,1 @@
+"""The script of a video: its model, its words, and the file `script.json`."""

@@ -1,0 +1,67 @@
+"""Who acts in a clause, by the words around a mention."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from gt_consumer.studio.text.mentions import Mention
+
+_VERB: Final = re.compile(
+    r"^(?:'s|'d|'ll|\s+(?:[a-z]+ly\s+|just\s+|never\s+|always\s+|even\s+|still\s+|then\s+|also\s+|"
+    r"finally\s+|already\s+|himself\s+|herself\s+|really\s+|both\s+|not\s+)*"
+    r"(?:is|was|are|were|am|be|has|have|had|does|did|do|will|would|can|could|should|must|may|might|"
+    r"[a-z]+ed|[a-z]+ing|"
+    r"[a-z]+s|got|said|told|went|came|took|gave|made|saw|knew|thought|left|kept|put|sat|stood|ran|read|wrote|"
+    r"found|felt|held|brought|bought|sold|began|broke|spoke|woke|wore|won|lost|met|paid|sent|set|shut|slept|"
+    r"spent|swore|threw|understood|built|called|caught|chose|cut|drank|drew|drove|ate|fell|fed|fought|flew|"
+    r"forgot|forgave|froze|grew|heard|hit|hung|hurt|laid|led|lent|let|lit|meant|rang|rode|rose|sang|"
+    r"sank|sought|"
+    r"shook|shot|showed|slid|spat|split|spun|stole|struck|swung|taught|tore|wept|wound|bit|blew|dug|hid|"
+    r"just|don't|didn't|doesn't|wasn't|isn't|hasn't|hadn't|won't|wouldn't|can't|couldn't|and\s+I\s))\b"
+)
+_PREPOSITION: Final = re.compile(
+    r"\b(?:of|in|on|at|for|with|from|by|to|into|about|behind|beside|near|past|over|under|against|around|"
+    r"between|"
+    r"after|before|like|than|without|towards?|through)\s+$",
+    re.IGNORECASE,
+)
+_INVERTED: Final = re.compile(
+    r"\b(?:came|sat|stood|was|were|lay|is|here's|there's|there was|there is|went|walked|said|asked)\s+$",
+    re.IGNORECASE,
+)
+# "a man" is nobody in "like a man", "as a nurse", "she says that a gardener never argues".
+_OBJECTS: Final = frozenset({"me", "myself", "mine", "him", "himself", "hers", "herself"})
+_LIKE: Final = re.compile(
+    r"\b(?:like|as|than|be|being|become|becoming|became|for|that|if|such)\s+$", re.IGNORECASE
+)
+
+
+def is_subject_at(text: str, mention: Mention) -> bool:
+    """Whether a mention is the subject of its clause."""
+    if mention.possessive or mention.word in _OBJECTS:
+        return False
+    before, after = text[: mention.start], text[mention.end :]
+    if _PREPOSITION.search(before):
+        return False
+    after = re.sub(r"^,[^,]{1,60},", "", after)  # an apposition
+    after = re.sub(
+        r"^ (?:of|from|with|in|at|behind|next to)(?: (?!and\b)[\w'’]+){1,4}?(?= [a-z]+ed\b| "
+        r"(?:was|is|had|has|came|said)\b)",
+        "",
+        after,
+    )
+    if _VERB.match(after) or re.match(r"\s+who\b", after):
+        return (
+            not re.search(r"\b(?:told|asked|gave|saw|let|made|met|called|and told)\s+$", before)
+            or mention.kind == "narrator"
+            or mention.word in {"he", "she"}
+        )
+    if mention.word in {"he", "she", "i"}:
+        return True
+    return mention.owner == "a" and bool(_INVERTED.search(before))
+
+
+def is_nobody(text: str, mention: Mention) -> bool:
+    """Whether "a man" means nobody in particular: "like a man", "as a nurse"."""
+    return mention.owner == "a" and bool(_LIKE.search(text[: mention.start]))

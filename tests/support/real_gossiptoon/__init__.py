@@ -1,0 +1,1 @@
+"""What the real GossipToon needs to run without its paid services; nothing of it is changed or copied."""

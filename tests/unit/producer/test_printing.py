@@ -1,0 +1,56 @@
+"""How far a long list is, as gt-produce says it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gt_common.stories import read_list
+from gt_producer.produce.printing import Counter
+
+
+class Clock:
+    """A clock that is set by the test."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_where_nobody_watches_a_terminal_a_line_is_printed_every_ten_seconds(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    clock = Clock()
+    counter = Counter(clock)
+    for seconds in range(31):
+        clock.now = float(seconds)
+        counter.show("published", 1_000 * seconds, 1_000_000)
+    counter.clear()
+    assert capsys.readouterr().err.splitlines() == [
+        "published 10,000 of 1,000,000 stories",
+        "published 20,000 of 1,000,000 stories",
+        "published 30,000 of 1,000,000 stories",
+    ]
+
+
+def test_on_a_terminal_one_line_is_drawn_again_and_removed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    clock = Clock()
+    counter = Counter(clock)
+    clock.now = 1.0
+    counter.show("read", 5_000, unit="line")
+    counter.show("read", 10_000, unit="line")
+    counter.clear()
+    counter.clear()
+    assert capsys.readouterr().err == "\rread 5,000 lines\x1b[K\r\x1b[K"
+
+
+def test_a_long_list_says_how_far_it_is_while_it_is_read() -> None:
+    counts: list[int] = []
+    lines = (f"https://redd.it/s{number}" for number in range(12_000))
+    assert len(read_list(lines, "x", Path("/"), on_lines=counts.append).stories) == 12_000
+    assert counts == [5_000, 10_000]
