@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Self
@@ -108,6 +108,19 @@ class Delivery:
             return False
         self.settled = True
         return True
+
+
+async def ack_together(group: Sequence[Delivery]) -> bool:
+    """Ack consecutive deliveries of one channel, before which none is unsettled, by one ack.
+
+    Returns:
+        False if their channel is gone, so that the broker redelivers them
+    """
+    if not await group[-1].ack(with_earlier=True):
+        return False
+    for delivery in group:
+        delivery.settled = True
+    return True
 
 
 def _count(header: object) -> int:

@@ -7,7 +7,7 @@ Queues of other stories are never searched for those of one batch.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final, Protocol
 
 from gt_common.errors import MalformedMessageError, TopologyError
@@ -16,7 +16,7 @@ from gt_common.messages import StoryMessage, decode_story, header_log_keys, log_
 from gt_common.messaging.browse import open_browser
 from gt_common.messaging.connection import connect, plain_errors
 from gt_common.messaging.dead_letters import known_headers
-from gt_common.messaging.delivery import Delivery
+from gt_common.messaging.delivery import Delivery, ack_together
 from gt_common.messaging.lookup import Lookup, QueueInfo
 from gt_common.messaging.names import STORY_KEY, Names
 from gt_common.messaging.pipeline import Headers
@@ -26,8 +26,8 @@ from gt_common.tracing.context import carrying, traceparent_of
 
 log = get_logger("messaging")
 
-_AT_ONCE: Final = 20
-"""Stories that are brought back together.
+_AT_ONCE: Final = 100
+"""Stories that are brought back together, and acked by one ack.
 
 A channel of RabbitMQ sends a quorum queue at most 32 acks ahead of its answers and keeps the rest; those are
 lost if the connection is closed then, and their stories come twice (seen with 3.10.8).
@@ -92,7 +92,7 @@ async def empty_parking(settings: Settings, queue: str, publisher: ReturnPublish
     try:
         async with open_browser(settings, queue, "gt parking") as browser:
             async for group in browser.groups(_AT_ONCE):
-                await asyncio.gather(*(_return(delivery, publisher) for delivery in group))
+                await _return(group, publisher)
                 number += len(group)
     except TopologyError:
         log.debug("parking_missed", queue=queue)
@@ -145,7 +145,22 @@ async def _is_unused(lookup: Lookup, queue: str) -> bool:
     return False
 
 
-async def _return(delivery: Delivery, publisher: ReturnPublisher) -> None:
+async def _return(group: Sequence[Delivery], publisher: ReturnPublisher) -> None:
+    """Publish stories, and ack those that the broker has confirmed."""
+    outcomes = await asyncio.gather(
+        *(_publish(delivery, publisher) for delivery in group), return_exceptions=True
+    )
+    failures = [outcome for outcome in outcomes if outcome is not None]
+    if not failures:
+        await ack_together(group)
+        return
+    for delivery, outcome in zip(group, outcomes, strict=True):
+        if outcome is None:
+            await delivery.ack()
+    raise failures[0]
+
+
+async def _publish(delivery: Delivery, publisher: ReturnPublisher) -> None:
     try:
         story = decode_story(delivery.body)
     except MalformedMessageError as error:
@@ -155,4 +170,3 @@ async def _return(delivery: Delivery, publisher: ReturnPublisher) -> None:
     else:
         with log_context(log_keys(story)), carrying(traceparent_of(delivery.headers)):
             await publisher.story(story)
-    await delivery.ack()

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from chaos.support.ceilings import count_stops
 from chaos.support.faults import Fault
+from chaos.support.handling import Run, read_handling, read_runs, tell
 from chaos.support.junk import copies_of, look_aside, lost_of, strange_of
 from chaos.support.operating import amount
 from chaos.support.stories import ChaosStory
@@ -87,14 +88,6 @@ class Accounts:
         )
 
 
-@dataclass(frozen=True)
-class Run:
-    """A run of a story, as the orchestrator noted it."""
-
-    at: float
-    worker: str
-
-
 async def settle_accounts(world: World, stories: Sequence[ChaosStory], faults: Sequence[Fault]) -> Accounts:
     """Count everything, once all parts have ended."""
     accounts = Accounts(stories=len(stories), faults=Counter(fault.kind for fault in faults))
@@ -138,14 +131,17 @@ def _check_runs(
         runs = read_runs(world, story)
         accounts.runs += len(runs)
         # A cancel stops a run without using up its attempt.
-        touched = _touched(story, runs, faults) or _is_cancelled(world, story)
+        touched = _touched(story, [*runs, *read_handling(world, story)], faults) or _is_cancelled(
+            world, story
+        )
         if touched:
             disturbed.add(_key(story.batch_id, story.story_id))
         extra = max(0, len(runs) - story.most_runs(MAX_ATTEMPTS))
         if extra and touched:
             accounts.runs_explained += extra
         elif extra:
-            accounts.runs_unexplained.append(f"{_say(story)} ran {len(runs)} times: {runs}")
+            told = f"{_say(story)} ran {len(runs)} times: {runs}"
+            accounts.runs_unexplained.append("\n    ".join((told, *tell(world, story))))
         if not runs and story.outcome is not StoryStatus.CANCELLED and not _is_cancelled(world, story):
             accounts.lost.append(f"{_say(story)} never ran")
     return disturbed
@@ -165,7 +161,11 @@ def _check_pauses(
 
 
 def _touched(story: ChaosStory, runs: Sequence[Run], faults: Iterable[Fault]) -> bool:
-    """Whether a fault hit the story's producer, or a worker while it ran the story or just after."""
+    """Whether a fault hit the story's producer, or a worker while it ran the story or just after.
+
+    Parameters:
+        runs: its runs, or the moments at which a worker had it in hand
+    """
     producers = {"producer", f"producer of {story.batch_id}"}
     for fault in faults:
         if fault.hit & producers:
@@ -175,15 +175,6 @@ def _touched(story: ChaosStory, runs: Sequence[Run], faults: Iterable[Fault]) ->
             if run.worker in fault.hit and during:
                 return True
     return False
-
-
-def read_runs(world: World, story: ChaosStory) -> list[Run]:
-    """Return the runs of a story, in their order."""
-    path = world.runs / f"{story.batch_id}-{story.story_id}"
-    if not path.exists():
-        return []
-    records = [json.loads(line) for line in path.read_text().splitlines()]
-    return [Run(record["at"], record["worker"]) for record in records]
 
 
 def _check_ledger(accounts: Accounts, world: World, stories: Sequence[ChaosStory]) -> None:

@@ -7,7 +7,7 @@ import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chaos.support.accounts import Accounts, count_letters, read_runs, settle_accounts
+from chaos.support.accounts import Accounts, count_letters, settle_accounts
 from chaos.support.boundary_table import (
     AGGREGATE,
     CANCEL,
@@ -23,6 +23,7 @@ from chaos.support.boundary_table import (
     RESUME,
     Boundary,
 )
+from chaos.support.handling import read_runs
 from chaos.support.junk import send_junk
 from chaos.support.parts import Part, ours, patched
 from chaos.support.stories import write_list

@@ -91,7 +91,7 @@ async def _pause(world: World, target: tuple[str, ...], seconds: float) -> None:
 
 
 async def resume(world: World, target: tuple[str, ...]) -> bool:
-    """Resume a batch, or the fleet as (); a batch that may cost only so much gets a higher limit.
+    """Resume a batch, or the fleet as (); a batch that may cost only so much gets twice the limit.
 
     Returns:
         whether that was done
@@ -99,7 +99,7 @@ async def resume(world: World, target: tuple[str, ...]) -> bool:
     raised = []
     for batch_id in target:
         if batch_id in world.ceilings:
-            world.ceilings[batch_id] += world.first_ceilings[batch_id]
+            world.ceilings[batch_id] *= 2
             raised = ["--max-cost", amount(world.ceilings[batch_id])]
     if await operate(world, "resume", *target, *raised):
         return False

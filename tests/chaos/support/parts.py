@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import sys
+import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -31,6 +32,7 @@ class Part:
         ready: text on standard error that means that it works
         once: whether it is done when it ends with exit code 0
         trouble: whether a fault is active that may keep it from starting
+        log: the file to which its log lines are added, each behind the time at which it came
     """
 
     name: str
@@ -39,6 +41,7 @@ class Part:
     ready: str = ""
     once: bool = False
     trouble: Callable[[], bool] = lambda: True
+    log: Path | None = None
     surprises: list[str] = field(default_factory=list)
     starts: int = 0
     busy: int = 0
@@ -169,6 +172,9 @@ class Part:
 
     def _hear(self, line: str) -> None:
         self.said.append(line[:2000])
+        if self.log is not None:
+            with self.log.open("a") as log:
+                log.write(f"{time.time():.3f} {line}")
         if self.ready and self.ready in line:
             self._is_ready = True
         if '"event": "story_started"' in line:

@@ -84,6 +84,11 @@ class World:
         return self.folder / "runs"
 
     @property
+    def logs(self) -> Path:
+        """The folder with the logs of the workers."""
+        return self.folder / "logs"
+
+    @property
     def all_parts(self) -> list[Part]:
         """Every part."""
         return [*self.parts.values(), *self.producers]
@@ -118,7 +123,9 @@ class World:
             *limits,
             *more,
         )
-        return Part(name, command, self.environment(name), "worker_started", bool(more), self.troubled)
+        part = Part(name, command, self.environment(name), "worker_started", bool(more), self.troubled)
+        part.log = self.logs / f"{name}.log"
+        return part
 
     def aggregator(self, name: str, *more: str) -> Part:
         """Make an aggregator."""
@@ -211,7 +218,7 @@ async def open_world(
 
 
 def _make_folders(folder: Path) -> Path:
-    for name in ("runs", "outputs"):
+    for name in ("runs", "outputs", "logs"):
         (folder / name).mkdir(parents=True)
     return folder / "outputs"
 

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from gt_common.errors import BrokerUnreachableError
 from gt_common.messages import StoryMessage, decode_story
 from gt_common.messaging import parking
 from gt_common.messaging.browse import browse
@@ -94,3 +95,31 @@ async def test_a_queue_that_another_worker_reads_is_not_deleted(settings: Settin
         assert await close_parking(settings, "b", 1, publisher)
         found = await waiting(settings, Names(settings.namespace).stories)
     assert [story.position for story in found] == [1]
+
+
+class Refusing:
+    """Brings stories back, except that the broker goes away at those of some positions."""
+
+    def __init__(self, publisher: Publisher, *positions: int) -> None:
+        self._publisher = publisher
+        self._refused = positions
+        self.malformed = publisher.malformed
+
+    async def story(self, message: StoryMessage) -> None:
+        if message.position in self._refused:
+            raise BrokerUnreachableError("the broker is gone")
+        await self._publisher.story(message)
+
+
+async def test_stories_that_were_confirmed_do_not_come_again_if_others_beside_them_were_not(
+    settings: Settings,
+) -> None:
+    await declare(settings)
+    stories = [message(number) for number in range(1, 11)]
+    async with open_publisher(settings, "test", 20.0) as publisher:
+        queue = await parked(publisher, settings, *stories)
+        with pytest.raises(BrokerUnreachableError):
+            await empty_parking(settings, queue, Refusing(publisher, 2, 5))
+        await empty_parking(settings, queue, publisher)
+        came = await waiting(settings, Names(settings.namespace).stories)
+    assert sorted(story.position for story in came) == list(range(1, 11))

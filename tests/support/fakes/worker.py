@@ -76,8 +76,9 @@ class FakeDelivery:
         self.delivery_count = delivery_count
         self.died_of = died_of
         self.died_at = utc_now()
+        self.settled = False
 
-    async def ack(self) -> bool:
+    async def ack(self, *, with_earlier: bool = False) -> bool:
         self._book.lines.append(("ack", None))
         return True
 

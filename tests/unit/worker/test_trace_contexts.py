@@ -65,5 +65,5 @@ async def test_whatever_becomes_of_a_story_carries_its_context(
 
 async def test_a_parked_story_comes_back_with_its_context() -> None:
     publisher = Contexts()
-    await _return(delivered(publisher, ROOT), publisher)  # type: ignore[arg-type]  # a delivery of the tests
+    await _return([delivered(publisher, ROOT)], publisher)  # type: ignore[list-item]  # a delivery of the tests
     assert publisher.carried[0] == ("story", ROOT)
