@@ -24,6 +24,8 @@ Result = TypeVar("Result")
 _CHECKPOINT_PAGES = 4096
 """Pages of 4 KiB in SQLite's log before it is copied into the file: 16 MiB."""
 _CACHE_KIB = 16 * 1024
+_IDLE_TIMES = 6
+"""How many times the timeout a writer may leave its transaction idle before PostgreSQL ends it."""
 
 # An arbitrary constant: every writer to a ledger in this PostgreSQL database takes this advisory lock.
 _WRITERS_LOCK = 0x67745F6C
@@ -154,4 +156,7 @@ def _postgres(address: Address, timeout: float) -> Engine:
 
 def _lock_out_writers(connection: Connection, timeout: float) -> None:
     connection.execute(text(f"SET LOCAL lock_timeout = {round(timeout * 1000)}"))
+    # A writer that is frozen or cut off in the middle would keep all others out until the server notices.
+    idle_ms = round(timeout * _IDLE_TIMES * 1000)
+    connection.execute(text(f"SET LOCAL idle_in_transaction_session_timeout = {idle_ms}"))
     connection.execute(select(func.pg_advisory_xact_lock(_WRITERS_LOCK)))

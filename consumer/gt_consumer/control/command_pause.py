@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from dataclasses import dataclass
 from typing import Final
 
 from gt_common.cli.json_output import print_json
@@ -26,6 +27,21 @@ PATIENCE_S: Final = 30.0
 NAME: Final = "gt-control"
 
 
+@dataclass(frozen=True)
+class Ordered:
+    """What an order did.
+
+    Parameters:
+        revision: of the order; None if it was so already
+        was_paused: whether it was paused before, as far as the ledger knew
+        taken: whether the ledger has it
+    """
+
+    revision: int | None
+    was_paused: bool
+    taken: bool = True
+
+
 def change_pause(settings: Settings, order: PauseOrder, *, yes: bool, ask: Ask, as_json: bool) -> int:
     """Pause or resume a batch or the whole fleet; return the exit code.
 
@@ -44,8 +60,9 @@ def change_pause(settings: Settings, order: PauseOrder, *, yes: bool, ask: Ask, 
         if not (yes or _agreed(order, ask)):
             remark("nothing paused")
             return ExitCode.DONE
-        revision = carry_out(settings, ledger, order)
-        _print(ledger, order, revision, as_json=as_json)
+        done = carry_out(settings, ledger, order)
+        _print(ledger, order, done, as_json=as_json)
+    check_taken(done)
     return ExitCode.DONE
 
 
@@ -64,41 +81,54 @@ def prepare(settings: Settings, ledger: LedgerReader, order: PauseOrder) -> Paus
     return fit_rules(order, head, phase, settings.currency)
 
 
-def carry_out(settings: Settings, ledger: LedgerReader, order: PauseOrder) -> int | None:
-    """Pause or resume; return the revision of the order, None if it was so already.
+def carry_out(settings: Settings, ledger: LedgerReader, order: PauseOrder) -> Ordered:
+    """Pause or resume; return what that did.
 
     Raises:
         BrokerUnreachableError, CredentialsRefusedError, TopologyError: nothing was ordered
-        LedgerUnreachableError: the ledger cannot be read, or no aggregator takes the event
+        LedgerUnreachableError: the ledger cannot be read
     """
     if order.batch_id is not None and is_local(ledger.head(order.batch_id).opened):
         return pause_local(settings, ledger, order)
     return asyncio.run(_order(settings, ledger, order))
 
 
-def said_result(order: PauseOrder, event: BatchHold | FleetHold | None, revision: int | None) -> list[str]:
-    """Return what became of an order, in lines for its operator.
+def check_taken(done: Ordered) -> None:
+    """Raise if no aggregator took the event of an order.
+
+    Raises:
+        LedgerUnreachableError: so it is
+    """
+    if not done.taken:
+        raise LedgerUnreachableError(
+            "the workers have the order, but no aggregator took it into the ledger within 10 s; "
+            "start gt-aggregate"
+        )
+
+
+def said_result(order: PauseOrder, event: BatchHold | FleetHold | None, done: Ordered) -> list[str]:
+    """Return what became of an order that the ledger has, in lines for its operator.
 
     Parameters:
         event: what the ledger knows now
-        revision: of the order; None if it was so already
     """
     whose = by_whom(event.by, event.reason) if event else ""
-    lines = [_said(order, revision, whose)]
+    lines = [_said(order, done, whose)]
     if isinstance(event, BatchPaused | FleetPaused) != order.pause:
         lines.append(f"{order.what} was {'resumed' if order.pause else 'paused'} since then by {whose}")
     return lines
 
 
-def pause_local(settings: Settings, ledger: LedgerReader, order: PauseOrder) -> int | None:
-    """Pause or resume a batch of gt-batch, which looks into the ledger for it; return as `_order`."""
+def pause_local(settings: Settings, ledger: LedgerReader, order: PauseOrder) -> Ordered:
+    """Pause or resume a batch of gt-batch, which looks into the ledger for it; return what that did."""
     event = known_event(ledger, order.batch_id)
-    if isinstance(event, BatchPaused) == order.pause and order.rules is None:
-        return None
+    was_paused = isinstance(event, BatchPaused)
+    if was_paused == order.pause and order.rules is None:
+        return Ordered(None, was_paused)
     revision = event.revision + 1 if event else 1
     with open_ledger(settings.ledger, timeout=settings.connect_timeout) as writable:
         writable.apply([order.event(revision)])
-    return revision
+    return Ordered(revision, was_paused)
 
 
 def _agreed(order: PauseOrder, ask: Ask) -> bool:
@@ -108,19 +138,16 @@ def _agreed(order: PauseOrder, ask: Ask) -> bool:
     return ask("Pause the whole fleet? No worker starts a story until `gt-control resume`.")
 
 
-async def _order(settings: Settings, ledger: LedgerReader, order: PauseOrder) -> int | None:
-    """Order it and wait for the ledger; return the revision, None if it was so already.
-
-    Raises:
-        LedgerUnreachableError: no aggregator took the event
-    """
+async def _order(settings: Settings, ledger: LedgerReader, order: PauseOrder) -> Ordered:
+    """Order it and wait for the ledger; return what that did."""
     await ensure(settings, Role.OPERATOR)
     async with open_publisher(settings, NAME, PATIENCE_S) as publisher:
         holds = await read_holds(settings, publisher, NAME)
         event = await asyncio.to_thread(known_event, ledger, order.batch_id)
         standing = Standing(holds.latest(order.batch_id), event)
+        was_paused = isinstance(event, BatchPaused | FleetPaused)
         if standing.is_so(paused=order.pause) and order.rules is None:
-            return None
+            return Ordered(None, was_paused)
         revision = standing.revision + 1
         # Killed in between, a pause holds and a resumption leaves the batch waiting: no story runs while the
         # ledger, which applies the stop rules, takes its batch for paused.
@@ -129,15 +156,10 @@ async def _order(settings: Settings, ledger: LedgerReader, order: PauseOrder) ->
         await publisher.event(order.event(revision))
         if not order.pause:
             await publisher.control(order.notice(revision))
-    if not await wait_taken(ledger, order, revision):
-        raise LedgerUnreachableError(
-            "the workers have the order, but no aggregator took it into the ledger within 10 s; "
-            "start gt-aggregate"
-        )
-    return revision
+    return Ordered(revision, was_paused, await wait_taken(ledger, order, revision))
 
 
-def _print(ledger: LedgerReader, order: PauseOrder, revision: int | None, *, as_json: bool) -> None:
+def _print(ledger: LedgerReader, order: PauseOrder, done: Ordered, *, as_json: bool) -> None:
     event = known_event(ledger, order.batch_id)
     paused = isinstance(event, BatchPaused | FleetPaused)
     if as_json:
@@ -146,22 +168,25 @@ def _print(ledger: LedgerReader, order: PauseOrder, revision: int | None, *, as_
                 "schema": 1,
                 "batch_id": order.batch_id,
                 "paused": paused,
-                "changed": revision is not None,
+                "changed": done.revision is not None,
+                "in_ledger": done.taken,
                 "by": event.by if event else None,
                 "reason": event.reason if event else None,
                 "at": utc_text(event.at) if event else None,
                 "revision": event.revision if event else 0,
             }
         )
-    for line in said_result(order, event, revision):
+    for line in said_result(order, event, done) if done.taken else ():
         remark(line)
 
 
-def _said(order: PauseOrder, revision: int | None, whose: str) -> str:
-    if order.pause and revision is None:
+def _said(order: PauseOrder, done: Ordered, whose: str) -> str:
+    if order.pause and done.revision is None:
         return f"{order.what} is paused already, by {whose}"
-    if not order.pause and revision is None:
+    if not order.pause and done.revision is None:
         return f"{order.what} is not paused"
+    if not order.pause and order.rules is not None and not done.was_paused:
+        return f"{order.what} was not paused; its new stop rules count from now on"
     if not order.pause:
         return f"resumed {order.what}"
     again = f"gt-control resume {order.batch_id or ''}".strip()

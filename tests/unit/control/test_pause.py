@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gt_common.errors import NoSuchBatchError, UsageError
+from gt_common.errors import LedgerUnreachableError, NoSuchBatchError, UsageError
 from gt_common.ledger import open_ledger
 from gt_common.ledger.ledger import Ledger
 from gt_common.ledger.queries.batches import BatchHead
@@ -113,10 +113,10 @@ def test_a_batch_of_gt_batch_is_paused_in_its_ledger(
 def test_a_pause_that_followed_at_once_is_not_shown_as_a_resumed_batch(
     plain: Settings, ledger: Ledger, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def resume(*_: object) -> int:
+    def resume(*_: object) -> command_pause.Ordered:
         again = BatchPaused(batch_id=BATCH, revision=3, by="stop rule", reason="1 of 2 stories failed")
         ledger.apply([hold(BatchResumed, 2), again])
-        return 2
+        return command_pause.Ordered(2, was_paused=True)
 
     monkeypatch.setattr(command_pause, "pause_local", resume)
     assert change(plain, order(pause=False)) == 0
@@ -124,6 +124,33 @@ def test_a_pause_that_followed_at_once_is_not_shown_as_a_resumed_batch(
     document = json.loads(said.out)
     assert (document["paused"], document["by"], document["revision"]) == (True, "stop rule", 3)
     assert f"batch {BATCH} was paused since then by stop rule: 1 of 2 stories failed" in said.err
+
+
+def test_a_pause_that_no_aggregator_takes_is_a_document_and_an_error(
+    plain: Settings,
+    ledger: Ledger,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert ledger.hold(BATCH) is None
+    untaken = command_pause.Ordered(1, was_paused=False, taken=False)
+    monkeypatch.setattr(command_pause, "pause_local", lambda *_: untaken)
+    with pytest.raises(LedgerUnreachableError, match="no aggregator took it into the ledger within 10 s"):
+        change(plain, order(pause=True))
+    said = capsys.readouterr()
+    document = json.loads(said.out)
+    assert (document["paused"], document["changed"], document["in_ledger"]) == (False, True, False)
+    assert said.err == ""
+
+
+def test_new_rules_of_a_batch_that_is_not_paused_are_said_as_such(
+    plain: Settings, ledger: Ledger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert change(plain, order(pause=False, rules=RULES)) == 0
+    assert ledger.batch(BATCH).rules is not None
+    said = capsys.readouterr().err
+    assert f"batch {BATCH} was not paused; its new stop rules count from now on" in said
+    assert "resumed" not in said
 
 
 def fitted(

@@ -71,9 +71,10 @@ def change_pause(settings: Settings, order: PauseOrder) -> Do:
     def change(work: Work) -> None:
         with read_ledger(settings.ledger, timeout=settings.connect_timeout) as ledger:
             prepared = command_pause.prepare(settings, ledger, order)
-            revision = command_pause.carry_out(settings, ledger, prepared)
+            done = command_pause.carry_out(settings, ledger, prepared)
             event = known_event(ledger, prepared.batch_id)
-        for line in command_pause.said_result(prepared, event, revision):
+        command_pause.check_taken(done)
+        for line in command_pause.said_result(prepared, event, done):
             work.say(line)
 
     return lambda work: asyncio.to_thread(change, work)
