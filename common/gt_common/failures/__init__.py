@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     from gt_common.failures.providers import provider_of
     from gt_common.failures.signs import Sign, is_type, sign_of_error
     from gt_common.failures.statuses import http_status
+    from gt_common.failures.summary import FailureSummary, summary_of
     from gt_common.failures.verdict import sign_of
     from gt_common.failures.waits import asked_wait
 
-_MODULES: Final = ("failure", "fingerprints", "verdict", "signs", "providers", "statuses", "waits")
+_MODULES: Final = ("failure", "summary", "fingerprints", "verdict", "signs", "providers", "statuses", "waits")
 """What has the public names. Most commands need the first alone; the patterns of the others take a while."""
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "MAX_TYPE",
     "UNREADABLE",
     "Failure",
+    "FailureSummary",
     "Sign",
     "asked_wait",
     "fingerprint",
@@ -47,6 +49,7 @@ __all__ = [
     "provider_of",
     "sign_of",
     "sign_of_error",
+    "summary_of",
 ]
 
 __getattr__ = lazy_names(__name__, _MODULES, __all__)

@@ -81,10 +81,7 @@ class Failure(BaseModel):
         if not isinstance(data, dict):
             return data
         bounded = dict(data)
-        for name, most in (("type", MAX_TYPE), ("stage", 200)):
-            if isinstance(bounded.get(name), str):
-                bounded[name] = redact(bounded[name][: most + _MARGIN])[:most]
-        _bound_message(bounded)
+        bound_summary(bounded)
         _bound_details(bounded)
         return bounded
 
@@ -93,6 +90,15 @@ class Failure(BaseModel):
         if not self.fingerprint:
             object.__setattr__(self, "fingerprint", fingerprint(self.stage, self.type, self.message))
         return self
+
+
+def bound_summary(data: dict[str, object]) -> None:
+    """Bound and redact what a list shows of a failure: its type, stage and message."""
+    for name, most in (("type", MAX_TYPE), ("stage", 200)):
+        text = data.get(name)
+        if isinstance(text, str):
+            data[name] = redact(text[: most + _MARGIN])[:most]
+    _bound_message(data)
 
 
 def _bound_message(data: dict[str, object]) -> None:

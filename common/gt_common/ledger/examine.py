@@ -18,7 +18,7 @@ from gt_common.ledger.database import Database
 from gt_common.ledger.head import HEAD
 from gt_common.ledger.plain import SqlAlchemyPlain
 from gt_common.ledger.queries.batches import read_batches
-from gt_common.ledger.queries.letters import read_letter_keys
+from gt_common.ledger.queries.letters import count_letters
 from gt_common.ledger.reading import Reader
 from gt_common.ledger.unknown import count_unknown
 from gt_common.ledger.views import BatchSummary
@@ -76,7 +76,7 @@ def _read_status(connection: Connection, address: Address) -> LedgerStatus:
         HEAD,
         server_time=None if address.sqlite else connection.execute(select(func.now())).scalar_one(),
         waiting=min(open_batches, key=_opened_at, default=None),
-        failed=len(read_letter_keys(plain, StoryStatus.FAILED, None, with_letter=True)),
+        failed=count_letters(plain, StoryStatus.FAILED, None),
         unknown=count_unknown(connection),
     )
 

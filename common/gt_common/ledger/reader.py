@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, Self, TypeVar
 from gt_common.ledger import queries
 
 if TYPE_CHECKING:
+    from gt_common.ledger.letter_line import LetterLine
     from gt_common.ledger.overview import Overview
     from gt_common.ledger.plain import Plain, PlainReads
     from gt_common.ledger.pruning.candidates import Age, OldBatch
@@ -262,15 +263,25 @@ class LedgerReader:
         batch_id: str | None = None,
         with_letter: bool = True,
         group: str | None = None,
+        limit: int | None = None,
     ) -> list[LetterKey]:
         """Return the keys of dead letters at a status, the latest event first.
 
         Parameters:
             with_letter: False for stories whose message could not be read, so that there is no letter
             group: only those with this fingerprint of the failure
+            limit: at most so many; None for all
         """
         read = queries.letters.read_letter_keys
-        return self._query(read, status, batch_id, with_letter=with_letter, group=group)
+        return self._query(read, status, batch_id, with_letter=with_letter, group=group, limit=limit)
+
+    def letter_count(self, status: StoryStatus, *, batch_id: str | None = None) -> int:
+        """Return how many dead letters there are at a status."""
+        return self._query(queries.letters.count_letters, status, batch_id)
+
+    def letter_lines(self, keys: Collection[StoryKey]) -> dict[StoryKey, LetterLine]:
+        """Return what a list shows of these dead letters, as far as their stories are still at `failed`."""
+        return self._query(queries.letters.read_letter_lines, [*keys])
 
     def letter_groups(self, batch_id: str | None = None) -> list[LetterGroup]:
         """Return the dead letters of a batch, or of all, by cause, those with most letters first."""

@@ -71,6 +71,18 @@ class Restore(BaseModel):
     reason: Reason | None = None
 
 
+def attempts_used(attempt: int, of_last_error: int | None) -> int:
+    """Return how many attempts a dead letter used up.
+
+    A letter that the broker made counts as later than any attempt that a lost worker may have reported.
+
+    Parameters:
+        attempt: that of the letter
+        of_last_error: the attempt of its last error; None if it has no errors
+    """
+    return attempt if of_last_error is None or of_last_error >= attempt else of_last_error - 1
+
+
 class StoryIdentity(TypedDict):
     """The fields that every event copies from the message of its story."""
 
@@ -138,13 +150,8 @@ class StoryMessage(Versioned):
 
     @property
     def attempts_used(self) -> int:
-        """Number of attempts that the story of this dead letter used up in its generation.
-
-        A letter that the broker made counts as later than any attempt that a lost worker may have reported.
-        """
-        if self.errors and self.errors[-1].attempt < self.attempt:
-            return self.errors[-1].attempt - 1
-        return self.attempt
+        """Number of attempts that the story of this dead letter used up in its generation."""
+        return attempts_used(self.attempt, self.errors[-1].attempt if self.errors else None)
 
     def failed_attempt(self, error: AttemptError) -> StoryMessage:
         """Return the message for the attempt after this failed one."""

@@ -22,11 +22,7 @@ from gt_common.settings import Settings
 from gt_common.texts import plural
 from gt_consumer.deadletters.discard import discard, restore
 from gt_consumer.deadletters.display import documents, tables
-from gt_consumer.deadletters.display.printing import (
-    print_json,
-    print_lines,
-    remark,
-)
+from gt_consumer.deadletters.display.printing import Rows, print_json, print_lines, remark
 from gt_consumer.deadletters.display.record import Record
 from gt_consumer.deadletters.display.steps import steps_document, summary
 from gt_consumer.deadletters.ledger_view import (
@@ -34,6 +30,7 @@ from gt_consumer.deadletters.ledger_view import (
     LetterPages,
     check_batch,
     count_unreadable,
+    line_of,
     open_letters,
 )
 from gt_consumer.deadletters.orders import Order, StepAction
@@ -70,20 +67,27 @@ def preview(settings: Settings, change: Change, order: Order, *, as_json: bool) 
         LedgerUnreachableError, CredentialsRefusedError: the ledger cannot be read
         NoSuchBatchError: the ledger does not know the selected batch
     """
-    selected = _selected_letters(settings, change, order)
-    if as_json:
-        rows = [documents.plan_row(one, order.options) for one in selected]
-        print_json({"schema": 1, "dry_run": True, "count": len(selected), "letters": [*rows]})
-    elif selected:
+    cells: list[tables.Row] = []
+    changes: list[str] = []
+    count = 0
+    with Rows() as rows:
+        with open_selected(settings, change, order) as pages:
+            for known in islice(pages.oldest(), order.limit):  # thousands of letters are never in memory
+                count += 1
+                if as_json:
+                    rows.add(documents.plan_row(known, order.options))
+                    continue
+                cells.append(_cells(known, change))
+                if order.options:
+                    changes += documents.plan_lines([known], order.options)
+        if as_json:
+            rows.print_within({"schema": 1, "dry_run": True, "count": count}, "letters", {})
+    if cells:
         table = tables.discarded_table if change == "restore" else tables.letter_table
-        print_lines(table(selected, columns()))
-        if order.options:
-            print_lines(["", *documents.plan_lines(selected, order.options)])
-    if selected:
-        remark(
-            f"would {change} {plural(len(selected), 'dead letter')}, according to the ledger; "
-            "nothing was changed"
-        )
+        print_lines(table(cells, columns()))
+        print_lines(["", *changes] if changes else [])
+    if count:
+        remark(f"would {change} {plural(count, 'dead letter')}, according to the ledger; nothing was changed")
     else:
         _check_selected_batch(settings, order)
         remark("nothing selected: the ledger has no matching dead letter")
@@ -208,9 +212,8 @@ def _nothing_done(change: Change) -> str:
     return f"nothing {_DONE[change]}: no matching dead letter is ready in the queue"
 
 
-def _selected_letters(settings: Settings, change: Change, order: Order) -> list[KnownLetter]:
-    with open_selected(settings, change, order) as pages:
-        return [*islice(pages.oldest(), order.limit)]
+def _cells(known: KnownLetter, change: Change) -> tables.Row:
+    return tables.discarded_row(known) if change == "restore" else tables.letter_row(line_of(known.letter))
 
 
 def count_selected(settings: Settings, change: Change, order: Order) -> int:
@@ -218,7 +221,7 @@ def count_selected(settings: Settings, change: Change, order: Order) -> int:
     with open_selected(settings, change, order) as pages:
         if pages.by_content:
             return sum(1 for _ in islice(pages.oldest(), order.limit))
-        return len(pages.keys[: order.limit])
+        return pages.count if order.limit is None else min(pages.count, order.limit)
 
 
 def open_selected(settings: Settings, change: Change, order: Order) -> AbstractContextManager[LetterPages]:

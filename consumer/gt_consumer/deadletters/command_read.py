@@ -15,20 +15,20 @@ from gt_common.settings import Settings
 from gt_common.texts import plural
 from gt_consumer.deadletters.display import documents, tables
 from gt_consumer.deadletters.display.printing import Rows, print_json, print_lines, remark
-from gt_consumer.deadletters.groups import group_command, group_letters
+from gt_consumer.deadletters.groups import Grouping, group_command
 from gt_consumer.deadletters.ledger_view import (
     KnownLetter,
     LetterPages,
     check_batch,
     count_letters,
-    failed_letters,
     find_letter,
+    line_of,
     open_letters,
     replayed_letters,
     select_letters,
 )
 from gt_consumer.deadletters.queue_view import difference, queue_state, queued_letters
-from gt_consumer.deadletters.selection import Selection
+from gt_consumer.deadletters.selection import Selection, last_failure
 
 BROKER_TROUBLE = (BrokerUnreachableError, CredentialsRefusedError, TopologyError)
 
@@ -41,10 +41,10 @@ def list_ledger(settings: Settings, selection: Selection, limit: int | None, *, 
     """
     with Rows() as rows:
         with open_letters(settings, selection) as pages:
+            lines, count = _lines(pages, limit, rows if as_json else None)
             # In a large ledger this reads every letter, so once is enough.
-            known = len(pages.keys) if selection.everything else count_letters(settings)
+            known = count if selection.everything else count_letters(settings)
             depth = _compare_with_queue(settings, known)
-            lines, count = _first(pages, limit, tables.letter_row, rows if as_json else None)
         replayed = select_letters(replayed_letters(settings, batch=selection.batch), selection, None)
         if not count and not replayed:
             _check_batch(settings, selection)
@@ -64,6 +64,14 @@ def list_ledger(settings: Settings, selection: Selection, limit: int | None, *, 
     return ExitCode.DONE
 
 
+def _lines(pages: LetterPages, limit: int | None, rows: Rows | None) -> tuple[list[tables.Row], int]:
+    """As `_first`, of dead letters."""
+    if rows is None:
+        return pages.first_lines(limit, tables.letter_row)
+    _, count = pages.first_lines(limit, lambda line: rows.add(documents.failed_row(line)))
+    return [], count
+
+
 def list_discarded(settings: Settings, selection: Selection, limit: int | None, *, as_json: bool) -> int:
     """List discarded letters and until when each can be restored; for errors see `list_ledger`."""
     with Rows() as rows:
@@ -75,7 +83,7 @@ def list_discarded(settings: Settings, selection: Selection, limit: int | None, 
             rows.print_within({"schema": 1, "source": "ledger", "selected": count}, "discarded", {})
             return ExitCode.DONE
     if lines:
-        print_lines(tables.discarded_table_of(lines, columns()))
+        print_lines(tables.discarded_table(lines, columns()))
         _note_limit(len(lines), count)
     else:
         remark("no discarded dead letters")
@@ -110,21 +118,23 @@ def list_queue(settings: Settings, selection: Selection, limit: int | None, *, a
         print_json({"schema": 1, "source": "queue", **counts, **rows})
         return ExitCode.DONE
     if chosen or not unreadable:
-        _print_letters([tables.letter_row(one) for one in chosen[:limit]], len(chosen))
+        _print_letters([tables.letter_row(line_of(one.letter)) for one in chosen[:limit]], len(chosen))
     print_lines(documents.unreadable_lines(unreadable))
     return ExitCode.DONE
 
 
 def list_groups(settings: Settings, selection: Selection, *, as_json: bool) -> int:
     """List groups of dead letters with the same cause; for errors see `list_ledger`."""
-    chosen = select_letters(failed_letters(settings, batch=selection.batch), selection, None)
+    grouping = Grouping()
+    with open_letters(settings, selection) as pages:
+        _, count = pages.first_lines(None, grouping.add)
     replayed = select_letters(replayed_letters(settings, batch=selection.batch), selection, None)
-    groups = group_letters((one.letter for one in chosen), (one.letter for one in replayed))
+    groups = grouping.groups(last_failure(one.letter).fingerprint for one in replayed)
     if not groups:
         _check_batch(settings, selection)
     if as_json:
         rows = [documents.group_row(one, selection.batch) for one in groups]
-        print_json({"schema": 1, "selected": len(chosen), "groups": [*rows]})
+        print_json({"schema": 1, "selected": count, "groups": [*rows]})
     elif groups:
         print_lines(tables.group_table(groups, columns()))
         print()
@@ -200,7 +210,7 @@ def _compare_with_queue(settings: Settings, known: int) -> int | None:
 
 def _print_letters(rows: Sequence[tables.Row], count: int) -> None:
     if rows:
-        print_lines(tables.letter_table_of(rows, columns()))
+        print_lines(tables.letter_table(rows, columns()))
         _note_limit(len(rows), count)
     else:
         remark("no dead letters")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from gt_common.messages import StoryMessage
-from gt_consumer.deadletters.selection import died, last_failure
+from gt_common.failures import Failure, FailureSummary
+from gt_common.ledger.letter_line import LetterLine
 
 
 @dataclass(frozen=True)
@@ -17,46 +17,61 @@ class LetterGroup:
     """Dead letters with the same stage, error type and message, apart from numbers and names in it.
 
     Parameters:
-        letters: newest first
+        failure: that of the newest letter
+        stories: of its letters, newest first
+        batches: of its letters, the one with the most letters first
+        first_seen, last_seen: when the oldest and the newest letter died
         waiting: how many other letters of the group were replayed and have no outcome yet
     """
 
     fingerprint: str
-    letters: tuple[StoryMessage, ...]
+    failure: Failure | FailureSummary
+    stories: tuple[str, ...]
+    batches: tuple[str, ...]
+    first_seen: datetime
+    last_seen: datetime
     waiting: int
 
-    @property
-    def first_seen(self) -> datetime:
-        """When the oldest letter died."""
-        return died(self.letters[-1])
 
-    @property
-    def last_seen(self) -> datetime:
-        """When the newest letter died."""
-        return died(self.letters[0])
+class Grouping:
+    """Groups letters by fingerprint; of each it keeps only what a group tells, as there may be many."""
 
-    @property
-    def batches(self) -> list[str]:
-        """The batches of its letters, the one with the most letters first."""
-        counts = Counter(letter.batch_id for letter in self.letters)
-        return sorted(counts, key=lambda batch: (-counts[batch], batch))
+    def __init__(self) -> None:
+        self._members: dict[str, list[tuple[datetime, str]]] = {}
+        self._batches: dict[str, Counter[str]] = {}
+        self._newest: dict[str, LetterLine] = {}
 
+    def add(self, line: LetterLine) -> None:
+        """Add a letter."""
+        key = line.failure.fingerprint
+        self._members.setdefault(key, []).append((line.seen_at, line.story_id))
+        self._batches.setdefault(key, Counter())[line.batch_id] += 1
+        newest = self._newest.setdefault(key, line)
+        if line.seen_at > newest.seen_at:
+            self._newest[key] = line
 
-def group_letters(letters: Iterable[StoryMessage], replayed: Iterable[StoryMessage]) -> list[LetterGroup]:
-    """Group letters by fingerprint, largest group first.
+    def groups(self, replayed: Iterable[str]) -> list[LetterGroup]:
+        """Return the groups, the largest first.
 
-    Parameters:
-        replayed: letters that were replayed and have no outcome yet
-    """
-    members: dict[str, list[StoryMessage]] = defaultdict(list)
-    for letter in letters:
-        members[last_failure(letter).fingerprint].append(letter)
-    waiting = Counter(last_failure(letter).fingerprint for letter in replayed)
-    groups = [
-        LetterGroup(key, tuple(sorted(found, key=died, reverse=True)), waiting[key])
-        for key, found in members.items()
-    ]
-    return sorted(groups, key=lambda one: (-len(one.letters), -one.last_seen.timestamp(), one.fingerprint))
+        Parameters:
+            replayed: fingerprints of letters that were replayed and have no outcome yet
+        """
+        waiting = Counter(replayed)
+        found = [self._group(key, waiting[key]) for key in self._members]
+        return sorted(found, key=lambda one: (-len(one.stories), -one.last_seen.timestamp(), one.fingerprint))
+
+    def _group(self, key: str, waiting: int) -> LetterGroup:
+        members = sorted(self._members[key], key=lambda member: member[0], reverse=True)
+        counts = self._batches[key]
+        return LetterGroup(
+            fingerprint=key,
+            failure=self._newest[key].failure,
+            stories=tuple(story for _, story in members),
+            batches=tuple(sorted(counts, key=lambda batch: (-counts[batch], batch))),
+            first_seen=members[-1][0],
+            last_seen=members[0][0],
+            waiting=waiting,
+        )
 
 
 def group_command(fingerprint: str, batch: str | None = None) -> str:

@@ -6,17 +6,18 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
+from functools import cached_property
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from gt_common.errors import UsageError
 from gt_common.failures import UNREADABLE, Failure
 from gt_common.ledger import read_ledger
+from gt_common.ledger.letter_line import LetterLine
 from gt_common.lifecycle import StoryStatus, status_of
 from gt_common.messages import AttemptError, StoryCancelled, StoryEvent, StoryFailed, StoryMessage
 from gt_common.settings import Settings
 from gt_common.texts import by_whom
-from gt_consumer.deadletters.selection import Selection
+from gt_consumer.deadletters.selection import Selection, died, last_error, last_failure
 
 if TYPE_CHECKING:
     from gt_common.ledger.reader import LedgerReader
@@ -54,6 +55,24 @@ class KnownLetter:
         return self.letter.died_at or self.letter.published_at
 
 
+def line_of(letter: StoryMessage) -> LetterLine:
+    """Return what a list shows of a dead letter that was read in full."""
+    last = last_error(letter)
+    return LetterLine(
+        batch_id=letter.batch_id,
+        story_id=letter.story_id,
+        position=letter.position,
+        url=letter.url,
+        generation=letter.generation,
+        failure=last_failure(letter),
+        attempts=letter.attempts_used,
+        worker=last.worker if last else None,
+        died_at=letter.died_at,
+        seen_at=died(letter),
+        replays=len(letter.replays),
+    )
+
+
 def letter_key(letter: StoryMessage) -> LetterKey:
     """Return what identifies a letter among all."""
     return letter.batch_id, letter.story_id, letter.generation
@@ -79,15 +98,25 @@ class LetterPages:
 
     Parameters:
         status: `failed` or `cancelled`
-        keys: of the letters in the selected batch and of the selected stories, newest first
     """
 
     def __init__(self, ledger: LedgerReader, status: StoryStatus, selection: Selection) -> None:
         self._ledger = ledger
+        self._status = status
         self._selection = selection
         self._stories = selection.stories
-        found = ledger.letter_keys(status, batch_id=selection.batch)
-        self.keys = [key for key in found if not self._stories or key[1] in self._stories]
+
+    @cached_property
+    def keys(self) -> list[LetterKey]:
+        """The keys of the letters in the selected batch and of the selected stories, newest first."""
+        return self._keys(None)
+
+    @property
+    def count(self) -> int:
+        """How many keys there are."""
+        if self._stories:
+            return len(self.keys)
+        return self._ledger.letter_count(self._status, batch_id=self._selection.batch)
 
     @property
     def by_content(self) -> bool:
@@ -109,7 +138,7 @@ class LetterPages:
             shown: converts a letter to what is shown of it, which takes less memory
         """
         if not self.by_content and limit is not None:
-            return [*map(shown, islice(self._selected(self.keys, limit), limit))], len(self.keys)
+            return [*map(shown, self._selected(self._keys(limit)))], self.count
         chosen: list[Shown] = []
         number = 0
         for known in self.newest():
@@ -118,13 +147,41 @@ class LetterPages:
                 chosen.append(shown(known))
         return chosen, number
 
-    def _selected(self, keys: Sequence[LetterKey], wanted: int = PAGE) -> Iterator[KnownLetter]:
-        size = min(wanted, PAGE)
-        for start in range(0, len(keys), size):
-            page = [(batch, story) for batch, story, _ in keys[start : start + size]]
+    def first_lines(self, limit: int | None, shown: Callable[[LetterLine], Shown]) -> tuple[list[Shown], int]:
+        """Return the newest selected dead letters, and how many are selected altogether, as `first` does.
+
+        Parameters:
+            shown: converts what a list shows of a letter; few selections need more of a letter than that
+        """
+        if self.by_content:
+            return self.first(limit, lambda known: shown(line_of(known.letter)))
+        keys = self._keys(limit)
+        lines = [
+            shown(found[key])
+            for page in _pages(keys)
+            for found in [self._ledger.letter_lines(page)]
+            for key in page
+            if key in found
+        ]
+        return lines, len(keys) if limit is None else self.count
+
+    def _keys(self, limit: int | None) -> list[LetterKey]:
+        of_batch = self._selection.batch
+        if not self._stories:
+            return self._ledger.letter_keys(self._status, batch_id=of_batch, limit=limit)
+        found = self._ledger.letter_keys(self._status, batch_id=of_batch)
+        return [key for key in found if key[1] in self._stories][:limit]
+
+    def _selected(self, keys: Sequence[LetterKey]) -> Iterator[KnownLetter]:
+        for page in _pages(keys):
             current = self._ledger.current(page)
             found = (known_letter(current[key]) for key in page if key in current)
             yield from select_letters([known for known in found if known], self._selection, None)
+
+
+def _pages(keys: Sequence[LetterKey]) -> Iterator[list[StoryKey]]:
+    for start in range(0, len(keys), PAGE):
+        yield [(batch, story) for batch, story, _ in keys[start : start + PAGE]]
 
 
 def known_letter(event: StoryEvent) -> KnownLetter | None:
@@ -161,7 +218,7 @@ def open_letters(
 def count_letters(settings: Settings) -> int:
     """Return how many dead letters the ledger has; for errors see `failed_letters`."""
     with read_ledger(settings.ledger, timeout=settings.connect_timeout) as ledger:
-        return len(ledger.letter_keys(StoryStatus.FAILED))
+        return ledger.letter_count(StoryStatus.FAILED)
 
 
 def count_unreadable(settings: Settings, selection: Selection) -> int:
@@ -229,7 +286,7 @@ def check_batch(settings: Settings, batch: str) -> None:
         LedgerUnreachableError, CredentialsRefusedError: the ledger cannot be read
     """
     with read_ledger(settings.ledger, timeout=settings.connect_timeout) as ledger:
-        ledger.batch(batch)
+        ledger.head(batch)
 
 
 def find_letter(settings: Settings, story: str, batch: str | None) -> KnownLetter:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from gt_common.durations import parse_duration
 from gt_common.errors import UsageError
 from gt_common.failures import Failure
+from gt_common.ledger.letter_line import NO_ERROR
 from gt_common.messages import AttemptError, StoryEvent, StoryMessage
 
 
@@ -102,7 +103,7 @@ def last_error(letter: StoryMessage) -> AttemptError | None:
 def last_failure(letter: StoryMessage) -> Failure:
     """Return the failure of the last attempt; a letter from another program may not name one."""
     last = last_error(letter)
-    return last.failure if last else Failure(type="unknown", message="the dead letter does not name an error")
+    return last.failure if last else Failure(type="unknown", message=NO_ERROR)
 
 
 def died(letter: StoryMessage) -> datetime:

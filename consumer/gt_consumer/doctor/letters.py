@@ -26,7 +26,7 @@ def look_for_lost_letters(status: BrokerStatus, settings: Settings) -> Iterator[
         return
     with suppress(LedgerUnreachableError, CredentialsRefusedError):  # the ledger has a check of its own
         with read_ledger(settings.ledger, timeout=settings.connect_timeout) as ledger:
-            known = len(ledger.letter_keys(StoryStatus.FAILED))
+            known = ledger.letter_count(StoryStatus.FAILED)
         in_queue = queue.messages or 0
         if known > in_queue:
             said = f"{names.dlq} holds {in_queue}, the ledger has {plural(known, 'dead letter')}"

@@ -6,7 +6,14 @@ from gt_common.failures import Failure
 from gt_common.ledger import open_ledger
 from gt_common.ledger.queries.pages import BatchFilter, StoryFilter
 from gt_common.lifecycle import StoryStatus
-from gt_common.messages import Event, StoryCancelled, StoryFailed, StoryStarted, StorySucceeded
+from gt_common.messages import (
+    GT_BATCH,
+    Event,
+    StoryCancelled,
+    StoryFailed,
+    StoryStarted,
+    StorySucceeded,
+)
 from support.samples.events import BATCH, at, letter, opened, story_event
 
 QUOTA = Failure(type="RateLimited", message="100% of the quota_is used up", stage="script")
@@ -83,3 +90,24 @@ def test_letters_by_cause_and_the_history_of_a_story(ledger_url: str) -> None:
         assert [(event.type, event.at) for event in history] == [("story.failed", at(44))]
         assert ledger.story_events(BATCH, "unknown") == []
         assert ledger.overview(BATCH, sample=1).counts == ledger.overview(BATCH).counts
+
+
+def test_lines_of_letters_and_their_number(ledger_url: str) -> None:
+    with open_ledger(ledger_url) as ledger:
+        ledger.apply(
+            [
+                *batches(),
+                opened(1).model_copy(
+                    update={"batch_id": "b-local", "event_id": "b-local-1", "made_by": GT_BATCH}
+                ),
+                story_event(StoryFailed, 1, 99, failure=GONE, letter=letter(1)).model_copy(
+                    update={"batch_id": "b-local", "event_id": "b-local-2"}
+                ),
+            ]
+        )
+        assert (ledger.letter_count(StoryStatus.FAILED), ledger.letter_count(StoryStatus.CANCELLED)) == (3, 1)
+        assert ledger.letter_count(StoryStatus.FAILED, batch_id="b-done") == 0
+        newest = ledger.letter_keys(StoryStatus.FAILED, limit=2)
+        assert [story for _, story, _ in newest] == ["story-6", "story-5"], "that of gt-batch has no letter"
+        lines = ledger.letter_lines([(BATCH, f"story-{number}") for number in (1, 3, 4, 7)])
+        assert [(line.story_id, line.position) for line in lines.values()] == [("story-4", 4)]

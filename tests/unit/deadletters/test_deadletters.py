@@ -25,8 +25,8 @@ from gt_common.messages import (
 from gt_common.messaging.dead_letters import failed_event_of
 from gt_consumer.deadletters.display.documents import full, letter_lines, next_command
 from gt_consumer.deadletters.display.steps import step_line, summary
-from gt_consumer.deadletters.display.tables import format_time, letter_table
-from gt_consumer.deadletters.ledger_view import KnownLetter, select_letters
+from gt_consumer.deadletters.display.tables import format_time, letter_row, letter_table
+from gt_consumer.deadletters.ledger_view import KnownLetter, line_of, select_letters
 from gt_consumer.deadletters.orders import Step
 from gt_consumer.deadletters.queue_view import QueueState, difference
 from gt_consumer.deadletters.selection import Selection, last_failure
@@ -191,7 +191,7 @@ def test_the_difference_is_said_only_when_there_is_one() -> None:
 
 def test_the_table_has_all_columns_and_no_control_characters() -> None:
     hostile = make_letter(2, message="red \x1b[31m [bold]text[/bold] " + "x" * 200)
-    head, first, second = letter_table([KnownLetter(LETTER), KnownLetter(hostile)], 200)
+    head, first, second = letter_table([letter_row(line_of(one)) for one in (LETTER, hostile)], 200)
     assert head.split() == ["STORY", "BATCH", "STAGE", "ERROR", "MESSAGE", "ATTEMPTS", "WORKER", "DIED"]
     for cell in (
         LETTER.story_id,
@@ -213,7 +213,7 @@ def test_the_table_has_all_columns_and_no_control_characters() -> None:
 @pytest.mark.parametrize("width", [40, 130, 150, 200])
 def test_a_narrow_screen_cuts_messages_and_never_ids(width: int) -> None:
     letters = [make_letter(n, "a-batch-with-a-name", message="語" * 100) for n in range(1, 4)]
-    head, *lines = letter_table([*map(KnownLetter, letters)], width)
+    head, *lines = letter_table([letter_row(line_of(one)) for one in letters], width)
     assert head.startswith("STORY  ")
     for letter, line in zip(letters, lines, strict=True):
         assert line.startswith(f"{letter.story_id}  a-batch-with-a-name  narration  TimeoutError  語")

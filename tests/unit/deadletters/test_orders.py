@@ -30,10 +30,10 @@ from gt_common.report.building import build_report
 from gt_consumer.deadletters.canary import Canary, next_size
 from gt_consumer.deadletters.display.documents import letter_lines, next_command, row
 from gt_consumer.deadletters.display.steps import step_line, steps_document
-from gt_consumer.deadletters.display.tables import discarded_table, group_table, replayed_table
+from gt_consumer.deadletters.display.tables import discarded_row, discarded_table, group_table, replayed_table
 from gt_consumer.deadletters.gate import Gate
-from gt_consumer.deadletters.groups import group_command, group_letters
-from gt_consumer.deadletters.ledger_view import KnownLetter, StoryKey, select_letters
+from gt_consumer.deadletters.groups import Grouping, group_command
+from gt_consumer.deadletters.ledger_view import KnownLetter, StoryKey, line_of, select_letters
 from gt_consumer.deadletters.orders import (
     Order,
     Step,
@@ -42,7 +42,7 @@ from gt_consumer.deadletters.orders import (
     parse_options,
     parse_rate,
 )
-from gt_consumer.deadletters.selection import Selection, parse_since
+from gt_consumer.deadletters.selection import Selection, last_failure, parse_since
 from support.samples.dead_letters import make_letter
 from support.samples.events import known_event
 
@@ -166,11 +166,15 @@ def test_groups_gather_by_cause_the_largest_first() -> None:
         make_letter(4, "b2", message="no answer after 31 s"),
         make_letter(3, message="no answer after 9 s"),
     ]
-    first, second = group_letters(letters, [make_letter(9, message="no answer after 1 s")])
-    assert [letter.position for letter in first.letters] == [4, 3, 1]
+    grouping = Grouping()
+    for letter in letters:
+        grouping.add(line_of(letter))
+    again = last_failure(make_letter(9, message="no answer after 1 s"))
+    first, second = grouping.groups([again.fingerprint])
+    assert first.stories == tuple(letters[place].story_id for place in (2, 3, 0))
     assert (first.first_seen, first.last_seen) == (letters[0].died_at, letters[2].died_at)
-    assert (first.batches, first.waiting) == (["b1", "b2"], 1)
-    assert (len(second.letters), second.waiting) == (1, 0)
+    assert (first.batches, first.waiting) == (("b1", "b2"), 1)
+    assert (len(second.stories), second.waiting) == (1, 0)
     assert group_command(first.fingerprint) == f"gt-dlq replay --group {first.fingerprint}"
     assert group_command("x y", "b1") == "gt-dlq replay --group 'x y' --batch b1"
     head, line, _ = group_table([first, second], 200)
@@ -190,7 +194,7 @@ def test_what_was_replayed_or_discarded_is_shown_as_such() -> None:
     waiting = KnownLetter(letter, StoryRequeued.model_validate(who(letter, 2) | {"by": "me@here", "at": NOW}))
     gone = KnownLetter(letter, cancelled(letter))
     assert "replayed g2, waiting" in [*replayed_table([waiting], 200)][1]
-    assert "me@here" in [*discarded_table([gone], 200)][1]
+    assert "me@here" in [*discarded_table([discarded_row(gone)], 200)][1]
     assert (row(waiting)["status"], row(waiting)["generation"]) == ("queued", 2)
     discarded = row(gone)
     assert (discarded["status"], discarded["discarded_because"]) == ("cancelled", "story deleted")

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
-from typing import Final
+from collections.abc import Collection, Iterator
+from itertools import islice
+from typing import TYPE_CHECKING, Final
 
 from gt_common.ledger.plain import Plain, marks, parts
 from gt_common.ledger.queries.tombstones import NOT_PRUNED
 from gt_common.ledger.stored import read_opened, read_story_event
 from gt_common.lifecycle import StoryStatus
 from gt_common.messages import GT_BATCH, StoryEvent, is_local
+
+if TYPE_CHECKING:
+    from gt_common.ledger.letter_line import LetterLine
 
 StoryKey = tuple[str, str]
 """Batch id and story id."""
@@ -23,13 +27,20 @@ _MAYBE_LOCAL: Final = f'opened LIKE \'%"made_by":"{GT_BATCH}"%\''
 
 
 def read_letter_keys(
-    plain: Plain, status: StoryStatus, batch_id: str | None, *, with_letter: bool, group: str | None = None
+    plain: Plain,
+    status: StoryStatus,
+    batch_id: str | None,
+    *,
+    with_letter: bool,
+    group: str | None = None,
+    limit: int | None = None,
 ) -> list[LetterKey]:
     """Return the stories at a status that were published through a broker, the latest event first.
 
     Parameters:
         with_letter: those whose event carries a letter; False for those whose message could not be read
         group: fingerprint of the failure of the event; None for all
+        limit: at most so many; None for all
     """
     of_batch = "" if batch_id is None else "AND batch_id = ?"
     if group is not None:
@@ -42,11 +53,24 @@ def read_letter_keys(
     given = [value for value in (batch_id, group) if value is not None]
     local = read_local_batches(plain)
     names: dict[str, str] = {}  # one text per batch, not one per letter
-    return [
+    found = (
         (names.setdefault(batch, batch), story, generation)
         for batch, story, generation in plain.rows(query, status.value, *given)
         if batch not in local
-    ]
+    )
+    return [*islice(found, limit)]
+
+
+def count_letters(plain: Plain, status: StoryStatus, batch_id: str | None) -> int:
+    """Return how many stories at a status have a letter, of those that were published through a broker."""
+    of_batch = "" if batch_id is None else "AND batch_id = ?"
+    query = (
+        "SELECT batch_id, count(*) FROM gt_stories "  # noqa: S608
+        f"WHERE status = ? AND {HAS_LETTER} {of_batch} AND {NOT_PRUNED} GROUP BY batch_id"
+    )
+    counts = plain.rows(query, status.value, *([] if batch_id is None else [batch_id]))
+    local = read_local_batches(plain)
+    return sum(number for batch, number in counts if batch not in local)
 
 
 def read_local_batches(plain: Plain) -> set[str]:
@@ -58,17 +82,30 @@ def read_local_batches(plain: Plain) -> set[str]:
 
 def read_current_events(plain: Plain, keys: Collection[StoryKey]) -> dict[StoryKey, StoryEvent]:
     """Return the events that decide the status of some stories; those without any are left out."""
+    return {key: read_story_event(body) for key, _, body in _current_bodies(plain, keys)}
+
+
+def read_letter_lines(plain: Plain, keys: Collection[StoryKey]) -> dict[StoryKey, LetterLine]:
+    """Return what a list shows of dead letters; stories that are no longer at `failed` are left out."""
+    from gt_common.ledger.letter_line import read_letter_line  # only lists need its models
+
+    failed = StoryStatus.FAILED.value
+    # Not a condition of the query: SQLite would then look for stories by their status, which many share.
+    bodies = ((key, body) for key, status, body in _current_bodies(plain, keys) if status == failed)
+    lines = ((key, read_letter_line(body)) for key, body in bodies)
+    return {key: line for key, line in lines if line is not None}
+
+
+def _current_bodies(plain: Plain, keys: Collection[StoryKey]) -> Iterator[tuple[StoryKey, str, str]]:
+    """Yield keys of stories, their status and the event that decides it, as JSON."""
     of_batch: dict[str, list[str]] = defaultdict(list)
     for batch, story in keys:
         of_batch[batch].append(story)
-    found: dict[StoryKey, StoryEvent] = {}
     for batch, stories in of_batch.items():
         for ids in parts(stories):
             query = (
-                "SELECT story_id, event FROM gt_stories "  # noqa: S608
+                "SELECT story_id, status, event FROM gt_stories "  # noqa: S608
                 f"WHERE batch_id = ? AND story_id IN ({marks(ids)}) AND event IS NOT NULL"
             )
-            found |= {
-                (batch, story): read_story_event(event) for story, event in plain.rows(query, batch, *ids)
-            }
-    return found
+            for story, status, event in plain.rows(query, batch, *ids):
+                yield (batch, story), status, event

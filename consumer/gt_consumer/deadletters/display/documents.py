@@ -7,15 +7,16 @@ from collections.abc import Iterator, Sequence
 
 from pydantic import JsonValue
 
+from gt_common.ledger.letter_line import LetterLine
 from gt_common.lifecycle import StoryStatus
 from gt_common.messages import AttemptError, Replay, StoryCancelled
 from gt_common.texts import by_whom, one_line, plural
 from gt_consumer.deadletters.display.tables import format_replayed, format_time
 from gt_consumer.deadletters.groups import LetterGroup, group_command
-from gt_consumer.deadletters.ledger_view import KnownLetter
+from gt_consumer.deadletters.ledger_view import KnownLetter, line_of
 from gt_consumer.deadletters.orders import Options, change_lines, changed_options
 from gt_consumer.deadletters.queue_view import Unreadable
-from gt_consumer.deadletters.selection import last_error, last_failure
+from gt_consumer.deadletters.selection import last_failure
 
 Document = dict[str, JsonValue]
 
@@ -31,31 +32,40 @@ def next_command(known: KnownLetter) -> str | None:
 
 def row(known: KnownLetter) -> Document:
     """Return one dead letter as in the JSON of `gt-dlq list`."""
-    letter, event = known.letter, known.event
-    failure, last = last_failure(letter), last_error(letter)
-    document: Document = {
-        "story_id": letter.story_id,
-        "batch_id": letter.batch_id,
-        "position": letter.position,
-        "url": letter.url,
-        "status": known.status.value,
-        "generation": event.generation if event else letter.generation,
-        "stage": failure.stage,
-        "error_type": failure.type,
-        "message": failure.message,
-        "fingerprint": failure.fingerprint,
-        "retryable": failure.retryable,
-        "attempts": letter.attempts_used,
-        "worker": last.worker if last else None,
-        "died_at": letter.died_at.isoformat() if letter.died_at else None,
-        "replays": len(letter.replays),
-    }
+    event, line = known.event, line_of(known.letter)
+    document = _line_document(line, known.status, event.generation if event else line.generation)
     if isinstance(event, StoryCancelled):
         times = {"discarded_at": event.at.isoformat(), "purge_at": event.purge_at.isoformat()}
         document |= {"discarded_by": event.by, "discarded_because": event.reason, **times}
     elif not known.status.final:
         document |= {"since": known.when.isoformat()}
     return document
+
+
+def failed_row(line: LetterLine) -> Document:
+    """Return one dead letter as `row` does, from what a list shows of it."""
+    return _line_document(line, StoryStatus.FAILED, line.generation)
+
+
+def _line_document(line: LetterLine, status: StoryStatus, generation: int) -> Document:
+    failure = line.failure
+    return {
+        "story_id": line.story_id,
+        "batch_id": line.batch_id,
+        "position": line.position,
+        "url": line.url,
+        "status": status.value,
+        "generation": generation,
+        "stage": failure.stage,
+        "error_type": failure.type,
+        "message": failure.message,
+        "fingerprint": failure.fingerprint,
+        "retryable": failure.retryable,
+        "attempts": line.attempts,
+        "worker": line.worker,
+        "died_at": line.died_at.isoformat() if line.died_at else None,
+        "replays": line.replays,
+    }
 
 
 def plan_row(known: KnownLetter, overlay: Options) -> Document:
@@ -83,10 +93,10 @@ def group_row(group: LetterGroup, batch: str | None) -> Document:
     Parameters:
         batch: the selected batch
     """
-    failure = last_failure(group.letters[0])
+    failure = group.failure
     return {
         "fingerprint": group.fingerprint,
-        "count": len(group.letters),
+        "count": len(group.stories),
         "replayed_waiting": group.waiting,
         "stage": failure.stage,
         "error_type": failure.type,
@@ -95,7 +105,7 @@ def group_row(group: LetterGroup, batch: str | None) -> Document:
         "first_seen": group.first_seen.isoformat(),
         "last_seen": group.last_seen.isoformat(),
         "batches": [*group.batches],
-        "stories": [letter.story_id for letter in group.letters],
+        "stories": [*group.stories],
         "replay_command": group_command(group.fingerprint, batch),
     }
 

@@ -50,8 +50,7 @@ class Rows:
 
 def print_lines(lines: Iterable[str]) -> None:
     """Print lines."""
-    for line in lines:
-        print(line)
+    sys.stdout.writelines(f"{line}\n" for line in lines)
 
 
 def remark(text: str) -> None:
