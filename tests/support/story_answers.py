@@ -1,4 +1,4 @@
-"""Awkward stories with answers made by hand: who speaks each quote, who is who, where each scene is.
+"""Stories with answers made by hand: who speaks each quote, who is who, where each scene is.
 
 The answers lie beside the stories as TOML: `people` (found by name or role), `speakers` (the beginning of
 each quote, in order), `not_speech` (words in quotation marks that nobody says), `places` (a sentence of each
@@ -22,7 +22,9 @@ from gt_consumer.studio.text.story import load_story
 FOLDER = Path(__file__).parent / "samples" / "stories"
 STORIES = sorted(FOLDER.glob("*.md"))
 MORE = sorted((FOLDER.parent / "more_stories").glob("*.md"))
-"""Stories with which rules were tried that nobody had made with them; no others see them."""
+"""Stories with which rules were tried that nobody had made with them, and then improved."""
+UNSEEN = sorted((FOLDER.parent / "unseen_stories").glob("*.md"))
+"""Stories that no rule was ever made for: what the rules are worth. Nothing is to be improved by them."""
 KINDS = ("people", "ages", "speakers", "places")
 
 

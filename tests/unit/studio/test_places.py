@@ -33,6 +33,13 @@ from gt_consumer.studio.text.places import place_named, places_of
         ("We left the restaurant and drove home.", "room"),
         ('She said, "Meet me at the hospital."', None),
         ("He works hard and took first place.", None),
+        ("He taped a list to the fridge.", None),
+        ("I yelled for somebody to call an ambulance.", None),
+        ("We stood outside the court.", "street"),
+        ("I took the check to the garden center.", "shop"),
+        ("After the appetizers she stood up.", "restaurant"),
+        ("The hearing was on a Tuesday.", "court"),
+        ("Lily fell off the monkey bars.", "park"),
     ],
 )
 def test_a_place_is_where_somebody_is(text: str, place: str | None) -> None:
@@ -43,6 +50,22 @@ def test_a_scene_keeps_its_place_until_another_is_told() -> None:
     told = ["I have a sister.", "We met at the restaurant.", "She sat down.", "I drove home.", "I slept."]
     assert places_of(told) == ["restaurant", "restaurant", "restaurant", "room", "room"]
     assert places_of(["I have a sister.", "She is tall."]) == ["room", "room"]
+
+
+def test_a_part_of_a_place_is_not_another_place() -> None:
+    told = ["I was in my classroom.", "She put the cup on my desk.", "By noon I was in his office."]
+    assert places_of(told) == ["school"] * 3
+    assert places_of(["He lay in the hospital.", "I sat on his bed."]) == ["hospital"] * 2
+
+
+def test_what_stands_somewhere_says_where_only_if_nothing_else_does() -> None:
+    assert places_of(["My boss said hello.", "We met in the gym.", "The waiter waved."])[1:] == ["gym"] * 2
+    assert places_of(["It rained.", "The waiter waved."]) == ["restaurant"] * 2
+
+
+def test_a_call_on_another_day_is_not_where_the_scene_before_was() -> None:
+    told = ["We ate at the restaurant.", "On Tuesday she called our house.", "She cried."]
+    assert places_of(told) == ["restaurant", "room", "room"]
 
 
 @pytest.mark.parametrize(

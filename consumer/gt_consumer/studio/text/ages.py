@@ -30,9 +30,9 @@ _NUMBER: Final = (
     r"(?:\d{1,3}|(?:" + "|".join(_TENS) + r")(?:[- ](?:" + "|".join(_UNITS) + r"))?|" + "|".join(_UNITS) + ")"
 )
 _IS_OLD: Final = re.compile(
-    rf"^[,\s]*(?:who\s+)?(?:is|was|'s|turned|turns|turning|had turned)\s+(?:just\s+|only\s+|now\s+|"
-    rf"about\s+|almost\s+|"
-    rf"nearly\s+|over\s+)*({_NUMBER})(?:\s+(?:years?|yrs?)\s+old)?(?=\s*(?:$|[.,;!?]|and\b|but\b|last\b|"
+    rf"^[,\s]*(?:who\s*)?(?:is|was|'s|turned|turns|turning|had turned|(?:'s got|has|had) to be|must be|"
+    rf"must have been)\s+(?:just\s+|only\s+|now\s+|about\s+|almost\s+|nearly\s+|over\s+|maybe\s+|"
+    rf"probably\s+|around\s+)*({_NUMBER})(?:\s+(?:years?|yrs?)\s+old)?(?=\s*(?:$|[.,;!?]|and\b|but\b|last\b|"
     rf"this\b|in\b|now\b))",
     re.IGNORECASE,
 )

@@ -12,15 +12,22 @@ from gt_consumer.studio.text.ages import tag_of
 from gt_consumer.studio.text.cast import Cast
 from gt_consumer.studio.text.dialogue import Reader, Reading
 from gt_consumer.studio.text.mentions import NameBook, Token, is_capitalised, tokens_of
+from gt_consumer.studio.text.names import is_first_name
 from gt_consumer.studio.text.narrator import name_the_addressed, sex_of_narrator
 from gt_consumer.studio.text.people import NOT_NAMES, SAID, TITLES, Sex, role_of
 from gt_consumer.studio.text.persons import ME
-from gt_consumer.studio.text.places import places_of
+from gt_consumer.studio.text.places import place_named, places_of
 from gt_consumer.studio.text.sentences import Sentence
+from gt_consumer.studio.text.voices import with_voices
 
 _PLACE_BEFORE: Final = frozenset({"in", "at", "from", "near", "to", "of", "into", "through", "via", "around"})
 
 _I_AM: Final = re.compile(r"\bI(?:'m| am)\b[^.!?,]{0,60}?[\[(](\d{1,2}\s?[FMfm]|[FMfm]\s?\d{1,2})[\])]")
+
+
+_MY_YEARS: Final = re.compile(
+    r"\bI(?:['’]m| am) (?:[A-Z][a-z]+, )?(1[3-9]|[2-9]\d)(?=\s*(?:$|[.,;)]|and\b|years? old\b))"
+)
 
 
 @dataclass(frozen=True)
@@ -52,23 +59,25 @@ def analyse(title: str, sentences: Sequence[Sentence]) -> Analysis:
     readings = _read(cast, title, sentences)
     name_the_addressed(readings, cast)
     me = cast.persons[ME]
-    if (tag := _tag_of_narrator(texts)) is not None:
-        me.age, me.sex = tag
+    if me.age is None and (tag := _tag_of_narrator(texts)) is not None:
+        me.age, me.sex = tag[0], tag[1] or me.sex
     if me.sex is None:
         me.sex = sex_of_narrator(title, readings, cast)
-    return Analysis(
-        tuple(sentences),
-        tuple(readings),
-        tuple(places_of(texts, [sentence.opens for sentence in sentences])),
-        cast,
-    )
+    places = places_of(texts, [sentence.opens for sentence in sentences], place_named(title))
+    for person in cast.persons:
+        if person.age is None and {"girl", "boy"} & set(person.roles) and places[person.born[0]] == "school":
+            person.age = "child"
+    return Analysis(tuple(sentences), tuple(readings), tuple(places), cast)
 
 
 def _tag_of_narrator(texts: Sequence[str]) -> tuple[int | None, Sex | None] | None:
     """Return age and sex in brackets after what the narrator is: "I'm an RN (33F)"."""
     for text in texts:
-        if match := _I_AM.search(re.sub(r'"[^"]*"', " ", text)):
+        told = re.sub(r'"[^"]*"', " ", text)
+        if match := _I_AM.search(told):
             return tag_of(match.group(1))
+        if match := _MY_YEARS.search(told):
+            return int(match.group(1)), None
     return None
 
 
@@ -77,7 +86,7 @@ def _read(cast: Cast, title: str, sentences: Sequence[Sentence]) -> list[Reading
     if title:
         cast.read(-1, re.sub(r'"[^"]*"', " ", title))
         cast.leave_title()
-    return [reader.read(number, sentence) for number, sentence in enumerate(sentences)]
+    return with_voices([reader.read(number, sentence) for number, sentence in enumerate(sentences)])
 
 
 def name_book(texts: Sequence[str]) -> NameBook:
@@ -139,6 +148,8 @@ class _Uses:
             return
         if not is_capitalised(word) or word.lower() in NOT_NAMES or role_of(word):
             return
+        if word.endswith("ly") and not is_first_name(word):
+            return  # "Actually laughed."
         before = tokens[i - 1] if i else None
         after = tokens[i + 1] if i + 1 < len(tokens) else None
         if before and before.lower in _PLACE_BEFORE:

@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from gt_consumer.studio.text.names import is_common_word, is_first_name
-from gt_consumer.studio.text.people import CAPITALS_ONLY
+from gt_consumer.studio.text.people import CAPITALS_ONLY, role_of
 
 _SHOUTED: Final = 0.7
 _FEW_CAPITALS: Final = 0.004
@@ -20,6 +20,15 @@ _CALENDAR: Final = frozenset(
 _START: Final = re.compile(r"(^|[.!?…][\"')]*\s+[\"'(]*|\n\s*[\"'(]*|\"|:\s+\")([a-zà-ž])")
 
 _MONTH: Final = re.compile(r"\b((?:in|since|until|of|last|next|this) )(may|march)\b")
+# Names that are ordinary words, too: "a driver named earl", "grandma pearl"
+_CALLED: Final = re.compile(
+    r"\b(?:named|called|name is|name was|aunt|auntie|uncle|grandma|grandpa|granny|nana|gran) ([a-z]{3,})\b"
+)
+# "my brothers birthday" in a story without apostrophes
+_OWNS: Final = re.compile(
+    r"\b((?:my|his|her|our|the) )([a-z]{3,})s (?!(?:are|were|have|had|and|or|both|all|who|that|do|did|don|"
+    r"said|told|came|went|got|just|never|always|at|in|on|of|for|from|with|to|but|so|because)\b|[a-z]+ed\b)"
+)
 _TAG: Final = re.compile(r"(?<=[?!]\" )(?:He|She|They) (?:said|asked|yelled|screamed|shouted|cried|told)\b")
 
 
@@ -43,6 +52,12 @@ def _quiet(word: str) -> str:
 def _with_capitals(text: str) -> str:
     """Return a text in lower case with capitals at sentences, names, days and "I"."""
     text = _WORD.sub(lambda m: _named(m.group()), text)
+    for name in sorted({m.group(1) for m in _CALLED.finditer(text) if is_first_name(m.group(1))}):
+        capital = name.capitalize()
+        text = re.sub(rf"(?<!\bin )(?<!\bthe )(?<!\ba )\b{name}(?=s?\b(?!['’]))", capital, text)
+        text = re.sub(rf"\b{capital}s\b", f"{capital}'s", text)
+    if not re.search(r"\w['’]\w", text):
+        text = _OWNS.sub(_with_apostrophe, text)
     text = _START.sub(lambda m: m.group(1) + m.group(2).upper(), text)
     text = _TAG.sub(lambda m: m.group().lower(), text)
     text = re.sub(r"\b(\d{1,2}) ?([fm])\b(?=[)\],])", lambda m: m.group(1) + m.group(2).upper(), text)
@@ -50,6 +65,11 @@ def _with_capitals(text: str) -> str:
     return re.sub(
         r"\b(mr|mrs|ms|dr)\. (\w)", lambda m: f"{m.group(1).capitalize()}. {m.group(2).upper()}", text
     )
+
+
+def _with_apostrophe(match: re.Match[str]) -> str:
+    owner = match.group(2)
+    return f"{match.group(1)}{owner}'s " if role_of(owner) else match.group()
 
 
 def _named(word: str) -> str:

@@ -10,6 +10,7 @@ from typing import Final
 from gt_consumer.studio.script.words import NARRATOR
 from gt_consumer.studio.text.ages import group_of, tag_of, years_after, years_in
 from gt_consumer.studio.text.clauses import is_nobody, is_subject_at
+from gt_consumer.studio.text.descriptions import describe, described, unintroduced
 from gt_consumer.studio.text.found import Found, loose_tags
 from gt_consumer.studio.text.mentions import PRONOUNS, Mention, NameBook, mentions_of
 from gt_consumer.studio.text.names import sex_of_name
@@ -26,7 +27,7 @@ from gt_consumer.studio.text.persons import (
     sex_of_full_name,
 )
 
-_DECAY, _SUBJECT, _OBJECT, _OWNER, _MOST = 0.5, 1.0, 0.45, 0.25, 1.25
+_DECAY, _SUBJECT, _OBJECT, _OWNER, _OWNER_FIRST, _MOST = 0.5, 1.0, 0.45, 0.25, 0.7, 1.25
 _FLOOR, _MOST_FLOOR, _AT_PARAGRAPHS = 0.015, 0.12, 3.0  # how much somebody mentioned often stays in focus
 _UNKNOWN_SEX, _UNKNOWN_SEX_ACTING, _SPOKE = 0.45, 0.85, 0.15
 _NAME_IS: Final = re.compile(r"\b(her|his) name (?:is|was) $", re.IGNORECASE)
@@ -80,7 +81,9 @@ class Cast:
                 acted = who if who != ME else acted
             self.persons[who].mentions += 1
             if who != ME:
-                weight = _OWNER if mention.possessive else _SUBJECT if is_subject else _OBJECT
+                weight = _SUBJECT if is_subject else _OBJECT
+                if mention.possessive:  # more for "Dad's speech came back" than for "I took Dad's keys"
+                    weight = _OWNER if mention.start else _OWNER_FIRST
                 self.focus[who] = min(_MOST, self.focus.get(who, 0.0) + weight)
         self.acting = acted
         for who, years, sex in loose_tags(text, found):
@@ -120,19 +123,23 @@ class Cast:
         is_subject: bool,
     ) -> int | None:
         if mention.kind == "narrator":
-            self._learn(ME, mention, text)
+            self.learn(ME, mention, text)
             return ME
         if mention.kind == "pronoun":
             who = self._by_pronoun(mention, subject, before, is_subject=is_subject)
-            if who is not None and is_subject and (years := years_after(text[mention.end :])) is not None:
-                self.persons[who].age = self.persons[who].age or years
+            then = re.search(r"\b(?:when|since|until|before|after|till)\s+$", text[: mention.start])
+            if who is not None and is_subject and not then:
+                is_short = text[: mention.end].endswith(("'s", "’s"))  # "He's ninety-one"
+                years = years_after(("'s" if is_short else "") + text[mention.end :])
+                if years is not None and not isinstance(self.persons[who].age, int):
+                    self.persons[who].age = years
             return who
         if mention.kind == "name":
             who = self._by_name(mention, text, before)
         else:
             who = self._by_role(mention, text, before)
         if who is not None:
-            self._learn(who, mention, text)
+            self.learn(who, mention, text)
         return who
 
     def _by_pronoun(
@@ -181,6 +188,8 @@ class Cast:
             if nameless:
                 who = max(nameless, key=lambda w: self.focus[w])
                 self.persons[who].name = name
+        if who is None and (who := unintroduced(self, mention, text)) is not None:
+            self.persons[who].name = name
         if who is None:
             who = self._new(mention, name=name)
             if (
@@ -210,9 +219,9 @@ class Cast:
             if mention.owner in {"my", "a", "the"}:
                 self.pending, self.pending_until = role, self.here + 2
             return None
-        if mention.owner and (described := self._described(mention, text, before)) is not None:
-            self._describe(described, mention, role)
-            return described if described != ME else None
+        if mention.owner and (who := described(self, mention, text, before)) is not None:
+            describe(self, who, mention, role)
+            return who if who != ME else None
         if is_nobody(text, mention):
             return None
         owner = self._owner_of(mention, before)
@@ -305,36 +314,6 @@ class Cast:
             found = [who for who in found if tag is None or self.persons[who].age in {None, tag}] or found
         return max(found, key=lambda who: (self.focus.get(who, 0.0), -who)) if found else None
 
-    def _described(self, mention: Mention, text: str, before: list[Found]) -> int | None:
-        """Return whom "a small man" describes: "Walter was a small man", "the dishwasher, an old guy"."""
-        start = mention.start
-        if mention.owner != "a" and not re.search(r"\bI(?:'m| am| was) $", text[:start]):
-            return None
-        if before and before[-1].who is not None:
-            last, who = before[-1].mention, before[-1].who
-            between = text[last.end : start]
-            if re.fullmatch(
-                r",? (?:is|was|'s|am|were|has been|had been|became|who is|who was) (?:\w+ )?|, ", between
-            ):
-                return who
-            if (
-                last.kind == "narrator"
-                and re.fullmatch(r"(?: am| was| work as| worked as| used to be)? ?", between)
-                and (between.strip() or last.word == "i'm")
-            ):
-                return who
-        return None
-
-    def _describe(self, who: int, mention: Mention, role: Role) -> None:
-        person = self.persons[who]
-        if role.sex != "unknown" and person.sex in {None, "unknown"}:
-            person.sex = role.sex
-        if mention.name and person.name is None:
-            person.name = mention.name
-        if who != ME and role.name not in person.roles:
-            person.roles.insert(0, role.name)
-        self._learn(who, mention, "")
-
     def _new(
         self,
         mention: Mention,
@@ -354,7 +333,7 @@ class Cast:
         self.persons.append(person)
         return len(self.persons) - 1
 
-    def _learn(self, who: int, mention: Mention, text: str) -> None:
+    def learn(self, who: int, mention: Mention, text: str) -> None:
         """Take over what the words around a mention say: age and sex in brackets, "who is about seventy"."""
         person = self.persons[who]
         years, sex = tag_of(mention.inside)
@@ -370,8 +349,9 @@ class Cast:
             stated = years_after(text[mention.end :])
         if stated is not None and (person.age is None or isinstance(person.age, str)):
             person.age = stated
-        elif person.age is None and mention.kind == "role":
-            person.age = group_of(adjectives, of_child_word=bool(set(person.roles) & CHILD_WORDS))
+        elif person.age is None and mention.kind in {"role", "name"}:
+            of_child = mention.kind == "name" or bool(set(person.roles) & CHILD_WORDS)
+            person.age = group_of(adjectives, of_child_word=of_child)
 
     # What is known of people
 

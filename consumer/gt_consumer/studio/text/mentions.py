@@ -24,6 +24,10 @@ _TOKEN: Final = re.compile(
 )
 _BRACKET: Final = r"\s*[\[(]([^\])]{1,60})[\])]"
 _NAMED: Final = re.compile(r"(?:,? (?:named|called)|,? whose name (?:is|was)|,)? ")
+_NAMED_LATER: Final = re.compile(  # "a boy in my class, Preston, …"
+    r" (?:in|from|at|on|of|for|with)(?: (?:my|our|his|her|the|a))?(?: [\w'’-]+){1,2}, "
+)
+_ALONE: Final = re.compile(r"[A-Z]\w+,(?! (?:and|or)\b)")
 _COPULA: Final = re.compile(r" (?:is|was|'s) (?=\S)")
 _MINE: Final = frozenset({"my", "our"})
 _THEIRS: Final = frozenset({"his", "her", "their", "your", "its"})
@@ -41,6 +45,7 @@ _CLOSED: Final = frozenset(
     asked said saw met called then there except without plus including against versus not just where
     while before after until since though did do does""".split()
 )
+_MONTHS_AS_NAMES: Final = frozenset({"april", "may", "june", "august"})
 PRONOUNS: Final[dict[str, Sex]] = {
     "he": "male",
     "him": "male",
@@ -307,18 +312,19 @@ def _stands_alone(tokens: Sequence[Token], i: int, role: Role) -> bool:
 def _name_after(text: str, tokens: Sequence[Token], i: int, names: NameBook, *, bare: bool) -> Mention | None:
     """Return the mention of the name that follows a role, such as `my aunt Ruth`; None if there is none."""
     end = _skip_bracket(text, tokens[i].end)
-    for pattern in (_NAMED, _COPULA):
+    for pattern in (_NAMED, _COPULA, _NAMED_LATER):
         match = pattern.match(text, end)
         if not match:
             continue
         j = next((k for k in range(i + 1, len(tokens)) if tokens[k].start >= match.end()), None)
         if j is None or tokens[j].start != match.end():
             continue
-        with_comma = (
-            match.group().startswith(",") and "named" not in match.group() and "called" not in match.group()
+        with_comma = pattern is _NAMED_LATER or (
+            match.group().startswith(",") and "name" not in match.group() and "called" not in match.group()
         )
         strict = with_comma or pattern is _COPULA
-        found = _name(text, tokens, j, names, trusted=not strict)
+        sure = with_comma and not bare and _ALONE.match(text, match.end()) is not None
+        found = _name(text, tokens, j, names, trusted=not strict or sure)
         if found is None or found.name is None:
             continue
         if pattern is _COPULA and not _ends_predicate(text, found.end):
@@ -352,7 +358,8 @@ def _name(
             j = tokens.index(follows)
     if j == i:
         starts = i == 0 or tokens[i - 1].text in {".", "!", "?", '"'}
-        trusted_name = trusted and is_capitalised(token.base) and token.base.lower() not in NOT_NAMES
+        is_word = token.base.lower() in NOT_NAMES - _MONTHS_AS_NAMES
+        trusted_name = trusted and is_capitalised(token.base) and not is_word
         if not trusted_name and not names.is_name(token, starts=starts):
             return None
     upto = j + 1
@@ -370,6 +377,7 @@ def _name(
     name = text[token.start : last.start] + last.base
     end = last.end
     inside = _bracket_after(text, end)
+    before = tokens[i - 1].lower if i else ""
     return Mention(
         token.start,
         _skip_bracket(text, end),
@@ -380,4 +388,5 @@ def _name(
         name=name,
         inside=inside,
         possessive=last.possessive,
+        modifiers=(before,) if before in {"old", "little", "young", "elderly"} else (),
     )

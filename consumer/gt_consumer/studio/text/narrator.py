@@ -30,8 +30,10 @@ _MALE: Final = re.compile(
     r"(?:ex-)?(?:wife|girlfriend|fiancée)\b|"
     r"\bDW\b|\b[Mm]y GF\b|\bmy beard\b|\bbest man at\b"
 )
+_MY_NAME: Final = re.compile(r"\b(?:[Mm]y name(?:'s| is)|I(?:'m| am)) ([A-Z][a-z]+)\b")
 _ADDRESSED: Final = re.compile(
-    r"(?:^|[,.!?] ?)(?:(Miss|Mrs\.?|Ms\.?|ma'am|Ma'am|young lady|Madam|missy)|(Mr\.?|sir|Sir|young man|"
+    r"(?:^|[,.!?] ?)(?:(?:And|But|So|Yes|No|Well|Now) )?(?:"
+    r"(Miss|Mrs\.?|Ms\.?|ma'am|Ma'am|young lady|Madam|missy)|(Mr\.?|sir|Sir|young man|"
     r"son|mister|dude|bro|man))"
     r"(?=[,.!?]| [A-Z]|$)"
 )
@@ -43,22 +45,26 @@ def sex_of_narrator(title: str, readings: Sequence[Reading], cast: Cast) -> Sex 
     women, men = len(_FEMALE.findall(told)), len(_MALE.findall(told))
     if women != men:
         return "female" if women > men else "male"
+    for name in _MY_NAME.findall(told):
+        if is_first_name(name) and (sex := sex_of_name(name)) is not None:
+            return sex
     return _by_address(readings, cast)
 
 
 def _by_address(readings: Sequence[Reading], cast: Cast) -> Sex | None:
     """Return the sex by "Miss" and by a name that only others use, to the narrator."""
     votes = 0
-    for reading in readings:
-        for part in reading.parts:
-            if not part.quote or part.speaker == 0:
-                continue
-            for match in _ADDRESSED.finditer(part.text):
-                votes += 1 if match.group(1) else -1
-            for match in re.finditer(r"(?:^|, )([A-Z]\w+)(?=[,.!?]|$)", part.text):
-                if cast.find_name(match.group(1)) is None:
-                    sex = sex_of_name(match.group(1))
-                    votes += {"female": 2, "male": -2}.get(sex or "", 0)
+    said = [part for reading in readings for part in reading.parts if part.quote]
+    for number, part in enumerate(said):
+        answer = next((p.speaker for p in said[number + 1 : number + 4] if p.speaker != part.speaker), 0)
+        if part.speaker == 0 or answer != 0:
+            continue  # to somebody else, who answers
+        for match in _ADDRESSED.finditer(part.text):
+            votes += 1 if match.group(1) else -1
+        for match in re.finditer(r"(?:^|, )([A-Z]\w+)(?=[,.!?]|$)", part.text):
+            if cast.find_name(match.group(1)) is None:
+                sex = sex_of_name(match.group(1))
+                votes += {"female": 2, "male": -2}.get(sex or "", 0)
     return "female" if votes > 0 else "male" if votes < 0 else None
 
 

@@ -37,8 +37,10 @@ _ROLES: Final[dict[tuple[Sex, str], str]] = {
     ("female", "grandchild"): "granddaughter",
     ("male", "grandchild"): "grandson",
     ("female", "young"): """
-    girl bridesmaid waitress maid stewardess actress hostess nun schoolgirl saleswoman policewoman""",
-    ("male", "young"): "boy waiter groomsman bellboy schoolboy salesman policeman fireman mailman handyman",
+    girl bridesmaid waitress maid stewardess actress hostess nun saleswoman policewoman""",
+    ("male", "child"): "boy schoolboy",
+    ("female", "child"): "schoolgirl",
+    ("male", "young"): "waiter groomsman bellboy salesman policeman fireman mailman handyman",
     ("female", "adult"): """
     woman lady landlady businesswoman chairwoman headmistress midwife madam housewife
     stay-at-home-mom""",
@@ -132,6 +134,11 @@ _SAID: Final = """said says say asked asks ask yelled yells screamed screams sho
 # Of "shrieked" and "smiled" also "shrieks" and "smiles"; what is not a word meets none.
 SAID: Final = frozenset(_SAID) | {w[:-cut] + "s" for w in _SAID if w.endswith("ed") for cut in (1, 2)}
 """Verbs of saying, in the forms that stand beside a quote."""
+SAID_BY_ME: Final = frozenset(
+    """say tell yell scream shout whisper reply answer snap mutter add repeat explain joke text announce
+    admit insist suggest""".split()
+)
+"""Those without an ending, which count after "I" and "would"."""
 DIRECT: Final = SAID - frozenset(
     """
     laughed smiled grinned shrugged nodded winked pointed shot thought read reads laughs smiles grins shrugs

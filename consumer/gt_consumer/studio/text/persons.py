@@ -17,6 +17,8 @@ ALIKE: Final = (
     frozenset({"husband", "boyfriend", "fiancé", "partner", "groom"}),
     frozenset({"wife", "girlfriend", "fiancée", "partner", "bride"}),
     frozenset({"landlord", "landlady"}),
+    frozenset({"man", "guy", "gentleman", "dude", "bloke", "fella"}),
+    frozenset({"woman", "lady"}),
     frozenset({"boss", "manager", "supervisor"}),
 )
 # Whom a relation of a relation is to the narrator.

@@ -11,16 +11,18 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final
 
+from gt_consumer.studio.text.place_hints import place_hinted
+
 _OWNER = (
     r"(?:the|a|an|my|his|her|our|their|your|this|that|one|[A-Z]\w+['’]s|"
     r"(?:my|his|her|our|the) \w+['’]s)"
 )
 _AT = r"(?:in|at|into|to|inside|outside|through|across|around|near|on|by|reached|entered|towards?|down|up)"
 _PART_OF = r"(?:hallway|corridor|lobby|steps|stairs|front|back|door|gate|entrance|corner|middle|roof) of"
-_WITHIN = rf"\b(?:{_AT}|{_PART_OF}) (?:{_OWNER} )?(?:\w+ ){{0,2}}?"
+_WITHIN = rf"\b(?:{_AT}|{_PART_OF}) (?:{_OWNER} )?(?:(?!(?:the|an?|my|his|her|our|their)\b)\w+ ){{0,2}}?"
 _IS = (
     r"(?:was (?:full|empty|quiet|packed|dark|crowded|silent|tiny|huge|cold|hot)|smelled|"
-    r"went (?:quiet|silent))"
+    r"went (?:quiet|silent)|stood|lay)"
 )
 
 # (place, nouns that count after `in the` …, phrases that put somebody there by themselves)
@@ -32,16 +34,14 @@ _NAMES: Final = (
             r"recovery room|ward|nursing home|care home|hospice|doctor['’]s office|ambulance"
         ),
         (
-            r"in labou?r|went into labou?r|gave birth|giving birth|contractions|the (?:nurse|"
-            r"surgeon|midwife)|rushed (?:me|him|her|us) to the (?:hospital|ER)|(?:the|my|his|"
-            r"her) doctor (?:said|told|came|"
-            r"walked|looked)|hospital (?:room|bed|hallway|gown)|in a coma"
+            r"in labou?r|went into labou?r|gave birth|giving birth|contractions|"
+            r"rushed (?:me|him|her|us) to the (?:hospital|ER)|hospital (?:room|bed|hallway|gown)|in a coma"
         ),
     ),
     (
         "court",
         r"court|courtroom|courthouse|hearing|trial|mediation|small claims|witness stand|deposition",
-        r"the judge|the bailiff|the jury|took the stand|small claims court|court date came",
+        r"took the stand|small claims court|court date came",
     ),
     (
         "school",
@@ -50,32 +50,30 @@ _NAMES: Final = (
             r"daycare|kindergarten|preschool|principal['’]s office|library|dorm|dorm room|parent-teacher \w+"
         ),
         (
-            r"(?:the|my|our|her|his) (?:teacher|principal|professor) (?:said|told|called|asked|walked|"
-            r"looked|read|"
-            r"held|stood|announced)|presented (?:the|our) (?:project|slides)|after class|in detention|"
-            r"on the (?:black|white)?board|picked up the chalk|my students? \w+ed"
+            r"presented (?:the|our) (?:project|slides)|after class|in detention|"
+            r"on the (?:black|white)?board"
         ),
     ),
     (
         "church",
-        r"church|chapel|altar|aisle|ceremony|funeral|wake|temple|synagogue|cemetery|graveside|baptism|pew",
-        r"the (?:priest|pastor|officiant|minister)|speak now|said (?:our|their|the) vows|wedding ceremony",
+        r"church|chapel|altar|ceremony|funeral|wake|temple|synagogue|cemetery|graveside|baptism|pew",
+        r"(?:down|up) the aisle|speak now|said (?:our|their|the) vows|wedding ceremony",
     ),
     (
         "gym",
         r"gym|locker room|treadmill|weight room|yoga class|crossfit|squat rack|bench press",
-        r"lifting weights|(?:my|a|the|his|her) (?:personal trainer|treadmill|spotter)|working out",
+        r"lifting weights|(?:my|a|the|his|her) treadmill|working out",
     ),
     (
         "shop",
         (
-            r"store|shop|supermarket|mall|boutique|market|pharmacy|bakery|checkout|register|aisle \w+|Target|"
-            r"Walmart|Costco|IKEA|counter of the \w+|dealership"
+            r"store|shop|supermarket|mall|boutique|market|pharmacy|bakery|checkout|register|"
+            r"aisle (?:\d+|one|two|three|four|five|six|seven|eight|nine|ten)|Target|"
+            r"Walmart|Costco|IKEA|counter of the \w+|dealership|garden cent(?:er|re)"
         ),
         (
-            r"the (?:cashier|clerk|shopkeeper|salesperson|saleswoman|salesman)|(?:the|a) checkout line|"
-            r"grocery shopping|dress shopping|shopping cart|(?:final|first|next) fitting|"
-            r"tried on (?:the|a|my|her) \w*"
+            r"(?:the|a) checkout line|grocery shopping|dress shopping|shopping cart|"
+            r"(?:final|first|next) fitting|tried on (?:the|a|my|her) \w*"
         ),
     ),
     (
@@ -86,6 +84,7 @@ _NAMES: Final = (
             r"presentation|all-hands"
         ),
         (
+            r"(?:booked|reserved) (?:the|a) (?:conference|meeting) room|"
             r"(?:called|pulled|invited|summoned) (?:me|us|him|her|everyone) (?:in)?to (?:a|the|his|her) "
             r"(?:meeting|conference room)|HR (?:called|asked|sat|told|wanted)|(?:the|a) meeting "
             r"(?:started|began|went|ended)"
@@ -94,13 +93,11 @@ _NAMES: Final = (
     (
         "office",
         (
-            r"office|desk|cubicle|work|break ?room|workplace|lobby|bank|reception desk|lawyer['’]s office|"
+            r"office|desk|cubicle|break ?room|workplace|lobby|bank|reception desk|lawyer['’]s office|"
             r"headquarters|warehouse"
         ),
         (
-            r"(?:my|the|our|her|his) (?:boss|manager|supervisor|CEO|director) (?:said|told|called|asked|"
-            r"walked|"
-            r"came|announced|handed|smiled|looked|stood|slammed|put|emailed|wanted)|clocked (?:in|out)|"
+            r"clocked (?:in|out)|(?:at|to|into) work(?! (?:on|out|boots|clothes|shirt|friends?|phone))|"
             r"(?:have|had|got|took over) (?:his|her|the|my) (?:old )?office"
         ),
     ),
@@ -112,10 +109,9 @@ _NAMES: Final = (
             r"wedding|ballroom|hall|rehearsal dinner|bridal shower|baby shower|bachelorette party|party|gala"
         ),
         (
-            r"(?:the|our|a) (?:waiter|waitress|bartender|server|maitre d['’]?|hostess)|"
             r"the (?:bill|check|appetizers|menus) (?:came|arrived)|table for \w+|raised (?:a|his|her|"
             r"my) glass|"
-            r"(?:the|a|her|his) toast|the DJ|"
+            r"(?:the|a|her|his) toast|the DJ|(?:during|until|for|by) (?:the|our|their) reception|"
             r"at table (?:\d+|one|two|three|four|five|six|seven|eight|nine|ten)|"
             r"(?:booked|reserved|rented) (?:the|a) (?:restaurant|venue|table|hall)"
         ),
@@ -124,7 +120,7 @@ _NAMES: Final = (
         "kitchen",
         r"kitchen|pantry|stove|sink|fridge|refrigerator|freezer|oven|kitchen (?:table|counter|island)",
         (
-            r"(?:was|were|am|is|been|started|kept|stood) (?:cooking|baking|frying|chopping|frosting)|"
+            r"(?:was|were|am|is|been|started|kept|stood) (?:cooking|baking|frying|chopping|frosting)(?! for)|"
             r"(?:open|opened|close|closed|raided|emptied|cleaned|checked) (?:the|my|our|her|"
             r"his) (?:fridge|oven|"
             r"freezer|pantry|cupboards?)|(?:doing|did|washing|washed) the dishes|baked (?:a|the|my|her|"
@@ -222,7 +218,10 @@ _IDIOM = re.compile(
     r"art|high) school|at the end of the (?:day|road)|"
     r"in the (?:first|long|same) place|up the (?:bar|road)|work(?:ed|ing)? (?:on|for|with)|in place of|"
     r"on (?:my|his|her|our|the) way to (?:\w+ )?\w+|to (?:park|store|shop|bar|field|place|trail|pool|bank)|"
-    r"court(?:ed|ing)|home ?(?:wrecker|owner|made)\w*|in (?:his|her|my) place|a place to)\b",
+    r"court(?:ed|ing)|gym class|"
+    r"(?:taped|stuck|pinned|glued|attached|clipped|hung) (?:\w+ ){0,4}(?:to|on) the "
+    r"(?:fridge|door|refrigerator|freezer)|"
+    r"home ?(?:wrecker|owner|made)\w*|in (?:his|her|my) place|a place to)\b",
     re.IGNORECASE,
 )
 
@@ -231,9 +230,17 @@ def place_named(text: str) -> str | None:
     """Return the place where a sentence puts somebody, one of `PLACES`; None if it names none.
 
     What is in quotation marks does not count, nor a place that somebody leaves, is invited to, or is not at.
-    Of several the last is taken, at the same position the one whose phrase is longer.
     """
-    told = _IDIOM.sub("", _QUOTED.sub(" ", text))
+    told = _told(text)
+    return _place_told(told) or place_hinted(told)
+
+
+def _told(text: str) -> str:
+    return _IDIOM.sub("", _OUTSIDE.sub("went outside ", _QUOTED.sub(" ", text)))
+
+
+def _place_told(told: str) -> str | None:
+    """Return the place that a phrase names: of several the last, at the same position the longer one."""
     found: tuple[int, int] | None = None
     best = None
     for place, pattern in _PATTERNS:
@@ -246,6 +253,14 @@ def place_named(text: str) -> str | None:
     return best
 
 
+# Before a building, and not in it.
+_OUTSIDE: Final = re.compile(
+    rf"(?<!car )(?<!truck )(?<!van )\boutside (?:of )?(?:{_OWNER} )?(?:\w+ )?(?:court\w*|church|"
+    r"chapel|restaurant|diner|gym|store|shop|supermarket|school|hospital|clinic|bar|club|venue|building|house|"
+    r"apartment|station)\b|^outside,? |\boutside (?=on |in the )|"
+    r"\b(?:standing|waiting|smoking|sitting|stood|waited) outside\b(?! (?:the|my|his|her|a) )",
+    re.IGNORECASE,
+)
 _LATER = re.compile(
     r"^\W*(?:(?:and|but|so|then|well|anyway),? )*(?:"
     r"(?:\w+ )?(?:\w+|\d+) (?:minutes?|hours?|days?|weeks?|months?|years?|nights?) (?:later|after|ago|"
@@ -273,7 +288,7 @@ _ANOTHER_DAY = re.compile(
 """Another day: a paragraph that begins so leaves the place of the one before."""
 
 
-def places_of(texts: Sequence[str], opens: Sequence[bool] = (), first: str = "room") -> list[str]:
+def places_of(texts: Sequence[str], opens: Sequence[bool] = (), first: str | None = None) -> list[str]:
     """Return the place of each sentence: the one that it names, else that of the scene.
 
     A scene lasts until another place or another time is told. One that begins with a time, such as "two weeks
@@ -281,16 +296,47 @@ def places_of(texts: Sequence[str], opens: Sequence[bool] = (), first: str = "ro
 
     Parameters:
         opens: whether each sentence begins a paragraph; nothing is known of paragraphs if empty
-        first: where a story begins that names no place
+        first: where a story begins before it names a place, if its title says so
     """
-    named = [place_named(text) for text in texts]
-    leaves = [bool(opens and opens[n] and _ANOTHER_DAY.match(text)) for n, text in enumerate(texts)]
+    told = [_told(text) for text in texts]
+    named = [_place_told(text) for text in told]
+    hinted = [place_hinted(text) for text in told]
+    leaves = [
+        bool(opens and opens[n] and (_ANOTHER_DAY.match(text) or _EVENT.match(text)))
+        or bool(_RINGS.search(told[n]) and _DAY.search(told[n]))
+        for n, text in enumerate(texts)
+    ]
     begins = [n for n, text in enumerate(texts) if n == 0 or leaves[n] or _LATER.match(text)]
-    settled, places = first, []
+    settled, places = first or "room", []
     for start, end in pairwise([*begins, len(texts)]):
-        ahead = [place for place in named[start:end] if place]
-        settled = ahead[0] if ahead else first if leaves[start] else settled
-        for place in named[start:end]:
-            settled = place or settled
+        at = next((n for n in range(start, end) if named[n]), end)  # before it, hints count
+        cues = [*hinted[start:at], *named[at:end]]
+        if any(cues) or leaves[start]:
+            settled = next(filter(None, cues), "room" if leaves[start] else settled)
+        for cue in cues:
+            settled = _within(settled, cue) or settled
             places.append(settled)
     return places
+
+
+def _within(settled: str, named: str | None) -> str | None:
+    """Return the place that is named; None for a part of where one is: the teacher's desk, a hospital bed."""
+    return None if named in _PARTS.get(settled, ()) else named
+
+
+_PARTS: Final = {"school": ("office",), "hospital": ("bedroom", "office")}
+_EVENT: Final = re.compile(
+    r"^The (?:\w+ )?(?:hearing|trial|meeting|interview|wedding|ceremony|reception|funeral|party|appointment) "
+    r"(?:was|came|began|started|is)\b"
+)
+"""What a paragraph begins with that tells of something arranged."""
+_RINGS: Final = re.compile(
+    r"\b(?:called|rang|phoned|texted|messaged|emailed) (?:me|us|our house|the house|my phone)\b",
+    re.IGNORECASE,
+)
+_DAY: Final = re.compile(
+    r"\b(?:(?:sun|mon|tues|wednes|thurs|fri|satur)day|yesterday|today|tonight|last night|this morning|"
+    r"that (?:night|evening)|the next (?:day|morning)|(?:days?|weeks?|months?) later)\b",
+    re.IGNORECASE,
+)
+"""A call on another day: nobody says where it is taken, so not where the scene before it was."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from gt_consumer.studio.text.mentions import Token, tokens_of
-from gt_consumer.studio.text.people import DIRECT, NOBODY, SAID, WRITTEN
+from gt_consumer.studio.text.people import DIRECT, NOBODY, SAID, SAID_BY_ME, WRITTEN
 
 _QUOTE: Final = re.compile(r'"([^"]+)(?:"|$)')
 _ADVERBS: Final = (
@@ -17,6 +17,7 @@ _WORDS_OF_TITLES: Final = re.compile(
     r"\b(?:word|words|letter|sign|note|name|title|called|titled|named|labelled|labeled|so-called)\s*,?$",
     re.IGNORECASE,
 )
+_CALLS: Final = frozenset({"call", "calls", "called"})
 _WRITING: Final = re.compile(
     r"\b(?:it|this|that|which|note|letter|sign|card|label|message|text|email|post|page|will|contract|"
     r"paper|sheet|list|"
@@ -95,10 +96,10 @@ def is_speech(inner: str, before: str, after: str) -> bool:
             or (bool(re.search(r"[.,!?…]\W*$", inner)) and not _WORDS_OF_TITLES.search(told))
         )
     words = re.findall(r"[\w'’-]+", told)
-    if words and words[-1].lower() in DIRECT - {"called"}:
+    if words and words[-1].lower() in DIRECT - _CALLS:
         return True
     if len(words) > 2 and re.search(
-        rf"\b(?:{'|'.join(DIRECT - {'called'})})(?: out)?(?: (?:at|to|after))?"
+        rf"\b(?:{'|'.join(DIRECT - _CALLS)})(?: out)?(?: (?:at|to|after))?"
         r"(?: (?:me|him|her|us|them|back|loudly|quietly))$",
         told,
     ):
@@ -118,11 +119,7 @@ def clue_after(narration: str) -> Clue | None:
         return _named(text, tokens, _skip(tokens, 1), shift)
     limit = next((i for i, t in enumerate(tokens) if t.text in ".;:!?"), len(tokens))
     verb = next(
-        (
-            i
-            for i, t in enumerate(tokens[:limit][:9])
-            if t.lower in SAID and i > 0 and not _is_noun(tokens, i)
-        ),
+        (i for i, t in enumerate(tokens[:limit][:9]) if i > 0 and _says(tokens, i)),
         None,
     )
     if verb is None:
@@ -137,6 +134,16 @@ def clue_after(narration: str) -> Clue | None:
     }:
         return Clue(None)
     return Clue((shift + subject[0].start, shift + subject[-1].end))
+
+
+def _says(tokens: list[Token], i: int) -> bool:
+    """Whether a word is a verb of saying: "she said", and of the forms without an ending "I tell"."""
+    if tokens[i].lower in SAID:
+        return not (i and _is_noun(tokens, i))
+    before = i - 1
+    while before > 0 and _is_adverb(tokens[before]) and tokens[before].lower != "would":
+        before -= 1
+    return tokens[i].lower in SAID_BY_ME and before >= 0 and tokens[before].lower in {"i", "would"}
 
 
 def _is_noun(tokens: list[Token], i: int) -> bool:
@@ -182,7 +189,8 @@ _TAIL: Final = re.compile(
     r"^(?: (?:[a-z]+ly|out|back|again|softly|loudly|aloud|up|down))*"
     r"(?: (?:to|at|after|with|into|in|from|over|through|across)?\s?(?:me|him|her|us|them|everyone|"
     r"everybody|himself|herself|myself|(?:my|the|his|her|our|a|an|[A-Z])[\w'’ -]{0,40}))?"
-    r"(?: (?:[a-z]+ly|in|with|over|through|from|on|before|by|as)\b[\w'’ ,-]{0,60})?\s*[,:]?\s*$"
+    r"(?: (?:[a-z]+ly|in|with|over|through|from|on|before|by|as)\b[\w'’ ,-]{0,60})?(?: (?:was|is))?"
+    r"\s*[,:]?\s*$"
 )
 
 
@@ -191,7 +199,7 @@ def clue_before(narration: str) -> Clue | None:
     start = max((m.end() for m in re.finditer(r'[.!?…]["”)]?\s+(?=\S)|"\s*', narration)), default=0)
     text = narration[start:]
     tokens = tokens_of(text)
-    verbs = [i for i, t in enumerate(tokens) if t.lower in SAID and not (i and _is_noun(tokens, i))]
+    verbs = [i for i in range(len(tokens)) if _says(tokens, i)]
     for i in reversed(verbs):
         tail = text[tokens[i].end :]
         if not _TAIL.match(tail):
@@ -222,6 +230,10 @@ def _subject_before(text: str, tokens: list[Token], verb: int, shift: int) -> Cl
         not in {"and", "but", "so", "then", "when", "because", "until", "as", ",", ";", "that", "who"}
     ):
         first -= 1
+    if tokens[i - 1].lower in {"he", "she", "i"}:
+        first = i - 1  # "when I picked up she asked"
+    elif tokens[first].lower in _BEFORE_SUBJECT:
+        first = _last_phrase(tokens, first, i)
     if (tokens[first].lower in NOBODY and i - first == 1) or tokens[i - 1].lower in {
         "everyone",
         "everybody",
@@ -233,6 +245,27 @@ def _subject_before(text: str, tokens: list[Token], verb: int, shift: int) -> Cl
     if tokens[first - 1].lower == "who" and first:
         return Clue((shift, shift + tokens[first - 1].start), inherited=True)
     return Clue((shift + tokens[first].start, shift + tokens[i - 1].end))
+
+
+def _last_phrase(tokens: list[Token], first: int, end: int) -> int:
+    """Return where the subject begins that a phrase of place precedes: "Behind me the old nurse said"."""
+    at = end - 1
+    while at > first + 1:
+        if tokens[at].lower in _DETERMINERS:
+            return at
+        if tokens[at - 1].lower in _OBJECTS:
+            return at
+        at -= 1
+    return end - 1
+
+
+_BEFORE_SUBJECT: Final = frozenset(
+    """
+    behind beside next near above below in at on from across over under after before during without with
+    outside inside through around opposite between""".split()
+)
+_DETERMINERS: Final = frozenset("the a an my our his her their this that some one another".split())
+_OBJECTS: Final = frozenset("me us him her them it you".split())
 
 
 def is_written(narration: str) -> bool:
