@@ -57,7 +57,11 @@ async def open_browser(settings: Settings, queue: str, name: str) -> AsyncIterat
     """
     connection = await open_connection(settings, name)
     try:
-        yield Browser(connection, queue, await ready_messages(connection, queue))
+        browser = Browser(connection, queue, await ready_messages(connection, queue))
+        try:
+            yield browser
+        finally:
+            await browser.settle()
     finally:
         await close_quietly(connection)
 
@@ -78,6 +82,12 @@ class Browser:
         self._connection = connection
         self._name = queue
         self._arrived: asyncio.Queue[DeliveredMessage] = asyncio.Queue()
+        self._acks: list[Acks] = []
+
+    async def settle(self) -> None:
+        """Wait until the queue has surely taken what was acked."""
+        for acks in self._acks:
+            await acks.settle()
 
     async def messages(self) -> AsyncIterator[Delivery]:
         """Yield each message; it must be settled, or left for good, before the next one is asked for."""
@@ -90,6 +100,7 @@ class Browser:
             channel = await self._connection.channel()
             queue = await channel.get_queue(self._name, ensure=False)
             acks = Acks(await channel.get_underlay_channel())
+            self._acks.append(acks)
         looked = window = room = 0
         while looked < self.depth:
             if not room:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 from pathlib import Path
@@ -11,9 +12,12 @@ import pytest
 from gt_common.failures import Failure
 from gt_common.ledger import open_ledger
 from gt_common.messages import StoryFailed, encode
+from gt_common.messaging.browse import browse
 from gt_common.messaging.names import Names
 from gt_common.messaging.publisher import open_publisher
 from gt_common.settings import Settings
+from gt_consumer.deadletters.selection import Selection
+from gt_consumer.deadletters.unreadable import UnreadableMessage, remove_unreadable
 from support.dead_letter_queue import bury, depth, gt_dlq, look, positions, ready
 from support.samples.dead_letters import make_letter, make_story
 from support.samples.events import BATCH, opened, story_event
@@ -117,3 +121,22 @@ async def test_results_that_nobody_could_read_have_the_same_commands(
 )
 async def test_flags_that_do_not_fit_are_refused(environment: dict[str, str], flags: tuple[str, ...]) -> None:
     assert (await gt_dlq(environment, *flags)).code == 2
+
+
+async def test_what_was_removed_just_before_the_connection_is_closed_stays_removed(
+    settings: Settings,
+) -> None:
+    number, removed = 1000, 0
+
+    def note(_: UnreadableMessage) -> None:
+        nonlocal removed
+        removed += 1
+
+    async with open_publisher(settings, "test", patience=20) as publisher:
+        bodies = (b"\xff%d" % one for one in range(number))
+        await asyncio.gather(*(publisher.malformed(body, "malformed", "story") for body in bodies))
+    await remove_unreadable(settings, Selection(), None, note, results=False)
+    assert removed == number
+    # A connection that is closed returns what it holds.
+    async with browse(settings, Names(settings.namespace).dlq, "test") as left:
+        assert len(left) == 0
