@@ -32,7 +32,8 @@ from gt_consumer.studio.picture.shots import Shot, plan_shots
 from gt_consumer.studio.script.model import Script
 from gt_consumer.studio.sound.engines import Voices
 from gt_consumer.studio.sound.estimate import estimate
-from gt_consumer.studio.sound.mix import loudness, true_peak
+from gt_consumer.studio.sound.loudness import loudness
+from gt_consumer.studio.sound.mix import true_peak
 from gt_consumer.studio.sound.narration import Narration
 from gt_consumer.studio.sound.speech import RATE
 from gt_consumer.studio.sound.timings import read_timings

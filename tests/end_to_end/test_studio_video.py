@@ -27,7 +27,8 @@ from gt_consumer.studio.picture.captions import Phrase, group
 from gt_consumer.studio.picture.layout import CAPTION_BOTTOM, CAPTION_TOP, WIDTH
 from gt_consumer.studio.picture.shots import plan_shots
 from gt_consumer.studio.sound.engines import Voices
-from gt_consumer.studio.sound.mix import loudness, true_peak
+from gt_consumer.studio.sound.loudness import loudness
+from gt_consumer.studio.sound.mix import true_peak
 from gt_consumer.studio.sound.narration import Narration, narrate
 from gt_consumer.studio.text.script import write_script
 from gt_consumer.studio.text.story import load_story

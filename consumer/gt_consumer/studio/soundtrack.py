@@ -1,6 +1,6 @@
 """Makes the sound in a process of its own, whose memory is free again before the encoder needs as much.
 
-Voice model, libraries and mix take 400 MB, the encoder takes 300 MB; one process would keep the first until
+Voice model, libraries and mix take 350 MB, the encoder takes 300 MB; one process would keep the first until
 its end. Run as `python -m gt_consumer.studio.soundtrack`, it reads a pickled `Order` from standard input and
 writes pickled `Step`s to standard output, of which the last says that it is done, or the error.
 """

@@ -10,6 +10,7 @@ import pytest
 from gt_consumer.studio.audio import MAX_PEAK_DB, read_sound, write_sound
 from gt_consumer.studio.errors import EncoderError
 from gt_consumer.studio.sound import mix, music
+from gt_consumer.studio.sound.loudness import loudness
 from gt_consumer.studio.sound.speech import RATE as VOICE_RATE
 
 
@@ -35,8 +36,20 @@ def test_mixes_reach_the_loudness_with_their_peaks_held(level: float, bed: int |
     cues = [mix.Cue(3.5, "impact"), mix.Cue(0.0, "whoosh")]
     stereo = mix.mix(placed, 7.5, _bed(7.5, bed), cues)
     assert stereo.shape == (2, int(7.5 * music.RATE))
-    assert mix.loudness(stereo) == pytest.approx(-14, abs=0.5)
+    assert loudness(stereo) == pytest.approx(-14, abs=0.5)
     assert mix.true_peak(stereo) <= mix.MAX_TRUE_PEAK_DB + 0.01
+
+
+@pytest.mark.parametrize("seconds", [0.4, 3, 25.7])
+def test_loudness_in_pieces_is_that_of_the_whole(seconds: float) -> None:
+    from pyloudnorm import Meter
+
+    count = int(seconds * music.RATE)
+    noise = np.random.default_rng(4).standard_normal((2, count)) * np.linspace(0, 0.3, count)
+    stereo = noise.astype(np.float32)
+    whole = Meter(music.RATE).integrated_loudness(stereo.T.astype(np.float64))
+    assert loudness(stereo) == pytest.approx(whole, abs=1e-9)
+    assert loudness(stereo * 0) == -np.inf
 
 
 def test_a_limiter_that_overshoots_is_turned_down(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,6 +40,20 @@ def colour(text: str, alpha: float = 1.0) -> int:
     return int(text[1:], 16) | int(alpha * 255) << 24
 
 
+def outline(width: float) -> skia.Paint:
+    """Return the paint of an ink line, `width` units thick."""
+    import skia
+
+    return skia.Paint(
+        AntiAlias=True,
+        Color=colour(INK),
+        Style=skia.Paint.kStroke_Style,
+        StrokeWidth=width,
+        StrokeJoin=skia.Paint.kRound_Join,
+        StrokeCap=skia.Paint.kRound_Cap,
+    )
+
+
 class Brush:
     """Draws outlined shapes on a canvas and holds the picture's random numbers.
 
@@ -57,18 +71,6 @@ class Brush:
         import skia
 
         return skia.Paint(AntiAlias=True, Color=colour(fill, alpha))
-
-    def _ink(self, width: float) -> skia.Paint:
-        import skia
-
-        return skia.Paint(
-            AntiAlias=True,
-            Color=colour(INK),
-            Style=skia.Paint.kStroke_Style,
-            StrokeWidth=width,
-            StrokeJoin=skia.Paint.kRound_Join,
-            StrokeCap=skia.Paint.kRound_Cap,
-        )
 
     def box(
         self,
@@ -88,13 +90,13 @@ class Brush:
         shape = skia.RRect.MakeRectXY(skia.Rect.MakeXYWH(x, y, w, h), round_, round_)
         self.canvas.drawRRect(shape, self._paint(fill, alpha))
         if ink:
-            self.canvas.drawRRect(shape, self._ink(ink))
+            self.canvas.drawRRect(shape, outline(ink))
 
     def disc(self, x: float, y: float, r: float, fill: str, *, ink: float = 6, alpha: float = 1) -> None:
         """Draw a circle."""
         self.canvas.drawCircle(x, y, r, self._paint(fill, alpha))
         if ink:
-            self.canvas.drawCircle(x, y, r, self._ink(ink))
+            self.canvas.drawCircle(x, y, r, outline(ink))
 
     def shape(self, points: Sequence[Point], fill: str, *, ink: float = 6, alpha: float = 1) -> None:
         """Draw a polygon."""
@@ -104,7 +106,7 @@ class Brush:
         path.addPoly([skia.Point(*p) for p in points], True)
         self.canvas.drawPath(path, self._paint(fill, alpha))
         if ink:
-            self.canvas.drawPath(path, self._ink(ink))
+            self.canvas.drawPath(path, outline(ink))
 
     def line(self, points: Sequence[Point], width: float = 6, fill: str = INK, alpha: float = 1) -> None:
         """Draw a line through points."""
@@ -112,7 +114,7 @@ class Brush:
 
         path = skia.Path()
         path.addPoly([skia.Point(*p) for p in points], False)
-        paint = self._ink(width)
+        paint = outline(width)
         paint.setColor(colour(fill, alpha))
         self.canvas.drawPath(path, paint)
 

@@ -6,7 +6,7 @@ import math
 import random
 from typing import TYPE_CHECKING
 
-from gt_consumer.studio.picture.brush import INK, colour
+from gt_consumer.studio.picture.brush import INK, colour, outline
 from gt_consumer.studio.picture.fonts import bubble_typeface, title_typeface
 from gt_consumer.studio.picture.layout import TEXT_LEFT, TEXT_RIGHT
 from gt_consumer.studio.picture.lettering import Letters, fit, known
@@ -41,30 +41,18 @@ def draw_bubble(
     middle = min(max(_MIDDLE + (_MIDDLE - tip[0]) * 0.25, _MIDDLE - reach), _MIDDLE + reach)
     top = max(top, bottom - height - 70)
     box = skia.Rect.MakeXYWH(middle - width / 2, top, width, height)
-    outline = _spikes(box, seed) if loud else _rounded(box)
-    shape = skia.Op(outline, _tail(box, tip), skia.PathOp.kUnion_PathOp)
+    body = _spikes(box, seed) if loud else _rounded(box)
+    shape = skia.Op(body, _tail(box, tip), skia.PathOp.kUnion_PathOp)
     canvas.save()
     canvas.translate(8, 12)
     canvas.drawPath(shape, skia.Paint(AntiAlias=True, Color=colour(INK, 0.28)))
     canvas.restore()
     canvas.drawPath(shape, skia.Paint(AntiAlias=True, Color=0xFFFFFFFF))
-    canvas.drawPath(shape, _ink(8))
+    canvas.drawPath(shape, outline(8))
     y = box.centerY() - (len(lines) - 1) * size * _SPACING / 2 + size * 0.34
     for line in lines:
         letters.put(line, middle, y, font, skia.Paint(AntiAlias=True, Color=colour(INK)))
         y += size * _SPACING
-
-
-def _ink(width: float) -> skia.Paint:
-    import skia
-
-    return skia.Paint(
-        AntiAlias=True,
-        Color=colour(INK),
-        Style=skia.Paint.kStroke_Style,
-        StrokeWidth=width,
-        StrokeJoin=skia.Paint.kRound_Join,
-    )
 
 
 def _tail(box: skia.Rect, tip: tuple[float, float]) -> skia.Path:
@@ -125,7 +113,7 @@ def draw_title(letters: Letters, title: str, top: float, bottom: float) -> None:
     box = skia.Rect.MakeXYWH(_MIDDLE - width / 2, top, width, height)
     for dx, fill in ((16, INK), (0, "#fffdf6")):
         canvas.drawRoundRect(box.makeOffset(dx, dx), 36, 36, skia.Paint(AntiAlias=True, Color=colour(fill)))
-    canvas.drawRoundRect(box, 36, 36, _ink(9))
+    canvas.drawRoundRect(box, 36, 36, outline(9))
     y = box.top() + 50 + size * 0.86
     for i, line in enumerate(lines):
         fill = "#d62f4b" if i % 2 == 0 else INK
@@ -148,14 +136,14 @@ def draw_effect(letters: Letters, text: str, x: float, y: float) -> None:
     canvas.rotate(9)
     left = -width / 2
     for stroke, fill in ((30, "#ffffff"), (18, INK)):
-        outline = skia.Paint(
+        edge = skia.Paint(
             AntiAlias=True,
             Color=colour(fill),
             Style=skia.Paint.kStrokeAndFill_Style,
             StrokeWidth=stroke,
             StrokeJoin=skia.Paint.kRound_Join,
         )
-        canvas.drawTextBlob(blob, left, 0, outline)
+        canvas.drawTextBlob(blob, left, 0, edge)
     letters.put(text, 0, 0, font, skia.Paint(AntiAlias=True, Color=colour("#ffd63a")))
     canvas.restore()
 
@@ -175,7 +163,7 @@ def draw_end(letters: Letters, source: str, handle: str, question: str, top: flo
     box = skia.Rect.MakeXYWH(TEXT_LEFT - 20, top + 40, _ROOM + 40, height)
     for dx, fill in ((16, INK), (0, "#fffdf6")):
         canvas.drawRoundRect(box.makeOffset(dx, dx), 44, 44, skia.Paint(AntiAlias=True, Color=colour(fill)))
-    canvas.drawRoundRect(box, 44, 44, _ink(9))
+    canvas.drawRoundRect(box, 44, 44, outline(9))
     letters.block(question.upper(), _MIDDLE, box.top() + 50, 92, _ROOM - 60, 110, title=True, fill="#d62f4b")
     letters.block("Tell me in the comments", _MIDDLE, box.top() + 180, 56, _ROOM - 60, 80)
     if handle:

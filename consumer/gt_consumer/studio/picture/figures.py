@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gt_consumer.studio.picture.brush import INK, colour
+from gt_consumer.studio.picture.brush import colour, outline
 from gt_consumer.studio.picture.cast import CHIN, FACE_LEFT, FACE_RIGHT, FACE_TOP, UNITS, Look, head
 
 if TYPE_CHECKING:
@@ -146,17 +146,7 @@ def _inked(canvas: skia.Canvas, path: skia.Path, fill: str | None, width: float 
 
     if fill:
         canvas.drawPath(path, skia.Paint(AntiAlias=True, Color=colour(fill)))
-    canvas.drawPath(
-        path,
-        skia.Paint(
-            AntiAlias=True,
-            Color=colour(INK),
-            Style=skia.Paint.kStroke_Style,
-            StrokeWidth=width,
-            StrokeJoin=skia.Paint.kRound_Join,
-            StrokeCap=skia.Paint.kRound_Cap,
-        ),
-    )
+    canvas.drawPath(path, outline(width))
 
 
 def _torso(canvas: skia.Canvas, look: Look) -> None:

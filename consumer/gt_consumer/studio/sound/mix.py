@@ -1,7 +1,7 @@
 """Mixes voice, music and effects to -14 LUFS with true peaks below -1 dB, the level of the video platforms.
 
 ffmpeg's loudnorm misses by up to a decibel on short speech and its limiter ignores true peaks, so both are
-done here: gain by pyloudnorm (ITU-R BS.1770) and a look-ahead limiter on the fourfold oversampled signal.
+done here: gain by loudness (ITU-R BS.1770) and a look-ahead limiter on the fourfold oversampled signal.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gt_consumer.studio.sound import music
+from gt_consumer.studio.sound.loudness import loudness
 from gt_consumer.studio.sound.music import RATE
 from gt_consumer.studio.sound.speech import RATE as VOICE_RATE
 
@@ -25,6 +26,7 @@ TARGET_LUFS = -14.0
 CEILING_DB = -1.6  # of the limiter
 MAX_TRUE_PEAK_DB = -1.4  # AAC adds up to half a decibel, and the decoded sound may reach -0.9 dBTP
 _BLOCK = RATE // 1000
+_PIECE = 4000 * _BLOCK
 _BED_DB = -13.0  # relative to the voice
 _DUCK = 0.45
 _CLOSE_LU = 0.05
@@ -42,13 +44,6 @@ class Cue:
 def db(value: float) -> float:
     """Convert decibels to a factor."""
     return float(10 ** (value / 20))
-
-
-def loudness(stereo: Stereo) -> float:
-    """Return the integrated loudness in LUFS (ITU-R BS.1770-4)."""
-    import pyloudnorm
-
-    return float(pyloudnorm.Meter(RATE).integrated_loudness(stereo.T.astype("float64")))
 
 
 def true_peak(stereo: Stereo) -> float:
@@ -73,7 +68,11 @@ def _per_sample(envelope: NDArray[np.float32], count: int) -> NDArray[np.float32
     import numpy as np
 
     at = (np.arange(len(envelope)) + 0.5) * _BLOCK
-    return np.interp(np.arange(count), at, envelope).astype(np.float32)
+    smooth = np.empty(count, np.float32)
+    for begin in range(0, count, _PIECE):  # the whole of it as doubles would take 30 MB a minute
+        end = min(count, begin + _PIECE)
+        smooth[begin:end] = np.interp(np.arange(begin, end), at, envelope)
+    return smooth
 
 
 def compress(
@@ -107,12 +106,12 @@ def _fine_peaks(stereo: Stereo) -> NDArray[np.float32]:
     from scipy.signal import resample_poly
 
     peaks = np.zeros(-(-stereo.shape[1] // _BLOCK), np.float32)
-    piece, edge = 4000 * _BLOCK, _BLOCK
-    for begin in range(0, stereo.shape[1], piece):
+    edge = _BLOCK
+    for begin in range(0, stereo.shape[1], _PIECE):
         low = max(0, begin - edge)
-        part = stereo[:, low : begin + piece + edge]
+        part = stereo[:, low : begin + _PIECE + edge]
         fine = np.abs(resample_poly(part, 4, 1, axis=1)).max(axis=0)[
-            (begin - low) * 4 : (begin - low + piece) * 4
+            (begin - low) * 4 : (begin - low + _PIECE) * 4
         ]
         found = _blocks(fine, _BLOCK * 4)[: len(peaks) - begin // _BLOCK]
         peaks[begin // _BLOCK : begin // _BLOCK + len(found)] = found

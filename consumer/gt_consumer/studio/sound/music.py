@@ -118,11 +118,12 @@ def bed(seconds: float, seed: int, sections: Sequence[Section]) -> Stereo:
         begin = max(0, int((section.start - _CROSSFADE_S / 2) * RATE))
         end = count if following is None else min(count, int((following.start + _CROSSFADE_S / 2) * RATE))
         part = _looped(loops[section.piece], begin, end)
-        inside = np.arange(end - begin, dtype=np.float32) / (_CROSSFADE_S * RATE)
+        fade = min(end - begin, int(_CROSSFADE_S * RATE) + 1)
+        rising = np.minimum(1, np.arange(fade, dtype=np.float32) / (_CROSSFADE_S * RATE))
         if begin:
-            part = part * np.minimum(1, inside)
+            part[:, :fade] *= rising
         if following is not None:
-            part = part * np.minimum(1, inside[::-1])
+            part[:, end - begin - fade :] *= rising[::-1]
         music[:, begin:end] += part
     return faded(music)
 
@@ -131,7 +132,12 @@ def _looped(loop: Stereo, begin: int, end: int) -> Stereo:
     import numpy as np
 
     size = loop.shape[1]
-    part: Stereo = np.take(loop, np.arange(begin, end) % size, axis=1)
+    part: Stereo = np.empty((2, end - begin), np.float32)
+    at = begin
+    while at < end:
+        count = min(size - at % size, end - at)
+        part[:, at - begin : at - begin + count] = loop[:, at % size : at % size + count]
+        at += count
     return part
 
 
@@ -141,14 +147,17 @@ def own(samples: Stereo, seconds: float) -> Stereo:
 
 
 def faded(music: Stereo) -> Stereo:
-    """Fade music in and out."""
+    """Fade music in and out, and return it: the array is changed, because copies of it are large."""
     import numpy as np
 
     count = music.shape[1]
-    at = np.arange(count)
-    fade = np.minimum(1, np.minimum(at / (0.8 * RATE), (count - at) / (1.5 * RATE)))
-    soft: Stereo = (music * fade).astype(np.float32)
-    return soft
+    edge = int(1.5 * RATE) + 1
+    parts = [(0, edge), (count - edge, count)] if count > 2 * edge else [(0, count)]
+    for begin, end in parts:
+        at = np.arange(begin, end)
+        fade = np.minimum(1, np.minimum(at / (0.8 * RATE), (count - at) / (1.5 * RATE)))
+        music[:, begin:end] = music[:, begin:end] * fade
+    return music
 
 
 def impact(seed: int) -> Stereo:
