@@ -15,7 +15,9 @@ from gt_common.messaging.topology import inspect
 from gt_common.settings import Settings
 from gt_common.texts import plural
 from gt_consumer.deadletters.ledger_view import LetterKey, current_events, letter_key, open_letters
+from gt_consumer.deadletters.letter_set import LetterSet
 from gt_consumer.deadletters.orders import Order
+from gt_consumer.deadletters.selection import died
 
 log = get_logger("dlq")
 
@@ -36,7 +38,7 @@ class MissingLetters:
     def __init__(self, settings: Settings, order: Order) -> None:
         self._settings = settings
         self._order = order
-        self._known: list[LetterKey] = []
+        self._known = LetterSet()
         self._behind = False
 
     async def remember(self) -> None:
@@ -44,33 +46,33 @@ class MissingLetters:
         self._behind = bool(await self._unstored())
         self._known = await asyncio.to_thread(self._in_ledger)
 
-    async def find(self, handled: Collection[LetterKey]) -> list[tuple[StoryMessage, str | None]]:
+    async def find(self, *found: Collection[LetterKey]) -> list[tuple[StoryMessage, str | None]]:
         """Return the missing letters, oldest first, each with the reason why it must be skipped, if any.
 
         Parameters:
-            handled: the letters that were found in the queue
+            found: the letters that were found in the queue
         """
-        missing = [key for key in self._known if key not in handled]
+        missing = [key for key in self._known if not any(key in keys for keys in found)]
         if not missing:
             return []
         unstored = await self._wait_until_stored() if self._behind else 0
-        found = await asyncio.to_thread(self._still, missing)
-        why = await self._why_not(unstored) if found else None
-        return [(letter, why) for letter in found]
+        still = await asyncio.to_thread(self._still, missing)
+        why = await self._why_not(unstored) if still else None
+        return [(letter, why) for letter in still]
 
-    def _in_ledger(self) -> list[LetterKey]:
-        """Return the selected letters of the ledger, oldest first."""
+    def _in_ledger(self) -> LetterSet:
+        """Return the selected letters of the ledger."""
         try:
             with open_letters(self._settings, self._order.selection) as pages:
                 if pages.by_content:
-                    return [letter_key(known.letter) for known in pages.oldest()]
-                return pages.keys[::-1]
+                    return LetterSet(letter_key(known.letter) for known in pages.newest())
+                return LetterSet(pages.keys)
         except (LedgerUnreachableError, CredentialsRefusedError) as error:
             self._warn(error)
-            return []
+            return LetterSet()
 
     def _still(self, keys: Sequence[LetterKey]) -> list[StoryMessage]:
-        """Return those of these letters that the ledger still has."""
+        """Return those of these letters that the ledger still has, oldest first."""
         try:
             current = current_events(self._settings, [(batch, story) for batch, story, _ in keys])
         except (LedgerUnreachableError, CredentialsRefusedError) as error:
@@ -79,7 +81,7 @@ class MissingLetters:
         events = (current.get((batch, story)) for batch, story, _ in keys)
         letters = [event.letter for event in events if isinstance(event, StoryFailed) and event.letter]
         wanted = set(keys)
-        return [letter for letter in letters if letter_key(letter) in wanted]
+        return sorted((letter for letter in letters if letter_key(letter) in wanted), key=died)
 
     def _warn(self, error: GossipToonError) -> None:
         log.warning("ledger_read_failed", error=str(error), effect="letters may be missing in the queue")

@@ -15,6 +15,7 @@ from gt_common.settings import Settings
 from gt_common.tracing.context import handling
 from gt_consumer.deadletters.gate import Gate
 from gt_consumer.deadletters.ledger_view import LetterKey, StoryKey, letter_key
+from gt_consumer.deadletters.letter_set import LetterSet, OfStories
 from gt_consumer.deadletters.missing import MissingLetters
 from gt_consumer.deadletters.orders import Order, Step, skipped
 from gt_consumer.deadletters.queue_view import HeldDelivery, Unreadable, read_delivery
@@ -92,11 +93,11 @@ class Sweep:
         self._on_step = on_step
         self._on_look = on_look
         self._current = CurrentEvents(settings)
-        self._selected: set[LetterKey] = set()
+        self._waiting = LetterSet()  # those that were selected and are not handled yet
         self._selecting = True
-        self._handled: set[LetterKey] = set()
-        self._skipped: set[LetterKey] = set()
-        self._done: dict[StoryKey, RunKey] = {}
+        self._handled = LetterSet()  # the skipped ones, too
+        self._skipped = LetterSet()
+        self._done = OfStories[RunKey]()
         self._count = 0
         self._gate_closed = False
 
@@ -147,14 +148,15 @@ class Sweep:
                 if self._gate_closed and not self._selecting:
                     return False
             self._selecting = False
-        return not self._gate_closed and self._selected <= self._handled
+        return not self._gate_closed and not self._waiting
 
     async def _handle_group(self, items: Sequence[HeldDelivery]) -> None:
         """Select letters in the first round, and handle the selected ones until the gate is closed."""
         held = [HeldLetter(item, item.content) for item in items if isinstance(item.content, StoryMessage)]
         if self._selecting:
-            matching = (one.letter for one in held if self._order.selection.matches(one.letter))
-            self._selected.update(letter_key(letter) for letter in matching)
+            for one in held:
+                if self._order.selection.matches(one.letter) and letter_key(one.letter) not in self._handled:
+                    self._waiting.add(letter_key(one.letter))
         chosen = {one.item: one for one in held if self._is_selected(letter_key(one.letter))}
         current = {} if self._gate_closed else await self._current.of(one.letter for one in chosen.values())
         fresh: list[HeldLetter] = []
@@ -193,7 +195,7 @@ class Sweep:
             self._on_step(Step("skipped", None, None, None, f"not a story: {content.reason}"))
 
     def _is_selected(self, key: LetterKey) -> bool:
-        return key in self._selected and key not in self._skipped
+        return (key in self._waiting or key in self._handled) and key not in self._skipped
 
     def _must_flush(self, fresh: Sequence[HeldLetter], following: HeldLetter) -> bool:
         """Whether the letters at hand must be handled before another one can be judged."""
@@ -231,7 +233,7 @@ class Sweep:
 
     async def _settle(self, one: HeldLetter, step: Step) -> None:
         settled = await one.item.delivery.ack()
-        self._handled.add(letter_key(one.letter))
+        self._note_handled(one.letter)
         self._on_step(step)
         if not settled:
             raise BrokerUnreachableError(
@@ -241,7 +243,7 @@ class Sweep:
 
     async def _handle_missing(self, missing: MissingLetters) -> None:
         """Handle the letters that the ledger knows and the queue does not hold, or report each as skipped."""
-        for letter, why in await missing.find(self._handled | self._selected):
+        for letter, why in await missing.find(self._waiting, self._handled):
             if self._limit_reached():
                 return
             if why is not None:
@@ -254,8 +256,12 @@ class Sweep:
                 self._skip(step, letter)
             else:
                 self._count_letter(letter, step)
-                self._handled.add(letter_key(letter))
+                self._note_handled(letter)
                 self._on_step(step)
+
+    def _note_handled(self, letter: StoryMessage) -> None:
+        self._handled.add(letter_key(letter))
+        self._waiting.discard(letter_key(letter))
 
     def _count_letter(self, letter: StoryMessage, step: Step) -> None:
         self._count += 1
@@ -267,12 +273,12 @@ class Sweep:
         return self._order.limit is not None and self._count >= self._order.limit
 
     def _skip(self, step: Step, letter: StoryMessage) -> None:
-        self._handled.add(letter_key(letter))
+        self._note_handled(letter)
         self._skipped.add(letter_key(letter))
         self._on_step(step)
 
     def _skip_vanished(self) -> None:
         """Report the selected letters that have left the queue as skipped."""
-        for batch, story, generation in sorted(self._selected - self._handled):
+        for batch, story, generation in sorted(self._waiting):
             why = "no longer in the queue: another gt-dlq has handled it or holds it"
             self._on_step(Step("skipped", batch, story, generation, why))

@@ -69,7 +69,7 @@ class NothingMissing:
 
     async def remember(self) -> None: ...
 
-    async def find(self, _handled: object) -> list[tuple[StoryMessage, str | None]]:
+    async def find(self, *_found: object) -> list[tuple[StoryMessage, str | None]]:
         """Return no letter."""
         return []
 
