@@ -11,9 +11,11 @@ import pytest
 from gt_common.errors import PermanentError
 from gt_consumer.studio.script.model import Script, count_words
 from gt_consumer.studio.script.words import ACTS
+from gt_consumer.studio.text.analysis import analyse
 from gt_consumer.studio.text.script import write_script
 from gt_consumer.studio.text.sentences import MAX_WORDS, split_sentences
 from gt_consumer.studio.text.story import Story, load_story
+from gt_consumer.studio.text.tags import all_without_tags
 from support.story_answers import STORIES
 
 EXAMPLES = sorted((Path(__file__).parents[3] / "examples").glob("*.md"))
@@ -226,3 +228,25 @@ def test_speech_stays_with_its_verb() -> None:
 
 def test_a_title_taken_from_the_text_is_short() -> None:
     assert len(_told("x" * 900 + " is a word, and so is another one.", "").title) <= 500
+
+
+def test_a_long_story_keeps_what_its_ending_hangs_on() -> None:
+    """Of 2,900 words a tenth is told: the question, the two deaths, the will and the watch."""
+    story = next(path for path in STORIES if path.stem == "three-thousand-words")
+    told = " ".join(line.text for line in write_script(load_story(story.as_uri(), [story.parent]), 260).lines)
+    for words in (
+        "What time is it?",
+        "Ingrid died",
+        "died the next April",
+        "shop goes to her",
+        "silver watch",
+    ):
+        assert words in told, told
+
+
+def test_who_speaks_is_not_said_again_where_it_was_just_told() -> None:
+    tags = ('"No," said Tom.', 'Ann sighed. "No," Tom said.')
+    readings = [analyse("", split_sentences(f"My brother Tom met Ann. {tag}")).readings for tag in tags]
+    assert [[part.text for part in all_without_tags(some)[-1].parts] for some in readings] == [["No."]] * 2
+    named = analyse("", split_sentences('We ate. "No," said my brother Tom.')).readings
+    assert len(all_without_tags(named)[-1].parts) == 2

@@ -17,6 +17,7 @@ from gt_consumer.studio.text.weights import act_of_each, stems, weights_of
 
 _T = TypeVar("_T")
 SHARES: Final = dict(zip(ACTS, (0.14, 0.28, 0.2, 0.22, 0.16), strict=True))
+SHARES_LONG: Final = dict(zip(ACTS, (0.14, 0.2, 0.16, 0.34, 0.16), strict=True))
 _ENDING_SHARE: Final = 0.2
 _VERDICT: Final = re.compile(r"\b(?:AITA|WIBTA|AITAH|the asshole|am I wrong|was I wrong)\b", re.IGNORECASE)
 _LEANS: Final = re.compile(
@@ -36,6 +37,10 @@ _NOUN: Final = re.compile(
     r"\b(?:the|that|this|those|these|his|her|its|their|my|our)\s+((?:[^\W\d_]+[-\s]){0,2}[^\W\d_]+)",
     re.IGNORECASE,
 )
+_LONG: Final = 4.0  # times the words that may be told
+_PAUSE, _PAUSE_LONG = 9, 25  # words that a sentence costs besides its own: long stories are told in long ones
+_OF_LONG: Final = 0.15
+_ALONE: Final = 7  # words
 _IN_GAP, _GAP = 0.3, 4  # sentences
 _ADJACENT, _INTRODUCES, _INTRODUCES_ENDING = 0.2, 0.35, 0.6
 
@@ -80,7 +85,8 @@ class _Choice:
         self, material: Material, acts: Sequence[str], counts: Sequence[int], free: set[int], budget: int
     ) -> None:
         self.material, self.acts, self.counts, self.free, self.budget = material, acts, counts, free, budget
-        self.weights = weights_of(material.texts, acts, material.title)
+        self.long = sum(counts[i] for i in free) > _LONG * budget
+        self.weights = weights_of(material.texts, acts, material.title, long=self.long)
         self.kept: set[int] = set()
         self.told = 0
         self.in_act = dict.fromkeys(ACTS, 0)
@@ -144,6 +150,7 @@ class _Choice:
         gains: dict[int, float] = {}
         for i in self.kept:
             more = _INTRODUCES_ENDING if i in self.ending else _INTRODUCES
+            more *= _OF_LONG if self.long else 1  # it has more people and things than words to tell of them
             firsts = {self.first_of_person[p] for p in self.material.people[i]}
             firsts |= {self.first_of_word[s] for s in self.things[i] if s in self.first_of_word}
             for first in firsts - self.kept:
@@ -161,10 +168,13 @@ class _Choice:
             near = (i - 1 in self.kept) + (i + 1 in self.kept)
             gap = self._gap(i)
             act = self.acts[i]
-            full = self.in_act[act] / max(1.0, SHARES[act] * self.budget)
+            full = self.in_act[act] / max(1.0, (SHARES_LONG if self.long else SHARES)[act] * self.budget)
             scale = 1.35 if full < 0.8 else 1.0 if full < 1.2 else 0.55
+            if self.long:
+                # Once for all of a group: else a talk of many short lines wins over the one that decides.
+                near, gap = (near, gap) if i == new[0] else (0, 0.0)
             worth += (self.weights[i] + gains.get(i, 0.0) + _ADJACENT * near + gap) * scale
-        return worth / (cost + 9)
+        return worth / (cost + (_PAUSE_LONG if self.long else _PAUSE))
 
     def _gap(self, i: int) -> float:
         """Return what a sentence gains in the middle of a part of the story that is not told yet."""
@@ -182,13 +192,18 @@ class _Choice:
             and len(group) < 5
             and group[-1] + 1 in self.free
             and self._goes_on(group[-1])
+            and not (self.long and self.counts[group[-1] + 1] >= _ALONE and not self._asks(group[-1]))
         ):
             group.append(group[-1] + 1)
         return group
 
     def _leans(self, i: int) -> bool:
         text = self.material.texts[i]
-        if _LEANS.match(text) or (self.counts[i] <= 3 and '"' not in text) or self._goes_on(i - 1):
+        if _LEANS.match(text) or (self.counts[i] <= 3 and '"' not in text):
+            return True
+        # Of a long speech that is read aloud or made, one sentence may be told by itself.
+        in_speech = self.long and self.counts[i] >= _ALONE and not self._asks(i - 1)
+        if self._goes_on(i - 1) and not in_speech:
             return True
         told = re.sub(r'"[^"]*"', "", text)
         match = _ANAPHORA.search(told)
@@ -196,6 +211,9 @@ class _Choice:
             return False
         # A paragraph rarely leans on the one before, but "By the next spring it had come up" does.
         return not self.material.opens[i] or bool(_IT_ACTS.match(told[match.start() :]))
+
+    def _asks(self, i: int) -> bool:
+        return self.material.texts[i].rstrip('"').endswith(("?", ":"))
 
     def _goes_on(self, i: int) -> bool:
         """Whether the speech of a sentence goes on in the next one, or is answered by it."""

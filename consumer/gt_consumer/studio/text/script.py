@@ -23,7 +23,7 @@ from gt_consumer.studio.text.references import with_names
 from gt_consumer.studio.text.sentences import Sentence, split_sentences
 from gt_consumer.studio.text.staging import Staging
 from gt_consumer.studio.text.story import Story
-from gt_consumer.studio.text.tags import without_tags
+from gt_consumer.studio.text.tags import all_without_tags
 from gt_consumer.studio.text.titles import made_title, shortened
 
 FEWEST_WORDS: Final = 5
@@ -47,7 +47,7 @@ def write_script(story: Story, max_words: int) -> Script:
     tellable = _tellable(texts, told)
     budget = max(1, max_words - count_words([title]))
     whole = sum(_words(r) for r, tell in zip(analysis.readings, tellable, strict=True) if tell)
-    readings = analysis.readings if whole <= budget else [without_tags(r) for r in analysis.readings]
+    readings = analysis.readings if whole <= budget else all_without_tags(analysis.readings)
     material = Material(
         title,
         texts,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence, Set
 from dataclasses import replace
 from typing import Final
 
 from gt_consumer.studio.text.dialogue import Reading, Spoken
 
+_NEAR: Final = 3  # sentences
 _TAG: Final = re.compile(
     r"^,?\s*(?:(?:I|he|she|they) (?:just |then |only )?(?:said|asked|says|asks|replied|answered|told "
     r"(?:me|him|her|them))|"
@@ -16,13 +18,30 @@ _TAG: Final = re.compile(
 )
 
 
-def without_tags(reading: Reading) -> Reading:
-    """Return a sentence without a bare "he said"; the two halves of a quote around it become one."""
+_NAMED_TAG: Final = re.compile(
+    r"^,?\s*(?:said (?:[A-Z][\w'’.]+ ?){1,2}|(?:[A-Z][\w'’.]+ ){1,2}(?:said|asked|replied|answered))[.,]?$"
+)
+
+
+def all_without_tags(readings: Sequence[Reading]) -> list[Reading]:
+    """Return sentences without "he said", and without "said Tom" where Tom has just been named."""
+    before = [readings[max(0, n - _NEAR) : n] for n in range(len(readings))]
+    known = [{who for near in some for who in near.people} for some in before]
+    return [without_tags(reading, just) for reading, just in zip(readings, known, strict=True)]
+
+
+def without_tags(reading: Reading, known: Set[int] = frozenset()) -> Reading:
+    """Return a sentence without a bare "he said"; the two halves of a quote around it become one.
+
+    Parameters:
+        known: people who need not be named again
+    """
+    speakers = {part.speaker for part in reading.parts if part.quote}
     if not any(part.quote for part in reading.parts):
         return reading
     parts: list[Spoken] = []
     for part in reading.parts:
-        if not part.quote and _TAG.match(part.text):
+        if not part.quote and (_TAG.match(part.text) or (speakers <= known and _NAMED_TAG.match(part.text))):
             continue
         last = parts[-1] if parts else None
         if last is not None and last.quote and part.quote and last.speaker == part.speaker:

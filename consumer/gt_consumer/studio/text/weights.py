@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 MAX_RANKED: Final = 2000
 """Sentences that are compared with each other."""
 _ENDING: Final = 0.16
+_TOWARDS: Final = 0.4
 _TURN: Final = re.compile(
     r"\b(?:but|until|suddenly|then|finally|turns out|turned out|however|instead|that's when|found out|"
     r"realized|"
@@ -31,7 +32,8 @@ _FACT: Final = re.compile(
     re.IGNORECASE,
 )
 _STRONG: Final = re.compile(
-    r"\b(?:left me|died|passed away|inherit\w*|owed?|stole|fired|pregnant|cheat\w*|sold|gone)\b",
+    r"\b(?:left me|goes to (?:me|him|her|us|them)|died|passed away|inherit\w*|owed?|stole|fired|pregnant|"
+    r"cheat\w*|sold|gone)\b",
     re.IGNORECASE,
 )
 _I_ACT: Final = re.compile(
@@ -86,30 +88,41 @@ def act_of_each(texts: Sequence[str]) -> list[str]:
     return acts
 
 
-def weights_of(texts: Sequence[str], acts: Sequence[str], title: str = "") -> list[float]:
-    """Return the weight of each sentence: what happens in it, and how much of the ending rests on it."""
+def weights_of(
+    texts: Sequence[str], acts: Sequence[str], title: str = "", *, long: bool = False
+) -> list[float]:
+    """Return the weight of each sentence: what happens in it, and how much of the ending rests on it.
+
+    Parameters:
+        long: only a small part of the story can be told, so that talk by the way and what is said again and
+            again has to give place to what leads to the ending
+    """
     central = _lexrank(texts)
+    leading = _leading(texts) if long else None
     needed = _words_of_the_ending(texts, title)
     most = max((sum(needed.get(s, 0.0) for s in stems(t)) for t in texts), default=0.0) or 1.0
     named: set[str] = set()
     motifs = _motifs(texts)
+    first_motif = min(motifs, default=-1)
     weights = []
     for i, text in enumerate(texts):
         names = set(re.findall(r"(?<=[a-z,] )[A-Z][a-z]{2,}", text)) - named
         named |= names
         says = min(1.0, 0.25 + 0.25 * len(stems(text)))  # "Who?" and "That was true." say little
+        if leading is not None:
+            says **= 2
         weights.append(
-            0.15
+            (0.15 if leading is None else 0.8 * leading[i])
             + 0.3 * abs(compound(text))
             + 0.12 * ('"' in text) * says
             + 0.3 * bool(_I_ACT.search(text)) * (acts[i] in _DECISIVE)
             + 0.2 * bool(_TURN.search(text))
             + 0.3 * central[i] * says
             + 0.25 * bool(_FACT.search(text))
-            + 0.5 * bool(_STRONG.search(text))
+            + (0.5 if leading is None else 1.0) * bool(_STRONG.search(text))
             + 0.3 * bool(names)
             + 0.9 * sum(needed.get(s, 0.0) for s in stems(text)) / most
-            + 0.8 * (i in motifs)
+            + (0.8 if leading is None or i == first_motif else 0.2) * (i in motifs)
             + (0.8 if i == 0 else 0.4 if i == len(texts) - 1 else 0)
         )
     return weights
@@ -138,8 +151,32 @@ def _words_of_the_ending(texts: Sequence[str], title: str) -> dict[str, float]:
     return {s: 1.0 / count[s] ** 0.5 for s in ending if 1 < count[s] <= max(4, len(texts) // 8)}
 
 
-def _lexrank(texts: Sequence[str]) -> NDArray[np.float64]:
-    """Return how central each sentence is, 0 to 1 (Erkan and Radev 2004, continuous LexRank)."""
+def _last_part(texts: Sequence[str]) -> list[int]:
+    """Return the sentences of the ending."""
+    total, told = sum(count_words([t]) for t in texts), 0
+    for i in range(len(texts) - 1, -1, -1):
+        told += count_words([texts[i]])
+        if told > _ENDING * total:
+            return list(range(i, len(texts)))
+    return list(range(len(texts)))
+
+
+def _leading(texts: Sequence[str]) -> NDArray[np.float64]:
+    """Return how much each sentence has to do with the ending, 0 to 1; those of the ending itself 0.4."""
+    last = _last_part(texts)
+    rank = _lexrank(texts, last)
+    rank[last] = 0.0
+    rank /= rank.max() or 1.0
+    rank[last] = 0.4
+    return rank
+
+
+def _lexrank(texts: Sequence[str], towards: Sequence[int] = ()) -> NDArray[np.float64]:
+    """Return how central each sentence is, 0 to 1 (Erkan and Radev 2004, continuous LexRank).
+
+    Parameters:
+        towards: sentences about which the others have to be (Otterbacher, Erkan and Radev 2009); all if empty
+    """
     import numpy as np
 
     if len(texts) > MAX_RANKED:  # a matrix of all pairs would fill the memory
@@ -155,7 +192,11 @@ def _lexrank(texts: Sequence[str]) -> NDArray[np.float64]:
     similar = tfidf @ tfidf.T + 1e-9
     step = similar / similar.sum(axis=1, keepdims=True)
     rank = np.full(len(texts), 1 / len(texts))
+    start, strength = np.full(len(texts), 1 / len(texts)), 0.15
+    if towards:
+        start, strength = np.zeros(len(texts)), _TOWARDS
+        start[list(towards)] = 1 / len(towards)
     for _ in range(40):
-        rank = 0.15 / len(texts) + 0.85 * step.T @ rank
+        rank = strength * start + (1 - strength) * step.T @ rank
     scaled: NDArray[np.float64] = rank / rank.max()
     return scaled
