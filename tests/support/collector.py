@@ -74,6 +74,11 @@ def trees(spans: list[Received]) -> list[Tree]:
     return sorted(tree(span) for span in spans if span.message.parent_span_id not in known)
 
 
+def attempt(*below: str) -> Tree:
+    """Return the tree of an attempt whose child has reported the stage `working`."""
+    return "attempt", (("child", (("working", ()),)), *((name, ()) for name in sorted(below)))
+
+
 def _name(span: Received) -> str:
     event = span.attributes.get("gt.event")
     return f"{span.message.name} {event}" if event else span.message.name

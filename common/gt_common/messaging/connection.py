@@ -30,6 +30,7 @@ from gt_common.messaging.tls import check_options, tls_error
 from gt_common.messaging.transport import FollowedConnection, Handshake
 from gt_common.settings import Settings
 
+_VARIABLE = "GT_AMQP_URL"
 _FORM = "write amqp://user@host:5672/vhost, the password after the user"
 _ESCAPES = "in user name and password write @ as %40, : as %3A, / as %2F, ? as %3F and # as %23"
 _NO_HOST = frozenset(", \t")
@@ -58,7 +59,7 @@ async def open_connection(settings: Settings, name: str) -> AbstractConnection:
         except GossipToonError as error:
             problems.append(error)
     if not problems:
-        raise UsageError(f"GT_AMQP_URL is empty; {_FORM}")
+        raise UsageError(f"{_VARIABLE} is empty; {_FORM}")
     refused = [error for error in problems if isinstance(error, CredentialsRefusedError)]
     raise refused[0] if refused else problems[0]
 
@@ -113,10 +114,30 @@ def parse_url(text: str) -> URL:
         raise UsageError(f"GT_AMQP_URL must be amqp:// or amqps://, not {url.scheme or '?'}://…; {_FORM}")
     if any("@" in part for part in (url.host, url.path, url.raw_query_string, url.raw_fragment)):
         raise UsageError(f"GT_AMQP_URL has more than one @; {_ESCAPES}")
-    if not _NO_HOST.isdisjoint(url.host):
-        raise UsageError(f"GT_AMQP_URL: invalid host name; {_FORM}; separate several URLs by commas")
+    if not _NO_HOST.isdisjoint(url.host) or "://" in url.path:
+        raise UsageError(
+            f"GT_AMQP_URL: invalid host name or virtual host; {_FORM}; separate several URLs by commas"
+        )
     check_options(url)
     return url if port else url.with_port(5671 if url.scheme == "amqps" else 5672)
+
+
+def check_urls(settings: Settings, variable: str = _VARIABLE) -> None:
+    """Check the URLs of all brokers, without connecting to one.
+
+    Parameters:
+        variable: where they come from
+
+    Raises:
+        UsageError: one is invalid, or there is none
+    """
+    if not settings.amqp_urls:
+        raise UsageError(f"{variable} is empty; {_FORM}")
+    for text in settings.amqp_urls:
+        try:
+            parse_url(text)
+        except UsageError as error:
+            raise UsageError(str(error).replace(_VARIABLE, variable)) from None
 
 
 def say_url(url: URL) -> str:

@@ -5,35 +5,25 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from prometheus_client.core import GaugeMetricFamily
-
 from gt_common.errors import GossipToonError
-from gt_common.ledger import LedgerReader, read_ledger
 from gt_common.ledger.queries.figures import Figures
 from gt_common.log import get_logger
-from gt_common.messages import utc_now
 from gt_common.messaging.depths import DepthReader
 from gt_common.messaging.lookup import QueueInfo
 from gt_common.messaging.names import Names
 from gt_common.metrics.catalogue import (
-    BATCHES,
     BROKER_UP,
-    DEAD_LETTERS,
-    FLEET_PAUSED,
-    LEDGER_UP,
-    OLDEST_STORY,
     QUEUE_CONSUMERS,
     QUEUE_MESSAGES,
     SLOTS,
     SLOTS_BUSY,
-    STORIES,
     WORKERS,
-    Metric,
 )
+from gt_common.metrics.ledger import Families, LedgerFigures, gauge, ledger_families
 from gt_common.metrics.page import page_of
 from gt_common.settings import Settings
 
@@ -41,13 +31,8 @@ log = get_logger("metrics")
 
 FRESH_S: Final = 1.0
 """What was read is good for so long, however many ask."""
-_REST: Final = 10
-"""A change in the ledger is counted again after so many times the seconds that counting takes: in a large
-ledger that is at most a tenth of one core."""
 _PATIENCE_S: Final = 8.0
 """Seconds for the broker to answer; Prometheus waits 10 s for a page."""
-
-Families = Iterator[GaugeMetricFamily]
 
 
 @dataclass(frozen=True)
@@ -87,10 +72,8 @@ class FleetMetrics:
         self._slots = slots
         self._names = Names(settings.namespace)
         self._depths = DepthReader(settings, f"{name} metrics")
-        self._ledger: LedgerReader | None = None
+        self._figures = LedgerFigures(settings)
         self._lock = asyncio.Lock()
-        self._figures: tuple[int, Figures] | None = None
-        self._count_again_at = 0.0
         self._state: tuple[float, FleetState] | None = None
 
     async def page(self) -> bytes:
@@ -101,7 +84,7 @@ class FleetMetrics:
         """Return the figures; the part that cannot be read now is None."""
         async with self._lock:
             if self._state is None or time.monotonic() - self._state[0] > FRESH_S:
-                figures, queues = await asyncio.gather(asyncio.to_thread(self._count), self._ask())
+                figures, queues = await asyncio.gather(asyncio.to_thread(self._figures.count), self._ask())
                 self._state = time.monotonic(), FleetState(figures, queues, self._slots())
             return self._state[1]
 
@@ -109,25 +92,7 @@ class FleetMetrics:
         """Close the connections."""
         async with self._lock:
             await self._depths.aclose()
-            if self._ledger is not None:
-                await asyncio.to_thread(self._ledger.close)
-
-    def _count(self) -> Figures | None:
-        try:
-            if self._ledger is None:
-                self._ledger = read_ledger(self._settings.ledger, timeout=self._settings.connect_timeout)
-            began = time.monotonic()
-            if self._figures is not None and began < self._count_again_at:
-                return self._figures[1]
-            version = self._ledger.version()
-            if self._figures is None or version != self._figures[0]:
-                self._figures = version, self._ledger.figures()
-                ended = time.monotonic()
-                self._count_again_at = ended + _REST * (ended - began)
-            return self._figures[1]
-        except GossipToonError as error:
-            log.debug("ledger_not_counted", error=str(error))
-            return None
+            await asyncio.to_thread(self._figures.close)
 
     async def _ask(self) -> dict[str, QueueInfo] | None:
         try:
@@ -140,34 +105,14 @@ class FleetMetrics:
 
 def families(state: FleetState, names: Names) -> Families:
     """Yield the metrics of what was read; what could not be read is left out and told by `gt_…_up`."""
-    yield gauge(LEDGER_UP, {(): state.figures is not None})
+    yield from ledger_families(state.figures)
     yield gauge(BROKER_UP, {(): state.queues is not None})
-    if state.figures is not None:
-        yield from _of_ledger(state.figures)
     if state.queues is not None:
         yield from _of_queues(state.queues, names)
     if state.slots is not None:
         yield gauge(WORKERS, {(): state.slots.workers})
         yield gauge(SLOTS, {(): state.slots.slots})
         yield gauge(SLOTS_BUSY, {(): state.slots.busy})
-
-
-def gauge(metric: Metric, values: Mapping[tuple[str, ...], float]) -> GaugeMetricFamily:
-    """Return a gauge with a value for each combination of its labels."""
-    family = GaugeMetricFamily(metric.name, metric.help, labels=metric.labels)
-    for labels, value in values.items():
-        family.add_metric(labels, value)
-    return family
-
-
-def _of_ledger(figures: Figures) -> Families:
-    since = figures.waiting_since
-    age_s = max(0.0, (utc_now() - since).total_seconds()) if since else 0.0
-    yield gauge(STORIES, {(status.value,): number for status, number in figures.stories.items()})
-    yield gauge(BATCHES, {(phase.value,): number for phase, number in figures.batches.items()})
-    yield gauge(OLDEST_STORY, {(): age_s})
-    yield gauge(FLEET_PAUSED, {(): figures.paused})
-    yield gauge(DEAD_LETTERS, {(cause,): number for cause, number in figures.dead_letters.items()})
 
 
 def _of_queues(queues: Mapping[str, QueueInfo], names: Names) -> Families:

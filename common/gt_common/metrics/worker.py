@@ -45,10 +45,10 @@ class WorkerMetrics:
 
     Parameters:
         slots: stories that the worker can run at the same time
-        publishes_again: returns how often a publish was tried again
+        publishes_again: returns how often a publish was tried again; None where there is no broker
     """
 
-    def __init__(self, slots: int, publishes_again: Callable[[], int]) -> None:
+    def __init__(self, slots: int, publishes_again: Callable[[], int] | None) -> None:
         # Counters would have a second series each, with the time at which they began.
         disable_created_metrics()  # type: ignore[no-untyped-call]  # the library has no hints for it
         self.registry = registry = CollectorRegistry()
@@ -61,7 +61,8 @@ class WorkerMetrics:
         self._cost = _counter(COST, registry)
         self._waits = _counter(PROVIDER_WAIT, registry)
         Gauge(SLOTS.name, SLOTS.help, registry=registry).set(slots)
-        registry.register(_Read(PUBLISHES_AGAIN, publishes_again))
+        if publishes_again is not None:
+            registry.register(_Read(PUBLISHES_AGAIN, publishes_again))
         for outcome in OUTCOMES:
             self._attempts.labels(outcome)  # from 0, so that the first one is an increase
         self._stage_names, self._providers = BoundedNames(), BoundedNames()

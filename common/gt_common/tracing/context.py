@@ -88,7 +88,12 @@ def headers_of(traceparent: str | None) -> Mapping[str, str]:
     """
     if traceparent is None:
         return _NOTHING
-    return {TRACEPARENT: traceparent, TRACESTATE: f"gt={time.time_ns()}"}
+    return {TRACEPARENT: traceparent, **since_now()}
+
+
+def since_now() -> Mapping[str, str]:
+    """Return the header that says when a message was published: now."""
+    return {TRACESTATE: f"gt={time.time_ns()}"}
 
 
 def traceparent_of(headers: Mapping[str, object]) -> str | None:

@@ -1,36 +1,17 @@
-"""The last span of what happens to a story: its event is in the ledger."""
+"""The spans of an aggregator: the events of stories that it has written to the ledger."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from gt_common.messages import (
-    StoryCancelled,
-    StoryFailed,
-    StoryReleased,
-    StoryRequeued,
-    StoryRetrying,
-    StoryStarted,
-    StorySucceeded,
-)
-from gt_common.tracing.attributes import attributes_of
+from gt_common.messages import StoryEvent
 from gt_common.tracing.context import published_ns, traceparent_of
+from gt_common.tracing.ledger import note_commit
 from gt_consumer.aggregator.decoding import Decoded
 
 if TYPE_CHECKING:
     from gt_common.tracing.tracer import Tracer
-
-_TRACED: Final = (
-    StoryRequeued,
-    StoryStarted,
-    StoryReleased,
-    StoryRetrying,
-    StoryFailed,
-    StorySucceeded,
-    StoryCancelled,
-)
-"""Events that change a story's status: stages and costs are spans of the worker already."""
 
 
 class LedgerTraces:
@@ -42,9 +23,7 @@ class LedgerTraces:
     def committed(self, decoded: Sequence[Decoded]) -> None:
         """Make the spans of events that have just been committed."""
         for one in decoded:
-            parent = traceparent_of(one.delivery.headers)
-            if parent is None or not isinstance(one.event, _TRACED):
-                continue
-            attributes = attributes_of(one.event) | {"gt.event": one.event.type}
-            start_ns = published_ns(one.delivery.headers)
-            self._tracer.start("ledger", parent, attributes, kind="consumer", start_ns=start_ns).end()
+            headers = one.delivery.headers
+            parent = traceparent_of(headers)
+            if parent is not None and isinstance(one.event, StoryEvent):
+                note_commit(self._tracer, one.event, parent, published_ns(headers))

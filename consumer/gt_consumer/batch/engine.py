@@ -19,6 +19,7 @@ from gt_consumer.batch.publisher import Listener, LocalPublisher
 from gt_consumer.batch.stop_rules import RunRules
 from gt_consumer.limits import Limiter
 from gt_consumer.worker.ports import StoryRunner
+from gt_consumer.worker.watch import RunWatch
 from gt_consumer.worker.worker import Worker
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class BatchEngine:
         limiter: decides when the next story may start, if starts are limited
         rules: stop rules, which decide when no new stories start
         hold: whether the batch is paused when it begins
+        watch: is told of every story
     """
 
     def __init__(
@@ -66,16 +68,20 @@ class BatchEngine:
         *,
         rules: RunRules | None = None,
         hold: BatchHold | None = None,
+        watch: RunWatch | None = None,
     ) -> None:
         self._slots = settings.prefetch
         self._runner = runner
         self.rules = rules or RunRules(None, 0)
         self._listener = listener
         self._wake = asyncio.Event()
-        self._queue = LocalQueue(self._wake.set)
-        self._publisher = LocalPublisher(ledger, self._listen, self._queue.put)
+        watch = watch or RunWatch()
+        self._queue = LocalQueue(self._wake.set, watch.queued)
+        self._publisher = LocalPublisher(ledger, self._listen, self._queue.put, watch.committed)
         self._holds = LocalHolds(self._queue.put, hold)
-        self._worker = Worker(settings, runner, self._publisher, limiter=limiter, holds=self._holds)
+        self._worker = Worker(
+            settings, runner, self._publisher, limiter=limiter, display=watch, holds=self._holds, watch=watch
+        )
         self._worker.broken.add_done_callback(lambda _: self._wake.set())
         self._worker.rest.on_begin = self._rest
         self._running = 0
@@ -151,9 +157,9 @@ class BatchEngine:
             if self._closed():
                 # A story that waits for a rate limit would otherwise still start, perhaps hours later.
                 self._worker.stop_starting()
-            while self._may_start() and (story := self._queue.take()) is not None:
+            while self._may_start() and (waiting := self._queue.take()) is not None:
                 self._running += 1
-                self._worker.receive(LocalDelivery(story, self._settled))
+                self._worker.receive(LocalDelivery(waiting, self._settled))
             if not self._running and (self._closed() or self._queue.empty):
                 return
             if not self._running and self._worker.rest.tries > MOST_RESTS:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from gt_common.cli.listing import say
 from gt_common.cli.signals import StopSignals
@@ -18,10 +18,15 @@ from gt_common.report.final import exit_code, print_final_report
 from gt_common.report.latest_attempts import attempts_to_show
 from gt_common.report.save import save_report
 from gt_common.texts import short_path
+from gt_common.tracing.opening import tracing
 from gt_consumer.batch.engine import BatchEngine, RunEnd
 from gt_consumer.batch.prepare import Prepared
 from gt_consumer.batch.printing import say_orders, say_paused, say_run_end, say_stopping, say_unsent
 from gt_consumer.batch.stop_rules import budget_text
+from gt_consumer.worker.watching import Watching, watching
+
+if TYPE_CHECKING:
+    from gt_common.tracing.tracer import Tracer
 
 TICK_S = 1.0
 
@@ -40,7 +45,8 @@ def run_and_show(batch: Prepared, *, as_json: bool) -> int:
     with _open_log(log_path) as log:
         configure_logging(batch.settings, log)
         try:
-            end, stopped_by = asyncio.run(_run(batch))
+            with tracing(batch.settings, "gt-batch") as tracer:
+                end, stopped_by = asyncio.run(_run(batch, tracer))
         except (GossipToonError, OSError):
             say(f"finished stories are kept; continue with: gt-batch --resume {batch_id}")
             raise
@@ -69,8 +75,15 @@ def _print_and_save(batch: Prepared, folder: Path, *, as_json: bool) -> BatchPha
     return batch.ledger.phase(batch_id)
 
 
-async def _run(batch: Prepared) -> tuple[RunEnd, int | None]:
+async def _run(batch: Prepared, tracer: Tracer | None) -> tuple[RunEnd, int | None]:
     signals = StopSignals()
+    async with watching(batch.settings, tracer, local=True) as watched:
+        if watched.trouble:
+            say(watched.trouble)
+        return await _run_watched(batch, watched, signals), signals.exit_code
+
+
+async def _run_watched(batch: Prepared, watched: Watching, signals: StopSignals) -> RunEnd:
     settings = batch.settings
     with Progress(
         batch.request.batch_id,
@@ -89,8 +102,7 @@ async def _run(batch: Prepared) -> tuple[RunEnd, int | None]:
                 tasks.create_task(_stop_on_signals(engine, signals, batch.request.batch_id))
                 tasks.create_task(_tick(progress))
 
-        end = await batch.run(progress.event, companion)
-    return end, signals.exit_code
+        return await batch.run(progress.event, companion, watched)
 
 
 async def _stop_on_signals(engine: BatchEngine, signals: StopSignals, batch_id: str) -> None:

@@ -15,6 +15,9 @@ LOOK_S: Final = 30.0
 
 StoryKey = tuple[str, int]
 """The id of a story, and its generation."""
+Headers = Mapping[str, object]
+Waiting = tuple[StoryMessage, Headers]
+"""A story, and the headers with which it was put into the queue."""
 
 
 class LocalQueue:
@@ -22,11 +25,13 @@ class LocalQueue:
 
     Parameters:
         changed: called when a story becomes ready
+        headers: returns those of a story that is put into the queue now
     """
 
-    def __init__(self, changed: Callable[[], None]) -> None:
+    def __init__(self, changed: Callable[[], None], headers: Callable[[], Headers] = dict) -> None:
         self._changed = changed
-        self._ready: dict[Priority, deque[StoryMessage]] = {priority: deque() for priority in Priority}
+        self._headers = headers
+        self._ready: dict[Priority, deque[Waiting]] = {priority: deque() for priority in Priority}
         self._timers: dict[asyncio.TimerHandle, StoryMessage] = {}
         self._dropped: set[StoryKey] = set()
         self._closed = False
@@ -38,16 +43,20 @@ class LocalQueue:
 
     def put(self, story: StoryMessage, delay_s: float = 0.0) -> None:
         """Append a story, after a delay in seconds, unless it was dropped."""
+        self._put((story, self._headers()), delay_s)
+
+    def _put(self, waiting: Waiting, delay_s: float) -> None:
+        story, _ = waiting
         if _key(story) in self._dropped:
             return
         if delay_s <= 0 or self._closed:
-            self._ready[story.priority].append(story)
+            self._ready[story.priority].append(waiting)
             self._changed()
             return
 
         def due() -> None:
             self._timers.pop(timer, None)
-            self.put(story, _until_start(story))
+            self._put(waiting, _until_start(story))
 
         # Timers stand still while a laptop sleeps, and start times do not.
         wait_s = min(delay_s, LOOK_S) if _until_start(story) > 0 else delay_s
@@ -59,8 +68,8 @@ class LocalQueue:
         for story, delay_s in stories:
             self.put(story, delay_s)
 
-    def take(self) -> StoryMessage | None:
-        """Return the next story that is ready, or None."""
+    def take(self) -> Waiting | None:
+        """Return the next story that is ready, with its headers, or None."""
         return next((waiting.popleft() for waiting in self._ready.values() if waiting), None)
 
     def drop(self, keys: Collection[StoryKey]) -> None:
@@ -71,7 +80,7 @@ class LocalQueue:
         """
         self._dropped.update(keys)
         for priority, waiting in self._ready.items():
-            self._ready[priority] = deque(story for story in waiting if _key(story) not in keys)
+            self._ready[priority] = deque(one for one in waiting if _key(one[0]) not in keys)
         for timer, story in [*self._timers.items()]:
             if _key(story) in keys:
                 timer.cancel()
@@ -92,9 +101,9 @@ class LocalDelivery:
         settled: called at the ack
     """
 
-    def __init__(self, story: StoryMessage, settled: Callable[[], None]) -> None:
+    def __init__(self, waiting: Waiting, settled: Callable[[], None]) -> None:
+        story, self.headers = waiting
         self.body = encode(story)
-        self.headers: Mapping[str, object] = {}
         self.content_type: str | None = None
         self.delivery_count = 0
         self.died_of: str | None = None

@@ -37,6 +37,7 @@ from gt_consumer.runner.inline import InlineExecutor
 from gt_consumer.runner.prices import read_prices
 from gt_consumer.storage.finished_videos import check_output
 from gt_consumer.worker.retry_rules import make_policy
+from gt_consumer.worker.watching import Watching
 
 if TYPE_CHECKING:
     from gt_common.ledger.ledger import Ledger
@@ -73,12 +74,15 @@ class Prepared:
         before = self.plan.work.before
         return before.hold if before else None
 
-    async def run(self, listener: Listener, companion: Companion | None = None) -> RunEnd:
+    async def run(
+        self, listener: Listener, companion: Companion | None = None, watching: Watching | None = None
+    ) -> RunEnd:
         """Run the stories of the batch; if cancelled, release the running ones first.
 
         Parameters:
             listener: called with each event after it is committed
             companion: runs beside the engine until that has ended, for signals and displays
+            watching: what watches the stories, for metrics and traces
 
         Raises:
             LedgerUnreachableError, CredentialsRefusedError: the ledger cannot be written; what was
@@ -86,7 +90,8 @@ class Prepared:
             OutputError: the note of a project that is not to be resumed cannot be removed
         """
         request, settings, work = self.request, self.settings, self.plan.work
-        limiter = open_local_limiter(settings)
+        watched = watching or Watching()
+        limiter = watched.timed(open_local_limiter(settings))
         executor = InlineExecutor(request.make_one) if request.make_one else None
         if request.fresh:
             work = await asyncio.to_thread(start_over, work, settings.output)
@@ -99,6 +104,7 @@ class Prepared:
                 limiter,
                 rules=self.rules,
                 hold=self.hold,
+                watch=watched.watch,
             )
             watch = OrderWatch(self.ledger, request.batch_id, engine.obey, known=work.before)
             async with sending(self.ledger, self.targets, settings.currency):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ log = get_logger("batch")
 
 Listener = Callable[[Event], object]
 Put = Callable[[StoryMessage, float], None]
+Committed = Callable[[Sequence[Event], int], None]
 _Waiting = list[tuple[Sequence[Event], asyncio.Future[None]]]
 
 
@@ -27,10 +29,12 @@ class LocalPublisher:
     Parameters:
         listener: called with each event after it is committed, and with progress, which is not stored
         put: called with a story that is to be run, and the seconds to wait before
+        committed: called with events after they are committed, and when that began, in nanoseconds since 1970
     """
 
-    def __init__(self, ledger: Ledger, listener: Listener, put: Put) -> None:
+    def __init__(self, ledger: Ledger, listener: Listener, put: Put, committed: Committed) -> None:
         self._listener = listener
+        self._committed = committed
         self._put = put
         self._writer = LedgerWriter(ledger)
 
@@ -45,7 +49,7 @@ class LocalPublisher:
     async def dead_letter(self, message: StoryMessage) -> None:
         """Commit a dead letter; on one machine the ledger is the dead-letter queue."""
         event = failed_event_of(message)
-        await self._writer.commit([event])
+        await self._commit([event])
         _log_failure(event)
         self._listener(event)
 
@@ -55,11 +59,16 @@ class LocalPublisher:
 
     async def events(self, events: Sequence[Event]) -> None:
         """Commit events, all or none of them, then pass them to the listener."""
-        await self._writer.commit(events)
+        await self._commit(events)
         for event in events:
             if isinstance(event, StoryRetrying):
                 _log_failure(event)
             self._listener(event)
+
+    async def _commit(self, events: Sequence[Event]) -> None:
+        since_ns = time.time_ns()
+        await self._writer.commit(events)
+        self._committed(events, since_ns)
 
     async def progress(self, event: Event) -> None:
         """Pass an event that is not stored to the listener."""

@@ -19,7 +19,8 @@ _EPILOG = epilog(
     "gt-dashboard --read-only --port 9000\n"
     "GT_DASHBOARD_PASSWORD_FILE=/run/secrets/dashboard gt-dashboard --host 0.0.0.0",
     meanings={
-        ExitCode.USAGE: "usage error, the port is taken, or no password is set for an address of the network",
+        ExitCode.USAGE: "usage error, a wrong setting, the port is taken, or no password is set for an "
+        "address of the network",
         ExitCode.CREDENTIALS: "the file of a password cannot be used",
     },
 )

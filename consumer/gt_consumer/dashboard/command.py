@@ -46,10 +46,11 @@ def serve(settings: Settings, request: Request) -> int:
     """Serve the dashboard until it is stopped; return the exit code.
 
     Raises:
-        UsageError: others could reach it without a login, a password is too short, the port is taken, or
-            the extra is missing
+        UsageError: a setting is wrong, others could reach it without a login, a password is too short, the
+            port is taken, or the extra is missing
     """
     check_extra()
+    check_addresses(settings)
     local = is_loopback(request.host)
     doors = make_doors(settings, request, local=local)
     with take_port(request.host, request.port) as listening:
@@ -76,6 +77,21 @@ def check_extra() -> None:
             f"gt-dashboard needs the extra [dashboard] ({error.name} is missing): pip install "
             "'gt-consumer[dashboard]'"
         ) from None
+
+
+def check_addresses(settings: Settings) -> None:
+    """Check the addresses of broker and ledger; neither is asked, because the page outlives both.
+
+    Raises:
+        UsageError: one is wrong, which no waiting would heal
+    """
+    from gt_common.ledger.address import parse_address
+    from gt_common.messaging.connection import check_urls
+
+    parse_address(settings.ledger)
+    check_urls(settings)
+    if settings.dashboard_amqp_url is not None:
+        check_urls(settings.watching, "GT_DASHBOARD_AMQP_URL")
 
 
 def make_doors(settings: Settings, request: Request, *, local: bool) -> Doors:

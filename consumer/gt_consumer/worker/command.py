@@ -22,7 +22,6 @@ from gt_common.messaging.versions import TIMEOUT_OF_A_QUEUE, version_of
 from gt_common.messaging.waiting import inspect_story_queues
 from gt_common.settings import Settings
 from gt_common.tracing.opening import tracing
-from gt_consumer.limits import Limiter
 from gt_consumer.limits.fleet import open_fleet_limiter
 from gt_consumer.orchestrator.check import check_orchestrator
 from gt_consumer.runner.executors import make_runner
@@ -33,12 +32,10 @@ from gt_consumer.worker.first_of import first_of
 from gt_consumer.worker.holds import HeldStories
 from gt_consumer.worker.intake import Intake
 from gt_consumer.worker.machine_limits import warn_of_limits
-from gt_consumer.worker.measures import Measures, measuring
 from gt_consumer.worker.parking_lot import ParkingLot
 from gt_consumer.worker.presence import Presence
 from gt_consumer.worker.progress import Displays
-from gt_consumer.worker.traces import Traces
-from gt_consumer.worker.watch import RunWatch, Watches
+from gt_consumer.worker.watching import watching
 from gt_consumer.worker.worker import Worker
 
 if TYPE_CHECKING:
@@ -75,11 +72,10 @@ async def _consume(settings: Settings, tracer: Tracer | None, *, until_empty: bo
     signals = StopSignals()
     async with (
         open_publisher(settings, name) as publisher,
-        measuring(settings, lambda: publisher.repeats) as measures,
+        watching(settings, tracer, publishes_again=lambda: publisher.repeats) as watched,
         open_fleet_limiter(settings, publisher, name) as fleet_limiter,
-        aclosing(make_runner(settings, limiter := _timed(fleet_limiter, measures))) as runner,
+        aclosing(make_runner(settings, limiter := watched.timed(fleet_limiter))) as runner,
     ):
-        watch = _watch(measures, tracer)
         presence = Presence(settings, publisher, fleet_limiter.waits)
 
         async def read_on() -> bool:
@@ -92,9 +88,9 @@ async def _consume(settings: Settings, tracer: Tracer | None, *, until_empty: bo
             publisher,
             limiter=limiter,
             starts=fleet_limiter,
-            display=Displays(presence, watch),
+            display=Displays(presence, watched.watch),
             holds=holds,
-            watch=watch,
+            watch=watched.watch,
         )
         async with (
             _subscribed(settings, worker, holds, publisher, signals, name) as subscription,
@@ -109,16 +105,6 @@ async def _consume(settings: Settings, tracer: Tracer | None, *, until_empty: bo
     if signals.exit_code is not None:
         return signals.exit_code
     return ExitCode.SOME_FAILED if worker.counts[StoryStatus.FAILED] else ExitCode.DONE
-
-
-def _timed(limiter: Limiter, measures: Measures | None) -> Limiter:
-    return limiter if measures is None else measures.timed(limiter)
-
-
-def _watch(measures: Measures | None, tracer: Tracer | None) -> RunWatch:
-    """Return those who watch the worker: for metrics and for traces, as far as they are wanted."""
-    traces = [] if tracer is None else [Traces(tracer)]
-    return Watches(*traces, *([] if measures is None else [measures]))
 
 
 @asynccontextmanager

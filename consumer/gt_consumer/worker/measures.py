@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from gt_common.lifecycle import StoryStatus
-from gt_common.settings import Settings
 from gt_consumer.limits import LONGEST_PAUSE_S, Limiter
 from gt_consumer.runner.attempt import is_wait
 from gt_consumer.runner.outcomes import Outcome, Waiting
@@ -107,22 +105,3 @@ class _TimedLimiter:
     async def pause(self, provider: str, until: datetime) -> None:
         """Allow no calls to the provider before this time."""
         await self._limiter.pause(provider, until)
-
-
-@asynccontextmanager
-async def measuring(settings: Settings, publishes_again: Callable[[], int]) -> AsyncIterator[Measures | None]:
-    """Measure a worker for the time of a block, and serve its metrics; None unless GT_METRICS_PORT is set.
-
-    Parameters:
-        publishes_again: returns how often a publish was tried again
-    """
-    if settings.metrics_port is None:
-        yield None
-        return
-    # A worker without metrics loads no library for them.
-    from gt_common.metrics.server import serving
-    from gt_common.metrics.worker import WorkerMetrics
-
-    metrics = WorkerMetrics(settings.prefetch, publishes_again)
-    async with serving(settings, metrics.registry):
-        yield Measures(metrics)

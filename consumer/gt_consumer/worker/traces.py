@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,17 +11,20 @@ from typing import TYPE_CHECKING
 
 from gt_common.lifecycle import StoryStatus
 from gt_common.log import log_context
-from gt_common.messages import StoryMessage
+from gt_common.messages import Event, StoryEvent, StoryMessage
 from gt_common.messaging.dead_letters import deaths
-from gt_common.tracing.attributes import attributes_of
+from gt_common.tracing.attributes import Value, attributes_of
 from gt_common.tracing.context import (
     carried,
     carry_with_events,
     carrying,
     published_ns,
+    since_now,
+    story_headers,
     trace_id,
     traceparent_of,
 )
+from gt_common.tracing.ledger import note_commit
 from gt_consumer.runner.outcomes import FailedForGood, FailedForNow, Outcome, Waiting
 from gt_consumer.worker.outcome_labels import outcome_label
 from gt_consumer.worker.run_events import RunEvents
@@ -46,29 +49,38 @@ class _Attempt:
 
 
 class Traces(RunWatch):
-    """Makes the spans of the stories that a worker gets, in the traces that their messages carry."""
+    """Makes the spans of the stories that a worker gets, in the traces that their messages carry.
 
-    def __init__(self, tracer: Tracer) -> None:
+    Parameters:
+        local: whether stories come from a queue in memory, and events go to the ledger of this machine
+    """
+
+    def __init__(self, tracer: Tracer, *, local: bool = False) -> None:
         self._tracer = tracer
+        self._local = local
         self._attempts: dict[int, _Attempt] = {}
 
     @contextmanager
     def delivered(self, story: StoryMessage, headers: Mapping[str, object]) -> Iterator[None]:
         """Make the span of the wait; all that follows belongs to the story's trace, log lines included."""
-        root = traceparent_of(headers) or self._root(story)
-        waited = _wait_queue(headers)
-        attributes = attributes_of(story) | {"messaging.system": "rabbitmq"}
-        if waited:
-            attributes["messaging.destination.name"] = waited
-        self._tracer.start(
-            "wait" if waited else "queue",
-            root,
-            attributes,
-            kind="consumer",
-            start_ns=published_ns(headers),
-        ).end()
+        since_ns = published_ns(headers)
+        root = traceparent_of(headers) or self._root(story, since_ns)
+        name, attributes = self._wait(headers)
+        attributes |= attributes_of(story)
+        self._tracer.start(name, root, attributes, kind="consumer", start_ns=since_ns).end()
         with carrying(root), log_context({"trace_id": trace_id(root)}):
             yield
+
+    def queued(self) -> Mapping[str, object]:
+        """Return the context of the story that is handled now, if one is, and the time."""
+        return story_headers() or since_now()
+
+    def committed(self, events: Sequence[Event], since_ns: int) -> None:
+        """Make the spans of events that have just been committed by the current task."""
+        parent = carried().event
+        for event in events:
+            if parent is not None and isinstance(event, StoryEvent):
+                note_commit(self._tracer, event, parent, since_ns)
 
     def begin(self, events: RunEvents) -> None:
         """Begin the span of an attempt; from now on the events of this task carry it."""
@@ -125,11 +137,19 @@ class Traces(RunWatch):
         """End the span of the attempt."""
         self._attempts.pop(id(events)).span.end()
 
-    def _root(self, story: StoryMessage) -> str:
+    def _wait(self, headers: Mapping[str, object]) -> tuple[str, dict[str, Value]]:
+        """Return the name of the span of a story's wait, and where it was."""
+        if self._local:
+            return ("queue" if traceparent_of(headers) is None else "wait"), {}
+        system: dict[str, Value] = {"messaging.system": "rabbitmq"}
+        queue = _wait_queue(headers)
+        return ("wait", system | {"messaging.destination.name": queue}) if queue else ("queue", system)
+
+    def _root(self, story: StoryMessage, since_ns: int | None) -> str:
         """Make the root of a trace for a story whose publisher makes no traces."""
-        root = self._tracer.start(
-            "publish", None, attributes_of(story), kind="producer", start_ns=_ns(story.published_at)
-        )
+        name = "replay" if story.generation > 1 else "publish"
+        start_ns = since_ns or _ns(story.published_at)
+        root = self._tracer.start(name, None, attributes_of(story), kind="producer", start_ns=start_ns)
         root.end()
         return root.traceparent
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 
 from gt_common.lifecycle import StoryStatus
-from gt_common.messages import StoryMessage
+from gt_common.messages import Event, StoryMessage
 from gt_consumer.runner.outcomes import Outcome
 from gt_consumer.worker.run_events import RunEvents
 
@@ -17,6 +17,17 @@ class RunWatch:
     def delivered(self, story: StoryMessage, headers: Mapping[str, object]) -> AbstractContextManager[None]:
         """Return the block in which the tasks of a delivered story are started."""
         return nullcontext()
+
+    def queued(self) -> Mapping[str, object]:
+        """Return the headers with which a story begins to wait in a queue in memory."""
+        return {}
+
+    def committed(self, events: Sequence[Event], since_ns: int) -> None:
+        """Take that events were committed to the ledger of this machine; called in the story's own task.
+
+        Parameters:
+            since_ns: when that began, in nanoseconds since 1970
+        """
 
     def begin(self, events: RunEvents) -> None:
         """Take that a story has been admitted; called in the story's own task."""
@@ -50,6 +61,15 @@ class Watches(RunWatch):
     def delivered(self, story: StoryMessage, headers: Mapping[str, object]) -> AbstractContextManager[None]:
         """Return the blocks of all."""
         return self._delivered(story, headers)
+
+    def queued(self) -> Mapping[str, object]:
+        """Return the headers of all."""
+        return {name: value for watch in self._watches for name, value in watch.queued().items()}
+
+    def committed(self, events: Sequence[Event], since_ns: int) -> None:
+        """Pass it on to all."""
+        for watch in self._watches:
+            watch.committed(events, since_ns)
 
     def begin(self, events: RunEvents) -> None:
         """Pass it on to all."""

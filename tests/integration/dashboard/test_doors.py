@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import socket
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,7 +16,7 @@ from gt_common.errors import UsageError
 from gt_common.ledger import open_ledger
 from gt_common.settings import Settings, load_settings
 from gt_consumer.dashboard import access
-from gt_consumer.dashboard.command import Request, serve
+from gt_consumer.dashboard.command import Request, check_addresses, serve
 from support.dashboard import Answer, Dashboard, dashboard
 from support.samples.reports import finished_events
 
@@ -69,6 +70,8 @@ def test_it_does_not_start_where_others_could_come_in_or_the_port_is_taken(alone
 
     with pytest.raises(UsageError, match="set GT_DASHBOARD_PASSWORD"):
         start(host="0.0.0.0")  # noqa: S104 - must be refused
+    with pytest.raises(UsageError, match="unknown scheme mysql://"):
+        start(having(alone, ledger_url="mysql://x"))
     with pytest.raises(UsageError, match="too short"):
         start(having(alone, dashboard_password="short"))
     with pytest.raises(UsageError, match="must differ"):
@@ -77,6 +80,28 @@ def test_it_does_not_start_where_others_could_come_in_or_the_port_is_taken(alone
         port = taken.getsockname()[1]
         with pytest.raises(UsageError, match=f"port {port} is taken by another program"):
             start(port=port)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("ledger_url", "mysql://x", "GT_LEDGER_URL: unknown scheme mysql://"),
+        ("ledger_url", "sqlite:///:memory:", "GT_LEDGER_URL: the ledger needs a file"),
+        ("ledger_url", "postgresql://u:p@ss@h/x", "GT_LEDGER_URL: in user name and password"),
+        ("amqp_url", "http://x", "GT_AMQP_URL must be amqp:// or amqps://, not http://"),
+        ("amqp_url", "amqp://127.0.0.1:1/, http://x", "GT_AMQP_URL: invalid host name or virtual host"),
+        ("amqp_url", "amqp://127.0.0.1:99999/", "GT_AMQP_URL is not a URL"),
+        ("amqp_url", ",", "GT_AMQP_URL is empty"),
+        ("amqp_url", "amqps://h/?cafile=/nowhere", "GT_AMQP_URL: cafile=/nowhere is not a readable file"),
+        ("amqp_url", "amqp://127.0.0.1:1/, amqp://", "GT_AMQP_URL must be"),
+        ("dashboard_amqp_url", "http://x", "GT_DASHBOARD_AMQP_URL must be"),
+        ("dashboard_amqp_url", "", "GT_DASHBOARD_AMQP_URL is empty"),
+    ],
+)
+def test_a_wrong_address_is_refused(alone: Settings, name: str, value: str, said: str) -> None:
+    check_addresses(alone)
+    with pytest.raises(UsageError, match=re.escape(said)):
+        check_addresses(having(alone, **{name: value}))
 
 
 async def test_the_token_becomes_a_session_and_nothing_else_does(alone: Settings) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
+from urllib.error import URLError
 
 from gt_common.messaging.names import Names
 from gt_common.metrics.fleet import FleetMetrics
@@ -22,7 +24,8 @@ async def page_with(port: int, expected: Mapping[tuple[str, str, str], float]) -
 
     async def has_them() -> bool:
         nonlocal page
-        page = await asyncio.to_thread(scrape, port)
+        with suppress(URLError):  # it has not started yet
+            page = await asyncio.to_thread(scrape, port)
         return all(
             value(page, name, **({label: said} if label else {})) == number
             for (name, label, said), number in expected.items()

@@ -11,16 +11,11 @@ from gt_common.messaging.browse import open_browser
 from gt_common.messaging.names import Names
 from gt_common.settings import Settings
 from gt_common.tracing.context import TRACEPARENT
-from support.collector import Collector, Received, Tree, collecting, trees
+from support.collector import Collector, Received, attempt, collecting, trees
 from support.fleet import command, run_command, stopped
 from support.waiting import until
 
 SCRIPTED = ("--orchestrator", "support.orchestrators.fleet:Scripted")
-
-
-def attempt(*below: str) -> Tree:
-    """Return the tree of an attempt whose child has reported one stage."""
-    return "attempt", (("child", (("working", ()),)), *((name, ()) for name in sorted(below)))
 
 
 def write_list(folder: Path, *deeds: str) -> Path:

@@ -20,7 +20,7 @@ def story(number: int, priority: Priority = Priority.NORMAL) -> StoryMessage:
 def taken(queue: LocalQueue) -> list[int]:
     places = []
     while (one := queue.take()) is not None:
-        places.append(one.position)
+        places.append(one[0].position)
     return places
 
 

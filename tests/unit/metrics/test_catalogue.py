@@ -90,7 +90,12 @@ async def test_the_page_for_a_server_of_others_says_the_same() -> None:
 
 
 def test_programs_without_metrics_and_traces_load_no_library_for_them() -> None:
-    modules = ("gt_consumer.worker.command", "gt_consumer.aggregator.command", "gt_producer.produce.command")
+    modules = (
+        "gt_consumer.worker.command",
+        "gt_consumer.batch.foreground",
+        "gt_consumer.aggregator.command",
+        "gt_producer.produce.command",
+    )
     unwanted = "{'prometheus_client', 'opentelemetry'}"
     code = f"import sys, {', '.join(modules)}; assert not {unwanted} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
