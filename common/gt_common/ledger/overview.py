@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from functools import partial
+from typing import Final, TypeVar, cast
 
 from gt_common.ledger.plain import Plain
 from gt_common.ledger.queries.batches import (
     STORY,
     BatchHead,
+    Counts,
     read_counts,
     read_head,
     read_some_stories,
@@ -26,7 +29,10 @@ FAILURES: Final = 2000
 """Failed stories whose causes are read, the latest ones: in a large ledger each is a slow read of its own."""
 CAUSES: Final = 10
 """Causes of failure that are shown, those with most stories."""
+_REMEMBERED: Final = 50
+"""Readings that are kept, up to eight of a batch; 200 failures with their tracebacks take some MB."""
 _SHOWN_LATEST: Final = frozenset({StoryStatus.SUCCESS, StoryStatus.CANCELLED})
+Remembered = TypeVar("Remembered")
 
 
 @dataclass(frozen=True)
@@ -81,22 +87,68 @@ class Overview:
         return self.head.phase(self.counts)
 
 
-def read_overview(plain: Plain, batch_id: str, sample: int = SAMPLE) -> Overview:
+_Causes = tuple[tuple[Cause, ...], int]
+"""The most frequent ones, and how many others there are."""
+_NO_CAUSES: Final[_Causes] = ((), 0)
+
+
+class Memory:
+    """What was read of batches before, for a program that looks again and again.
+
+    A reading is good for as long as no story at its status has changed.
+    """
+
+    def __init__(self) -> None:
+        self._read: OrderedDict[tuple[str, StoryStatus, str], tuple[int, object]] = OrderedDict()
+
+    def recall(
+        self, counts: Counts, key: tuple[str, StoryStatus, str], read: Callable[[], Remembered]
+    ) -> Remembered:
+        """Return what depends only on the stories of a batch at a status, read again if one has changed.
+
+        Parameters:
+            counts: the counts of the batch, of the same moment
+            key: the batch, the status, and what is read
+        """
+        change, known = counts.changes.get(key[1]), self._read.get(key)
+        if change is None:
+            return read()
+        if known is not None and known[0] == change:
+            return cast("Remembered", known[1])
+        found = read()
+        self._read[key] = change, found
+        self._read.move_to_end(key)
+        if len(self._read) > _REMEMBERED:
+            self._read.popitem(last=False)
+        return found
+
+
+def read_overview(
+    plain: Plain, batch_id: str, sample: int = SAMPLE, memory: Memory | None = None
+) -> Overview:
     """Read what a screen shows of a batch.
 
     Parameters:
         sample: stories of each status from which the pace, the workers and the folder are taken
+        memory: what was read before; None for nothing
 
     Raises:
         NoSuchBatchError: the ledger has no event of it
     """
     head = read_head(plain, batch_id)
+    memory = memory or Memory()
     found = read_counts(plain, [batch_id])[batch_id]
     counts = complete_counts(found.numbers, head.expected)
     ends = [at for status, at in found.latest.items() if status is not StoryStatus.CANCELLED]
     if found.numbers.get(StoryStatus.CANCELLED) and head.phase(counts) is not BatchPhase.OPEN:
-        ends += _deaths(plain, batch_id)
-    causes, others = _causes(plain, batch_id) if found.numbers.get(StoryStatus.FAILED) else ((), 0)
+        ends.append(
+            memory.recall(found, (batch_id, StoryStatus.CANCELLED, "end"), lambda: _death(plain, batch_id))
+        )
+    causes, others = _NO_CAUSES
+    if found.numbers.get(StoryStatus.FAILED):
+        causes, others = memory.recall(
+            found, (batch_id, StoryStatus.FAILED, "causes"), lambda: _causes(plain, batch_id)
+        )
     return Overview(
         head=head,
         counts=counts,
@@ -105,30 +157,38 @@ def read_overview(plain: Plain, batch_id: str, sample: int = SAMPLE) -> Overview
         causes=causes,
         other_causes=others,
         failures_read=FAILURES if found.numbers.get(StoryStatus.FAILED, 0) > FAILURES else 0,
-        stories=tuple(_sample(plain, batch_id, found.numbers, sample)),
+        stories=tuple(
+            story
+            for status in StoryStatus
+            if found.numbers.get(status)
+            for story in memory.recall(
+                found,
+                (batch_id, status, f"sample of {sample}"),
+                partial(_sample, plain, batch_id, status, sample),
+            )
+        ),
     )
 
 
-def _sample(plain: Plain, batch_id: str, found: dict[StoryStatus, int], size: int) -> Iterator[StoryState]:
-    for status in StoryStatus:
-        if not found.get(status):
-            continue
-        latest = read_some_stories(plain, batch_id, status, size, latest=True)
-        known = {story.story_id for story in latest}
-        if status not in _SHOWN_LATEST:
-            first = read_some_stories(plain, batch_id, status, size, latest=False)
-            yield from (story for story in first if story.story_id not in known)
-        yield from latest
+def _sample(plain: Plain, batch_id: str, status: StoryStatus, size: int) -> tuple[StoryState, ...]:
+    latest = read_some_stories(plain, batch_id, status, size, latest=True)
+    if status in _SHOWN_LATEST:
+        return tuple(latest)
+    known = {story.story_id for story in latest}
+    first = read_some_stories(plain, batch_id, status, size, latest=False)
+    return *(story for story in first if story.story_id not in known), *latest
 
 
-def _deaths(plain: Plain, batch_id: str) -> Iterator[datetime]:
-    """Yield when cancelled stories ended: discarding a dead letter later does not make its batch longer."""
+def _death(plain: Plain, batch_id: str) -> datetime:
+    """Return when the last of the cancelled stories ended; there must be one.
+
+    Discarding a dead letter later does not make its batch longer.
+    """
     query = "SELECT event FROM gt_stories WHERE status = 'cancelled' AND batch_id = ?"
-    for row in plain.rows(query, batch_id):
-        yield ended_at(read_cancelled(row[0]))
+    return max(ended_at(read_cancelled(row[0])) for row in plain.rows(query, batch_id))
 
 
-def _causes(plain: Plain, batch_id: str) -> tuple[tuple[Cause, ...], int]:
+def _causes(plain: Plain, batch_id: str) -> _Causes:
     """Return the most frequent causes, and how many others there are."""
     fingerprint = plain.json_text("event", "failure", "fingerprint")
     failed = "FROM gt_stories WHERE status = 'failed' AND batch_id = ?"

@@ -10,7 +10,7 @@ from gt_common.ledger import queries
 
 if TYPE_CHECKING:
     from gt_common.ledger.letter_line import LetterLine
-    from gt_common.ledger.overview import Overview
+    from gt_common.ledger.overview import Memory, Overview
     from gt_common.ledger.plain import Plain, PlainReads
     from gt_common.ledger.pruning.candidates import Age, OldBatch
     from gt_common.ledger.queries.batches import BatchHead
@@ -83,19 +83,20 @@ class LedgerReader:
         """
         return self._query(queries.batches.read_phase, batch_id)
 
-    def overview(self, batch_id: str, *, sample: int | None = None) -> Overview:
+    def overview(self, batch_id: str, *, sample: int | None = None, memory: Memory | None = None) -> Overview:
         """Return what a screen shows of a batch, however large it is.
 
         Parameters:
             sample: stories of each status from which the pace, the workers and the folder are taken;
                 None for as many as a good estimate needs
+            memory: what was read of batches before
 
         Raises:
             NoSuchBatchError: the ledger has no event of it
         """
         from gt_common.ledger.overview import SAMPLE, read_overview
 
-        return self._query(read_overview, batch_id, SAMPLE if sample is None else sample)
+        return self._query(read_overview, batch_id, SAMPLE if sample is None else sample, memory)
 
     def batch_page(self, wanted: BatchFilter, skip: int, limit: int) -> list[BatchSummary]:
         """Return some of the batches that are wanted, newest first."""

@@ -127,7 +127,7 @@ def _read_nothing(work: Callable[[Connection], Result]) -> Result:
     try:
         with engine.begin() as connection:
             metadata.create_all(connection)
-            connection.execute(insert(version).values(number=0))
+            connection.execute(insert(version).values(number=0, counted=0))
             return work(connection)
     finally:
         engine.dispose()

@@ -85,6 +85,16 @@ stories = Table(
     Index("gt_stories_by_status", "status", "batch_id", "position"),
 )
 
+# How many stories a batch has at a status, kept with every change of one (gt_common.ledger.counts).
+counts = Table(
+    "gt_counts",
+    metadata,
+    Column("batch_id", String(64), ForeignKey("gt_batches.batch_id"), primary_key=True),
+    Column("status", String(16), primary_key=True),
+    Column("number", Integer, nullable=False),
+    Column("changes", BigInteger, nullable=False),  # version of the ledger in which one of them changed last
+)
+
 events = Table(
     "gt_events",
     metadata,
@@ -166,4 +176,9 @@ fleet_holds = Table(
     Column("body", Text, nullable=False),  # `fleet.paused` or `fleet.resumed`, as JSON
 )
 
-version = Table("gt_version", metadata, Column("number", Integer, nullable=False))
+version = Table(
+    "gt_version",
+    metadata,
+    Column("number", Integer, nullable=False),
+    Column("counted", Integer),  # the version up to which gt_counts is kept
+)

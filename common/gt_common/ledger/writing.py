@@ -14,6 +14,7 @@ from sqlalchemy import Connection, func, update
 
 from gt_common import lifecycle
 from gt_common.ledger.bulk import Bulk, Row, StoryKey, bulk
+from gt_common.ledger.counts import CountChanges
 from gt_common.ledger.fleet import keep_fleet_events
 from gt_common.ledger.pruning.late import drop_late
 from gt_common.ledger.rows import (
@@ -25,7 +26,7 @@ from gt_common.ledger.rows import (
     story_event_row,
     story_row,
 )
-from gt_common.ledger.schema import batches, events, stories, version
+from gt_common.ledger.schema import batches, events, stories
 from gt_common.ledger.stored import read_story
 from gt_common.ledger.watch import Watch
 from gt_common.messages import (
@@ -79,15 +80,19 @@ def take(connection: Connection, given: Sequence[Event], watch: Watch | None = N
             of_fleet.append(event)
         else:
             of_batches.append(event)
-    taken, kept = _take_of_batches(connection, of_batches, watch), keep_fleet_events(connection, of_fleet)
+    changes = CountChanges()
+    taken = _take_of_batches(connection, of_batches, changes, watch)
+    kept = keep_fleet_events(connection, of_fleet)
     if taken or kept:
-        connection.execute(update(version).values(number=version.c.number + 1))
+        changes.write(connection)
     if watch and taken:
         watch.write(connection)
     return taken + kept
 
 
-def _take_of_batches(connection: Connection, given: Sequence[_Event], watch: Watch | None) -> int:
+def _take_of_batches(
+    connection: Connection, given: Sequence[_Event], changes: CountChanges, watch: Watch | None
+) -> int:
     access = bulk(connection)
     fresh = _fresh(access, given)
     if not fresh:
@@ -103,7 +108,7 @@ def _take_of_batches(connection: Connection, given: Sequence[_Event], watch: Wat
     for event in fresh.values():
         unseen.add(event)
     _save_batches(connection, access, rows, fresh.values(), unseen.heads, watch)
-    spent = _save_stories(access, unseen, bodies, watch)
+    spent = _save_stories(access, unseen, bodies, changes, watch)
     _add_costs(connection, spent)
     if watch:
         watch.note_costs(spent)
@@ -160,7 +165,9 @@ def _save_batches(
     access.insert(batches, new)
 
 
-def _save_stories(access: Bulk, unseen: _Unseen, bodies: Mapping[str, str], watch: Watch | None) -> _Spent:
+def _save_stories(
+    access: Bulk, unseen: _Unseen, bodies: Mapping[str, str], changes: CountChanges, watch: Watch | None
+) -> _Spent:
     """Fold the events into the stories that they affect, and write those that are new or changed.
 
     Returns:
@@ -185,6 +192,7 @@ def _save_stories(access: Bulk, unseen: _Unseen, bodies: Mapping[str, str], watc
         known = before.get(key)
         if story is not known:
             (new if known is None else changed).append(story_row(key[0], story, bodies))
+            changes.note(key[0], known, story)
             if story.costs.runs:
                 _add_difference(spent, key[0], lifecycle.cost_difference(known, story))
     access.insert(stories, new)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, cast
 
+from gt_common.ledger.overview import Memory
 from gt_consumer.dashboard.access import Role, User
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class Board:
     """What the handlers of requests share.
 
     Parameters:
+        memory: what was read of batches for the pages before
         local: whether only this machine can reach it
     """
 
@@ -40,6 +42,7 @@ class Board:
     desk: Desk
     metrics: FleetMetrics
     local: bool
+    memory: Memory = field(default_factory=Memory)
 
 
 def board_of(request: Request) -> Board:

@@ -163,6 +163,46 @@ async def test_ten_tabs_share_one_stream_and_follow_the_ledger(
         assert looked.trouble == []
 
 
+_WORKER = """(code) => {
+  const streams = [], timers = new Map(), workers = [];
+  class Stream {
+    static CLOSED = 2;
+    constructor() { this.readyState = 1; this.on = {}; streams.push(this); }
+    addEventListener(name, take) { this.on[name] = take; }
+    close() { this.readyState = 2; }
+  }
+  const self = { addEventListener: (_, take) => workers.push(take) };
+  let number = 0;
+  const later = (take) => { timers.set(++number, take); return number; };
+  new Function("self", "EventSource", "setTimeout", "clearTimeout", code)(
+    self, Stream, later, (one) => timers.delete(one));
+  const tab = () => {
+    const port = { start() {}, postMessage() {}, addEventListener(_, take) { this.take = take; } };
+    workers[0]({ ports: [port] });
+    return () => port.take({ data: "bye" });
+  };
+  const opened = () => streams.filter((one) => one.readyState !== 2).length;
+  const wait = () => { const due = [...timers.values()]; timers.clear(); due.forEach((take) => take()); };
+  const refuse = () => { streams.at(-1).readyState = 2; streams.at(-1).on.error(); };
+  const seen = [];
+  const close = tab(); refuse(); close(); const again = tab(); seen.push(opened());
+  wait(); seen.push(opened());
+  const other = tab(); again(); seen.push(opened());
+  refuse(); const third = tab(); seen.push(opened()); wait(); seen.push(opened());
+  refuse(); wait(); seen.push(opened());
+  other(); third(); wait(); seen.push(opened());
+  return seen;
+}"""
+
+
+async def test_a_browser_never_has_a_second_stream(browser: Browser, shown: Dashboard) -> None:
+    """Tabs come and go, and sessions end, within the time after which a refused stream is tried again."""
+    code = (await shown.get("/static/events.js")).text
+    page = await browser.new_page()
+    assert await page.evaluate(_WORKER, code) == [1, 1, 1, 1, 1, 1, 0]
+    await page.close()
+
+
 async def test_the_documents_are_those_of_gt_report(shown: Dashboard, alone: Settings) -> None:
     environment = {**os.environ, "GT_LEDGER_URL": alone.ledger}
     for path, arguments in (("/api/batches", ()), (f"/api/batches/{BATCH}", (BATCH,))):

@@ -12,11 +12,12 @@ from typing import Final
 
 from sqlalchemy import Connection, Table, delete, insert, select, tuple_, update
 
+from gt_common.ledger.counts import note_version
 from gt_common.ledger.plain import SqlAlchemyPlain
 from gt_common.ledger.pruning.candidates import Age, OldBatch, is_as
 from gt_common.ledger.queries.batches import is_known
 from gt_common.ledger.queries.tombstones import url_key
-from gt_common.ledger.schema import batches, metadata, pruned, pruned_stories, stories, version
+from gt_common.ledger.schema import batches, metadata, pruned, pruned_stories, stories
 from gt_common.ledger.stored import read_succeeded
 from gt_common.lifecycle import StoryStatus
 from gt_common.stories.urls import canonical_of
@@ -66,7 +67,7 @@ def claim(connection: Connection, planned: OldBatch, age: Age) -> bool:
         )
     )
     # Programs that watch the ledger look again.
-    connection.execute(update(version).values(number=version.c.number + 1))
+    note_version(connection)
     return True
 
 
@@ -111,7 +112,7 @@ def complete(connection: Connection, batch_id: str) -> bool:
             return False
     connection.execute(delete(batches).where(batches.c.batch_id == batch_id))
     connection.execute(update(pruned).where(pruned.c.batch_id == batch_id).values(complete=True))
-    connection.execute(update(version).values(number=version.c.number + 1))
+    note_version(connection)
     return True
 
 

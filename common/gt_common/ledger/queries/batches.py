@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -33,6 +33,16 @@ from gt_common.messages import BatchHold, BatchOpened, Event, FleetHold, StopRul
 STATUSES: Final = ", ".join(f"'{status.value}'" for status in StoryStatus)
 STORY: Final = "story_id, position, url, listed, title, not_before, event, costs"
 _HEAD: Final = "batch_id, opened, expected, sealed, rules, hold, cost, cost_wasted"
+_COUNTED: Final = (
+    "SELECT batch_id, status, count(*), max(at), NULL FROM gt_stories "
+    "WHERE batch_id IN ({}) GROUP BY batch_id, status"
+)
+_LATEST: Final = "SELECT max(at) FROM gt_stories WHERE batch_id = c.batch_id AND status = c.status"
+"""Read off the index gt_stories_status."""
+_KEPT_COUNTS: Final = (
+    f"SELECT batch_id, status, number, ({_LATEST}), changes FROM gt_counts AS c "  # noqa: S608
+    "WHERE number > 0 AND batch_id IN ({})"
+)
 WINDOW: Final = 1000
 """Positions of a batch that are read together."""
 
@@ -114,25 +124,37 @@ def read_phase(plain: Plain, batch_id: str) -> BatchPhase:
 
 @dataclass
 class Counts:
-    """Stories of a batch by status, and the time of the latest event of those at each status."""
+    """Stories of a batch by status.
 
-    numbers: dict[StoryStatus, int]
-    latest: dict[StoryStatus, datetime]
+    Parameters:
+        latest: the time of the latest event of those at each status
+        changes: the version of the ledger in which one of them changed last; empty if that is not known
+    """
+
+    numbers: dict[StoryStatus, int] = field(default_factory=dict)
+    latest: dict[StoryStatus, datetime] = field(default_factory=dict)
+    changes: dict[StoryStatus, int] = field(default_factory=dict)
 
 
 def read_counts(plain: Plain, batch_ids: Collection[str]) -> dict[str, Counts]:
-    """Return the counts of batches, from an index alone."""
-    found: dict[str, Counts] = defaultdict(lambda: Counts({}, {}))
+    """Return the counts of batches: those that are kept, or else from an index alone."""
+    found: dict[str, Counts] = defaultdict(Counts)
+    query = _KEPT_COUNTS if are_counts_kept(plain) else _COUNTED
     for ids in parts(batch_ids):
-        query = (
-            "SELECT batch_id, status, count(*), max(at) FROM gt_stories "  # noqa: S608
-            f"WHERE batch_id IN ({marks(ids)}) GROUP BY batch_id, status"
-        )
-        for batch_id, status, number, at in plain.rows(query, *ids):
-            found[batch_id].numbers[StoryStatus(status)] = number
+        for batch_id, name, number, at, changes in plain.rows(query.format(marks(ids)), *ids):
+            counts, status = found[batch_id], StoryStatus(name)
+            counts.numbers[status] = number
             if (latest := utc(at)) is not None:
-                found[batch_id].latest[StoryStatus(status)] = latest
+                counts.latest[status] = latest
+            if changes is not None:
+                counts.changes[status] = changes
     return found
+
+
+def are_counts_kept(plain: Plain) -> bool:
+    """Whether gt_counts is up to date, which it is not after a program of an earlier version has written."""
+    [[number, counted]] = plain.rows("SELECT number, counted FROM gt_version")
+    return bool(number == counted)
 
 
 def read_stories(plain: Plain, batch_id: str) -> Iterator[list[Row]]:

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from gt_common.ledger.plain import Plain, utc
+from gt_common.ledger.queries.batches import are_counts_kept
 from gt_common.ledger.queries.holds import read_fleet
 from gt_common.ledger.queries.letters import read_local_batches
 from gt_common.ledger.queries.tombstones import NOT_PRUNED
@@ -79,8 +80,10 @@ def read_figures(plain: Plain) -> Figures:
 
 def _batches(plain: Plain) -> Iterator[_Batch]:
     found: dict[str, dict[StoryStatus, int]] = defaultdict(dict)
-    # In the order of the index gt_stories_by_status, so that nothing is sorted and no row is read.
-    counts = "SELECT status, batch_id, count(*) FROM gt_stories GROUP BY status, batch_id"
+    counts = "SELECT status, batch_id, number FROM gt_counts WHERE number > 0"
+    if not are_counts_kept(plain):
+        # In the order of the index gt_stories_by_status, so that nothing is sorted and no row is read.
+        counts = "SELECT status, batch_id, count(*) FROM gt_stories GROUP BY status, batch_id"
     for status, batch_id, number in plain.rows(counts):
         found[batch_id][StoryStatus(status)] = number
     columns = "batch_id, since, expected, CASE WHEN opened IS NULL THEN 0 ELSE 1 END"

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from gt_common.ledger import AttemptSpan
-    from gt_common.ledger.overview import Overview
+    from gt_common.ledger.overview import Memory, Overview
     from gt_common.ledger.reader import LedgerReader
     from gt_common.lifecycle import StoryState
 
@@ -60,7 +60,7 @@ async def show_batch(request: Request) -> Response:
     """
     board, batch_id = board_of(request), str(request.path_params["batch_id"])
     wanted, page = _wanted(request), page_of(request)
-    found = await board.books.read(lambda ledger: _read(ledger, batch_id, wanted, page))
+    found = await board.books.read(lambda ledger: _read(ledger, board.memory, batch_id, wanted, page))
     now = utc_now().astimezone()
     shown = screenful_of(found.overview, now, board.settings.currency)
     head, around = shown.head, shown.around
@@ -97,9 +97,9 @@ def _wanted(request: Request) -> StoryFilter:
     return replace(wanted, status=StoryStatus(status)) if status in known else wanted
 
 
-def _read(ledger: LedgerReader, batch_id: str, wanted: StoryFilter, page: int) -> _Found:
+def _read(ledger: LedgerReader, memory: Memory, batch_id: str, wanted: StoryFilter, page: int) -> _Found:
     check_known(ledger, batch_id)
-    overview = ledger.overview(batch_id, sample=SAMPLE)
+    overview = ledger.overview(batch_id, sample=SAMPLE, memory=memory)
     spans = ledger.attempts(batch_id) if overview.total <= WHOLE else None
     stories = ledger.story_page(batch_id, wanted, (page - 1) * PAGE, PAGE + 1)
     return _Found(overview, spans, stories)
