@@ -13,6 +13,7 @@ help: ## list the targets
 
 install: ## install everything into .venv; also uv (into .uv) and the studio's system libraries if they are missing
 	@uv=$$(./ops/get_uv) && "$$uv" sync --quiet --all-packages --locked --compile-bytecode
+	@$(PYTHON) -m compileall -q common producer consumer  # uv compiles what it copies, not what it links to
 	@$(PYTHON) ops/libraries
 
 check: install ## lint, formatting of code and Markdown, types, import rules, lock file
