@@ -16,7 +16,7 @@ from gt_consumer.studio.text.script import write_script
 from gt_consumer.studio.text.sentences import MAX_WORDS, split_sentences
 from gt_consumer.studio.text.story import Story, load_story
 from gt_consumer.studio.text.tags import all_without_tags
-from support.story_answers import STORIES
+from support.story_answers import STORIES, UNSEEN
 
 EXAMPLES = sorted((Path(__file__).parents[3] / "examples").glob("*.md"))
 MOST, FEWEST = 260, 230
@@ -94,6 +94,9 @@ def test_the_story_begins_and_ends_where_it_should() -> None:
         ("On mobile, sorry for formatting. Tom sold my bike.", "mobile"),
         ("Tom sold my bike. Link: https://a.b/c", "Link"),
         ("Tom sold my bike. So tell me.", "tell me"),
+        ("Some of you asked for an update. Tom sold my bike.", "update"),
+        ("Long version below. Tom sold my bike.", "version"),
+        ("Tom sold my bike. I should say something about Tom (41M).", "something"),
         ("Tom sold my bike.\n\n| a | b |\n|---|---|\n| egg | 3 |", "egg"),
         ("Tom sold my bike.\n\n![gif](giphy|abc)\n\n[View Poll](https://r/poll)", "poll"),
         ("Tom sold my bike.\n\nEDIT: Wow, thanks for the gold!", "gold"),
@@ -250,3 +253,11 @@ def test_who_speaks_is_not_said_again_where_it_was_just_told() -> None:
     assert [[part.text for part in all_without_tags(some)[-1].parts] for some in readings] == [["No."]] * 2
     named = analyse("", split_sentences('We ate. "No," said my brother Tom.')).readings
     assert len(all_without_tags(named)[-1].parts) == 2
+
+
+def test_whom_the_script_speaks_of_is_introduced() -> None:
+    """The choice by worth left out "he hit a cyclist", and told of "the cyclist"."""
+    story = next(path for path in UNSEEN if path.stem == "jury")
+    told = [line.text for line in write_script(load_story(story.as_uri(), [story.parent]), MOST).lines]
+    first = next(n for n, text in enumerate(told) if "cyclist" in text)
+    assert "he hit a cyclist" in told[first]

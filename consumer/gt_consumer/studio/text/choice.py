@@ -41,6 +41,8 @@ _LONG: Final = 4.0  # times the words that may be told
 _PAUSE, _PAUSE_LONG = 9, 25  # words that a sentence costs besides its own: long stories are told in long ones
 _OF_LONG: Final = 0.15
 _ALONE: Final = 7  # words
+_THE: Final = re.compile(r"\b[Tt]he ([a-z]{4,})\b")
+_INTRODUCED: Final = 0.6  # what a sentence is worth besides its own weight if a later one needs it
 _IN_GAP, _GAP = 0.3, 4  # sentences
 _ADJACENT, _INTRODUCES, _INTRODUCES_ENDING = 0.2, 0.35, 0.6
 
@@ -77,6 +79,7 @@ def choose(material: Material, budget: int) -> tuple[set[int], list[str]]:
     choice.take_ending()
     choice.take_beginning()
     choice.fill()
+    choice.introduce()
     return choice.kept or {min(free, key=lambda i: counts[i])}, acts
 
 
@@ -144,6 +147,39 @@ class _Choice:
                     if i != best and sum(self.counts[j] for j in g if j not in self.kept) <= left
                 }
             groups = {i: g for i, g in groups.items() if i not in self.kept}
+
+    def introduce(self) -> None:
+        """Add the sentence that says who "the cyclist" is in place of what is worth least."""
+        for i in sorted(self.kept):
+            for first in sorted(self._introducing(i) - self.kept) if i in self.kept else ():
+                spare = self._least(self.counts[first] - (self.budget - self.told), {first, i})
+                worth = self.weights[first] + _INTRODUCED
+                if spare is not None and sum(self.weights[k] for k in spare) < worth:
+                    self.kept -= spare
+                    self.told -= sum(self.counts[k] for k in spare)
+                    self.take([first])
+
+    def _introducing(self, i: int) -> set[int]:
+        """Return the sentences in which "a cyclist" is what a sentence calls "the cyclist"."""
+        found: set[int] = set()
+        for noun in _THE.findall(re.sub(r'"[^"]*"', "", self.material.texts[i])):
+            first = next(
+                (n for n, text in enumerate(self.material.texts[:i]) if re.search(rf"\b{noun}\b", text)), None
+            )
+            if first in self.free and re.search(rf"\ban? (?:\w+ )?{noun}\b", self.material.texts[first or 0]):
+                found.add(first or 0)
+        return found
+
+    def _least(self, words: int, without: set[int]) -> set[int] | None:
+        """Return told sentences of the least worth with so many words; None if there are not enough."""
+        fixed = self.ending | without | {min(self.kept), *(k - 1 for k in self.kept if self._leans(k))}
+        free = sorted(self.kept - fixed, key=lambda k: (self.weights[k] / self.counts[k], k))
+        chosen: set[int] = set()
+        for k in free:
+            if words <= sum(self.counts[n] for n in chosen):
+                break
+            chosen.add(k)
+        return chosen if words <= sum(self.counts[n] for n in chosen) else None
 
     def _gains(self) -> Mapping[int, float]:
         """Return what each sentence gains because it introduces a person or a thing of the kept ones."""

@@ -30,6 +30,7 @@ _BEGINNING: Final = re.compile(
     r"(?:because|since|as) (?:\w+ ){0,4}(?:know|knows|follow|follows|has|have) my (?:main|reddit)|"
     r"(?:don't|do not) want (?:this|it) (?:linked|on my main)|you know the drill|trigger warning|"
     r"content warning|"
+    r"some of you (?:have |had )?(?:asked|wanted)|(?:short|long) version\b|"
     r"i (?:don't|do not) know if this (?:is the right|belongs|fits)|mods|this sub\b|subreddit|flair)\b",
     re.IGNORECASE,
 )
@@ -40,6 +41,8 @@ _ANYWHERE: Final = re.compile(
     r"here|attached)\b|"
     r"so,? (?:tell me|reddit|what do you (?:guys )?think|be honest|give it to me)\b[^?]{0,30}[.:?]?$|"
     r"tell me[.:]?$|"
+    r"i (?:should|need to|have to) (?:say|explain|tell you|mention) (?:something|a bit|a few (?:things|"
+    r"words)) about\b[^.!?]{0,40}[.!]?$|"
     r"(?:what do you (?:guys |all )?think|thoughts|any (?:advice|thoughts))\s*\?$|\(?tl;?dr (?:at|below|"
     r"in)\b|"
     r"thanks? (?:you )?(?:for reading|in advance|everyone|all|guys|so much for)|(?:feel free to )?ask "
