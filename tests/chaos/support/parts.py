@@ -30,9 +30,10 @@ class Part:
     Parameters:
         name: its name in reports
         ready: text on standard error that means that it works
-        once: whether it is done when it ends with exit code 0
+        once: whether it is done when it ends by itself
         trouble: whether a fault is active that may keep it from starting
         log: the file to which its log lines are added, each behind the time at which it came
+        done_codes: exit codes with which one that runs once is done; 1 for a worker, whose stories may fail
     """
 
     name: str
@@ -42,6 +43,7 @@ class Part:
     once: bool = False
     trouble: Callable[[], bool] = lambda: True
     log: Path | None = None
+    done_codes: frozenset[int] = frozenset({0})
     surprises: list[str] = field(default_factory=list)
     starts: int = 0
     busy: int = 0
@@ -136,7 +138,7 @@ class Part:
             await self.run_once()
             assert self.process is not None
             code = self.process.returncode
-            if self._stopping or (self.once and code == 0):
+            if self._stopping or (self.once and code in self.done_codes):
                 return
             if not self._killed and not self.expected_end and not self._may_end(code):
                 self.surprises.append(

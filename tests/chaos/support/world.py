@@ -124,6 +124,7 @@ class World:
             *more,
         )
         part = Part(name, command, self.environment(name), "worker_started", bool(more), self.troubled)
+        part.done_codes = frozenset({0, 1})
         part.log = self.logs / f"{name}.log"
         return part
 
