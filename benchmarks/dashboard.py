@@ -2,11 +2,11 @@
 
     .venv/bin/python benchmarks/dashboard.py [--quick]
 
-Two measures. Stories of a batch end one after the other, 100 a second; each event goes from a publisher
+Three measures. Stories of a batch end one after the other, 100 a second; each event goes from a publisher
 through the broker, gt-aggregate and its ledger, the events for followers, gt-dashboard and the browser, and
-the page notes when its number of finished stories has changed. And the first paint of a batch's page, with
-many stories beside one with 100. The broker is that of GT_AMQP_URL; take one of your own. Chromium is that of
-the system.
+the page notes when its number of finished stories has changed. The first paint of a batch's page, with many
+stories beside one with 100. And what a refresh of either page costs the server's processor, each after a
+story has ended. The broker is that of GT_AMQP_URL; take one of your own. Chromium is that of the system.
 """
 
 from __future__ import annotations
@@ -24,10 +24,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+import psutil
 from playwright.async_api import BrowserContext, Page, async_playwright
 
 from bench.figures import OURS, arguments, show
 from gt_common.ledger import open_ledger
+from gt_common.ledger.ledger import Ledger
 from gt_common.messages import BatchOpened, BatchStories, Event, StoryEntry, StorySucceeded, utc_now
 from gt_common.messaging import topology
 from gt_common.messaging.publisher import open_publisher
@@ -37,6 +39,8 @@ BIN: Final = Path(sys.executable).parent
 PER_S: Final = 100
 EVENTS: Final = 1_000
 SMALL: Final = 100
+PER_ROUND: Final = 5
+"""Refreshes that are measured together."""
 LARGE: Final = 100_000
 QUICK: Final = (200, 10_000)
 _NOTE: Final = """() => {
@@ -86,8 +90,12 @@ def ended(batch: str, number: int) -> Event:
 
 
 @asynccontextmanager
-async def dashboard() -> AsyncIterator[tuple[Settings, BrowserContext, str]]:
-    """Run aggregator, dashboard and browser; yield settings, a browser that is logged in, and the address."""
+async def dashboard() -> AsyncIterator[tuple[Settings, BrowserContext, str, psutil.Process]]:
+    """Run aggregator, dashboard and browser.
+
+    Yields:
+        settings, a browser that is logged in, the address, and the dashboard's process
+    """
     with tempfile.TemporaryDirectory() as folder:
         os.environ["GT_LEDGER_URL"] = f"sqlite:///{folder}/ledger.db"
         os.environ["GT_NAMESPACE"] = f"bench{secrets.token_hex(4)}"
@@ -116,7 +124,7 @@ async def dashboard() -> AsyncIterator[tuple[Settings, BrowserContext, str]]:
                 await page.goto(url)
                 await page.wait_for_url("**/batches")
                 await page.close()
-                yield settings, context, url.split("/?", 1)[0]
+                yield settings, context, url.split("/?", 1)[0], psutil.Process(served.pid)
                 await browser.close()
         finally:
             for process in running:
@@ -178,9 +186,22 @@ async def paints(
     return found
 
 
+async def refreshes(
+    ledger: Ledger, context: BrowserContext, page: str, ends: Sequence[Event], process: psutil.Process
+) -> float:
+    """Return the milliseconds of processor that a refresh of a page costs the server, after each event."""
+    await context.request.get(page)
+    before = process.cpu_times()
+    for event in ends:
+        ledger.apply([event])
+        assert (await context.request.get(page)).ok
+    after = process.cpu_times()
+    return 1000 * (after.user + after.system - before.user - before.system) / len(ends)
+
+
 async def measure(events: int, large: int, rounds: int) -> None:
     """Measure and print the figures."""
-    async with dashboard() as (settings, context, base):
+    async with dashboard() as (settings, context, base, process):
         late = await delays(settings, context, base, events)
         show("event to page, p95", "ms", "less", {OURS: [late[int(events * 0.95)]]}, goal="<= 1000")
         with open_ledger(settings.ledger) as ledger:
@@ -188,10 +209,20 @@ async def measure(events: int, large: int, rounds: int) -> None:
                 ledger.apply([*listed(batch, stories)])
                 for start in range(1, stories // 2, 5_000):
                     ledger.apply([ended(batch, n) for n in range(start, min(start + 5_000, stories // 2))])
+            spent: dict[str, list[float]] = {"small": [], "large": []}
+            for turn in range(rounds):
+                for batch, stories in (("small", SMALL), ("large", large)):
+                    first = stories // 2 + turn * PER_ROUND
+                    ends = [ended(batch, n) for n in range(first, first + PER_ROUND)]
+                    spent[batch].append(
+                        await refreshes(ledger, context, f"{base}/batches/{batch}", ends, process)
+                    )
         painted = await paints(context, base, ("large", "small"), rounds)
         ratio = [big / few for big, few in zip(painted["large"], painted["small"], strict=True)]
         show(f"first paint of {large:,} stories", "ms", "less", {OURS: painted["large"]})
         show(f"first paint of {SMALL} stories", "ms", "less", {OURS: painted["small"]})
+        show(f"processor per refresh, {large:,} stories", "ms", "less", {OURS: spent["large"]})
+        show(f"processor per refresh, {SMALL} stories", "ms", "less", {OURS: spent["small"]})
         show("first paint, many stories by few", "times", "less", {OURS: ratio}, goal="<= 2")
 
 
