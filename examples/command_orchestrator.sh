@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# A program as the orchestrator: two seconds of one colour.
+# A program as the orchestrator: two seconds of one colour. It needs ffmpeg on PATH, or the path of one in FFMPEG;
+# gt-doctor prints that of the studio's.
 #   gt-batch examples/the-last-cupcake.md --orchestrator 'command:bash examples/command_orchestrator.sh {url}'
 set -euo pipefail
 url=$1

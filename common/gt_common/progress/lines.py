@@ -168,7 +168,8 @@ def said_change(event: StoryEvent, max_attempts: int | None) -> str:
             until = f" until {event.until.astimezone():%H:%M}" if event.until else ""
             return f"queued  waiting: {one_line(event.provider or 'a provider')}{until}"
         case StoryReleased():
-            return f"queued  requeued by {one_line(event.worker or 'its worker')}, which is stopping"
+            by = one_line(event.worker or "its worker")
+            return f"queued  requeued by {by}, which is stopping or cannot run it now"
         case StoryRequeued():
             return f"queued  replayed by {one_line(event.by)}"
         case StoryCancelled():

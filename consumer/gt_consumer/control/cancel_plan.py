@@ -82,7 +82,7 @@ def _check_known(order: CancelOrder, known: Iterable[str], not_listed: int) -> N
     if not unknown:
         return
     named = ", ".join(unknown[:_NAMED]) + (", …" if len(unknown) > _NAMED else "")
-    hint = f"`gt-report {order.batch_id}` lists the ids"
+    hint = f"`gt-report {order.batch_id} --csv` lists the ids"
     if not_listed:
         hint = f"not listed yet: {plural(not_listed, 'story')}; try again"
     raise UsageError(f"batch {order.batch_id} has no story {named}; {hint}")

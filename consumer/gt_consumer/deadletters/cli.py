@@ -19,6 +19,7 @@ from gt_consumer.deadletters.cli_options import (
     Since,
     Stage,
     Stories,
+    UnreadableOne,
     UnreadableOnly,
     run_configured,
     selection_of,
@@ -111,7 +112,7 @@ def list_groups(batch: Batch = None, since: Since = None, as_json: Json = False)
 def show_letter(
     story_id: Annotated[str, typer.Argument(metavar="STORY_ID", help="Story id, as shown by `gt-dlq list`.")],
     batch: Batch = None,
-    unreadable: UnreadableOnly = False,
+    unreadable: UnreadableOne = False,
     results: Results = False,
     as_json: Json = False,
 ) -> None:

@@ -99,6 +99,15 @@ UnreadableOnly = Annotated[
 ]
 
 
+UnreadableOne = Annotated[
+    bool,
+    typer.Option(
+        "--unreadable",
+        help="A message that is not a story, read from the queue, by its id in `gt-dlq list --unreadable`.",
+    ),
+]
+
+
 Results = Annotated[
     bool,
     typer.Option(

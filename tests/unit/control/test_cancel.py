@@ -278,7 +278,7 @@ def test_what_does_not_exist_is_refused(plain: Settings, ledger: Ledger) -> None
     with pytest.raises(NoSuchBatchError, match="no batch 'b1' in the ledger"):
         run(plain)
     ledger.apply(batch(1))
-    with pytest.raises(UsageError, match=r"batch b1 has no story s7, s8; `gt-report b1` lists the ids"):
+    with pytest.raises(UsageError, match=r"batch b1 has no story s7, s8; `gt-report b1 --csv` lists the ids"):
         run(plain, "s1", "s8", "s7")
     ledger.apply(batch(1, total=2))
     with pytest.raises(UsageError, match="not listed yet: 1 story; try again"):

@@ -53,7 +53,7 @@ def moments(events: Iterable[Event]) -> Iterator[Moment]:
             case StorySucceeded() | StoryRetrying() | StoryFailed():
                 yield _ended(event)
             case StoryReleased():
-                why = f"waits for {event.provider}" if event.provider else "its worker stopped"
+                why = f"waits for {event.provider}" if event.provider else "its worker stopped or was unfit"
                 yield Moment(
                     event.at, "released", f"requeued: {why}", _run(event), event.worker or "", event.until
                 )
