@@ -241,9 +241,9 @@ class LedgerReader:
         """Return the successes of each story that has one, in any batch, newest first, by canonical URL."""
         return self._query(queries.earlier_videos.read_made, canonicals)
 
-    def durations(self, limit: int = 100) -> list[float]:
-        """Return how many seconds each of the latest videos took."""
-        return self._query(queries.earlier_videos.read_durations, limit)
+    def durations(self, limit: int = 100, *, orchestrator: str | None = None) -> list[float]:
+        """Return how many seconds each of the latest videos took, of all orchestrators or of one."""
+        return self._query(queries.earlier_videos.read_durations, limit, orchestrator)
 
     def failed(self, *, batch_id: str | None = None, story_id: str | None = None) -> list[StoryFailed]:
         """Return the current dead letters, oldest batch first."""

@@ -268,6 +268,12 @@ def _at_home(given: str) -> Path:
         raise NotAStoryError(f"story file not found: {given}") from None
 
 
+def _looked_for(path: Path, given: str) -> str:
+    """Name the file that a relative path in a list means: the user may be in another folder."""
+    beside_a_list = not given.startswith("file:") and path.absolute() != _at_home(given).absolute()
+    return f" (looked for {path})" if beside_a_list else ""
+
+
 def _story_file(path: Path, given: str) -> tuple[str, str]:
     if path.suffix.lower() not in STORY_SUFFIXES:
         raise NotAStoryError(
@@ -275,9 +281,11 @@ def _story_file(path: Path, given: str) -> tuple[str, str]:
         )
     try:
         resolved = path.resolve()
-        if not resolved.is_file():
-            raise NotAStoryError(f"story file not found: {given}")
+        found = resolved.is_file()
+        beside = "" if found else _looked_for(path, given)
     except (OSError, ValueError):
         raise NotAStoryError(f"story file not found: {given}") from None
+    if not found:
+        raise NotAStoryError(f"story file not found: {given}{beside}")
     uri = resolved.as_uri()
     return uri, uri

@@ -94,8 +94,9 @@ def make_plan(
         left = batch_work.resume(before, ledger.events(request.batch_id, HISTORY), utc_now())
         work = batch_work.add(left, stories, request.schedule)
     work = batch_work.with_rules(work, request.rules)
-    durations = ledger.durations() if ledger else []
-    costs = ledger.costs(orchestrator=orchestrator_name(settings.orchestrator)) if ledger else []
+    orchestrator = orchestrator_name(settings.orchestrator)
+    durations = ledger.durations(orchestrator=orchestrator) if ledger else []
+    costs = ledger.costs(orchestrator=orchestrator) if ledger else []
     return Plan(
         request.listed,
         found,

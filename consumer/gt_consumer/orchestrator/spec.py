@@ -164,12 +164,18 @@ def _check_placeholders(arguments: Iterable[str]) -> None:
         if word in _NAMES or word.startswith("options."):
             continue
         option = re.fullmatch(r"opt(?:ion)?s?\.(.+)", word.lower())
-        meant = [f"options.{option[1]}"] if option else get_close_matches(word.lower(), _NAMES, 1, _ALIKE)
+        meant = [f"options.{option[1]}"] if option else _names_like(word.lower())
         if meant:
             raise OrchestratorError(
                 f"unknown placeholder {{{word}}} in the command; did you mean {{{meant[0]}}}? "
                 "A program that needs these very words can be called by a script"
             )
+
+
+def _names_like(word: str) -> list[str]:
+    """Return the placeholder that a word is almost, or of which it has the letters in another order."""
+    swapped = [name for name in _NAMES if sorted(name) == sorted(word)]
+    return swapped or get_close_matches(word, _NAMES, 1, _ALIKE)
 
 
 def _absolute_file(argument: str, base: Path) -> str:

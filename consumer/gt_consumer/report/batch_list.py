@@ -41,7 +41,10 @@ def print_batches(ledger: LedgerReader, currency: str, *, as_json: bool) -> None
     console = make_console()
     if not batches:
         console.print(
-            Text("No batches yet; `gt-produce -f urls.txt` publishes one, `gt-batch -f urls.txt` runs one.")
+            Text(
+                f"No batches yet in the ledger {ledger.label}; `gt-produce -f urls.txt` publishes one, "
+                "`gt-batch -f urls.txt` runs one."
+            )
         )
         return
     console.print(fitted_table(_columns(batches[:LISTED], currency, console.width), console.width))

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from pathlib import Path
 
 from gt_common.errors import OutputError
@@ -84,10 +85,13 @@ Cue = tuple[float, float, str, str | None]
 
 def subtitles(narration: Narration) -> Iterator[Cue]:
     """Return the subtitles: whole phrases, of one voice each, that do not overlap."""
-    for utterance in narration.utterances:
-        speaker = utterance.line.speaker if utterance.line and utterance.line.is_speech else None
-        for words in _cues_of(utterance.words):
-            yield words[0].start, words[-1].end, " ".join(w.text for w in words), speaker
+    cues = [(utterance, words) for utterance in narration.utterances for words in _cues_of(utterance.words)]
+    starts = [words[0].start for _, words in cues[1:]]
+    for (utterance, words), following in zip_longest(cues, starts):
+        # Voices overlap by some hundredths of a second.
+        end = words[-1].end if following is None else min(words[-1].end, following)
+        speaker = utterance.line.speaker if utterance.line and utterance.quoted else None
+        yield words[0].start, end, " ".join(w.text for w in words), speaker
 
 
 def _cues_of(words: Sequence[TimedWord]) -> Iterator[list[TimedWord]]:

@@ -81,7 +81,7 @@ def test_durations_are_those_of_the_latest_videos_without_those_only_found(ledge
         ]
     )
     assert ledger.durations() == [50.0, 20.0, 10.0]
-    assert ledger.durations(limit=3) == [50.0]
+    assert ledger.durations(limit=2) == [50.0, 20.0]
 
 
 def test_a_batchs_events_come_as_they_were_oldest_first(ledger: Ledger) -> None:
@@ -126,3 +126,15 @@ def test_the_costs_of_the_latest_videos_are_those_of_all_their_runs(ledger: Ledg
     assert ledger.costs(1) == [70]
     assert ledger.costs(orchestrator="paid:create") == [70, 100]
     assert ledger.costs(orchestrator="silent:create") == []
+
+
+def test_durations_can_be_those_of_one_orchestrator(ledger: Ledger) -> None:
+    slow, quick = (
+        success("b1", f"s{number}", POST, number, took).model_copy(
+            update={"made_from": MadeFrom(text="0" * 64, options="0" * 64, orchestrator=name)}
+        )
+        for number, (took, name) in enumerate([(90.0, "studio"), (1.0, "command:make")], start=1)
+    )
+    ledger.apply([slow, quick, success("b1", "s3", POST, 3, 7.0)])
+    assert ledger.durations(orchestrator="studio") == [90.0]
+    assert ledger.durations(orchestrator="other") == []

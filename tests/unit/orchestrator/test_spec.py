@@ -57,6 +57,8 @@ def test_files_of_a_command_line_are_those_of_the_folder_it_was_given_in(tmp_pat
     [
         ("titel", "title"),
         ("URL", "url"),
+        ("ulr", "url"),
+        ("tilte", "title"),
         ("text-file", "text_file"),
         ("storyid", "story_id"),
         ("paths", "path"),

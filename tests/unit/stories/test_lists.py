@@ -22,6 +22,15 @@ from gt_common.stories import (
 HERE = Path("/nowhere")
 
 
+def test_a_missing_story_file_names_the_place_where_the_list_made_it_be_looked_for(tmp_path: Path) -> None:
+    reading = read_list(["stories/a.md", f"{tmp_path}/b.md", f"file://{tmp_path}/c.md"], "l.txt", tmp_path)
+    assert list(reading.problems) == [
+        f"l.txt:1: story file not found: stories/a.md (looked for {tmp_path}/stories/a.md)",
+        f"l.txt:2: story file not found: {tmp_path}/b.md",
+        f"l.txt:3: story file not found: file://{tmp_path}/c.md",
+    ]
+
+
 def test_a_list_passes_over_comments_and_names_the_place_of_each_problem() -> None:
     lines = [
         "# mine",

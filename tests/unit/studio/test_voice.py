@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import functools
 import itertools
+import os
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -134,6 +137,18 @@ def test_the_users_voices_are_taken_from_a_folder(tmp_path: Path, monkeypatch: p
     (plain,) = _say("Hello there.")
     assert np.array_equal(his.samples, plain.samples)
     assert "male" in HibariEngine(tmp_path).voices()
+
+
+def test_speaking_leaves_nothing_in_the_home_folder(tmp_path: Path) -> None:
+    """onnxruntime 1.32 would note an id there, with which it reports to its makers."""
+    program = (
+        "from gt_consumer.studio.sound.hibari_engine import HibariEngine\n"
+        "from gt_consumer.studio.sound.speech import Timbre\n"
+        "assert HibariEngine().say(['Hello.'], 'heart', Timbre(), 1.0, (1, 0))"
+    )
+    away = {"HOME": str(tmp_path), "PATH": os.environ["PATH"]}
+    subprocess.run([sys.executable, "-c", program], env=away, check=True, timeout=60)
+    assert not list(tmp_path.rglob("*icrosoft*"))
 
 
 def test_without_hibari_the_small_voice_speaks() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from gt_common.ledger.plain import Plain, marks, parts
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 _OPEN: Final = tuple(status.value for status in StoryStatus if not status.final)
 _MADE: Final = StoryStatus.SUCCESS.value
+_LOOKED_AT: Final = 20
+"""How many times as many videos are looked at as wanted: a large ledger is not gone through."""
 
 
 def read_made(plain: Plain, canonicals: Collection[str]) -> dict[str, list[EarlierVideo]]:
@@ -77,8 +80,17 @@ def read_unfinished(plain: Plain, canonicals: Collection[str]) -> list[Unfinishe
     return found
 
 
-def read_durations(plain: Plain, limit: int) -> list[float]:
-    """Return how many seconds the latest videos took; videos that were only reused are left out."""
+def read_durations(plain: Plain, limit: int, orchestrator: str | None) -> list[float]:
+    """Return how many seconds the latest videos took; videos that were only reused are left out.
+
+    Parameters:
+        orchestrator: only its videos count; None for those of all
+    """
     query = "SELECT event FROM gt_stories WHERE status = ? ORDER BY at DESC LIMIT ?"
-    took = (read_succeeded(body).duration_s for (body,) in plain.rows(query, _MADE, limit))
-    return [seconds for seconds in took if seconds]
+    made = (read_succeeded(body) for (body,) in plain.rows(query, _MADE, limit * _LOOKED_AT))
+    took = (
+        event.duration_s
+        for event in made
+        if orchestrator is None or (event.made_from and event.made_from.orchestrator == orchestrator)
+    )
+    return [*islice((seconds for seconds in took if seconds), limit)]
