@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from functools import cached_property, partial
 from pathlib import Path
@@ -34,6 +35,21 @@ def configure_logging(settings: Settings, file: TextIO | None = None) -> None:
         get_logger("settings").info(
             "dotenv_loaded", file=str(Path(".env").absolute()), settings=", ".join(settings.from_dotenv)
         )
+    _warn_of_mistyped(settings)
+
+
+def _warn_of_mistyped(settings: Settings) -> None:
+    known = {f"{settings.PREFIX}{field}".upper() for field in type(settings).model_fields}
+    unknown = [
+        name
+        for name in os.environ
+        if name.startswith(settings.PREFIX) and name not in known and name.removesuffix("_FILE") not in known
+    ]
+    if unknown:
+        from gt_common.log.mistyped import mistyped
+
+        for name, meant in mistyped(unknown, known).items():
+            get_logger("settings").warning("variable_ignored", name=name, hint=f"did you mean {meant}?")
 
 
 def configure_quietly() -> None:
