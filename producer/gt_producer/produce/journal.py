@@ -185,8 +185,12 @@ class Journal:
     def _append(self, record: Mapping[str, object]) -> None:
         line = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
         rest = f"{line}\n".encode()
-        while rest:
-            rest = rest[os.write(self._descriptor, rest) :]
+        try:
+            while rest:
+                rest = rest[os.write(self._descriptor, rest) :]
+        except OSError as error:
+            error.filename = str(self.path)  # a descriptor does not tell
+            raise
         self.state.take(line)
 
     def __enter__(self) -> Self:
