@@ -11,7 +11,7 @@ from pathlib import Path
 from gt_common.errors import PermanentError, UsageError
 from gt_common.settings import Settings
 from gt_common.stories.roots import roots_of_stories
-from gt_common.stories.urls import NotAStoryError, canonical_url
+from gt_common.stories.urls import NotAStoryError, canonical_url, path_of
 from gt_consumer.studio.needs import check_needs, check_text_needs
 from gt_consumer.studio.options import StudioOptions, read_options
 from gt_consumer.studio.script.document import MAX_BYTES, read_script_file, write_script_file
@@ -43,8 +43,16 @@ def make_script(story: str, settings: Settings, max_words: int | None = None) ->
 
 
 def script(story: str, output: Path, settings: Settings, max_words: int | None = None) -> int:
-    """Write the script of a story to a file and print its path; return the exit code."""
-    print(write_script_file(make_script(story, settings, max_words), output))
+    """Write the script of a story to a file and print its path; return the exit code.
+
+    Raises:
+        UsageError: as `make_script`, or the script would replace the story
+    """
+    made = make_script(story, settings, max_words)
+    url = canonical_url(story, Path.cwd())[1]
+    if url.startswith("file:") and output.exists() and output.samefile(path_of(url)):
+        raise UsageError(f"{output} is the story itself; give the script another name")
+    print(write_script_file(made, output))
     return 0
 
 

@@ -116,14 +116,19 @@ class Film:
         words = [word for u in narration.utterances for word in u.words] if options.captions != "off" else []
         y = HIGH_CAPTION_Y if options.caption_position == "top" else CAPTION_Y
         captions = Captions(group(words, [shot.start for shot in shots]), view, options.captions, y)
-        silent = target.with_suffix(".silent.mp4")
+        silent, whole = target.with_suffix(".silent.mp4"), target.with_suffix(".part.mp4")
         self.progress("render", 0.0)
-        with FrameWriter(silent, *view.size, fast=options.preview) as writer:
-            panels = _painted(self.painter(view.scale), shots)
-            seconds, report = narration.seconds, self.progress
-            render(shots, panels, captions, seconds, writer, view, lambda part: report("render", part))
-        mux(silent, self.workspace.path(SOUND), target, (("title", self.script.title),))
-        silent.unlink()
+        try:
+            with FrameWriter(silent, *view.size, fast=options.preview) as writer:
+                panels = _painted(self.painter(view.scale), shots)
+                seconds, report = narration.seconds, self.progress
+                render(shots, panels, captions, seconds, writer, view, lambda part: report("render", part))
+            mux(silent, self.workspace.path(SOUND), whole, (("title", self.script.title),))
+            # What ffmpeg leaves on a full disk must not look like a video, nor replace an earlier one.
+            whole.replace(target)
+        finally:
+            silent.unlink(missing_ok=True)
+            whole.unlink(missing_ok=True)
 
 
 def _painted(painter: Painter, shots: Sequence[Shot]) -> Iterator[Panel]:

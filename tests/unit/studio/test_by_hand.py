@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from gt_common.errors import UsageError
+from gt_consumer.studio.picture.sheet import save
 from gt_consumer.studio.script.document import parse_script
 from gt_consumer.studio.sidecars import question_of
 
@@ -54,6 +56,32 @@ def test_what_cannot_be_rendered_is_a_usage_error(arguments: list[str], message:
     assert done.returncode == 2
     assert message in done.stderr
     assert not list(tmp_path.glob("*.mp4"))
+
+
+def test_a_preview_goes_into_a_new_folder(tmp_path: Path) -> None:
+    (tmp_path / "script.json").write_text(SCRIPT)
+    done = run(tmp_path, "preview", "script.json", "-o", "new/sheet.jpg")
+    assert (done.returncode, done.stdout) == (0, "new/sheet.jpg\n"), done.stderr
+    assert (tmp_path / "new" / "sheet.jpg").stat().st_size > 1000
+
+
+def test_a_sheet_too_high_for_a_jpeg_is_a_usage_error(tmp_path: Path) -> None:
+    import skia
+
+    image = skia.Surface(4, 65_600).makeImageSnapshot()
+    with pytest.raises(UsageError, match=r"a name that ends in \.png"):
+        save(image, tmp_path / "sheet.jpg")
+    assert not list(tmp_path.iterdir())
+    save(image, tmp_path / "sheet.png")
+
+
+def test_a_script_never_replaces_its_story(tmp_path: Path) -> None:
+    text = STORY.read_text()
+    (tmp_path / "story.md").write_text(text)
+    done = run(tmp_path, "script", "story.md", "-o", "./story.md")
+    assert done.returncode == 2
+    assert "story.md is the story itself; give the script another name" in done.stderr
+    assert (tmp_path / "story.md").read_text() == text
 
 
 @pytest.mark.parametrize(

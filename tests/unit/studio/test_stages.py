@@ -63,6 +63,21 @@ def test_a_run_continues_at_the_stage_that_failed(tmp_path: Path, monkeypatch: p
     assert not (tmp_path / "project").exists()
 
 
+def test_a_film_that_ffmpeg_could_not_finish_replaces_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_video: Path, _sound: Path, target: Path, *_: object) -> None:
+        target.write_bytes(b"half a film")
+        raise EncoderError("no space left on device")
+
+    runs = Runs(tmp_path)
+    monkeypatch.setattr(film, "render", lambda *_: None)
+    monkeypatch.setattr(film, "mux", full)
+    with pytest.raises(EncoderError, match="no space left"):
+        runs.run()
+    assert not list(tmp_path.rglob("*.mp4"))
+
+
 def test_a_forgotten_stage_takes_those_after_it_along(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path / "w")
     for stage in ("script", "voice", "panels"):

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gt_common.errors import UsageError
+from gt_common.files import write_atomically
 from gt_consumer.studio.picture.fonts import caption_typeface
 from gt_consumer.studio.picture.layout import MARGIN_X, MARGIN_Y
 from gt_consumer.studio.picture.panels import Painter
@@ -24,6 +26,10 @@ def draw_sheet(painter: Painter, view: View, shots: Sequence[Shot], path: Path) 
 
     Parameters:
         path: PNG or JPEG file, by its suffix
+
+    Raises:
+        UsageError: there are more pictures than the format has room for
+        OutputError: the file cannot be written
     """
     import skia
 
@@ -53,8 +59,20 @@ def draw_sheet(painter: Painter, view: View, shots: Sequence[Shot], path: Path) 
 
 
 def save(image: skia.Image, path: Path) -> None:
-    """Save a picture as PNG or JPEG, by the suffix of its name."""
+    """Save a picture as PNG or JPEG, by the suffix of its name; its folder is made if it is missing.
+
+    Raises:
+        UsageError: it is larger than its format can be
+        OutputError: it cannot be written
+    """
     import skia
 
     kind = skia.kJPEG if path.suffix.lower() in {".jpg", ".jpeg"} else skia.kPNG
-    image.save(str(path), kind, 90)
+    data = image.encodeToData(kind, 90)
+    if data is None:
+        # A JPEG has at most 65,535 lines, which is about 1,000 pictures.
+        raise UsageError(
+            f"{path}: there are too many pictures for one file; give it a name that ends in .png"
+        )
+    # Skia's own `save` says nothing of a folder that is missing or of a full disk.
+    write_atomically(path, bytes(data))
