@@ -228,9 +228,8 @@ async def test_journal_that_grows_too_large_half_way_is_exit_code_3_and_says_how
 
 def test_a_journal_that_cannot_be_begun_is_named(settings: Settings, env: dict[str, str]) -> None:
     done = produce(env, "https://redd.it/a1", "--batch-id", "b", within=["prlimit", "--fsize=10"])
-    assert done.returncode == 2
-    journal = settings.state_dir / "journals" / "b.jsonl"
-    assert f"File too large: {journal}; raise the limit of file sizes" in done.stderr.splitlines()[-1]
+    said = f"File too large: {settings.state_dir / 'journals/b.jsonl'}; raise the limit of file sizes"
+    assert (done.returncode, said in done.stderr.splitlines()[-1]) == (2, True), done.stderr
 
 
 def test_full_disk_under_the_output_after_publishing_is_not_nothing_published(env: dict[str, str]) -> None:
