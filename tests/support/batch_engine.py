@@ -23,7 +23,7 @@ from gt_consumer.batch.work import BatchWork, begin
 from gt_consumer.limits.local import LocalLimiter
 from gt_consumer.runner.outcomes import FailedForGood, Interrupted, Outcome, Succeeded, Unfit
 
-FULL = Unfit("the disk is full")
+FULL = Unfit("the disk is full", cure="make room in /out")
 OOPS = Failure(type="TimeoutError", message="no answer")
 DONE = Succeeded(Path("/videos/1.mp4"), "p1", 3.0, 60.0)
 BAD = FailedForGood(OOPS, None, 1.0)

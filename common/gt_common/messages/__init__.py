@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from gt_common.messages.fields import (
         MAX_ORDINAL,
         MAX_PROVIDERS,
+        MAX_REASON,
         Cost,
         Count,
         Identifier,
@@ -98,6 +99,7 @@ __all__ = [
     "MAX_ERRORS",
     "MAX_ORDINAL",
     "MAX_PROVIDERS",
+    "MAX_REASON",
     "MOST_COST",
     "START",
     "STOP_RULE",

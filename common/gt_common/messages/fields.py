@@ -13,6 +13,8 @@ from gt_common.stories.titles import clean_title
 from gt_common.stories.urls import has_gaps
 
 MAX_ORDINAL: Final = 1_000_000
+MAX_REASON: Final = 500
+"""Characters of a reason, or of what a limit or a machine said, in an event."""
 MAX_PROVIDERS: Final = 50
 """Providers whose costs a run tells apart."""
 _SCHEME: Final = re.compile(r"(?:https?|file):", re.IGNORECASE)
@@ -47,7 +49,7 @@ GivenName = Annotated[Url, AfterValidator(_given_name), Field(json_schema_extra=
 Title = Annotated[str | None, BeforeValidator(_cleaned)]
 """A story's title; it only names, so that one that cannot be shown is shortened or left out, not refused."""
 Label = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-Reason = Annotated[str, StringConstraints(max_length=500)]
+Reason = Annotated[str, StringConstraints(max_length=MAX_REASON)]
 Count = Annotated[int, Field(ge=0, le=1_000_000)]
 Ordinal = Annotated[int, Field(ge=1, le=MAX_ORDINAL)]
 Millionths = Annotated[int, Field(ge=0, le=MOST_MILLIONTHS)]

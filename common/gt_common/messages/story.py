@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, TypedDict
 
@@ -14,6 +15,7 @@ from gt_common.messages.fields import (
     GivenName,
     Identifier,
     Label,
+    Millionths,
     Ordinal,
     Reason,
     StoryUrl,
@@ -21,6 +23,7 @@ from gt_common.messages.fields import (
     Versioned,
     utc_now,
 )
+from gt_common.money import MOST_MILLIONTHS
 from gt_common.stories.schedule import Priority
 
 MAX_ERRORS: Final = 5
@@ -28,6 +31,14 @@ GT_BATCH: Final = "gt-batch"
 """`made_by` of a batch that ran on one machine, without a broker."""
 START: Final = "start"
 """`waits_for` of a story that waits for the start time of its batch or of its line in the list."""
+
+_NO_WAIT: Final[Mapping[str, object]] = {
+    "not_before": None,
+    "waits_for": None,
+    "waits": None,
+    "wait_error": None,
+}
+"""Of a message whose next attempt has met no limit yet."""
 
 
 class AttemptError(BaseModel):
@@ -112,6 +123,9 @@ class StoryMessage(Versioned):
             `start` for the start time that its list gives it
         replays: the last five replays, oldest first
         restored: the last restore after a discard
+        waits, wait_error: how often this attempt has met a limit, and what the last failure said of it; None
+            if it has met none, or only such as the orchestrator named
+        spent: millionths of the currency that its runs have spent, those of lost workers left out
         project_id: the orchestrator's project that the next run resumes, if one was begun
         fresh: resume no project of an earlier generation, even if it is noted beside the videos
         priority: which of the stories that wait for a worker comes first, as far as the broker can
@@ -133,6 +147,9 @@ class StoryMessage(Versioned):
     died_at: AwareDatetime | None = None
     not_before: AwareDatetime | None = None
     waits_for: Label | None = None
+    waits: Count | None = None
+    wait_error: Reason | None = None
+    spent: Millionths | None = None
     replays: tuple[Replay, ...] = Field(default=(), max_length=MAX_ERRORS)
     restored: Restore | None = None
     project_id: Label | None = None
@@ -156,11 +173,21 @@ class StoryMessage(Versioned):
     def failed_attempt(self, error: AttemptError) -> StoryMessage:
         """Return the message for the attempt after this failed one."""
         errors = (*self.errors, error)[-MAX_ERRORS:]
-        return self._with(attempt=error.attempt + 1, run=0, errors=errors, not_before=None, waits_for=None)
+        return self._with(attempt=error.attempt + 1, run=0, errors=errors, **_NO_WAIT)
 
     def charged(self, losses: int) -> StoryMessage:
         """Return the message with one attempt used up for each worker that was lost with the story."""
         return self._with(attempt=min(self.attempt + losses, MAX_ORDINAL))
+
+    def having_spent(self, millionths: int) -> StoryMessage:
+        """Return the message with what one more run has spent."""
+        if not millionths:
+            return self
+        return self._with(spent=min((self.spent or 0) + millionths, MOST_MILLIONTHS))
+
+    def having_waited(self, error: str | None) -> StoryMessage:
+        """Return the message after a run that met a limit, of which a failure said this."""
+        return self._with(waits=min((self.waits or 0) + 1, MAX_ORDINAL), wait_error=error)
 
     def handed_back(self) -> StoryMessage:
         """Return the message for another run of the same attempt, which was interrupted and not used up."""
@@ -188,7 +215,7 @@ class StoryMessage(Versioned):
         """
         replays = (*self.replays, replay)[-MAX_ERRORS:]
         changes: dict[str, object] = {"attempt": 1, "run": 0, "errors": (), "died_at": None}
-        changes |= {"not_before": None, "waits_for": None, "fresh": fresh}
+        changes |= {**_NO_WAIT, "fresh": fresh}
         if fresh:
             changes["project_id"] = None
         if replay.options:

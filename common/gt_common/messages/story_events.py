@@ -53,12 +53,22 @@ class StorySpent(_StoryEvent):
 
 
 class StoryReleased(_StoryEvent):
-    """The attempt was not used up: the worker stopped, or a provider asked to wait until a time."""
+    """The attempt was not used up: the worker stopped or was unfit, or a provider asked to wait until a time.
+
+    Parameters:
+        reason: of an unfit machine `stopping`, too, so that earlier versions can read the event
+        problem: why the worker's machine could not run stories; None if it could
+        error: what the failure said that counts as a limit; None if the orchestrator named the provider
+        waits: how often this attempt has met a limit, this time included; None in events of earlier versions
+    """
 
     type: Literal["story.released"] = "story.released"
     reason: Literal["stopping", "rate_limited"]
+    problem: Reason | None = None
     provider: Label | None = None
     until: AwareDatetime | None = None
+    error: Reason | None = None
+    waits: Count | None = None
     project_id: Label | None = None
     cost: Cost | None = None
 

@@ -24,6 +24,7 @@ from gt_common.messages import (
 )
 from gt_common.money import DEFAULT_CURRENCY, format_millionths
 from gt_common.report.eta import Range, say_range
+from gt_common.report.requeues import said_limit, said_unfit
 from gt_common.report.view import short_duration, story_label
 from gt_common.texts import by_whom, one_line, truncate
 
@@ -166,10 +167,14 @@ def said_change(event: StoryEvent, max_attempts: int | None) -> str:
             return f"failed{again}  {said_failure(event.failure)}"
         case StoryReleased(reason="rate_limited"):
             until = f" until {event.until.astimezone():%H:%M}" if event.until else ""
-            return f"queued  waiting: {one_line(event.provider or 'a provider')}{until}"
+            return f"queued  waiting: {one_line(event.provider or 'a provider')}{until}" + said_limit(
+                event.waits, event.error
+            )
+        case StoryReleased(problem=str(problem)):
+            return f"queued  {said_unfit(event.worker, problem)}"
         case StoryReleased():
             by = one_line(event.worker or "its worker")
-            return f"queued  requeued by {by}, which is stopping or cannot run it now"
+            return f"queued  requeued by {by}, which is stopping"
         case StoryRequeued():
             return f"queued  replayed by {one_line(event.by)}"
         case StoryCancelled():

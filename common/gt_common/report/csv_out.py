@@ -36,6 +36,9 @@ COLUMNS = (
     "cost",
     "cost_wasted",
     "currency",
+    "requeued_reason",
+    "requeued_error",
+    "waits",
 )
 # A cell that begins like this is run as a formula (OWASP, "CSV Injection"); the last four are full-width.
 _FORMULA_STARTS = tuple("=+-@＝＋－＠")
@@ -51,7 +54,7 @@ def write(batch: WholeBatch, now: datetime, out: TextIO) -> None:
 
 
 def _row(batch_id: str, result: StoryRow, currency: str) -> tuple[object, ...]:
-    failure, cancel = result.failure, result.cancelled
+    failure, cancel, again = result.failure, result.cancelled, result.requeued
     return (
         batch_id,
         result.position,
@@ -71,6 +74,7 @@ def _row(batch_id: str, result: StoryRow, currency: str) -> tuple[object, ...]:
         result.title,
         *((cancel.by, cancel.reason, cancel.at.isoformat()) if cancel else (None,) * 3),
         *((None,) * 3 if result.cost is None else (result.cost, result.cost_wasted, currency)),
+        *((again.reason, again.error, again.waits) if again else (None,) * 3),
     )
 
 

@@ -14,7 +14,7 @@ from gt_common.ledger.made_stories import MadeStory
 from gt_common.lifecycle import StoryState
 from gt_common.money import as_number
 from gt_common.report.building import ReportBuilder, WholeBatch
-from gt_common.report.model import VideoCancel, VideoFailure
+from gt_common.report.model import VideoCancel, VideoFailure, VideoRequeue
 from gt_common.report.rows import StoryRow, path_text, rounded, row_of
 
 _IN_MEMORY: Final = 8 * 1024 * 1024
@@ -65,7 +65,7 @@ def _text_of_made(story: MadeStory) -> str:
         f'\n      "video_s": {_number(rounded(story.video_s))},'
         f'\n      "title": {_text_or_null(story.title)},\n      "cost": {_number(as_number(story.cost))},'
         f'\n      "cost_wasted": {_number(as_number(story.cost_wasted))},'
-        '\n      "cancelled": null\n    }'
+        '\n      "cancelled": null,\n      "requeued": null\n    }'
     )
 
 
@@ -82,7 +82,8 @@ def _text(row: StoryRow) -> str:
         f'\n      "duration_s": {_number(row.duration_s)},\n      "video_s": {_number(row.video_s)},'
         f'\n      "title": {_text_or_null(row.title)},\n      "cost": {_number(row.cost)},'
         f'\n      "cost_wasted": {_number(row.cost_wasted)},'
-        f'\n      "cancelled": {_nested(row.cancelled)}\n    }}'
+        f'\n      "cancelled": {_nested(row.cancelled)},'
+        f'\n      "requeued": {_nested(row.requeued)}\n    }}'
     )
 
 
@@ -96,5 +97,5 @@ def _number(value: float | None) -> str:
     return repr(value) if _SMALL <= value < _LARGE else to_json(value).decode()
 
 
-def _nested(document: VideoFailure | VideoCancel | None) -> str:
+def _nested(document: VideoFailure | VideoCancel | VideoRequeue | None) -> str:
     return "null" if document is None else document.model_dump_json(indent=2).replace("\n", "\n      ")

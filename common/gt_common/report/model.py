@@ -39,6 +39,23 @@ class VideoCancel(_Document):
     at: AwareDatetime
 
 
+class VideoRequeue(_Document):
+    """Why a story was requeued without using up its attempt.
+
+    Parameters:
+        reason: `rate_limited`, `machine_unfit`, or `stopping` for a worker that was stopping
+        provider, until: who asked to wait, and until when; None unless it is `rate_limited`
+        error: what the failure said of the limit, or what the machine lacks; None if that is not known
+        waits: how often the attempt has met a limit; None if it has met none, or an earlier version ran it
+    """
+
+    reason: Literal["rate_limited", "machine_unfit", "stopping"]
+    provider: str | None
+    until: AwareDatetime | None
+    error: str | None
+    waits: int | None
+
+
 class BatchPause(_Document):
     """Who paused a batch, or the whole fleet, why, and when.
 
@@ -66,6 +83,7 @@ class VideoResult(_Document):
         cost: what its runs have spent, all of them; None if none has said any
         cost_wasted: the part of it that was spent on runs that are over and made no video
         cancelled: None for a story that is not cancelled
+        requeued: None unless that is the last that happened to it
     """
 
     story_id: str
@@ -86,6 +104,7 @@ class VideoResult(_Document):
     cost: float | None = None
     cost_wasted: float | None = None
     cancelled: VideoCancel | None = None
+    requeued: VideoRequeue | None = None
 
     @property
     def duration(self) -> float | None:

@@ -52,7 +52,9 @@ def page_row(result: StoryRow, folder: Path | None) -> PageRow:
         (video_href(video, folder) or "") if video else "",
         view.video_name(result),
         view.short_duration(result.video_s),
-        "" if made else view.said_wait_of_page(result) or view.said_cancel(result),
+        ""
+        if made
+        else view.said_wait_of_page(result) or view.said_requeue(result) or view.said_cancel(result),
         "" if made else view.said_error(result),
         view.story_cost(result),
     )

@@ -20,7 +20,7 @@ from gt_common.messages import (
     StorySucceeded,
 )
 from gt_common.money import as_number
-from gt_common.report.model import VideoCancel, VideoFailure
+from gt_common.report.model import VideoCancel, VideoFailure, VideoRequeue
 
 STARTS: Final = "starts at"
 """How the stage of a story begins that waits for its start time."""
@@ -47,6 +47,7 @@ class StoryRow(NamedTuple):
     cost: float | None
     cost_wasted: float | None
     cancelled: VideoCancel | None
+    requeued: VideoRequeue | None
 
 
 def row_of(story: StoryState | MadeStory, now: datetime) -> StoryRow:
@@ -84,6 +85,7 @@ def row_of(story: StoryState | MadeStory, now: datetime) -> StoryRow:
         cost=as_number(story.cost),
         cost_wasted=as_number(story.cost_wasted),
         cancelled=_cancel_of(event),
+        requeued=_requeue_of(event),
     )
 
 
@@ -106,6 +108,7 @@ def _row_of_made(story: MadeStory) -> StoryRow:
         story.title,
         as_number(story.cost),
         as_number(story.cost_wasted),
+        None,
         None,
     )
 
@@ -152,6 +155,19 @@ def _cancel_of(event: StoryEvent | None) -> VideoCancel | None:
     if not isinstance(event, StoryCancelled):
         return None
     return VideoCancel(by=event.by, reason=event.reason, at=event.at.astimezone(UTC))
+
+
+def _requeue_of(event: StoryEvent | None) -> VideoRequeue | None:
+    if not isinstance(event, StoryReleased):
+        return None
+    limited = event.reason == "rate_limited"
+    return VideoRequeue(
+        reason="machine_unfit" if event.problem is not None else event.reason,
+        provider=event.provider if limited else None,
+        until=event.until.astimezone(UTC) if limited and event.until else None,
+        error=event.error if limited else event.problem,
+        waits=event.waits if limited else None,
+    )
 
 
 def failure_of(failure: Failure | None) -> VideoFailure | None:

@@ -18,6 +18,7 @@ from gt_common.report.advice import cure
 from gt_common.report.building import Surroundings
 from gt_common.report.eta import say_range
 from gt_common.report.model import BatchHead, FailureGroup
+from gt_common.report.requeues import said_limit, said_unfit
 from gt_common.report.rows import STARTS, StoryRow
 from gt_common.texts import by_whom, one_line, plural, truncate
 
@@ -71,11 +72,31 @@ def stage_of(result: StoryRow) -> str:
 
 
 def said_waiting(result: StoryRow) -> str:
-    """Return what a waiting story waits for: `gemini until 21:39`, `starts at 22:00`; empty for others."""
+    """Return what a waiting story waits for: `gemini until 21:39`, `starts at 22:00`; empty for others.
+
+    A limit that only a failure's text showed has that text: `voice until 06:06, wait 92: quota exceeded`.
+    """
     if result.stage is not None and result.stage.startswith(STARTS):
         return one_line(result.stage)
-    waits = result.stage is not None and result.stage.startswith(WAITING)
-    return one_line(result.stage[len(WAITING) + 1 :]) if result.stage and waits else ""
+    if result.stage is None or not result.stage.startswith(WAITING):
+        return ""
+    again = result.requeued
+    limit = said_limit(again.waits, again.error) if again else ""
+    return one_line(result.stage[len(WAITING) + 1 :]) + limit
+
+
+def said_requeue(result: StoryRow) -> str:
+    """Return why a story is in the queue again that waits for nothing; empty for others.
+
+    A worker that was stopping is not worth a word: the next one takes the story.
+    """
+    again = result.requeued
+    if again is None or result.stage is not None:
+        return ""
+    if again.reason == "machine_unfit":
+        return said_unfit(result.worker, again.error or "")
+    limit = said_limit(again.waits, again.error)
+    return f"waited for {one_line(again.provider or 'a provider')}{limit}" if limit else ""
 
 
 def said_wait_of_page(result: StoryRow) -> str:
@@ -96,8 +117,8 @@ def said_pause(report: BatchHead) -> str:
 
 
 def said_outcome(result: StoryRow) -> str:
-    """Return what a line shows of a story without a video: its wait, its error, or who cancelled it."""
-    said = (said_waiting(result), said_error(result), said_cancel(result))
+    """Return what a line shows of a story without a video: its wait, its error, who cancelled it."""
+    said = (said_waiting(result), said_requeue(result), said_error(result), said_cancel(result))
     return "; ".join(part for part in said if part)
 
 

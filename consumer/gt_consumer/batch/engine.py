@@ -19,6 +19,7 @@ from gt_consumer.batch.publisher import Listener, LocalPublisher
 from gt_consumer.batch.stop_rules import RunRules
 from gt_consumer.limits import Limiter
 from gt_consumer.worker.ports import StoryRunner
+from gt_consumer.worker.rest import Rest
 from gt_consumer.worker.watch import RunWatch
 from gt_consumer.worker.worker import Worker
 
@@ -163,7 +164,7 @@ class BatchEngine:
             if not self._running and (self._closed() or self._queue.empty):
                 return
             if not self._running and self._worker.rest.tries > MOST_RESTS:
-                raise MachineUnfitError(f"this machine cannot run stories now: {self._worker.rest.problem}")
+                raise MachineUnfitError(_say_unfit(self._worker.rest))
             await self._wake.wait()
 
     def _rest(self, seconds: float) -> None:
@@ -200,3 +201,8 @@ class BatchEngine:
         if self._queue.empty and not self._running:
             return RunEnd.FINISHED
         return RunEnd.STOPPED if self._stopping else RunEnd.STOPPED_BY_RULE
+
+
+def _say_unfit(rest: Rest) -> str:
+    cure = rest.cure or "gt-doctor shows what this machine has"
+    return f"this machine cannot run stories now: {rest.problem}; {cure}"

@@ -26,6 +26,7 @@ OF_ALL_PROCESSES: Final = frozenset({errno.ENFILE, errno.ENOSPC, errno.EDQUOT, e
 """What no single process uses up: an orchestrator that meets it is not to blame. One that runs out of its own
 file handles or memory may have a leak, so that counts as a failed attempt."""
 
+_OF_A_DISK: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 FULL_BYTES: Final = 4_000_000
 
 
@@ -39,6 +40,17 @@ def machine_problem(error: BaseException | None, numbers: frozenset[int] = OF_TH
             return str(error) or "out of memory"
         error = error.__cause__
     return None
+
+
+def no_room(error: BaseException | None, folder: Path) -> str | None:
+    """Return a phrase that names the folder if an error, or a cause of it, says that its disk is full."""
+    problem = machine_problem(error, _OF_A_DISK)
+    return None if problem is None else f"{problem}: {folder}"
+
+
+def room_cure(folder: Path) -> str:
+    """Return what to do about a full disk of the output folder."""
+    return f"make room in {folder}, or set GT_OUTPUT to another folder"
 
 
 def full_disk(folder: Path) -> str | None:

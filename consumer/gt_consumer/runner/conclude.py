@@ -10,7 +10,7 @@ from typing import assert_never
 from gt_common.durations import say_duration
 from gt_common.errors import OutputError
 from gt_consumer.orchestrator.results import FAILED_RESULT
-from gt_consumer.processes.machine import full_disk, machine_problem
+from gt_consumer.processes.machine import full_disk, machine_problem, no_room, room_cure
 from gt_consumer.processes.protocol import Failed, VideoMade, Wait
 from gt_consumer.runner.attempt import Attempt, Places
 from gt_consumer.runner.execution import Died, End, Stopped, TimedOut, Unstartable
@@ -36,7 +36,8 @@ async def conclude(
     if isinstance(outcome, FailedForNow):
         # Before the working folder is removed, which makes room again.
         full = await asyncio.to_thread(full_disk, places.output)
-        outcome = Unfit(f"{full}: {outcome.failure.message}") if full else outcome
+        if full:
+            outcome = Unfit(f"{full}: {outcome.failure.message}", cure=room_cure(places.output))
     return await attempt.project.concluded(outcome)
 
 
@@ -94,7 +95,8 @@ def _store(made: VideoMade, attempt: Attempt, places: Places, roots: Sequence[Pa
         )
     except UnusableVideoError as error:
         if machine_problem(error.__cause__):
-            return Unfit(f"the video {error}: {video}")
+            cure = room_cure(places.output) if no_room(error.__cause__, places.output) else None
+            return Unfit(f"the video {error}: {video}", cure=cure)
         outside = isinstance(error, VideoOutsideError)
         text = f"the orchestrator succeeded, but its video {error}: {video}"
         kind = "VideoOutside" if outside else "NoVideo"

@@ -57,12 +57,19 @@ class FailedForGood:
 
 @dataclass(frozen=True)
 class Waiting:
-    """A provider asked to wait `retry_after` seconds; no attempt is used up."""
+    """A provider asked to wait `retry_after` seconds; no attempt is used up.
+
+    Parameters:
+        error: what the failure said that counts as a limit; None if the orchestrator named the provider
+        early: it did not run, because its last wait is not over
+    """
 
     provider: str
     retry_after: float
     project_id: str | None = None
     spent: bool = False
+    error: str | None = None
+    early: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,11 +90,16 @@ class Interrupted:
 
 @dataclass(frozen=True)
 class Unfit:
-    """The machine cannot run stories now, as `problem` says; no attempt is used up."""
+    """The machine cannot run stories now, as `problem` says; no attempt is used up.
+
+    Parameters:
+        cure: what to do about it, if that is known
+    """
 
     problem: str
     project_id: str | None = None
     spent: bool = False
+    cure: str | None = None
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from gt_common.messages import StoryMessage, log_keys, made_from, utc_now
 from gt_common.stories.local import check_story_file
 from gt_consumer.limits import LONGEST_PAUSE_S, Limiter
 from gt_consumer.limits.local import LocalLimiter
-from gt_consumer.processes.machine import machine_problem
+from gt_consumer.processes.machine import machine_problem, no_room, room_cure
 from gt_consumer.processes.protocol import Failed, Run
 from gt_consumer.runner.attempt import Attempt, OnStage, Places
 from gt_consumer.runner.conclude import conclude
@@ -161,7 +161,8 @@ class Runner:
         try:
             attempt.workdir = make_workdir(self._places.output, story, attempt.number)
         except OSError as error:
-            return Unfit(f"no working folder could be made in {self._places.output}: {error.strerror}")
+            problem = f"no working folder could be made in {self._places.output}: {error.strerror}"
+            return Unfit(problem, cure=room_cure(self._places.output))
         attempt.project.read()
         return None
 
@@ -186,7 +187,7 @@ class Runner:
                     return outcome
         except NotStartedError as error:
             if machine_problem(error.__cause__):
-                return await attempt.project.concluded(Unfit(str(error)))
+                return await attempt.project.concluded(_unfit(error, self._places.output))
             outcome = attempt.failed(error.kind, str(error), retryable=error.retryable)
             return await attempt.project.concluded(outcome, at_fault=False)
 
@@ -211,6 +212,12 @@ class Runner:
                     # What the run has left behind may still write into its folder.
                     await execution.settled()
                 return outcome
+
+
+def _unfit(error: NotStartedError, output: Path) -> Unfit:
+    """Return the outcome of a run that the machine could not start; its files are in the output folder."""
+    full = no_room(error.__cause__, output)
+    return Unfit(str(error)) if full is None else Unfit(full, cure=room_cure(output))
 
 
 async def _pause_for(limiter: Limiter, outcome: Waiting) -> None:

@@ -97,7 +97,7 @@ class Admission:
         if self._stop.is_set():
             return Interrupted()
         if self._rest.active:
-            return Unfit(self._rest.problem)
+            return Unfit(self._rest.problem, cure=self._rest.cure)
         if story.attempt > self._max_attempts:
             return FailedForGood(self._used_up(story), None, 0.0)
         return _too_early(story)
@@ -137,7 +137,7 @@ def _too_early(story: StoryMessage) -> Waiting | NotDue | None:
     seconds = seconds_until(story.not_before)
     if story.starts_at:
         return NotDue(story.starts_at, seconds) if seconds > 0 else None
-    return Waiting(story.waits_for or "provider", seconds) if seconds > TOO_EARLY_S else None
+    return Waiting(story.waits_for or "provider", seconds, early=True) if seconds > TOO_EARLY_S else None
 
 
 def _lost_workers(story: StoryMessage) -> Failure:

@@ -26,6 +26,7 @@ class Rest:
         self._begun = asyncio.Event()
         self.tries = 0
         self.problem = ""
+        self.cure: str | None = None
         self.on_begin: Callable[[float], None] = lambda _seconds: None
 
     @property
@@ -38,12 +39,18 @@ class Rest:
         """The length of the current rest."""
         return min(self._longest, self._first * 2.0 ** min(self.tries - 1, 16))
 
-    def begin(self, problem: str) -> None:
-        """Begin a rest, unless the worker rests already."""
+    def begin(self, problem: str, cure: str | None = None) -> None:
+        """Begin a rest, unless the worker rests already.
+
+        Parameters:
+            problem: why the machine cannot run stories
+            cure: what to do about it, if that is known
+        """
         if self.active:
             return
         self.tries += 1
         self.problem = problem
+        self.cure = cure
         self._begun.set()
         log.warning("worker_rested", problem=problem, seconds=self.seconds, tries=self.tries)
         self.on_begin(self.seconds)

@@ -150,7 +150,8 @@ class RetryPolicy:
             wait_s = self._wait(story.run, failure)
             # A resume that met a limit was not in vain: its project is resumed after the wait.
             project_id, spent = outcome.project_id, outcome.spent and outcome.project_id is None
-            waiting = Waiting(_waits_for(failure), wait_s, project_id, spent)
+            error = failure.message or failure.type
+            waiting = Waiting(_waits_for(failure), wait_s, project_id, spent, error)
             return self._wait_at_least(story, waiting)
         retryable = verdict is not ErrorClass.PERMANENT
         if failure.retryable is not retryable:

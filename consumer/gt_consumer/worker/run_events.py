@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from gt_common.failures import Failure
+from gt_common.failures import Failure, head_and_tail
 from gt_common.messages import (
+    MAX_REASON,
     AttemptError,
     StoryCancelled,
     StoryIdentity,
@@ -111,19 +112,27 @@ class RunEvents:
 
     def waiting(self, outcome: Waiting, until: datetime) -> StoryReleased:
         """Return the event that a provider asked to wait until a time."""
+        again = self.postponed(outcome)
         return StoryReleased(
             **self._identity(),
             reason="rate_limited",
             provider=outcome.provider[:200],
             until=until,
-            project_id=self.resumable(outcome),
+            error=again.wait_error,
+            waits=again.waits,
+            project_id=again.project_id,
             cost=self.cost,
         )
 
     def stopped(self, outcome: Interrupted | Unfit) -> StoryReleased:
-        """Return the event that the worker stops, or rests, and requeues the story."""
-        project_id = self.resumable(outcome)
-        return StoryReleased(**self._identity(), reason="stopping", project_id=project_id, cost=self.cost)
+        """Return the event that the worker stops, or its machine is unfit, and requeues the story."""
+        return StoryReleased(
+            **self._identity(),
+            reason="stopping",
+            problem=_bounded(outcome.problem) if isinstance(outcome, Unfit) else None,
+            project_id=self.resumable(outcome),
+            cost=self.cost,
+        )
 
     def cancelled(self, outcome: Cancelled, keep_s: float) -> StoryCancelled:
         """Return the event that the story is cancelled, with the message that is dropped.
@@ -131,7 +140,7 @@ class RunEvents:
         Parameters:
             keep_s: seconds during which it can be restored
         """
-        letter = self.story.resuming(self.resumable(outcome))
+        letter = self.next_message(outcome)
         if not outcome.ran:
             return dropped_event(letter, outcome.order, keep_s)
         return dropped_event(
@@ -142,6 +151,18 @@ class RunEvents:
             started_at=self.started_at,
             cost=self.cost,
         )
+
+    def next_message(self, outcome: _Unfinished) -> StoryMessage:
+        """Return the story's message with what this run leaves to the next one: its project, and its cost."""
+        spent = sum(self.spending.cost.values())
+        return self.story.resuming(self.resumable(outcome)).having_spent(spent)
+
+    def postponed(self, outcome: Waiting) -> StoryMessage:
+        """Return the story's message for the run after a wait; one that came back too early met no limit."""
+        again = self.next_message(outcome)
+        if outcome.early:
+            return again
+        return again.having_waited(None if outcome.error is None else _bounded(outcome.error))
 
     def resumable(self, outcome: _Unfinished) -> str | None:
         """Return the project that the story's next run resumes."""
@@ -168,3 +189,8 @@ class RunEvents:
             "worker": self.worker,
             "started_at": self.started_at,
         }
+
+
+def _bounded(text: str) -> str:
+    """Return a text without secrets, and as long as an event may have it."""
+    return head_and_tail(redact(text), MAX_REASON)

@@ -57,14 +57,14 @@ async def publish_outcome(
             delay_s = settings.delay_before(story.attempt + 1)
             extra_s = jitter(delay_s)
             error = events.error(outcome.failure, outcome.project_id)
-            again = story.resuming(events.resumable(outcome)).failed_attempt(error)
+            again = events.next_message(outcome).failed_attempt(error)
             await publisher.event(events.retrying(outcome, delay_s + extra_s))
             await sleep(extra_s)
             await publisher.retry(again, delay_s)
             return StoryStatus.RETRYING
         case FailedForNow() | FailedForGood():
             error = events.error(outcome.failure, outcome.project_id)
-            letter = story.resuming(events.resumable(outcome)).dead(error)
+            letter = events.next_message(outcome).dead(error)
             await publish_spending(events, publisher)
             await publisher.dead_letter(letter)
             return StoryStatus.FAILED
@@ -78,7 +78,7 @@ async def publish_outcome(
         case Unfit():
             await publisher.event(events.stopped(outcome))
             # Not at once, so that a fleet of which every machine is full does not pass it round.
-            again = story.resuming(events.resumable(outcome)).handed_back()
+            again = events.next_message(outcome).handed_back()
             await publisher.retry(again, settings.delay_before(2))
             return StoryStatus.QUEUED
         case Cancelled():
@@ -86,7 +86,7 @@ async def publish_outcome(
             return StoryStatus.CANCELLED
         case Interrupted():
             await publisher.event(events.stopped(outcome))
-            await publisher.story(story.resuming(events.resumable(outcome)).handed_back())
+            await publisher.story(events.next_message(outcome).handed_back())
             return StoryStatus.QUEUED
         case _:
             assert_never(outcome)
@@ -103,5 +103,5 @@ async def _postpone(
     # Should the story come back before, because only the longest wait queue could be used, the worker that
     # gets it postpones it again.
     longer = wait_s > max(settings.retry_delays)
-    story = events.story.resuming(events.resumable(outcome))
+    story = events.postponed(outcome)
     await publisher.retry(story.put_off(outcome.provider, until if longer else None), wait_s)

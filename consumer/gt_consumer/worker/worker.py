@@ -20,7 +20,7 @@ from gt_common.messaging.names import STORY_KEY
 from gt_common.settings import Settings
 from gt_common.tracing.context import carrying, traceparent_of
 from gt_consumer.limits import Limiter
-from gt_consumer.processes.machine import machine_problem
+from gt_consumer.processes.machine import machine_problem, no_room, room_cure
 from gt_consumer.runner.outcomes import (
     Cancelled,
     FailedForGood,
@@ -41,6 +41,7 @@ from gt_consumer.worker.rest import Rest
 from gt_consumer.worker.retry_rules import make_policy
 from gt_consumer.worker.run_events import RunEvents
 from gt_consumer.worker.settle import publish_outcome
+from gt_consumer.worker.wait_log import log_wait
 from gt_consumer.worker.watch import RunWatch
 
 log = get_logger("worker")
@@ -243,16 +244,21 @@ class Worker:
                 problem = machine_problem(error)
                 if problem is None:
                     log.exception("runner_failed")
-                outcome = Unfit(problem) if problem else _crash(error, events)
+                outcome = self._unfit(error, problem) if problem else _crash(error, events)
         judged = self._policy.judge(story, outcome)
         if isinstance(outcome, Unfit):
-            self.rest.begin(outcome.problem)
+            self.rest.begin(outcome.problem, outcome.cure)
         elif not isinstance(outcome, Interrupted):
             self.rest.recovered()
-        if isinstance(judged, Waiting) and isinstance(outcome, FailedForNow | FailedForGood):
-            failure = outcome.failure
-            log.info("rate_limit_recognised", error_type=failure.type, error=failure.message)
+        if isinstance(judged, Waiting):
+            log_wait(events, outcome, judged, self._settings.currency)
         return judged
+
+    def _unfit(self, error: Exception, problem: str) -> Unfit:
+        """Return the outcome of an error of the machine within the worker, which writes the output folder."""
+        output = self._settings.output
+        full = no_room(error, output)
+        return Unfit(problem) if full is None else Unfit(full, cure=room_cure(output))
 
     def _unless_cancelled(self, story: StoryMessage, outcome: Outcome) -> Outcome:
         """Return a cancel in place of all that would let a cancelled story go on, or fail."""

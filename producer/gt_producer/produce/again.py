@@ -67,6 +67,8 @@ def _continued(message: StoryMessage, event: StoryEvent | None) -> StoryMessage:
             return message
         case StoryReleased():
             counts = {"attempt": event.attempt, "run": event.run + 1}
+            waited = {"waits": event.waits, "wait_error": event.error}
+            message = message.model_copy(update=waited)
         case StoryRetrying():
             counts = {"attempt": event.attempt + 1, "run": 0}
         case _:

@@ -179,6 +179,8 @@ async def test_a_machine_that_stays_unfit_ends_the_run_and_keeps_its_stories(
         return FULL
 
     monkeypatch.setattr(director, "run", never)
-    with pytest.raises(MachineUnfitError, match="cannot run stories now: the disk is full"):
+    with pytest.raises(
+        MachineUnfitError, match="cannot run stories now: the disk is full; make room in /out"
+    ):
         await run(plain, director, ledger)
     assert ledger.batch("b").counts[StoryStatus.QUEUED] == 5

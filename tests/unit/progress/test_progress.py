@@ -107,7 +107,7 @@ def test_plain_mode_writes_one_line_per_change_of_state() -> None:
         "[1/2]  50 %  #2 2  running on w-1",
         "[1/2]  50 %  #2 2  retrying  narration: TimeoutError: the voice took over 30 s",
         "[1/2]  50 %  #2 2  running on w-1, try 2/3",
-        "[1/2]  50 %  #2 2  queued  requeued by w-1, which is stopping or cannot run it now",
+        "[1/2]  50 %  #2 2  queued  requeued by w-1, which is stopping",
         "[2/2] 100 %  #2 2  failed, try 2/3  narration: TimeoutError: the voice took over 30 s",
         "[1/2]  50 %  #2 2  queued  replayed by tester",
         "[1/2]  50 %  1 ok",

@@ -40,7 +40,7 @@ GROUP_KEYS = ["fingerprint", "count", "stage", "error_type", "sample", "stories"
 RESULT_KEYS = [
     "story_id", "position", "url", "project_id", "status", "stage", "error", "failure",
     "attempts", "generation", "worker", "output_path", "duration_s", "video_s", "title",
-    "cost", "cost_wasted", "cancelled",
+    "cost", "cost_wasted", "cancelled", "requeued",
 ]  # fmt: skip
 FAILURE_KEYS = ["type", "message", "stage", "retryable", "fingerprint"]
 COUNTS = ("queued", "running", "retrying", "successful", "failed", "cancelled")
@@ -131,7 +131,7 @@ def test_json_of_a_finished_batch() -> None:
         "status": "success", "stage": None, "error": None, "failure": None,
         "attempts": 1, "generation": 1, "worker": "w-1",
         "output_path": "/videos/1.mp4", "duration_s": 30.0, "video_s": 61.0, "title": None,
-        "cost": None, "cost_wasted": None, "cancelled": None,
+        "cost": None, "cost_wasted": None, "cancelled": None, "requeued": None,
     }  # fmt: skip
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from gt_common.messages import StoryMessage, StoryReleased, encode
+from gt_common.messages import MAX_REASON, StoryMessage, StoryReleased, encode
 from gt_common.settings import load_settings
-from gt_consumer.processes.machine import OF_ALL_PROCESSES, machine_problem
+from gt_consumer.processes.machine import OF_ALL_PROCESSES, machine_problem, no_room
 from gt_consumer.runner.outcomes import FailedForNow, Succeeded, Unfit
 from gt_consumer.worker import machine_limits
 from gt_consumer.worker.machine_limits import handles_needed, too_few_handles, warn_of_limits
@@ -54,7 +54,9 @@ async def test_a_story_of_an_unfit_machine_is_handed_back_unspent_and_others_wai
     for content in (content for name, content in book.lines if name == "retry 3"):
         assert isinstance(content, StoryMessage)
         assert (content.attempt, content.run, content.errors) == (1, 1, ())
-    assert isinstance(book.lines[-3][1], StoryReleased)
+    released = book.lines[-3][1]
+    assert isinstance(released, StoryReleased)
+    assert (released.reason, released.problem) == ("stopping", FULL.problem), "older programs can read it"
     (rested,) = [line for line in logs if line["event"] == "worker_rested"]
     assert (rested["log_level"], rested["problem"], rested["seconds"]) == ("warning", FULL.problem, 5)
     worker.rest.end()
@@ -76,6 +78,29 @@ async def test_an_error_of_the_machine_within_the_worker_costs_no_attempt() -> N
     assert worker.rest.active
 
 
+async def test_a_full_disk_within_the_worker_names_the_folder_and_what_to_do(tmp_path: Path) -> None:
+    book = RecordingPublisher()
+    full = OSError(errno.ENOSPC, "No space left on device")
+    settings = load_settings(worker_name="w1", output=tmp_path)
+    worker = Worker(settings, ScriptedRunner(full), book)
+    worker.receive(FakeDelivery(book, encode(message(1))))
+    await worker.wait_until_quiet()
+    event = book.found("story.released", StoryReleased)
+    assert event.problem == f"No space left on device: {tmp_path}"
+    assert worker.rest.cure == f"make room in {tmp_path}, or set GT_OUTPUT to another folder"
+
+
+async def test_what_an_unfit_machine_says_is_redacted_and_bounded() -> None:
+    book = RecordingPublisher()
+    problem = "cannot reach amqp://anna:secret7@host/ " + "x" * 1000
+    worker = Worker(load_settings(worker_name="w1"), ScriptedRunner(Unfit(problem)), book)
+    worker.receive(FakeDelivery(book, encode(message(1))))
+    await worker.wait_until_quiet()
+    told = book.found("story.released", StoryReleased).problem or ""
+    assert len(told) == MAX_REASON
+    assert "secret7" not in told
+
+
 def test_a_story_that_no_machine_can_run_fails_in_the_end() -> None:
     policy = RetryPolicy((), (1.0,))
     assert policy.judge(message(run=MOST_WAITS - 1), FULL) == FULL
@@ -94,6 +119,13 @@ def test_the_number_of_an_error_or_of_its_cause_decides(number: str, anywhere: b
     wrapped.__cause__ = error
     assert machine_problem(wrapped) == error.strerror
     assert (machine_problem(wrapped, OF_ALL_PROCESSES) is not None) == anywhere
+
+
+def test_only_a_full_disk_is_mended_by_room() -> None:
+    wrapped = ValueError("wrapped")
+    wrapped.__cause__ = OSError(errno.ENOSPC, "No space left on device")
+    assert no_room(wrapped, Path("/out")) == "No space left on device: /out"
+    assert no_room(OSError(errno.EMFILE, "Too many open files"), Path("/out")) is None
 
 
 @pytest.mark.parametrize("error", [ValueError("No space left on device"), FileNotFoundError(2, "x"), None])

@@ -135,14 +135,14 @@ def test_permanent_failure_that_a_rule_calls_transient_is_tried_again() -> None:
 )
 def test_rate_limit_in_the_text_waits_unspent(message: str, run: int, seconds: float) -> None:
     judged = policy().judge(story(run), FailedForNow(failure("APIError", message), None, 1.0))
-    assert judged == Waiting("narration", seconds)
+    assert judged == Waiting("narration", seconds, error=message)
 
 
 @pytest.mark.parametrize(("run", "seconds"), [(0, 10.0), (1, 60.0), (50, 60.0)])
 def test_a_provider_that_asks_for_no_wait_gets_the_usual_one(run: int, seconds: float) -> None:
     assert policy().judge(story(run), Waiting("gemini", 0.0)) == Waiting("gemini", seconds)
     asked = FailedForNow(failure("APIError", "429 Too Many Requests, retry after 0 s"), None, 1.0)
-    assert policy().judge(story(run), asked) == Waiting("narration", seconds)
+    assert policy().judge(story(run), asked) == Waiting("narration", seconds, error=asked.failure.message)
 
 
 def test_attempt_that_is_always_limited_is_spent_in_the_end() -> None:
@@ -202,12 +202,12 @@ def test_asked_wait(message: str, seconds: float | None) -> None:
 @pytest.mark.parametrize(("run", "seconds"), [(0, 36.0), (2, 36.0), (3, 60.0), (50, 60.0)])
 def test_a_wait_that_did_not_help_three_times_grows(run: int, seconds: float) -> None:
     asked = FailedForNow(failure("APIError", "429 RESOURCE_EXHAUSTED, retryDelay: '36s'"), None, 1.0)
-    assert policy().judge(story(run), asked) == Waiting("narration", seconds)
+    assert policy().judge(story(run), asked) == Waiting("narration", seconds, error=asked.failure.message)
 
 
 def test_no_wait_is_longer_than_a_day() -> None:
     asked = FailedForNow(failure("APIError", "429 Too Many Requests, try again in 114h18m0s"), None, 1.0)
-    assert policy().judge(story(), asked) == Waiting("narration", 86400.0)
+    assert policy().judge(story(), asked) == Waiting("narration", 86400.0, error=asked.failure.message)
 
 
 @given(st.floats(0, 86400))

@@ -18,6 +18,7 @@ from gt_common.messages import (
     StoryStarted,
     StorySucceeded,
 )
+from gt_common.report.requeues import said_limit, said_unfit
 from gt_common.texts import by_whom
 
 
@@ -53,10 +54,8 @@ def moments(events: Iterable[Event]) -> Iterator[Moment]:
             case StorySucceeded() | StoryRetrying() | StoryFailed():
                 yield _ended(event)
             case StoryReleased():
-                why = f"waits for {event.provider}" if event.provider else "its worker stopped or was unfit"
-                yield Moment(
-                    event.at, "released", f"requeued: {why}", _run(event), event.worker or "", event.until
-                )
+                text = _requeued(event)
+                yield Moment(event.at, "released", text, _run(event), event.worker or "", event.until)
             case StoryRequeued():
                 text = f"replayed by {by_whom(event.by, event.reason)}"
                 yield Moment(event.at, "queued", text, f"generation {event.generation}")
@@ -75,6 +74,14 @@ def _ended(event: StorySucceeded | StoryRetrying | StoryFailed) -> Moment:
     kind = "failed" if until is None else "retrying"
     text = "failed for good" if until is None else "failed, is tried again"
     return Moment(event.at, kind, text, run, worker, until, event.duration_s, event.failure)
+
+
+def _requeued(event: StoryReleased) -> str:
+    if event.problem is not None:
+        return said_unfit(event.worker, event.problem)
+    if event.provider:
+        return f"requeued: waits for {event.provider}{said_limit(event.waits, event.error)}"
+    return "requeued: its worker was stopping"
 
 
 def _run(
