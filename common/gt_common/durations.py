@@ -17,14 +17,14 @@ UNITS: Final = {
 """Seconds in each unit, under every name that people write."""
 
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
-_MOST = 366 * 86400.0
+YEAR_S: Final = 366 * 86400.0
 
 
-def parse_duration(text: str | float) -> float:
+def parse_duration(text: str | float, most_years: int = 1) -> float:
     """Parse a duration into seconds; a bare number means seconds.
 
     Raises:
-        UsageError: it is malformed, negative or longer than a year
+        UsageError: it is malformed, negative or too long
     """
     if isinstance(text, (int, float)):
         seconds = float(text)
@@ -36,8 +36,9 @@ def parse_duration(text: str | float) -> float:
             seconds = sum(float(number) * UNITS[unit] for number, unit in _PART.findall(compact))
         else:
             raise UsageError(f"invalid duration {text!r}: write for example 90s, 10m or 1h30m")
-    if not 0 <= seconds <= _MOST:
-        raise UsageError(f"invalid duration {text!r}: it must be between 0 and a year")
+    if not 0 <= seconds <= most_years * YEAR_S:
+        most = "a year" if most_years == 1 else f"{most_years} years"
+        raise UsageError(f"invalid duration {text!r}: it must be between 0 and {most}")
     return seconds
 
 

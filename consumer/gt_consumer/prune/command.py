@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Final
 
 from gt_common.cli.operator import Ask, check_can_ask
 from gt_common.durations import parse_duration
@@ -17,6 +18,8 @@ from gt_consumer.prune import printing
 from gt_consumer.prune.local import Local
 from gt_consumer.prune.plan import Plan, make_plan
 from gt_consumer.prune.work import Done, lock_pruning, prune_all
+
+_MOST_YEARS: Final = 100
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ def run(request: Request, settings: Settings, ask: Ask) -> int:
         LedgerUnreachableError, CredentialsRefusedError: the rest was not removed; another run continues
     """
     now = utc_now()
-    age = Age(now - timedelta(seconds=parse_duration(request.older_than)), now, request.failed)
+    age = Age(now - timedelta(seconds=parse_duration(request.older_than, _MOST_YEARS)), now, request.failed)
     local = Local(settings.state_dir, settings.output.absolute(), videos=request.videos)
     plan = _plan(settings, age, local)
     if request.dry_run:

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 
 from gt_common.errors import PermanentError, UsageError
@@ -14,7 +15,7 @@ from gt_common.stories.roots import roots_of_stories
 from gt_common.stories.urls import NotAStoryError, canonical_url, path_of
 from gt_consumer.studio.needs import check_needs, check_text_needs
 from gt_consumer.studio.options import StudioOptions, read_options
-from gt_consumer.studio.script.document import MAX_BYTES, read_script_file, write_script_file
+from gt_consumer.studio.script.document import MAX_BYTES, dump_script, read_script_file, write_script_file
 from gt_consumer.studio.script.model import Script
 from gt_consumer.studio.text.script import write_script
 from gt_consumer.studio.text.story import load_story
@@ -52,8 +53,19 @@ def script(story: str, output: Path, settings: Settings, max_words: int | None =
     url = canonical_url(story, Path.cwd())[1]
     if url.startswith("file:") and output.exists() and output.samefile(path_of(url)):
         raise UsageError(f"{output} is the story itself; give the script another name")
+    _keep_other(output, dump_script(made))
     print(write_script_file(made, output))
     return 0
+
+
+def _keep_other(output: Path, text: str) -> None:
+    """Keep another script of this name, which may have been edited by hand, under a name of its own."""
+    if not output.is_file() or output.read_bytes() == text.encode():
+        return
+    names = (output.with_name(f"{output.name}.{number}") for number in count(1))
+    kept = next(name for name in names if not name.exists())
+    output.replace(kept)
+    print(f"gt-studio: the {output.name} that was there is kept as {kept}", file=sys.stderr)
 
 
 def render(path: Path, output: Path | None, given: Sequence[str], from_stage: str | None) -> int:
@@ -183,4 +195,4 @@ def _is_script(path: Path) -> bool:
             content = json.loads(file.read(MAX_BYTES))
     except (OSError, ValueError, RecursionError):
         return False
-    return isinstance(content, dict) and "schema" in content and "lines" in content
+    return isinstance(content, dict) and "lines" in content and ("schema" in content or "cast" in content)

@@ -18,6 +18,8 @@ from gt_consumer.studio.frames import Frame, widen
 FPS = 30
 _QUEUE = 2
 _CHECK_SECONDS = 30.0
+_LEAST_FREE = 1_000_000
+"""With fewer free bytes a disk is taken for full."""
 _ENCODERS = ("libx264", "aac")
 # Two threads share each frame: 60 MB less memory than with a frame for each, for 1 % larger files.
 _X264 = "mbtree=1:rc-lookahead=10:keyint=60:threads=2:sliced-threads=1"
@@ -194,7 +196,7 @@ class FrameWriter:
 
     def _last_words(self) -> str:
         text = self._log.read_text("utf-8", "replace") if self._log.exists() else ""
-        return " ".join(text.split()[-60:]) or "it printed nothing"
+        return _why(text, self._log.parent)
 
 
 def mux(video: Path, sound: Path, target: Path, tags: Iterable[tuple[str, str]] = ()) -> None:
@@ -232,5 +234,12 @@ def mux(video: Path, sound: Path, target: Path, tags: Iterable[tuple[str, str]] 
     ]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
     if done.returncode:
-        words = " ".join(done.stderr.decode("utf-8", "replace").split()[-60:])
+        words = _why(done.stderr.decode("utf-8", "replace"), target.parent)
         raise EncoderError(f"ffmpeg could not join picture and sound (code {done.returncode}): {words}")
+
+
+def _why(said: str, folder: Path) -> str:
+    """Return why ffmpeg ended: its last words, unless the disk is full, of which it may not speak."""
+    if "No space left" in said or shutil.disk_usage(folder).free < _LEAST_FREE:
+        return f"no space left in {folder}; make room or write to another folder"
+    return " ".join(said.split()[-60:]) or "it printed nothing"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gt_common.durations import say_duration
+from gt_common.durations import parse_duration, say_duration
+from gt_common.errors import UsageError
 
 HOUR, DAY = 3600, 86400
 
@@ -23,3 +24,9 @@ HOUR, DAY = 3600, 86400
 )
 def test_a_duration_is_said_in_units_of_its_size(seconds: float, said: str) -> None:
     assert say_duration(seconds) == said
+
+
+def test_a_caller_may_allow_more_than_a_year() -> None:
+    assert parse_duration("730d", most_years=100) == 730 * 86400
+    with pytest.raises(UsageError, match="between 0 and 2 years"):
+        parse_duration("800d", most_years=2)

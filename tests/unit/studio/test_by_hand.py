@@ -91,3 +91,21 @@ def test_a_script_never_replaces_its_story(tmp_path: Path) -> None:
 def test_the_end_card_asks_for_a_judgement_where_the_story_does(title: str, question: str) -> None:
     script = parse_script(SCRIPT.replace("A title", title).encode(), "script.json")
     assert question_of(script) == question
+
+
+def test_a_script_that_was_edited_is_kept_when_another_takes_its_name(tmp_path: Path) -> None:
+    (tmp_path / "script.json").write_text(SCRIPT)
+    first = run(tmp_path, "script", str(STORY))
+    assert first.returncode == 0
+    assert "the script.json that was there is kept as script.json.1" in first.stderr
+    assert (tmp_path / "script.json.1").read_text() == SCRIPT
+    again = run(tmp_path, "script", str(STORY))
+    assert (again.returncode, again.stderr) == (0, "")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["script.json", "script.json.1"]
+
+
+def test_a_preview_of_a_script_without_its_schema_says_so(tmp_path: Path) -> None:
+    (tmp_path / "script.json").write_text(SCRIPT.replace('"schema": 1, ', ""))
+    done = run(tmp_path, "preview", "script.json")
+    assert done.returncode == 2
+    assert 'not a script: "schema": 1 is missing' in done.stderr
