@@ -23,8 +23,8 @@ from gt_common.texts import one_line, plural, utc_text
 from gt_producer.produce.plan import BatchPlan
 from gt_producer.produce.publish import Publication
 
-_LINE_S: Final = 10.0
-"""Seconds between two lines where nobody watches a terminal."""
+_LINE_S: Final = 6.0
+"""Seconds between two lines where nobody watches a terminal; ten are promised, some steps cannot speak."""
 _REDRAW_S: Final = 0.1
 
 
@@ -167,7 +167,7 @@ def _scheduled(plan: BatchPlan | None) -> dict[str, object]:
 
 
 class Counter:
-    """Shows how far a long list is: in one line of a terminal, elsewhere in a line every ten seconds."""
+    """Shows how far a long list is: in one line of a terminal, elsewhere in a line every few seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock

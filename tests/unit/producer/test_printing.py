@@ -19,7 +19,7 @@ class Clock:
         return self.now
 
 
-def test_where_nobody_watches_a_terminal_a_line_is_printed_every_ten_seconds(
+def test_where_nobody_watches_a_terminal_a_line_is_printed_every_six_seconds(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     clock = Clock()
@@ -29,8 +29,10 @@ def test_where_nobody_watches_a_terminal_a_line_is_printed_every_ten_seconds(
         counter.show("published", 1_000 * seconds, 1_000_000)
     counter.clear()
     assert capsys.readouterr().err.splitlines() == [
-        "published 10,000 of 1,000,000 stories",
-        "published 20,000 of 1,000,000 stories",
+        "published 6,000 of 1,000,000 stories",
+        "published 12,000 of 1,000,000 stories",
+        "published 18,000 of 1,000,000 stories",
+        "published 24,000 of 1,000,000 stories",
         "published 30,000 of 1,000,000 stories",
     ]
 
