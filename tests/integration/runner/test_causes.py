@@ -39,7 +39,7 @@ async def test_a_failed_result_has_the_chain_of_the_error_that_was_logged(name: 
     )
     assert failure.traceback is not None
     assert "The above exception was the direct cause" in failure.traceback
-    assert POLICY.judge(a_story(), outcome) == Waiting("gemini", 36.0, "p1")
+    assert POLICY.judge(a_story(), outcome) == Waiting("gemini", 36.0, "p1", error=failure.message)
 
 
 async def test_logging_that_a_run_sets_up_takes_effect(tmp_path: Path) -> None:
@@ -68,7 +68,9 @@ async def test_the_last_lines_are_kept_and_rules_look_at_them(tmp_path: Path) ->
     }
     assert POLICY.classify(outcome.failure) is ErrorClass.TRANSIENT
     ruled = RetryPolicy(parse_rules("log:*RESOURCE_EXHAUSTED*=rate_limited"), (10.0,))
-    assert ruled.judge(a_story(), outcome) == Waiting("OrchestratorFailed", 7.0)
+    assert ruled.judge(a_story(), outcome) == Waiting(
+        "OrchestratorFailed", 7.0, error=outcome.failure.message
+    )
     assert RetryPolicy(parse_rules("log:*other*=permanent"), (10.0,)).classify(outcome.failure) is (
         ErrorClass.TRANSIENT
     )

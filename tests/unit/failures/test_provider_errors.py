@@ -113,7 +113,7 @@ def test_headers_of_an_answer_do_not_fill_the_message() -> None:
     headers = {f"x-header-{n}": "x" * 40 for n in range(60)} | {"Retry-After": "7"}
     failure = Failure(type="ApiError", message=f"headers: {headers}, status_code: 429, body: {{'a': 1}}")
     assert failure.message == "headers: {'Retry-After': '7'}, status_code: 429, body: {'a': 1}"
-    assert judged(failure) == Waiting("ApiError", 7.0)
+    assert judged(failure) == Waiting("ApiError", 7.0, error=failure.message)
     unchanged = "headers: {'a': {'b': 1}}, body"
     assert Failure(type="E", message=unchanged).message == unchanged
 
