@@ -17,6 +17,8 @@ log = get_logger("worker")
 LAGGARDS_S: Final = 30.0
 """After this time stories are brought back again, which slow workers parked after the end of a pause."""
 RIGHTS: Final = "update the rights of workers (docs/operations.md, Users)"
+_AT_ONCE: Final = 8
+"""Queues that are worked on at the same time, each over connections of its own."""
 Parking = tuple[str, int]
 """A batch, and the revision of the hold under which its stories are parked."""
 
@@ -49,6 +51,7 @@ class Returning:
         self._laggards_s = laggards_s
         self._tasks = Tasks()
         self._working = 0
+        self._at_once = asyncio.Semaphore(_AT_ONCE)
         self.unclosed: set[Parking] = set()
 
     @property
@@ -89,17 +92,17 @@ class Returning:
             self.unclosed.difference_update(parkings)
             self.unclosed.update(found)
             parkings = found
-        if not parkings:
-            return
-        await self._empty(parkings)
+        await asyncio.gather(*map(self._end_one, parkings))
+
+    async def _end_one(self, parking: Parking) -> None:
+        await self._until_done(partial(self._empty_one, parking))
         await asyncio.sleep(self._laggards_s)
-        for parking in parkings:
-            await self._until_done(partial(self._lot.close, parking))
-            self.unclosed.discard(parking)
+        await self._until_done(partial(self._lot.close, parking))
+        self.unclosed.discard(parking)
 
     async def _empty(self, parkings: list[Parking]) -> None:
-        for parking in parkings:
-            await self._until_done(partial(self._empty_one, parking))
+        # Side by side: a queue that the broker cannot load must not keep back the stories of the others.
+        await asyncio.gather(*(self._until_done(partial(self._empty_one, parking)) for parking in parkings))
 
     async def _empty_one(self, parking: Parking) -> bool:
         if number := await self._lot.empty(parking):
@@ -118,7 +121,8 @@ class Returning:
 
     async def _tried(self, work: Callable[[], Awaitable[bool]]) -> bool:
         try:
-            return await work()
+            async with self._at_once:
+                return await work()
         except BrokerUnreachableError as error:
             log.info("parked_stories_delayed", error=str(error))
             return False

@@ -338,3 +338,22 @@ async def test_a_cancelled_story_of_a_paused_batch_is_dropped_and_not_parked(tmp
     await worker.wait_until_quiet()
     assert book.names() == ["story.cancelled", "ack"]
     assert not lot.queues
+
+
+class Stuck(FakeLot):
+    """A lot with a queue that the broker never loads."""
+
+    async def empty(self, parking: Parking) -> int:
+        if parking == ("b", 1):
+            await asyncio.Event().wait()
+        return await super().empty(parking)
+
+
+async def test_a_queue_that_never_loads_keeps_back_no_story_of_another_hold() -> None:
+    lot = Stuck()
+    lot.queues = {("b", 1): [], ("b", 3): [message()]}
+    held = await begun(lot, hold(), release(), hold(revision=3))
+    held.obey(release(revision=4))
+    await until(lambda: lot.stories == [message()])
+    assert held.busy
+    await held.aclose()
