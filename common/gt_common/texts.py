@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -54,3 +55,15 @@ def short_path(path: str | Path) -> str:
 def by_whom(name: str, reason: str | None) -> str:
     """Format who did something and, if it is known, why: `anna: wrong list`."""
     return one_line(f"{name}: {reason}" if reason else name)
+
+
+def nearest(word: str, known: Collection[str], alike: float) -> str | None:
+    """Return the known word that was probably meant: one of the same letters, else the most similar one.
+
+    Parameters:
+        alike: how similar it must be, 0 to 1
+    """
+    from difflib import get_close_matches
+
+    swapped = [one for one in known if sorted(one) == sorted(word)]
+    return next(iter(swapped or get_close_matches(word, known, 1, alike)), None)

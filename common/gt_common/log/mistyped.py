@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from difflib import get_close_matches
 from typing import Final
+
+from gt_common.texts import nearest
 
 _ALIKE: Final = 0.88
 """How much a name is like a setting that it was probably meant to be (0 to 1)."""
@@ -16,9 +17,5 @@ def mistyped(names: Iterable[str], known: Collection[str]) -> dict[str, str]:
     Parameters:
         names: of variables that are set; those that are known are passed over
     """
-    meant: dict[str, str] = {}
-    for name in names:
-        if name not in known:
-            swapped = [one for one in known if sorted(one) == sorted(name)]
-            meant.update((name, like) for like in swapped or get_close_matches(name, known, 1, _ALIKE))
-    return meant
+    found = {name: nearest(name, known, _ALIKE) for name in names if name not in known}
+    return {name: meant for name, meant in found.items() if meant is not None}

@@ -7,11 +7,11 @@ import re
 import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
 from gt_common.errors import OrchestratorError, UsageError
+from gt_common.texts import nearest
 
 STUDIO: Final = "gt_consumer.studio:create"
 GOSSIPTOON: Final = "gt_consumer.orchestrator.gossiptoon:create"
@@ -164,18 +164,12 @@ def _check_placeholders(arguments: Iterable[str]) -> None:
         if word in _NAMES or word.startswith("options."):
             continue
         option = re.fullmatch(r"opt(?:ion)?s?\.(.+)", word.lower())
-        meant = [f"options.{option[1]}"] if option else _names_like(word.lower())
-        if meant:
+        meant = f"options.{option[1]}" if option else nearest(word.lower(), _NAMES, _ALIKE)
+        if meant is not None:
             raise OrchestratorError(
-                f"unknown placeholder {{{word}}} in the command; did you mean {{{meant[0]}}}? "
+                f"unknown placeholder {{{word}}} in the command; did you mean {{{meant}}}? "
                 "A program that needs these very words can be called by a script"
             )
-
-
-def _names_like(word: str) -> list[str]:
-    """Return the placeholder that a word is almost, or of which it has the letters in another order."""
-    swapped = [name for name in _NAMES if sorted(name) == sorted(word)]
-    return swapped or get_close_matches(word, _NAMES, 1, _ALIKE)
 
 
 def _absolute_file(argument: str, base: Path) -> str:

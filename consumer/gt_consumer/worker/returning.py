@@ -74,7 +74,7 @@ class Returning:
 
     def bring_back(self, parkings: Iterable[Parking]) -> None:
         """Bring stories back although their batch is paused: those that still are will be parked again."""
-        self._tasks.spawn(self._empty(list(parkings)))
+        self._tasks.spawn(self._empty_all(list(parkings)))
 
     async def aclose(self) -> None:
         """Stop what is under way; what is not confirmed stays where it is."""
@@ -95,14 +95,17 @@ class Returning:
         await asyncio.gather(*map(self._end_one, parkings))
 
     async def _end_one(self, parking: Parking) -> None:
-        await self._until_done(partial(self._empty_one, parking))
+        await self._empty(parking)
         await asyncio.sleep(self._laggards_s)
         await self._until_done(partial(self._lot.close, parking))
         self.unclosed.discard(parking)
 
-    async def _empty(self, parkings: list[Parking]) -> None:
+    async def _empty_all(self, parkings: list[Parking]) -> None:
         # Side by side: a queue that the broker cannot load must not keep back the stories of the others.
-        await asyncio.gather(*(self._until_done(partial(self._empty_one, parking)) for parking in parkings))
+        await asyncio.gather(*map(self._empty, parkings))
+
+    async def _empty(self, parking: Parking) -> None:
+        await self._until_done(partial(self._empty_one, parking))
 
     async def _empty_one(self, parking: Parking) -> bool:
         if number := await self._lot.empty(parking):
