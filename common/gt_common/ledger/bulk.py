@@ -46,9 +46,14 @@ class StoredStory(NamedTuple):
 _UTC_MARK: Final = "+00:00"
 _BY_INDEX: Final = (
     "SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true), "
-    "set_config('enable_mergejoin', 'off', true)"
+    "set_config('enable_mergejoin', 'off', true), set_config('enable_sort', 'off', true), "
+    "set_config('jit', 'off', true)"
 )
-"""Until the end of the transaction, rows are looked up by their keys."""
+"""Until the end of the transaction, rows are looked up by their keys.
+
+A plan without an alternative to what is off counts as very expensive, and would be compiled (JIT) each time:
+that of a table without an index, such as gt_version.
+"""
 _STORY: Final = ", ".join(f"s.{name}" for name in StoredStory._fields)
 
 
@@ -118,10 +123,10 @@ class _Postgres:
         return {row[0] for row in self._connection.exec_driver_sql(query, (",".join(event_ids),))}
 
     def stored_stories(self, keys: Iterable[StoryKey]) -> Iterator[StoredStory]:
-        names, joined = ("batch_id", "story_id"), _joined(keys)
+        joined = _joined(keys)
         if not joined:
             return
-        query = f"SELECT {_STORY} FROM {_keys_sql(names)} JOIN {stories} AS s USING (batch_id, story_id)"  # noqa: S608
+        query = f"SELECT {_STORY} FROM {_found_sql(stories)}"  # noqa: S608
         for row in self._connection.exec_driver_sql(query, joined):
             yield StoredStory(*row)
 
@@ -139,10 +144,9 @@ class _Postgres:
     def replace(self, table: Table, rows: Sequence[Row]) -> None:
         if not rows:
             return
-        names = [column.name for column in table.primary_key]
-        same = " AND ".join(f"{table}.{name} = k.{name}" for name in names)
-        statement = f"DELETE FROM {table} USING {_keys_sql(names)} WHERE {same}"  # noqa: S608
-        self._connection.exec_driver_sql(statement, _joined(row[: len(names)] for row in rows))
+        statement = f"DELETE FROM {table} WHERE ctid = ANY (ARRAY(SELECT s.ctid FROM {_found_sql(table)}))"  # noqa: S608
+        keys = len(table.primary_key)
+        self._connection.exec_driver_sql(statement, _joined(row[:keys] for row in rows))
         self.insert(table, rows)
 
 
@@ -150,6 +154,24 @@ def _keys_sql(names: Sequence[str]) -> str:
     """Return a table `k` of keys, with one parameter per column."""
     arrays = ", ".join("string_to_array(%s, ',')" for _ in names)
     return f"unnest({arrays}) AS k ({', '.join(names)})"
+
+
+@cache
+def _found_sql(table: Table) -> str:
+    """Return the rows `s` of a table that have the keys of `_keys_sql`, each found by the primary key.
+
+    A planner without statistics believes that a batch has some rows only, and may find them by another index
+    that begins with the batch, which reads the whole batch for each key. Only the primary key has them in
+    the order that is asked for here, and nothing may be sorted.
+    """
+    names = [column.name for column in table.primary_key]
+    same = "".join(f"{name} = k.{name} AND " for name in names[:-1])
+    last = names[-1]
+    row = (
+        f"SELECT *, ctid FROM {table} WHERE {same}{last} BETWEEN k.{last} AND k.{last} "  # noqa: S608
+        f"ORDER BY {last} LIMIT 1"
+    )
+    return f"{_keys_sql(names)} CROSS JOIN LATERAL ({row}) AS s"
 
 
 def _joined(keys: Iterable[Sequence[Value]]) -> tuple[str, ...]:
