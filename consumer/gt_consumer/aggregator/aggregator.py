@@ -33,8 +33,11 @@ GROUP_BYTES = 2 * 1024 * 1024
 """Size of a group's messages from which on no more are added: parts of long lists are large."""
 PREFETCH = 2 * GROUP
 """Deliveries that may be unacked: a group in its transaction, and the next one."""
-LINGER_S = 0.03
-"""Shortest time between two transactions, unless a group is full; after a longer pause nothing waits."""
+LINGER_S = 0.1
+"""Shortest time between two transactions, unless a group is full; after a longer pause nothing waits.
+
+Ten in a second are as many as anybody can watch, and cost little: docs/decisions/0045.
+"""
 IDLE_S = 2.0
 
 
