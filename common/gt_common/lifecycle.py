@@ -11,38 +11,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Final, TypeVar, cast
+from typing import TYPE_CHECKING, Final, TypeVar, cast
 
-from gt_common.messages import (
-    BatchHold,
-    BatchOpened,
-    BatchPaused,
-    BatchResumed,
-    BatchSealed,
-    BatchStories,
-    Event,
-    FleetHold,
-    FleetPaused,
-    FleetResumed,
-    Paused,
-    StopRules,
-    StoryCancelled,
-    StoryEntry,
-    StoryEvent,
-    StoryFailed,
-    StoryReleased,
-    StoryRequeued,
-    StoryRetrying,
-    StorySpent,
-    StoryStage,
-    StoryStarted,
-    StorySucceeded,
-    is_local,
-    rules_after,
-)
+from gt_common import messages
 from gt_common.messages.costs import NO_COSTS, Costs, costs_after, wasted
 from gt_common.messages.statuses import BatchPhase as BatchPhase
 from gt_common.messages.statuses import StoryStatus as StoryStatus
+
+if TYPE_CHECKING:  # who only counts stories needs none of these models
+    from gt_common.messages import (
+        BatchHold,
+        BatchOpened,
+        Event,
+        FleetHold,
+        Paused,
+        StopRules,
+        StoryCancelled,
+        StoryEntry,
+        StoryEvent,
+        StorySpent,
+    )
 
 OrderKey = tuple[int, int, int, int, int, datetime, str]
 
@@ -52,15 +40,15 @@ _CANCEL_WITH_LETTER: Final = 2
 """Of two cancels the one with the letter counts, because only that can be restored."""
 _SUCCESS: Final = 3
 
-_PLACES: Final[Mapping[type[StoryEvent], tuple[StoryStatus, int, int]]] = {
-    StoryRequeued: (StoryStatus.QUEUED, 0, 0),
-    StoryStarted: (StoryStatus.RUNNING, 0, 1),
-    StoryStage: (StoryStatus.RUNNING, 0, 1),
-    StoryReleased: (StoryStatus.QUEUED, 0, 2),
-    StoryRetrying: (StoryStatus.RETRYING, 0, 3),
-    StoryFailed: (StoryStatus.FAILED, 0, 4),
-    StoryCancelled: (StoryStatus.CANCELLED, _CANCEL, 5),
-    StorySucceeded: (StoryStatus.SUCCESS, _SUCCESS, 6),
+_PLACES: Final[Mapping[str, tuple[StoryStatus, int, int]]] = {
+    "story.requeued": (StoryStatus.QUEUED, 0, 0),
+    "story.started": (StoryStatus.RUNNING, 0, 1),
+    "story.stage": (StoryStatus.RUNNING, 0, 1),
+    "story.released": (StoryStatus.QUEUED, 0, 2),
+    "story.retrying": (StoryStatus.RETRYING, 0, 3),
+    "story.failed": (StoryStatus.FAILED, 0, 4),
+    "story.cancelled": (StoryStatus.CANCELLED, _CANCEL, 5),
+    "story.succeeded": (StoryStatus.SUCCESS, _SUCCESS, 6),
 }
 """Of each kind of event: the status in which it leaves its story, its rank, and its place within a run.
 
@@ -70,7 +58,7 @@ The rank counts within a generation and before the attempt, the place within one
 
 def status_of(event: StoryEvent) -> StoryStatus:
     """Return the status in which an event leaves its story."""
-    return _PLACES[type(event)][0]
+    return _PLACES[event.type][0]
 
 
 def order_key(event: StoryEvent) -> OrderKey:
@@ -79,13 +67,13 @@ def order_key(event: StoryEvent) -> OrderKey:
     Within a generation nothing outranks a success, and only that undoes a cancel: attempts of workers that
     have not heard of it yet do not count. The time only orders events of the same phase.
     """
-    _, rank, place = _PLACES[type(event)]
-    if rank == _CANCEL and isinstance(event, StoryCancelled) and event.letter is not None:
+    _, rank, place = _PLACES[event.type]
+    if rank == _CANCEL and isinstance(event, messages.StoryCancelled) and event.letter is not None:
         rank = _CANCEL_WITH_LETTER
     return event.generation, rank, event.attempt, event.run, place, event.at, event.event_id
 
 
-Hold = TypeVar("Hold", bound=BatchHold | FleetHold)
+Hold = TypeVar("Hold", bound="BatchHold | FleetHold")
 
 
 def later_hold(one: Hold | None, other: Hold) -> Hold:
@@ -109,9 +97,9 @@ def pause_of(
     """
     if phase is not BatchPhase.OPEN:
         return None
-    if isinstance(hold, BatchPaused):
+    if isinstance(hold, messages.BatchPaused):
         return hold
-    return fleet if isinstance(fleet, FleetPaused) and not is_local(opened) else None
+    return fleet if isinstance(fleet, messages.FleetPaused) and not messages.is_local(opened) else None
 
 
 @dataclass(frozen=True)
@@ -215,16 +203,16 @@ class BatchState:
     def take(self, event: Event) -> bool:
         """Fold one event into the batch, in place; return whether that changed it."""
         match event:
-            case BatchOpened():
+            case messages.BatchOpened():
                 return self._open(event)
-            case BatchStories():
+            case messages.BatchStories():
                 return sum(map(self._list, event.stories)) > 0
-            case BatchSealed():
+            case messages.BatchSealed():
                 new, self.sealed = not self.sealed, True
                 return new
-            case BatchPaused() | BatchResumed():
+            case messages.BatchPaused() | messages.BatchResumed():
                 return self._hold(event)
-            case FleetPaused() | FleetResumed():
+            case messages.FleetPaused() | messages.FleetResumed():
                 standing, self.fleet = self.fleet, later_hold(self.fleet, event)
                 return self.fleet is not standing
             case _:
@@ -236,14 +224,14 @@ class BatchState:
         if first is None or (event.at, event.event_id) < (first.at, first.event_id):
             self.opened = event
         self.expected = max(self.expected, event.total)
-        self.rules = rules_after(self.rules, event)
+        self.rules = messages.rules_after(self.rules, event)
         return (self.opened, self.expected, self.rules) != before
 
     def _hold(self, event: BatchHold) -> bool:
         before = self.hold, self.rules
         self.hold = later_hold(self.hold, event)
-        if isinstance(event, BatchResumed):
-            self.rules = rules_after(self.rules, event)
+        if isinstance(event, messages.BatchResumed):
+            self.rules = messages.rules_after(self.rules, event)
         return (self.hold, self.rules) != before
 
     def _list(self, entry: StoryEntry) -> bool:
@@ -295,7 +283,7 @@ def cost_difference(before: StoryState | None, after: StoryState) -> tuple[int, 
 
 def apply_to_story(state: StoryState | None, event: StoryEvent | StorySpent) -> StoryState:
     """Fold one event into a story."""
-    decides = cast("StoryEvent", event) if type(event) in _PLACES else None
+    decides = cast("StoryEvent", event) if event.type in _PLACES else None
     if state is None:
         return _add_cost(StoryState(event.story_id, event.position, event.url, decides), event)
     if not state.listed and (event.position, event.url) < (state.position, state.url):
@@ -316,7 +304,7 @@ def _add_cost(state: StoryState, event: StoryEvent | StorySpent) -> StoryState:
 
 def ended_at(event: StoryEvent) -> datetime:
     """Return when an event ended its story; discarding a dead letter later does not make its batch longer."""
-    return (died(event) if isinstance(event, StoryCancelled) else None) or event.at
+    return (died(event) if isinstance(event, messages.StoryCancelled) else None) or event.at
 
 
 def died(event: StoryCancelled) -> datetime | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Final, TypeVar, cast
+from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from gt_common.ledger.plain import Plain
 from gt_common.ledger.queries.batches import (
@@ -21,7 +21,9 @@ from gt_common.ledger.queries.batches import (
 )
 from gt_common.ledger.stored import read_cancelled
 from gt_common.lifecycle import BatchPhase, StoryState, StoryStatus, complete_counts, ended_at, pause_of
-from gt_common.messages import Paused
+
+if TYPE_CHECKING:
+    from gt_common.messages import Paused
 
 SAMPLE: Final = 500
 """Stories of each status from which the pace, the workers and the folder are taken: the latest ones."""

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
+from gt_common import messages
 from gt_common.ledger.made_stories import MadeStory
 from gt_common.ledger.overview import Overview
 from gt_common.ledger.snapshot import Snapshot
@@ -23,12 +24,14 @@ from gt_common.lifecycle import (
     pause_of,
     phase_of,
 )
-from gt_common.messages import BatchHold, BatchOpened, FleetHold, FleetPaused, Paused, StoryFailed
 from gt_common.money import DEFAULT_CURRENCY, as_number
 from gt_common.report.eta import Pace, Range
 from gt_common.report.model import BatchHead, BatchPause, BatchResult, FailureGroup, VideoFailure, VideoResult
 from gt_common.report.rows import StoryRow, failure_of, row_of, seconds_between
 from gt_common.texts import one_line
+
+if TYPE_CHECKING:
+    from gt_common.messages import BatchHold, BatchOpened, FleetHold, Paused, StoryFailed
 
 
 class Header(Protocol):
@@ -142,7 +145,7 @@ class ReportBuilder:
             return
         self._found[story.status] += 1
         self._note_end(ended_at(event))
-        if isinstance(event, StoryFailed):
+        if isinstance(event, messages.StoryFailed):
             group = self._groups.setdefault(event.failure.fingerprint, _Group(event))
             group.stories.append(story.story_id)
 
@@ -212,7 +215,7 @@ def screenful_of(overview: Overview, now: datetime, currency: str = DEFAULT_CURR
     causes = [
         (cause, _Group(cause.first.event))
         for cause in overview.causes
-        if isinstance(cause.first.event, StoryFailed)
+        if isinstance(cause.first.event, messages.StoryFailed)
     ]
     found = tuple(group.document(cause.count, (cause.first.story_id,)) for cause, group in causes)
     costs = _Costs(currency, overview.head.cost, overview.head.cost_wasted)
@@ -346,5 +349,5 @@ def _head(
 def _pause(event: Paused | None) -> BatchPause | None:
     if event is None:
         return None
-    whole_fleet = isinstance(event, FleetPaused)
+    whole_fleet = isinstance(event, messages.FleetPaused)
     return BatchPause(by=event.by, reason=event.reason, at=event.at.astimezone(UTC), whole_fleet=whole_fleet)

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
+from gt_common import messages
 from gt_common.lifecycle import BatchPhase, BatchState, StoryState, StoryStatus
-from gt_common.messages import StoryFailed, StoryReleased, StoryRetrying, StorySucceeded
 from gt_common.report.sorted_values import SortedValues
 
 MIN_STORIES: Final = 2
@@ -159,13 +159,17 @@ def say_range(eta: Range) -> str:
 def _took(story: StoryState) -> float | None:
     """Return the seconds that a finished story took."""
     event = story.event
-    return (event.duration_s or None) if isinstance(event, StorySucceeded | StoryFailed) else None
+    return (
+        (event.duration_s or None)
+        if isinstance(event, messages.StorySucceeded | messages.StoryFailed)
+        else None
+    )
 
 
 def _waits_until(story: StoryState) -> float | None:
     """Return the time until which a story waits, in seconds since the epoch."""
     event = story.event
-    if isinstance(event, StoryRetrying | StoryReleased) and event.until:
+    if isinstance(event, messages.StoryRetrying | messages.StoryReleased) and event.until:
         return event.until.timestamp()
     if event is None and story.not_before is not None:
         return story.not_before.timestamp()

@@ -4,23 +4,17 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from gt_common.failures import Failure
+from gt_common import messages
 from gt_common.ledger.made_stories import MadeStory
 from gt_common.lifecycle import StoryState, StoryStatus, died
-from gt_common.messages import (
-    StoryCancelled,
-    StoryEvent,
-    StoryFailed,
-    StoryReleased,
-    StoryRequeued,
-    StoryRetrying,
-    StoryStage,
-    StorySucceeded,
-)
 from gt_common.money import as_number
 from gt_common.report.model import VideoCancel, VideoFailure, VideoRequeue
+
+if TYPE_CHECKING:
+    from gt_common.failures import Failure
+    from gt_common.messages import StoryEvent
 
 STARTS: Final = "starts at"
 """How the stage of a story begins that waits for its start time."""
@@ -59,9 +53,9 @@ def row_of(story: StoryState | MadeStory, now: datetime) -> StoryRow:
     if isinstance(story, MadeStory):
         return _row_of_made(story)
     event = story.event
-    success = event if isinstance(event, StorySucceeded) else None
-    failure = event.failure if isinstance(event, StoryFailed | StoryRetrying) else None
-    ended = success or (event if isinstance(event, StoryFailed | StoryRetrying) else None)
+    success = event if isinstance(event, messages.StorySucceeded) else None
+    failure = event.failure if isinstance(event, messages.StoryFailed | messages.StoryRetrying) else None
+    ended = success or (event if isinstance(event, messages.StoryFailed | messages.StoryRetrying) else None)
     duration = ended.duration_s if ended else None
     status = story.status
     if event is not None and status is StoryStatus.RUNNING:
@@ -128,37 +122,37 @@ def _stage(story: StoryState, now: datetime) -> str | None:
     event = story.event
     if event is None and story.not_before is not None and story.not_before > now:
         return f"{STARTS} {_clock(story.not_before, now)}"
-    if isinstance(event, StoryStage):
+    if isinstance(event, messages.StoryStage):
         return event.stage
-    if isinstance(event, StoryReleased) and event.until and event.until > now:
+    if isinstance(event, messages.StoryReleased) and event.until and event.until > now:
         return f"waiting: {event.provider or 'a provider'} until {_clock(event.until, now)}"
-    if isinstance(event, StoryRetrying) and event.until > now:
+    if isinstance(event, messages.StoryRetrying) and event.until > now:
         return f"waiting: try {event.attempt + 1} at {_clock(event.until, now)}"
     return None
 
 
 def _attempts(event: StoryEvent | None) -> int:
     match event:
-        case None | StoryRequeued():
+        case None | messages.StoryRequeued():
             return 0
-        case StoryReleased():  # requeued, so the attempt is not used up
+        case messages.StoryReleased():  # requeued, so the attempt is not used up
             return event.attempt - 1
-        case StoryFailed() if event.letter is not None:
+        case messages.StoryFailed() if event.letter is not None:
             return event.letter.attempts_used
-        case StoryCancelled() if event.started_at is None and not died(event):
+        case messages.StoryCancelled() if event.started_at is None and not died(event):
             return event.attempt - 1
         case _:
             return event.attempt
 
 
 def _cancel_of(event: StoryEvent | None) -> VideoCancel | None:
-    if not isinstance(event, StoryCancelled):
+    if not isinstance(event, messages.StoryCancelled):
         return None
     return VideoCancel(by=event.by, reason=event.reason, at=event.at.astimezone(UTC))
 
 
 def _requeue_of(event: StoryEvent | None) -> VideoRequeue | None:
-    if not isinstance(event, StoryReleased):
+    if not isinstance(event, messages.StoryReleased):
         return None
     limited = event.reason == "rate_limited"
     return VideoRequeue(

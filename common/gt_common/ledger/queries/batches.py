@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from gt_common.errors import NoSuchBatchError
 from gt_common.ledger.plain import Plain, Row, marks, parts, utc
@@ -28,7 +28,9 @@ from gt_common.lifecycle import (
     pause_of,
     phase_of,
 )
-from gt_common.messages import BatchHold, BatchOpened, Event, FleetHold, StopRules
+
+if TYPE_CHECKING:
+    from gt_common.messages import BatchHold, BatchOpened, Event, FleetHold, StopRules
 
 STATUSES: Final = ", ".join(f"'{status.value}'" for status in StoryStatus)
 STORY: Final = "story_id, position, url, listed, title, not_before, event, costs"

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from gt_common import messages
 from gt_common.ledger.plain import Plain
 from gt_common.ledger.stored import read_fleet_hold, read_hold
 from gt_common.lifecycle import later_hold
-from gt_common.messages import BatchHold, BatchPaused, FleetHold
+
+if TYPE_CHECKING:
+    from gt_common.messages import BatchHold, BatchPaused, FleetHold
 
 
 def read_fleet(plain: Plain) -> FleetHold | None:
@@ -27,4 +32,4 @@ def read_paused(plain: Plain) -> list[BatchPaused]:
     """Return the pauses of all batches that are paused, oldest batch first; also of those that have ended."""
     query = "SELECT hold FROM gt_batches WHERE hold IS NOT NULL ORDER BY since, batch_id"
     holds = [read_hold(body) for (body,) in plain.rows(query)]
-    return [hold for hold in holds if isinstance(hold, BatchPaused)]
+    return [hold for hold in holds if isinstance(hold, messages.BatchPaused)]

@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from gt_common.ledger.plain import Plain
 from gt_common.ledger.queries.batches import STORY, read_head, read_summaries, state_of
 from gt_common.ledger.stored import read_event
 from gt_common.ledger.views import BatchSummary
 from gt_common.lifecycle import StoryState, StoryStatus
-from gt_common.messages import Event
+
+if TYPE_CHECKING:
+    from gt_common.messages import Event
 
 READING_ORDER: Final = (
     StoryStatus.FAILED,
