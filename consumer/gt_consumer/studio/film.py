@@ -11,6 +11,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from gt_consumer.studio.encode import FPS, FrameWriter, mux
+from gt_consumer.studio.memory import leave_processors_to_the_encoder
 from gt_consumer.studio.options import StudioOptions
 from gt_consumer.studio.picture.captions import group
 from gt_consumer.studio.picture.cast import cast_looks
@@ -116,6 +117,7 @@ class Film:
         words = [word for u in narration.utterances for word in u.words] if options.captions != "off" else []
         y = HIGH_CAPTION_Y if options.caption_position == "top" else CAPTION_Y
         captions = Captions(group(words, [shot.start for shot in shots]), view, options.captions, y)
+        leave_processors_to_the_encoder()
         silent, whole = target.with_suffix(".silent.mp4"), target.with_suffix(".part.mp4")
         self.progress("render", 0.0)
         try:

@@ -134,7 +134,9 @@ def make_sound_apart(order: Order, progress: Progress) -> None:
         VoiceError: the process died
     """
     command = [sys.executable, "-m", __name__]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+    # A second thread for small products waits more than it works.
+    alone = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=alone) as process:
         try:
             _follow(process, order, progress)
         finally:

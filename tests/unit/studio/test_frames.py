@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from gt_consumer.studio.frames import PIPE_BYTES, Frame, widen
-from gt_consumer.studio.memory import keep_freed_memory
+from gt_consumer.studio.memory import keep_freed_memory, leave_processors_to_the_encoder
 
 LARGE = 3 * PIPE_BYTES + 4097
 
@@ -83,3 +83,10 @@ def test_the_pixels_outlive_the_memory_file() -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="glibc's malloc")
 def test_glibc_takes_the_settings() -> None:
     assert keep_freed_memory()
+
+
+def test_pictures_are_moved_in_one_thread() -> None:
+    import cv2
+
+    leave_processors_to_the_encoder()
+    assert cv2.getNumThreads() == 1
