@@ -25,7 +25,7 @@ class VariableSettings(BaseModel):
     An empty variable counts as missing. Where PREFIXNAME is a secret, PREFIXNAME_FILE may name its file.
     """
 
-    model_config = ConfigDict(extra="ignore", frozen=True, validate_default=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, validate_default=True, defer_build=True)
 
     PREFIX: ClassVar[str]
 

@@ -116,12 +116,18 @@ def epilog(examples: str, *codes: int, meanings: Mapping[int, str] | None = None
     return "\n".join(["\b", f"Example{'s' * (len(shown) > 1)}:", *shown, "", "\b", "Exit codes:", *listed])
 
 
-def run_command(name: str, work: Callable[[], int]) -> NoReturn:
+def run_command(name: str, work: Callable[[], int], *, plugins: bool = False) -> NoReturn:
     """Run a command's work and exit with its exit code.
 
     A GossipToonError or OSError is printed as one line; the traceback of an OSError goes to the debug log.
+
+    Parameters:
+        plugins: whether plugins of pydantic are loaded, for a command that may run code of the user's
     """
     _collect_seldom()
+    if not plugins:
+        # To find them, pydantic reads a file of each installed package.
+        os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     with contextlib.suppress(ValueError):
         signal.signal(signal.SIGTERM, _terminated)
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
@@ -156,8 +162,12 @@ def _collect_seldom() -> None:
     atexit.register(gc.freeze)
 
 
-def run_configured(name: str, work: Callable[[Settings], int]) -> NoReturn:
-    """Load settings, configure logging and run a command's work; exit with its exit code."""
+def run_configured(name: str, work: Callable[[Settings], int], *, plugins: bool = False) -> NoReturn:
+    """Load settings, configure logging and run a command's work; exit with its exit code.
+
+    Parameters:
+        plugins: see `run_command`
+    """
 
     def configured() -> int:
         from gt_common.log import configure_logging  # --help stays fast
@@ -167,7 +177,7 @@ def run_configured(name: str, work: Callable[[Settings], int]) -> NoReturn:
         configure_logging(settings)
         return work(settings)
 
-    run_command(name, configured)
+    run_command(name, configured, plugins=plugins)
 
 
 def ask(question: str) -> bool:

@@ -264,17 +264,25 @@ class LedgerReader:
         batch_id: str | None = None,
         with_letter: bool = True,
         group: str | None = None,
-        limit: int | None = None,
     ) -> list[LetterKey]:
         """Return the keys of dead letters at a status, the latest event first.
 
         Parameters:
             with_letter: False for stories whose message could not be read, so that there is no letter
             group: only those with this fingerprint of the failure
-            limit: at most so many; None for all
         """
         read = queries.letters.read_letter_keys
-        return self._query(read, status, batch_id, with_letter=with_letter, group=group, limit=limit)
+        return self._query(read, status, batch_id, with_letter=with_letter, group=group)
+
+    def newest_letters(
+        self, status: StoryStatus, limit: int, *, batch_id: str | None = None
+    ) -> tuple[list[LetterKey], int]:
+        """Return the keys of the latest dead letters at a status, and how many there are altogether.
+
+        Parameters:
+            limit: at most so many keys
+        """
+        return self._query(queries.letters.read_newest_letters, status, batch_id, limit)
 
     def letter_count(self, status: StoryStatus, *, batch_id: str | None = None) -> int:
         """Return how many dead letters there are at a status."""

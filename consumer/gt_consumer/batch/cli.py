@@ -170,4 +170,4 @@ def batch(
         )
         return run(arguments)
 
-    run_command("gt-batch", work)
+    run_command("gt-batch", work, plugins=True)

@@ -109,7 +109,8 @@ class LetterPages:
     @cached_property
     def keys(self) -> list[LetterKey]:
         """The keys of the letters in the selected batch and of the selected stories, newest first."""
-        return self._keys(None)
+        found = self._ledger.letter_keys(self._status, batch_id=self._selection.batch)
+        return [key for key in found if key[1] in self._stories] if self._stories else found
 
     @property
     def count(self) -> int:
@@ -138,7 +139,8 @@ class LetterPages:
             shown: converts a letter to what is shown of it, which takes less memory
         """
         if not self.by_content and limit is not None:
-            return [*map(shown, self._selected(self._keys(limit)))], self.count
+            keys, count = self._first_keys(limit)
+            return [*map(shown, self._selected(keys))], count
         chosen: list[Shown] = []
         number = 0
         for known in self.newest():
@@ -155,7 +157,7 @@ class LetterPages:
         """
         if self.by_content:
             return self.first(limit, lambda known: shown(line_of(known.letter)))
-        keys = self._keys(limit)
+        keys, count = self._first_keys(limit)
         lines = [
             shown(found[key])
             for page in _pages(keys)
@@ -163,14 +165,13 @@ class LetterPages:
             for key in page
             if key in found
         ]
-        return lines, len(keys) if limit is None else self.count
+        return lines, count
 
-    def _keys(self, limit: int | None) -> list[LetterKey]:
-        of_batch = self._selection.batch
-        if not self._stories:
-            return self._ledger.letter_keys(self._status, batch_id=of_batch, limit=limit)
-        found = self._ledger.letter_keys(self._status, batch_id=of_batch)
-        return [key for key in found if key[1] in self._stories][:limit]
+    def _first_keys(self, limit: int | None) -> tuple[list[LetterKey], int]:
+        """Return the newest keys, and how many there are altogether."""
+        if limit is None or self._stories:
+            return self.keys[:limit], len(self.keys)
+        return self._ledger.newest_letters(self._status, limit, batch_id=self._selection.batch)
 
     def _selected(self, keys: Sequence[LetterKey]) -> Iterator[KnownLetter]:
         for page in _pages(keys):

@@ -84,4 +84,4 @@ def doctor(
             return try_story(settings, story, json_form=json_form)
         return run_doctor(settings, json_form=json_form)
 
-    run_command("gt-doctor", work)
+    run_command("gt-doctor", work, plugins=True)

@@ -81,4 +81,4 @@ def consume(
         configure_logging(settings)
         return consume_stories(settings, until_empty=until_empty)
 
-    run_command("gt-consume", work)
+    run_command("gt-consume", work, plugins=True)

@@ -107,7 +107,8 @@ def test_lines_of_letters_and_their_number(ledger_url: str) -> None:
         )
         assert (ledger.letter_count(StoryStatus.FAILED), ledger.letter_count(StoryStatus.CANCELLED)) == (3, 1)
         assert ledger.letter_count(StoryStatus.FAILED, batch_id="b-done") == 0
-        newest = ledger.letter_keys(StoryStatus.FAILED, limit=2)
+        newest, count = ledger.newest_letters(StoryStatus.FAILED, 2)
         assert [story for _, story, _ in newest] == ["story-6", "story-5"], "that of gt-batch has no letter"
+        assert (count, ledger.newest_letters(StoryStatus.FAILED, 2, batch_id="b-done")) == (3, ([], 0))
         lines = ledger.letter_lines([(BATCH, f"story-{number}") for number in (1, 3, 4, 7)])
         assert [(line.story_id, line.position) for line in lines.values()] == [("story-4", 4)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator
-from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from gt_common.ledger.plain import Plain, marks, parts
@@ -33,14 +32,12 @@ def read_letter_keys(
     *,
     with_letter: bool,
     group: str | None = None,
-    limit: int | None = None,
 ) -> list[LetterKey]:
     """Return the stories at a status that were published through a broker, the latest event first.
 
     Parameters:
         with_letter: those whose event carries a letter; False for those whose message could not be read
         group: fingerprint of the failure of the event; None for all
-        limit: at most so many; None for all
     """
     of_batch = "" if batch_id is None else "AND batch_id = ?"
     if group is not None:
@@ -53,12 +50,32 @@ def read_letter_keys(
     given = [value for value in (batch_id, group) if value is not None]
     local = read_local_batches(plain)
     names: dict[str, str] = {}  # one text per batch, not one per letter
-    found = (
+    return [
         (names.setdefault(batch, batch), story, generation)
         for batch, story, generation in plain.rows(query, status.value, *given)
         if batch not in local
+    ]
+
+
+def read_newest_letters(
+    plain: Plain, status: StoryStatus, batch_id: str | None, limit: int
+) -> tuple[list[LetterKey], int]:
+    """Return the first of the stories at a status that have a letter, and how many have one.
+
+    Both at once, since whether a story has a letter stands in its event, and so all of them are read.
+    """
+    of_batch = "" if batch_id is None else "AND batch_id = ?"
+    local = f"{_MAYBE_LOCAL} AND {plain.json_text('opened', 'made_by')} = '{GT_BATCH}'"
+    query = (
+        "WITH letters AS (SELECT batch_id, story_id, generation, at FROM gt_stories "  # noqa: S608
+        f"WHERE status = ? AND {HAS_LETTER} {of_batch} AND {NOT_PRUNED} "
+        f"AND batch_id NOT IN (SELECT batch_id FROM gt_batches WHERE {local})) "
+        "SELECT batch_id, story_id, generation, (SELECT count(*) FROM letters) FROM letters "
+        "ORDER BY at DESC, story_id DESC LIMIT ?"
     )
-    return [*islice(found, limit)]
+    given = () if batch_id is None else (batch_id,)
+    rows = [*plain.rows(query, status.value, *given, limit)]
+    return [(batch, story, generation) for batch, story, generation, _ in rows], rows[0][3] if rows else 0
 
 
 def count_letters(plain: Plain, status: StoryStatus, batch_id: str | None) -> int:
