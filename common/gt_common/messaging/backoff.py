@@ -42,10 +42,15 @@ class Backoff:
         self.tries = 0
 
 
+def cancellations() -> int:
+    """Return how many cancellations of the running task were asked for; 0 outside of a task."""
+    task = asyncio.current_task()
+    return 0 if task is None else task.cancelling()
+
+
 def is_own_cancellation() -> bool:
     """Whether a CancelledError is meant for the running task.
 
     aiormq ends pending calls of a connection whose peer stopped answering with a bare CancelledError.
     """
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
+    return cancellations() > 0

@@ -24,7 +24,7 @@ from pamqp.commands import Connection as Frames
 from yarl import URL
 
 from gt_common.errors import BrokerUnreachableError, CredentialsRefusedError, GossipToonError, UsageError
-from gt_common.messaging.backoff import is_own_cancellation
+from gt_common.messaging.backoff import cancellations, is_own_cancellation
 from gt_common.messaging.refusals import broker_words, is_no_access
 from gt_common.messaging.tls import check_options, tls_error
 from gt_common.messaging.transport import FollowedConnection, Handshake
@@ -151,8 +151,11 @@ def honest_losses() -> Iterator[None]:
     """Turn what aiormq raises when a connection is lost during a call into a ConnectionError.
 
     A waiting call ends with a bare CancelledError if the peer stopped answering, and with a bare Exception if
-    the connection is lost between two frames.
+    the connection is lost between two frames. And a cancellation that comes at the moment of a loss is given
+    out as the error of the loss, or as none (aiormq 7.2.4, findings/cancellation-lost-with-the-channel.sh);
+    here it stays a CancelledError, without which a time limit around the call would never end it.
     """
+    before = cancellations()
     try:
         yield
     except asyncio.CancelledError:
@@ -160,9 +163,13 @@ def honest_losses() -> Iterator[None]:
             raise
         raise ConnectionResetError("the broker stopped answering") from None
     except Exception as error:
+        if cancellations() > before:
+            raise asyncio.CancelledError from error
         if type(error) is not Exception:
             raise
         raise ConnectionResetError("the connection was lost during a call") from None
+    if cancellations() > before:
+        raise asyncio.CancelledError
 
 
 @contextmanager
