@@ -10,6 +10,7 @@ import pytest
 
 from gt_consumer.studio.picture import camera as camera_module
 from gt_consumer.studio.picture.camera import (
+    EDGE,
     Camera,
     Move,
     Planes,
@@ -169,6 +170,29 @@ def test_a_picture_is_enlarged_as_it_is_moved_pixel_by_pixel(monkeypatch: pytest
     for fast, slow in ((pictures[0].y, pictures[1].y), (pictures[0].u, pictures[1].u)):
         assert np.abs(fast.astype(int) - slow).max() <= 6
         assert (fast != slow).any(), "the same way was taken twice"
+
+
+def test_with_an_edge_little_zoom_is_enough_and_nothing_of_the_edge_is_seen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("moved pixel by pixel")
+
+    monkeypatch.setattr(camera_module, "_move", refuse)
+    noise = np.random.default_rng(3).integers(0, 255, (PANEL_HEIGHT // 2, PANEL_WIDTH // 2, 3), np.uint8)
+    panel = to_planes(noise, edged=True)
+    pictures = []
+    for value in (0, 255):
+        for plane in panel.edged:
+            plane[:EDGE] = plane[:, :EDGE] = value
+        data = np.zeros(540 * 960 * 3 // 2, np.uint8)
+        move = Move((1.004, 1.004), ((0, 0), (0, 0)), (510, FOCUS_Y))
+        Camera(HALF, 0.5).shoot(panel, move, 0.4, 1, planes_of(data, 540, 960))
+        pictures.append(data)
+    assert np.array_equal(pictures[0], pictures[1])
+    plain = to_planes(noise)
+    assert np.array_equal(panel.y, plain.y)
+    assert np.array_equal(panel.v, plain.v)
 
 
 def test_a_title_in_other_letters_is_written_in_those_of_the_font() -> None:

@@ -27,16 +27,23 @@ _KR, _KB = 0.2126, 0.0722
 _KG = 1 - _KR - _KB
 _Y_SCALE, _C_SCALE = 219 / 255, 224 / 255
 Box = tuple[float, float, float, float]
-_LEAST_SHIFT = 0.01  # with less, more pixels would be skipped than `resize` saves
+EDGE = 300
+"""Pixels left of and above a panel's planes which are never shown: `resize` may begin there and skip them."""
+_LEAST_SHIFT = 1 / EDGE  # with less, more pixels would have to be skipped
 
 
 @dataclass(frozen=True)
 class Planes:
-    """A picture in the encoder's format: luma at full size, colour differences at half size."""
+    """A picture in the encoder's format: luma at full size, colour differences at half size.
+
+    Parameters:
+        edged: planes of which the others are views, with `EDGE` more pixels left and above; may be none
+    """
 
     y: Plane
     u: Plane
     v: Plane
+    edged: tuple[Plane, ...] = ()
 
 
 def planes_of(data: NDArray[np.uint8], width: int, height: int) -> Planes:
@@ -92,15 +99,27 @@ def matrix_709() -> NDArray[np.float32]:
     return np.hstack([rows, [[16], [128], [128]]]).astype(np.float32)
 
 
-def to_planes(rgb: NDArray[np.uint8]) -> Planes:
-    """Convert a picture of even width and height."""
+def to_planes(rgb: NDArray[np.uint8], *, edged: bool = False) -> Planes:
+    """Convert a picture of even width and height.
+
+    Parameters:
+        edged: whether it gets room for the camera
+    """
     import cv2
+    import numpy as np
 
     yuv = cv2.transform(rgb, matrix_709())
     height, width = yuv.shape[:2]
     half = cv2.resize(yuv, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
-    y, u, v = cv2.extractChannel(yuv, 0), cv2.extractChannel(half, 1), cv2.extractChannel(half, 2)
-    return Planes(y.astype("uint8", copy=False), u.astype("uint8", copy=False), v.astype("uint8", copy=False))
+    parts = cv2.extractChannel(yuv, 0), cv2.extractChannel(half, 1), cv2.extractChannel(half, 2)
+    y, u, v = (part.astype("uint8", copy=False) for part in parts)
+    if not edged:
+        return Planes(y, u, v)
+    wide = [np.zeros([n + EDGE for n in plane.shape], np.uint8) for plane in (y, u, v)]
+    inner = [plane[EDGE:, EDGE:] for plane in wide]
+    for plane, part in zip(inner, (y, u, v), strict=True):
+        plane[:] = part
+    return Planes(inner[0], inner[1], inner[2], tuple(wide))
 
 
 class Camera:
@@ -121,12 +140,14 @@ class Camera:
         pan = [a + (b - a) * ease for a, b in zip(*move.pan, strict=True)]
         if move.shake:
             pan = [p + s for p, s in zip(pan, _tremble(seconds), strict=True)]
-        for plane, target, step in ((panel.y, into.y, 1), (panel.u, into.u, 2), (panel.v, into.v, 2)):
-            self._warp(plane, target, step, zoom, (pan[0], pan[1]), move.focus)
+        planes, edge = (panel.edged, EDGE) if panel.edged else ((panel.y, panel.u, panel.v), 0)
+        for plane, target, step in zip(planes, (into.y, into.u, into.v), (1, 2, 2), strict=True):
+            self._warp(plane, edge, target, step, zoom, (pan[0], pan[1]), move.focus)
 
     def _warp(
         self,
         plane: Plane,
+        edge: int,
         target: Plane,
         step: int,
         zoom: float,
@@ -138,8 +159,8 @@ class Camera:
         k = self._panel_scale / step  # pixels of the plane for a unit
         slope = per_pixel * k
         left, top = (
-            (focus[axis] + margin - (focus[axis] + pan[axis] - first) / zoom + 0.5 * per_pixel) * k - 0.5
-            for axis, margin, first in ((0, MARGIN_X + view.side, view.left), (1, MARGIN_Y, view.top))
+            edge - 0.5 + k * (focus[n] + margin - (focus[n] + pan[n] - first) / zoom + 0.5 * per_pixel)
+            for n, margin, first in ((0, MARGIN_X + view.side, view.left), (1, MARGIN_Y, view.top))
         )
         height, width = target.shape
         across = find_cut(slope, left, width, plane.shape[1])

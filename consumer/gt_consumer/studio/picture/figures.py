@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from gt_consumer.studio.picture.brush import colour, outline
 from gt_consumer.studio.picture.cast import CHIN, FACE_LEFT, FACE_RIGHT, FACE_TOP, UNITS, Look, head
+from gt_consumer.studio.picture.layout import PANEL_HEIGHT
 
 if TYPE_CHECKING:
     import numpy as np
@@ -251,6 +252,9 @@ def _shade(canvas: skia.Canvas, pose: Pose) -> None:
     left, _, right, _ = pose.box(0, 0, UNITS, UNITS)
     canvas.save()
     canvas.clipRect(skia.Rect.MakeLTRB(*pose.box(*_EXTENT)))
+    shadow_ends, light_begins = (left + part * (right - left) for part in (0.42, 0.6))
+    between = skia.Rect.MakeLTRB(shadow_ends, -PANEL_HEIGHT, light_begins, PANEL_HEIGHT)
+    canvas.clipRect(between, skia.ClipOp.kDifference)  # nothing changes there
     paint = skia.Paint(AntiAlias=True, BlendMode=skia.BlendMode.kSrcATop)
     paint.setShader(
         skia.GradientShader.MakeLinear(
@@ -281,13 +285,13 @@ def rim(alpha: NDArray[np.uint8], width: int) -> NDArray[np.uint8]:
 
 def tinted(mask: NDArray[np.uint8], code: str, alpha: float) -> skia.Image:
     """Make a picture of one colour where the mask is; skia draws it faster than the mask itself."""
+    import cv2
     import numpy as np
     import skia
 
     red, green, blue = (int(code[n : n + 2], 16) for n in (1, 3, 5))
     levels = np.arange(256) * alpha
     table = np.stack([np.round(levels * c / 255) for c in (red, green, blue, 255)], axis=1).astype(np.uint8)
-    # Four bytes at once, a fifth of the work of a table for each colour.
-    pixels = np.take(table.view(np.uint32)[:, 0], mask).view(np.uint8).reshape(*mask.shape, 4)
+    pixels = cv2.LUT(cv2.merge([mask] * 4), table[:, None]).astype("uint8", copy=False)
     image: skia.Image = skia.Image.fromarray(pixels, skia.kRGBA_8888_ColorType, skia.kPremul_AlphaType)
     return image

@@ -52,7 +52,7 @@ def _cut(planes: Planes, patch: Patch) -> Planes:
     for plane, mine, step in _pairs(planes, patch.planes):
         y, x = patch.top // step, patch.left // step
         parts.append(plane[y : y + mine.shape[0], x : x + mine.shape[1]].copy())
-    return Planes(*parts)
+    return Planes(parts[0], parts[1], parts[2])
 
 
 def _paste(planes: Planes, patch: Patch, content: Planes) -> None:
