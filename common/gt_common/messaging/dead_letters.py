@@ -6,21 +6,24 @@ import hashlib
 import uuid
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from pydantic import ValidationError
 
+from gt_common import messages
 from gt_common.errors import MalformedMessageError
 from gt_common.failures import UNREADABLE, Failure
 from gt_common.messages import (
     MAX_ORDINAL,
     AttemptError,
-    StoryFailed,
     StoryMessage,
     decode_story,
 )
 from gt_common.messaging.names import CRASH_LIMIT, is_story_queue
 from gt_common.messaging.salvage import salvage
+
+if TYPE_CHECKING:
+    from gt_common.messages import StoryFailed
 
 MAX_HEADER = 200
 REASON = "gt-reason"
@@ -116,7 +119,7 @@ def failed_event_of(letter: StoryMessage) -> StoryFailed:
     ran = last.generation >= letter.generation
     key = f"{letter.batch_id}\n{letter.story_id}\n{letter.generation}\n{letter.attempt}\n{letter.run}"
     started, ended = last.started_at, last.ended_at
-    return StoryFailed(
+    return messages.StoryFailed(
         **letter.identity(),
         event_id=uuid.uuid5(_NAMESPACE, key).hex,
         at=ended,
@@ -205,7 +208,7 @@ def _event_by_what_is_left(dead: Dead, failure: Failure) -> StoryFailed | None:
         "failure": failure,
     }
     try:
-        return StoryFailed.model_validate(fields, strict=True)
+        return messages.StoryFailed.model_validate(fields, strict=True)
     except ValidationError:
         return None
 

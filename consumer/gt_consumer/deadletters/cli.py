@@ -73,10 +73,12 @@ def list_letters(
 
     def work(settings: Settings) -> int:
         from gt_common.errors import UsageError
-        from gt_consumer.deadletters import command_read, command_unreadable
+        from gt_consumer.deadletters import command_read
 
         selection = selection_of(batch, story, error, stage, group, since)
         if wants_unreadable(unreadable=unreadable, results=results, discarded=discarded, queue=queue):
+            from gt_consumer.deadletters import command_unreadable  # few look at those
+
             return command_unreadable.list_unreadable(
                 settings, selection, limit, results=results, as_json=as_json
             )

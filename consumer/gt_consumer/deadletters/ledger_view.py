@@ -9,18 +9,19 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from gt_common import messages
 from gt_common.errors import UsageError
 from gt_common.failures import UNREADABLE, Failure
 from gt_common.ledger import read_ledger
 from gt_common.ledger.letter_line import LetterLine
 from gt_common.lifecycle import StoryStatus, status_of
-from gt_common.messages import AttemptError, StoryCancelled, StoryEvent, StoryFailed, StoryMessage
 from gt_common.settings import Settings
 from gt_common.texts import by_whom
 from gt_consumer.deadletters.selection import Selection, died, last_error, last_failure
 
 if TYPE_CHECKING:
     from gt_common.ledger.reader import LedgerReader
+    from gt_common.messages import AttemptError, StoryCancelled, StoryEvent, StoryMessage
 
 Shown = TypeVar("Shown")
 
@@ -190,10 +191,10 @@ def known_letter(event: StoryEvent) -> KnownLetter | None:
 
     Of a story that was cancelled before it failed the cancel is the error.
     """
-    letter = event.letter if isinstance(event, (StoryFailed, StoryCancelled)) else None
+    letter = event.letter if isinstance(event, messages.StoryFailed | messages.StoryCancelled) else None
     if letter is None:
         return None
-    if letter.died_at is None and isinstance(event, StoryCancelled):
+    if letter.died_at is None and isinstance(event, messages.StoryCancelled):
         letter = letter.dead(_cancel_error(letter, event))
     return KnownLetter(letter, event)
 
@@ -202,7 +203,7 @@ def _cancel_error(letter: StoryMessage, event: StoryCancelled) -> AttemptError:
     failure = Failure(
         type="Cancelled", message=f"cancelled by {by_whom(event.by, event.reason)}", retryable=False
     )
-    return AttemptError(
+    return messages.AttemptError(
         failure=failure, generation=letter.generation, attempt=letter.attempt, ended_at=event.at
     )
 
@@ -237,7 +238,8 @@ def count_unreadable(settings: Settings, selection: Selection) -> int:
         keys = ledger.letter_keys(StoryStatus.FAILED, batch_id=batch, with_letter=False)
         events = ledger.current([(batch, story) for _, story, _ in keys if not stories or story in stories])
     return sum(
-        isinstance(event, StoryFailed) and event.failure.type == UNREADABLE for event in events.values()
+        isinstance(event, messages.StoryFailed) and event.failure.type == UNREADABLE
+        for event in events.values()
     )
 
 
@@ -322,7 +324,7 @@ def select_letters(
     return [
         one
         for one in known
-        if selection.matches(one.letter, one.when if isinstance(one.event, StoryCancelled) else None)
+        if selection.matches(one.letter, one.when if isinstance(one.event, messages.StoryCancelled) else None)
     ][:limit]
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from gt_common.durations import parse_duration
 from gt_common.errors import UsageError
 from gt_common.failures import Failure
 from gt_common.ledger.letter_line import NO_ERROR
-from gt_common.messages import AttemptError, StoryEvent, StoryMessage
+
+if TYPE_CHECKING:
+    from gt_common.messages import AttemptError, StoryEvent, StoryMessage
 
 
 @dataclass(frozen=True)

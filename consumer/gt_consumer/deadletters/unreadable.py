@@ -6,15 +6,18 @@ import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from gt_common.errors import BrokerUnreachableError, MalformedMessageError, UsageError
-from gt_common.messages import StoryFailed
 from gt_common.messaging.browse import open_browser
 from gt_common.messaging.dead_letters import REASON, known_headers, put_aside_event, read_dead_letter
 from gt_common.messaging.delivery import Delivery
 from gt_common.messaging.names import Names
 from gt_common.settings import Settings
 from gt_consumer.deadletters.selection import Selection
+
+if TYPE_CHECKING:
+    from gt_common.messages import StoryFailed
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from gt_common.ledger.plain import Plain, marks, parts
 from gt_common.ledger.queries.letters import StoryKey, read_local_batches
 from gt_common.ledger.queries.tombstones import NOT_PRUNED
 from gt_common.ledger.stored import read_cancelled, read_failed, read_story_event
 from gt_common.lifecycle import StoryStatus
-from gt_common.messages import StoryCancelled, StoryEvent, StoryFailed, StoryMessage
+
+if TYPE_CHECKING:
+    from gt_common.messages import StoryCancelled, StoryEvent, StoryFailed, StoryMessage
 
 _OPEN: Final = ", ".join(f"'{status.value}'" for status in StoryStatus if not status.final)
 

@@ -10,10 +10,11 @@ from gt_common.ledger.plain import Plain, marks, parts
 from gt_common.ledger.queries.tombstones import NOT_PRUNED
 from gt_common.ledger.stored import read_opened, read_story_event
 from gt_common.lifecycle import StoryStatus
-from gt_common.messages import GT_BATCH, StoryEvent, is_local
+from gt_common.messages import GT_BATCH, is_local
 
 if TYPE_CHECKING:
     from gt_common.ledger.letter_line import LetterLine
+    from gt_common.messages import StoryEvent
 
 StoryKey = tuple[str, str]
 """Batch id and story id."""

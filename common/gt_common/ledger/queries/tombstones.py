@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from gt_common.errors import NoSuchBatchError
 from gt_common.ledger.plain import Plain, Row, marks, parts, utc
-from gt_common.ledger.views import Tombstone
 from gt_common.messages.statuses import BatchPhase
+
+if TYPE_CHECKING:
+    from gt_common.ledger.views import Tombstone
 
 NOT_PRUNED: Final = "batch_id NOT IN (SELECT batch_id FROM gt_pruned)"
 """Condition on a batch: one that is being pruned is gone as a whole, although its rows go piece by piece."""
@@ -65,6 +67,8 @@ def read_pruned_stories(plain: Plain, canonicals: Collection[str]) -> Iterator[t
 
 
 def _tombstone(row: Row) -> Tombstone:
+    from gt_common.ledger.views import Tombstone  # pruned batches are rare
+
     batch_id, pruned_at, state, total, successful, failed, cancelled, complete, videos, late = row
     when = utc(pruned_at)
     if when is None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 
+from gt_common import messages
 from gt_common.ledger.letter_line import LetterLine
 from gt_common.lifecycle import StoryStatus
-from gt_common.messages import AttemptError, Replay, StoryCancelled
 from gt_common.texts import by_whom, one_line, plural
 from gt_consumer.deadletters.display.tables import format_replayed, format_time
 from gt_consumer.deadletters.groups import LetterGroup, group_command
@@ -17,6 +18,9 @@ from gt_consumer.deadletters.ledger_view import KnownLetter, line_of
 from gt_consumer.deadletters.orders import Options, change_lines, changed_options
 from gt_consumer.deadletters.queue_view import Unreadable
 from gt_consumer.deadletters.selection import last_failure
+
+if TYPE_CHECKING:
+    from gt_common.messages import AttemptError, Replay
 
 Document = dict[str, JsonValue]
 
@@ -34,7 +38,7 @@ def row(known: KnownLetter) -> Document:
     """Return one dead letter as in the JSON of `gt-dlq list`."""
     event, line = known.event, line_of(known.letter)
     document = _line_document(line, known.status, event.generation if event else line.generation)
-    if isinstance(event, StoryCancelled):
+    if isinstance(event, messages.StoryCancelled):
         times = {"discarded_at": event.at.isoformat(), "purge_at": event.purge_at.isoformat()}
         document |= {"discarded_by": event.by, "discarded_because": event.reason, **times}
     elif not known.status.final:
@@ -161,7 +165,7 @@ def _state_lines(known: KnownLetter) -> Iterator[str]:
     if past := known.letter.restored:
         yield f"Restored    {format_time(past.at)} by {by_whom(past.by, past.reason)}"
     event = known.event
-    if isinstance(event, StoryCancelled):
+    if isinstance(event, messages.StoryCancelled):
         yield f"Discarded   {format_time(event.at)} by {by_whom(event.by, event.reason)}"
         yield f"{'':<12}can be restored until {format_time(event.purge_at)}"
     elif not known.status.final:

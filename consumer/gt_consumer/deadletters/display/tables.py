@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
+from gt_common import messages
 from gt_common.ledger.letter_line import LetterLine
 from gt_common.lifecycle import StoryStatus
-from gt_common.messages import StoryCancelled
 from gt_common.texts import one_line
 from gt_consumer.deadletters.groups import LetterGroup
 from gt_consumer.deadletters.ledger_view import KnownLetter, line_of
@@ -63,7 +63,7 @@ def replayed_table(letters: Sequence[KnownLetter], width: int) -> Iterator[str]:
 def discarded_row(known: KnownLetter) -> Row:
     """Return the cells of a discarded letter."""
     event = known.event
-    by, until = (event.by, event.purge_at) if isinstance(event, StoryCancelled) else ("", None)
+    by, until = (event.by, event.purge_at) if isinstance(event, messages.StoryCancelled) else ("", None)
     return (*_cause(line_of(known.letter)), one_line(by), format_time(until))
 
 
