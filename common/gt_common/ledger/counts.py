@@ -9,15 +9,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from typing import Final
 
-from sqlalchemy import Connection, and_, bindparam, delete, func, insert, literal, select, update
+from sqlalchemy import Connection, delete, func, insert, literal, select, text, update
 
-from gt_common.ledger.plain import parts
 from gt_common.ledger.schema import counts, stories, version
-from gt_common.lifecycle import StoryState
+from gt_common.lifecycle import StoryState, StoryStatus
 
-_Key = tuple[str, str]
+_Key = tuple[str, StoryStatus]
 """Batch id and status."""
+_ADD: Final = text(
+    f"INSERT INTO {counts} (batch_id, status, number, changes) VALUES (:batch, :status, :more, :version) "  # noqa: S608
+    f"ON CONFLICT (batch_id, status) DO UPDATE SET number = {counts}.number + excluded.number, "
+    "changes = excluded.changes"
+)
 
 
 @dataclass
@@ -32,36 +37,22 @@ class CountChanges:
         Parameters:
             before: None for a new one
         """
-        self._of[batch_id, after.status.value] += 1
+        self._of[batch_id, after.status] += 1
         if before is not None:
-            self._of[batch_id, before.status.value] -= 1
+            self._of[batch_id, before.status] -= 1
 
     def write(self, connection: Connection) -> None:
         """Write them, with a new version of the ledger."""
         number, counted = connection.execute(select(version.c.number, version.c.counted)).one()
-        if counted == number:
-            self._add(connection, number + 1)
-        else:
+        if counted != number:
             _count_all(connection, number + 1)
+        elif self._of:
+            changes = [
+                {"batch": batch_id, "status": status.value, "more": more, "version": number + 1}
+                for (batch_id, status), more in self._of.items()
+            ]
+            connection.execute(_ADD, changes)
         connection.execute(update(version).values(number=number + 1, counted=number + 1))
-
-    def _add(self, connection: Connection, number: int) -> None:
-        stored: set[_Key] = set()
-        for ids in parts(list(dict.fromkeys(batch_id for batch_id, _ in self._of))):
-            found = select(counts.c.batch_id, counts.c.status).where(counts.c.batch_id.in_(ids))
-            stored.update((batch_id, status) for batch_id, status in connection.execute(found))
-        known: list[dict[str, str | int]] = []
-        new: list[dict[str, str | int]] = []
-        for (batch_id, status), change in self._of.items():
-            row: dict[str, str | int] = {"batch": batch_id, "at": status, "more": change, "changes": number}
-            (known if (batch_id, status) in stored else new).append(row)
-        if known:
-            same = and_(counts.c.batch_id == bindparam("batch"), counts.c.status == bindparam("at"))
-            values = {"number": counts.c.number + bindparam("more"), "changes": bindparam("changes")}
-            connection.execute(update(counts).where(same).values(values), known)
-        if new:
-            names = {"batch": "batch_id", "at": "status", "more": "number", "changes": "changes"}
-            connection.execute(insert(counts), [{names[key]: row[key] for key in names} for row in new])
 
 
 def note_version(connection: Connection) -> None:

@@ -6,9 +6,9 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import TypeVar
+from typing import Final, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, select, text
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -154,9 +154,15 @@ def _postgres(address: Address, timeout: float) -> Engine:
     )
 
 
+_LOCK: Final = text(
+    "WITH waits AS MATERIALIZED (SELECT set_config('lock_timeout', :wait, true), "
+    "set_config('idle_in_transaction_session_timeout', :idle, true)) "
+    "SELECT pg_advisory_xact_lock(:lock) FROM waits"
+)
+"""Sets how long to wait, then waits."""
+
+
 def _lock_out_writers(connection: Connection, timeout: float) -> None:
-    connection.execute(text(f"SET LOCAL lock_timeout = {round(timeout * 1000)}"))
     # A writer that is frozen or cut off in the middle would keep all others out until the server notices.
-    idle_ms = round(timeout * _IDLE_TIMES * 1000)
-    connection.execute(text(f"SET LOCAL idle_in_transaction_session_timeout = {idle_ms}"))
-    connection.execute(select(func.pg_advisory_xact_lock(_WRITERS_LOCK)))
+    idle = f"{round(timeout * _IDLE_TIMES * 1000)}ms"
+    connection.execute(_LOCK, {"wait": f"{round(timeout * 1000)}ms", "idle": idle, "lock": _WRITERS_LOCK})

@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 
 from sqlalchemy import Connection, select
 
-from gt_common.ledger.bulk import Row
+from gt_common.ledger.bulk_rows import Row
 from gt_common.ledger.schema import batches, pruned
 from gt_common.ledger.stored import read_hold, read_opened, read_rules
 from gt_common.lifecycle import BatchState, StoryState
@@ -18,8 +18,8 @@ from gt_common.messages import (
     Event,
     StoryEvent,
     StorySpent,
-    encode,
 )
+from gt_common.messages.codec import as_json
 from gt_common.messages.costs import NO_COSTS
 
 Item = TypeVar("Item")
@@ -66,7 +66,7 @@ def chunks(items: list[Item]) -> list[list[Item]]:
 
 def body_of(event: Event) -> str:
     """Encode an event for storage."""
-    return encode(event).decode()
+    return as_json(event)
 
 
 def batch_event_row(event: BatchEvent, body: str) -> Row:

@@ -15,7 +15,7 @@ from typing import Final, Self
 
 from sqlalchemy import ColumnClause, Connection, func, literal_column, select
 
-from gt_common.ledger.bulk import StoryKey
+from gt_common.ledger.bulk_rows import StoryKey
 from gt_common.ledger.outbox import (
     Latest,
     NotificationKind,

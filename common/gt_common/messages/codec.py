@@ -37,7 +37,12 @@ def encode(message: StoryMessage | Event | UnknownEvent) -> bytes:
     """Encode a message as JSON; an event of an unknown type as it was published."""
     if isinstance(message, UnknownEvent):
         return message.body.encode()
-    return message.model_dump_json(exclude_none=True).encode()
+    return as_json(message).encode()
+
+
+def as_json(message: StoryMessage | Event) -> str:
+    """Return a message as JSON."""
+    return message.model_dump_json(exclude_none=True)
 
 
 def decode_story(body: bytes) -> StoryMessage:

@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import Connection, text
 
 from gt_common.ledger import open_ledger
-from gt_common.ledger.bulk import Row, StoryKey, bulk
+from gt_common.ledger.bulk import bulk
+from gt_common.ledger.bulk_rows import Row, StoryKey
 from gt_common.ledger.schema import stories
 from gt_common.messages import BatchStories
 from support.samples.events import BATCH, entry, opened
@@ -46,7 +47,7 @@ def test_stories_are_found_and_replaced_by_their_keys_only(writer: Connection) -
     assert [(story.batch_id, story.story_id) for story in found] == keys
     when = datetime(2026, 3, 1, tzinfo=UTC)
     rows: list[Row] = [(*story[:7], "failed", 1, 1, 1, when, None, None, None, None, None) for story in found]
-    access.replace(stories, rows)
+    access.replace(stories, keys, rows)
     assert [scans(writer, index) for index in others] == before
     counted = text("SELECT status, count(*) FROM gt_stories GROUP BY 1 ORDER BY 1")
     assert [*writer.execute(counted)] == [("failed", len(CHANGED)), ("queued", STORIES - len(CHANGED))]
