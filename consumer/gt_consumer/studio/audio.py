@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from gt_consumer.studio.encode import ffmpeg_program
 from gt_consumer.studio.errors import EncoderError
+from gt_consumer.studio.frames import widen
 
 if TYPE_CHECKING:
     import numpy as np
@@ -60,9 +62,14 @@ def _encode(stereo: Sound, path: Path) -> None:
     form = ("-f", "f32le", "-ar", str(_RATE), "-ac", "2")
     command = [ffmpeg_program(), "-y", "-v", "error", *form, "-i", "pipe:0", *_AAC, str(path)]
     data = stereo.T.astype("<f4").tobytes()
-    done = subprocess.run(command, input=data, capture_output=True, check=False)
-    if done.returncode:
-        raise EncoderError(f"ffmpeg could not encode the sound: {_words(done.stderr)}")
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdin is not None  # noqa: S101 - a pipe
+        widen(process.stdin.fileno())
+        with contextlib.suppress(BrokenPipeError):  # ffmpeg has ended and says why
+            process.stdin.write(data)  # all at once: communicate() would write 4 kB at a time
+        _, said = process.communicate()
+    if process.returncode:
+        raise EncoderError(f"ffmpeg could not encode the sound: {_words(said)}")
 
 
 def read_sound(path: Path, channels: int, rate: int, seconds: float | None = None) -> Sound:

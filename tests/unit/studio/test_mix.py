@@ -119,3 +119,12 @@ def test_the_decoded_sound_stays_below_its_peak(tmp_path: Path) -> None:
     (tmp_path / "b.mp3").write_text("no sound")
     with pytest.raises(EncoderError, match=r"cannot read the sound of b\.mp3"):
         read_sound(tmp_path / "b.mp3", 1, 24_000)
+
+
+def test_an_encoder_that_ends_early_is_heard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "ffmpeg"
+    program.write_text("#!/bin/sh\necho no encoder at all >&2\nexit 3\n")
+    program.chmod(0o755)
+    monkeypatch.setattr("gt_consumer.studio.audio.ffmpeg_program", lambda: str(program))
+    with pytest.raises(EncoderError, match="could not encode the sound: no encoder at all"):
+        write_sound(np.zeros((2, 480_000), np.float32), tmp_path / "a.m4a")
