@@ -40,12 +40,15 @@ class BulkSqlite:
 
     def insert(self, table: Table, rows: Iterable[Row]) -> None:
         """Add rows."""
-        self._connection.exec_driver_sql(_insert_sql(table), [*with_times(table, rows, _stored_time)])
+        # Made first, then converted: one loop after the other is faster than one with all of it.
+        made = [*rows]
+        self._connection.exec_driver_sql(_insert_sql(table), [*with_times(table, made, _stored_time)])
 
     def replace(self, table: Table, keys: Iterable[StoryKey], rows: Iterable[Row]) -> None:
         """Write new values into stored rows; they tell their keys themselves."""
         length = len(table.primary_key)
-        moved = [(*row[length:], *row[:length]) for row in with_times(table, rows, _stored_time)]
+        made = [*rows]
+        moved = [(*row[length:], *row[:length]) for row in with_times(table, made, _stored_time)]
         self._connection.exec_driver_sql(_update_sql(table), moved)
 
     def writing(self) -> AbstractContextManager[None]:
