@@ -14,7 +14,7 @@ from pathlib import Path
 from bench import page
 from bench.check import TOLERANCE, best, fallen
 from bench.figures import Figure
-from bench.places import PLACE, PlaceError, build, private_broker
+from bench.places import PLACE, NoRevisionError, PlaceError, build, private_broker
 from bench.results import Key, Measured, Results, ratios, surroundings
 from bench.running import FULL_LIMIT_S, LARGE_LIMIT_S, QUICK_LIMIT_S, needs_broker, run, scripts
 
@@ -98,6 +98,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with _ready(given, {name: known[name] for name in wanted}) as (bench, results):
             return check_ratios(bench) if given.check else _bench(bench, results, given)
+    except NoRevisionError as error:
+        parser.error(f"--against: {error}")
     except PlaceError as error:
         print(f"bench: {error}", file=sys.stderr)
         return NO_PLACE

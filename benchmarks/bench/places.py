@@ -24,6 +24,10 @@ class PlaceError(Exception):
     """There is no broker or no build; the message says why and how to fix it."""
 
 
+class NoRevisionError(PlaceError):
+    """There is no such revision or built checkout."""
+
+
 class Broker(NamedTuple):
     """Address and version of a broker."""
 
@@ -68,12 +72,13 @@ def build(revision: str, place: Path = PLACE, root: Path = ROOT) -> Build:
         root: a checkout of the repository
 
     Raises:
-        PlaceError: there is no such revision, or it could not be built
+        NoRevisionError: there is no such revision
+        PlaceError: it could not be built
     """
     named = Path(revision).resolve()
     if (named / ".venv" / "bin" / "python").exists():
         return Build(named, _output("git", "rev-parse", "HEAD", folder=named).strip())
-    commit = _output("git", "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}", folder=root).strip()
+    commit = _commit(revision, root)
     folder = place / commit[:12]
     done = folder / ".built"
     if done.exists():
@@ -89,6 +94,17 @@ def build(revision: str, place: Path = PLACE, root: Path = ROOT) -> Build:
     _output("make", "install", folder=folder, environment=environment)
     done.touch()
     return Build(folder, commit)
+
+
+def _commit(revision: str, root: Path) -> str:
+    try:
+        named = f"{revision}^{{commit}}"
+        return _output("git", "rev-parse", "--verify", "--quiet", named, folder=root).strip()
+    except PlaceError:
+        raise NoRevisionError(
+            f"{revision} is neither a commit, branch or tag of {root} nor a checkout with its .venv; "
+            "`git log` shows the commits"
+        ) from None
 
 
 def _output(*command: str, folder: Path, environment: dict[str, str] | None = None) -> str:

@@ -206,10 +206,23 @@ def lenient_output() -> Iterator[TextIO]:
 
 def format_os_error(error: OSError) -> str:
     """Format as one line what the operating system refused, where, and how to fix it."""
+    if _is_of_output(error):
+        return f"standard output cannot be written: {error.strerror}; write it to another place"
     reason = error.strerror or str(error) or type(error).__name__
     place = f": {error.filename}" if error.filename else ""
     remedy = _REMEDIES.get(error.errno or 0)
     return f"{reason}{place}" + (f"; {remedy}" if remedy else "")
+
+
+def _is_of_output(error: OSError) -> bool:
+    """Whether standard output is meant, which no file name tells: what it did not take is still buffered."""
+    if error.filename is not None:
+        return False
+    try:
+        sys.stdout.flush()
+    except OSError as again:
+        return again.errno == error.errno
+    return False
 
 
 def _code_of(error: OSError) -> int:

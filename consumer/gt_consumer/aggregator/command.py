@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, nullcontext
 from typing import TYPE_CHECKING
 
+from gt_common.cli.remarks import remarks_every
 from gt_common.cli.signals import StopSignals
 from gt_common.errors import ExitCode
 from gt_common.ledger import Ledger, open_ledger
@@ -35,6 +36,8 @@ ORDER_S = 20.0
 """Seconds within which the broker has to take an order to the workers; then it is tried again later."""
 SETTLE_S = 5.0
 """Seconds that an aggregator which ends takes for the stop rules of what it has committed."""
+PROGRESS_S = 10.0
+"""Seconds between the lines of an aggregator whose end somebody waits for."""
 
 
 def aggregate_results(settings: Settings, *, until_idle: bool) -> int:
@@ -75,7 +78,8 @@ async def _aggregate(settings: Settings, tracer: Tracer | None, *, until_idle: b
             ):
                 log.info("aggregator_started", queue=queue, ledger=ledger.label, pid=os.getpid())
                 work = asyncio.create_task(aggregator.run(depth=depth if until_idle else None))
-                await _until_done_or_stopped(work, aggregator, signals)
+                async with _progress(aggregator) if until_idle else nullcontext():
+                    await _until_done_or_stopped(work, aggregator, signals)
                 await subscription.cancel()
                 await rules.settle(SETTLE_S)
     tally = aggregator.tally
@@ -87,6 +91,15 @@ async def _aggregate(settings: Settings, tracer: Tracer | None, *, until_idle: b
         unknown=tally.unknown.total(),
     )
     return ExitCode.DONE if signals.exit_code is None else signals.exit_code
+
+
+def _progress(aggregator: Aggregator) -> AbstractAsyncContextManager[None]:
+    """Log every few seconds how much is stored, for the duration of a block."""
+
+    def report() -> None:
+        log.info("results_stored", taken=aggregator.tally.taken, waiting=aggregator.waiting)
+
+    return remarks_every(PROGRESS_S, report)
 
 
 def _traced(tracer: Tracer | None) -> Callable[[Sequence[Decoded]], None]:

@@ -15,6 +15,7 @@ from gt_common.settings import Settings
 from gt_common.texts import plural
 from gt_consumer.deadletters.display import documents, tables
 from gt_consumer.deadletters.display.printing import Rows, print_json, print_lines, remark
+from gt_consumer.deadletters.display.reading import Reading
 from gt_consumer.deadletters.groups import Grouping, group_command
 from gt_consumer.deadletters.ledger_view import (
     KnownLetter,
@@ -40,7 +41,7 @@ def list_ledger(settings: Settings, selection: Selection, limit: int | None, *, 
         NoSuchBatchError: the ledger does not know the selected batch
     """
     with Rows() as rows:
-        with open_letters(settings, selection) as pages:
+        with open_letters(settings, selection, on_read=Reading()) as pages:
             lines, count = _lines(pages, limit, rows if as_json else None)
             # In a large ledger this reads every letter, so once is enough.
             known = count if selection.everything else count_letters(settings)
@@ -75,7 +76,7 @@ def _lines(pages: LetterPages, limit: int | None, rows: Rows | None) -> tuple[li
 def list_discarded(settings: Settings, selection: Selection, limit: int | None, *, as_json: bool) -> int:
     """List discarded letters and until when each can be restored; for errors see `list_ledger`."""
     with Rows() as rows:
-        with open_letters(settings, selection, StoryStatus.CANCELLED) as pages:
+        with open_letters(settings, selection, StoryStatus.CANCELLED, Reading()) as pages:
             lines, count = _first(pages, limit, tables.discarded_row, rows if as_json else None)
         if not count:
             _check_batch(settings, selection)
@@ -126,7 +127,7 @@ def list_queue(settings: Settings, selection: Selection, limit: int | None, *, a
 def list_groups(settings: Settings, selection: Selection, *, as_json: bool) -> int:
     """List groups of dead letters with the same cause; for errors see `list_ledger`."""
     grouping = Grouping()
-    with open_letters(settings, selection) as pages:
+    with open_letters(settings, selection, on_read=Reading()) as pages:
         _, count = pages.first_lines(None, grouping.add)
     replayed = select_letters(replayed_letters(settings, batch=selection.batch), selection, None)
     groups = grouping.groups(last_failure(one.letter).fingerprint for one in replayed)
@@ -180,7 +181,7 @@ def export(settings: Settings, selection: Selection, limit: int | None, file: st
             yield known.letter.model_dump_json(exclude_none=True)
 
     status = StoryStatus.CANCELLED if discarded else StoryStatus.FAILED
-    with open_letters(settings, selection, status) as pages:
+    with open_letters(settings, selection, status, Reading()) as pages:
         if file == "-":
             print_lines(lines())
         else:

@@ -24,6 +24,13 @@ if TYPE_CHECKING:
     from gt_common.messages import AttemptError, StoryCancelled, StoryEvent, StoryMessage
 
 Shown = TypeVar("Shown")
+OnRead = Callable[[int, int], None]
+"""Is told how many letters were read, and of how many."""
+
+
+def _unheard(_read: int, _count: int) -> None:
+    pass
+
 
 StoryKey = tuple[str, str]
 """Batch id and story id."""
@@ -99,10 +106,18 @@ class LetterPages:
 
     Parameters:
         status: `failed` or `cancelled`
+        on_read: called before each page
     """
 
-    def __init__(self, ledger: LedgerReader, status: StoryStatus, selection: Selection) -> None:
+    def __init__(
+        self,
+        ledger: LedgerReader,
+        status: StoryStatus,
+        selection: Selection,
+        on_read: OnRead = _unheard,
+    ) -> None:
         self._ledger = ledger
+        self._on_read = on_read
         self._status = status
         self._selection = selection
         self._stories = selection.stories
@@ -161,7 +176,7 @@ class LetterPages:
         keys, count = self._first_keys(limit)
         lines = [
             shown(found[key])
-            for page in _pages(keys)
+            for page in self._pages(keys)
             for found in [self._ledger.letter_lines(page)]
             for key in page
             if key in found
@@ -175,15 +190,15 @@ class LetterPages:
         return self._ledger.newest_letters(self._status, limit, batch_id=self._selection.batch)
 
     def _selected(self, keys: Sequence[LetterKey]) -> Iterator[KnownLetter]:
-        for page in _pages(keys):
+        for page in self._pages(keys):
             current = self._ledger.current(page)
             found = (known_letter(current[key]) for key in page if key in current)
             yield from select_letters([known for known in found if known], self._selection, None)
 
-
-def _pages(keys: Sequence[LetterKey]) -> Iterator[list[StoryKey]]:
-    for start in range(0, len(keys), PAGE):
-        yield [(batch, story) for batch, story, _ in keys[start : start + PAGE]]
+    def _pages(self, keys: Sequence[LetterKey]) -> Iterator[list[StoryKey]]:
+        for start in range(0, len(keys), PAGE):
+            self._on_read(start, len(keys))
+            yield [(batch, story) for batch, story, _ in keys[start : start + PAGE]]
 
 
 def known_letter(event: StoryEvent) -> KnownLetter | None:
@@ -210,11 +225,14 @@ def _cancel_error(letter: StoryMessage, event: StoryCancelled) -> AttemptError:
 
 @contextmanager
 def open_letters(
-    settings: Settings, selection: Selection, status: StoryStatus = StoryStatus.FAILED
+    settings: Settings,
+    selection: Selection,
+    status: StoryStatus = StoryStatus.FAILED,
+    on_read: OnRead = _unheard,
 ) -> Iterator[LetterPages]:
     """Open the ledger to read the selected letters in pages; for errors see `failed_letters`."""
     with read_ledger(settings.ledger, timeout=settings.connect_timeout) as ledger:
-        yield LetterPages(ledger, status, selection)
+        yield LetterPages(ledger, status, selection, on_read)
 
 
 def count_letters(settings: Settings) -> int:

@@ -233,13 +233,12 @@ def test_a_journal_that_cannot_be_begun_is_named(settings: Settings, env: dict[s
 
 
 def test_full_disk_under_the_output_after_publishing_is_not_nothing_published(env: dict[str, str]) -> None:
-    done = produce(
-        env, "https://redd.it/a1", "--batch-id", "b", within=["sh", "-c", 'exec "$@" > /dev/full', "sh"]
-    )
+    full = ["sh", "-c", 'unset PYTHONUNBUFFERED; exec "$@" > /dev/full', "sh"]
+    done = produce(env, "https://redd.it/a1", "--batch-id", "b", within=full)
     assert done.returncode == 3
     assert done.stderr.splitlines()[-2:] == [
         "the batch is published and keeps running; see `gt-report b`",
-        "gt-produce: No space left on device; make room or set another folder",
+        "gt-produce: standard output cannot be written: No space left on device; write it to another place",
     ]
 
 

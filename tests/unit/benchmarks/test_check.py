@@ -93,3 +93,10 @@ def test_an_unknown_benchmark_is_named_with_those_there_are(capsys: pytest.Captu
         cli.main(["--only", "view,nothing"])
     assert ended.value.code == 2
     assert "no benchmark nothing; there are " in capsys.readouterr().err
+
+
+def test_an_unknown_revision_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["--only", "view", "--against", "no-such-revision"])
+    assert ended.value.code == 2
+    assert "--against: no-such-revision is neither " in capsys.readouterr().err

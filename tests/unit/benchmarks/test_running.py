@@ -13,7 +13,7 @@ import pytest
 
 from bench import running
 from bench.cli import Bench
-from bench.places import PlaceError, build
+from bench.places import NoRevisionError, PlaceError, build
 from bench.running import needs_broker, run, scripts
 
 FIGURE = 'print(\'{"measure": "m", "unit": "s", "better": "less", "ours": 1.5}\', flush=True)\n'
@@ -140,6 +140,11 @@ def test_a_failed_build_says_why_and_is_tried_again(repository: Path, tmp_path: 
         build("HEAD", place, repository)
     broken.unlink()
     assert build("HEAD", place, repository).folder.is_dir()
+
+
+def test_an_unknown_revision_is_told_from_a_failed_build(repository: Path, tmp_path: Path) -> None:
+    with pytest.raises(NoRevisionError, match=r"^nosuch is neither a commit, branch or tag of "):
+        build("nosuch", tmp_path / "place", repository)
 
 
 def test_a_built_checkout_is_taken_as_it_is(repository: Path, tmp_path: Path) -> None:

@@ -16,6 +16,8 @@ from gt_common.cli.app import run_command
 from gt_common.log import configure_logging
 from gt_common.settings import load_settings
 
+BUFFERED = {name: text for name, text in os.environ.items() if name != "PYTHONUNBUFFERED"}
+
 
 def failing(error: BaseException) -> int:
     """Run a command that fails with an error. Return its exit code."""
@@ -109,11 +111,12 @@ def test_full_disk_under_standard_output_is_one_line() -> None:
     code = "from gt_common.cli.app import run_command; run_command('gt-x', lambda: print('x' * 99) or 0)"
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
-            [sys.executable, "-c", code], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60
-        )
+            [sys.executable, "-c", code], stdout=full, stderr=subprocess.PIPE,
+            text=True, timeout=60, env=BUFFERED,
+        )  # fmt: skip
     assert (done.returncode, done.stderr.splitlines()) == (
         2,
-        ["gt-x: No space left on device; make room or set another folder"],
+        ["gt-x: standard output cannot be written: No space left on device; write it to another place"],
     )
 
 
