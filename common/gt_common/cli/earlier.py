@@ -42,7 +42,7 @@ def comparison_document(found: Comparison) -> dict[str, list[dict[str, object]]]
 
 def _video(one: AlreadyMade) -> dict[str, object]:
     removed = {"video_removed_at": one.removed_at.isoformat()} if one.removed_at else {}
-    place = {"batch_id": one.event.batch_id, "output_path": one.event.output_path}
+    place = {"batch_id": one.batch_id, "output_path": one.output_path}
     return {"url": one.story.url, **place, **removed}
 
 
@@ -61,15 +61,15 @@ def _made_lines(made: Sequence[AlreadyMade]) -> Iterator[str]:
     for one in made:
         differs = f" ({', '.join(one.differs)})" if one.differs else ""
         removed = f" (video removed by gt-prune on {one.removed_at:%Y-%m-%d})" if one.removed_at else ""
-        video = f"in batch {one.event.batch_id}: {one.event.output_path}{removed}"
+        video = f"in batch {one.batch_id}: {one.output_path}{removed}"
         yield f"{one.story.place}: already made {video}{differs}"
 
 
 def _again_lines(again: Sequence[AlreadyMade]) -> Iterator[str]:
     for one in again:
-        video = f"the video of batch {one.event.batch_id}"
+        video = f"the video of batch {one.batch_id}"
         if one.gone:
-            yield f"{one.story.place}: made again, {video} is missing: {one.event.output_path}"
+            yield f"{one.story.place}: made again, {video} is missing: {one.output_path}"
         else:
             yield f"{one.story.place}: made again, {video} differs: {', '.join(one.differs)}"
 

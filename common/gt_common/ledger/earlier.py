@@ -5,16 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import compress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from gt_common import messages
-from gt_common.stories import Story, canonical_urls, without
+from gt_common.ledger.found_table import FoundTable
+from gt_common.ledger.views import UnfinishedStory
+from gt_common.messages.statuses import StoryStatus
+from gt_common.stories import HashedUrls, Story, canonical_urls, without_in_order
 
 if TYPE_CHECKING:
     from gt_common.ledger.reader import LedgerReader
-    from gt_common.ledger.views import EarlierVideo, UnfinishedStory
-    from gt_common.messages import MadeFrom, StorySucceeded
+    from gt_common.ledger.views import EarlierVideo
+    from gt_common.messages import MadeFrom
+
+_AT_ONCE: Final = 1_000
+"""Stories of which the earlier videos are read at a time."""
 
 
 @dataclass(frozen=True)
@@ -22,13 +29,15 @@ class AlreadyMade:
     """A story with an earlier video.
 
     Parameters:
+        batch_id, output_path: of the earlier video
         differs: how another video would differ; empty if it would be the same
         gone: whether the earlier video is missing
         removed_at: when gt-prune removed it; then it counts as made and not as missing
     """
 
     story: Story
-    event: StorySucceeded
+    batch_id: str
+    output_path: str
     differs: tuple[str, ...] = ()
     gone: bool = False
     removed_at: datetime | None = None
@@ -59,9 +68,9 @@ class Comparison:
     """
 
     stories: Sequence[Story]
-    made: tuple[AlreadyMade, ...] = ()
-    again: tuple[AlreadyMade, ...] = ()
-    running: tuple[BeingMade, ...] = ()
+    made: Sequence[AlreadyMade] = ()
+    again: Sequence[AlreadyMade] = ()
+    running: Sequence[BeingMade] = ()
 
 
 @dataclass(frozen=True)
@@ -83,27 +92,80 @@ class Rule:
     skip_changed: bool = False
 
 
-def compare(ledger: LedgerReader, stories: Sequence[Story], rule: Rule) -> Comparison:
-    """Compare a list with the ledger; story files are read."""
-    canonicals = frozenset(canonical_urls(stories))
+OnCompared = Callable[[int], None]
+"""Called now and then with how many stories of the list were compared."""
+
+
+def compare(
+    ledger: LedgerReader,
+    stories: Sequence[Story],
+    rule: Rule,
+    on_compared: OnCompared = lambda _count: None,
+) -> Comparison:
+    """Compare a list with the ledger, some stories at a time; story files are read."""
+    wanted = HashedUrls(canonical_urls(stories))
     running = {
         other.canonical: other
-        for other in ledger.unfinished(canonicals)
+        for other in ledger.unfinished(wanted)
         if other.batch_id != rule.batch_id and rule.is_made_now(other)
     }
-    videos = ledger.made(canonicals)
-    made, again, now = [], [], []
-    for story in stories if running or videos else ():
-        if story.canonical in running:
-            now.append(BeingMade(story, running[story.canonical]))
-            continue
-        found = _earlier(story, videos.get(story.canonical, []), rule)
-        if found and not found.gone and (not found.differs or rule.skip_changed):
-            made.append(found)
-        elif found:
-            again.append(found)
-    left = without(stories, {one.story.canonical for one in made} | {one.story.canonical for one in now})
-    return Comparison(left, tuple(made), tuple(again), tuple(now))
+    places = ledger.places(wanted)
+    if not running and not places and not places.pruned:
+        return Comparison(stories)
+    left_out = bytearray(len(stories))
+    made, again, now = made_table(stories), made_table(stories), running_table(stories)
+    for start in range(0, len(stories), _AT_ONCE):
+        part = stories[start : start + _AT_ONCE]
+        videos = ledger.made([story.canonical for story in part], places)
+        for number, story in enumerate(part, start):
+            if other := running.get(story.canonical):
+                add_running(now, number, BeingMade(story, other))
+                left_out[number] = 1
+            elif found := _earlier(story, videos.get(story.canonical, ()), rule):
+                left_out[number] = not found.gone and (not found.differs or rule.skip_changed)
+                _add_made(made if left_out[number] else again, number, found)
+        on_compared(start + len(part))
+    left = without_in_order(stories, compress(canonical_urls(stories), left_out))
+    return Comparison(left, made or (), again or (), now or ())
+
+
+_Video = tuple[str, str, tuple[str, ...], bool, datetime | None]
+"""What many earlier videos share: batch, folder, and what is said of them."""
+MadeTable = FoundTable[_Video, AlreadyMade]
+_Running = tuple[str, StoryStatus, str | None, float | None]
+"""What many stories that are being made share: batch, status, who makes it, and since when."""
+RunningTable = FoundTable[_Running, BeingMade]
+
+
+def made_table(stories: Sequence[Story]) -> MadeTable:
+    """Return an empty table of stories of a list with an earlier video."""
+
+    def make(story: Story, shared: _Video, name: str) -> AlreadyMade:
+        batch_id, folder, differs, gone, removed_at = shared
+        return AlreadyMade(story, batch_id, f"{folder}{name}", differs, gone, removed_at)
+
+    return FoundTable(stories, make)
+
+
+def running_table(stories: Sequence[Story]) -> RunningTable:
+    """Return an empty table of stories of a list that another batch is making."""
+
+    def make(story: Story, shared: _Running, _text: str) -> BeingMade:
+        batch_id, status, made_by, published_s = shared
+        return BeingMade(story, UnfinishedStory(story.canonical, batch_id, status, made_by), published_s)
+
+    return FoundTable(stories, make)
+
+
+def add_running(table: RunningTable, number: int, one: BeingMade) -> None:
+    """Add the story with this number in the list."""
+    other = one.other
+    table.add(number, (other.batch_id, other.status, other.made_by, one.published_s))
+
+
+def _add_made(table: MadeTable, number: int, one: AlreadyMade) -> None:
+    folder, slash, name = one.output_path.rpartition("/")
+    table.add(number, (one.batch_id, folder + slash, one.differs, one.gone, one.removed_at), name)
 
 
 def video_is_gone(output_path: str) -> bool:
@@ -146,4 +208,4 @@ def _candidates(
         # Versions that did not record it cannot be compared with; their videos count as the same.
         differs = event.made_from.differences(wanted) if event.made_from else ()
         gone = video.removed_at is None and rule.is_gone(event.output_path)
-        yield AlreadyMade(story, event, differs, gone, video.removed_at)
+        yield AlreadyMade(story, event.batch_id, event.output_path, differs, gone, video.removed_at)

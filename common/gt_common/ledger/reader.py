@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Container, Iterable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, Self, TypeVar
 
@@ -11,6 +11,7 @@ from gt_common.ledger import queries
 if TYPE_CHECKING:
     from gt_common.ledger.letter_line import LetterLine
     from gt_common.ledger.overview import Memory, Overview
+    from gt_common.ledger.places import Places
     from gt_common.ledger.plain import Plain, PlainReads
     from gt_common.ledger.pruning.candidates import Age, OldBatch
     from gt_common.ledger.queries.batches import BatchHead
@@ -233,13 +234,25 @@ class LedgerReader:
         """Return which of these Reddit posts, by canonical URL, were in any batch."""
         return self._query(queries.known_posts.read_known, canonicals)
 
-    def unfinished(self, canonicals: Collection[str]) -> list[UnfinishedStory]:
+    def unfinished(self, canonicals: Container[str]) -> list[UnfinishedStory]:
         """Return the stories with one of these canonical URLs that are not final, oldest batch first."""
         return self._query(queries.earlier_videos.read_unfinished, canonicals)
 
-    def made(self, canonicals: Collection[str]) -> dict[str, list[EarlierVideo]]:
-        """Return the successes of each story that has one, in any batch, newest first, by canonical URL."""
-        return self._query(queries.earlier_videos.read_made, canonicals)
+    def places(self, canonicals: Container[str]) -> Places:
+        """Return where the successes of these stories are, so that `made` can be asked for some."""
+        return self._query(queries.earlier_videos.read_places, canonicals)
+
+    def made(
+        self, canonicals: Collection[str], places: Places | None = None
+    ) -> dict[str, list[EarlierVideo]]:
+        """Return the successes of each story that has one, in any batch, newest first, by canonical URL.
+
+        Parameters:
+            places: of a list with these stories; None to look for them
+        """
+        if places is not None and not places.pruned and not places.of(canonicals):
+            return {}
+        return self._query(queries.earlier_videos.read_made, canonicals, places)
 
     def durations(self, limit: int = 100, *, orchestrator: str | None = None) -> list[float]:
         """Return how many seconds each of the latest videos took, of all orchestrators or of one."""

@@ -64,7 +64,7 @@ class AttemptSpan:
     outcome: SpanOutcome
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class UnfinishedStory:
     """A story of some batch that is not final yet.
 

@@ -1,5 +1,6 @@
 """Lists of stories: URLs and files that name a story, when two name the same one, and story ids."""
 
+from gt_common.stories.hashed import HashedUrls
 from gt_common.stories.lists import (
     MAX_LINES,
     ListReading,
@@ -9,7 +10,7 @@ from gt_common.stories.lists import (
     read_list,
     read_list_file,
 )
-from gt_common.stories.story import Story, StoryTable, canonical_urls, contents, without
+from gt_common.stories.story import Story, StoryTable, canonical_urls, contents, without, without_in_order
 from gt_common.stories.urls import (
     MAX_URL,
     STORY_SUFFIXES,
@@ -25,6 +26,7 @@ __all__ = [
     "MAX_LINES",
     "MAX_URL",
     "STORY_SUFFIXES",
+    "HashedUrls",
     "ListReading",
     "NotAStoryError",
     "OnLines",
@@ -42,4 +44,5 @@ __all__ = [
     "story_id",
     "story_ids",
     "without",
+    "without_in_order",
 ]

@@ -153,6 +153,25 @@ def without(stories: Sequence[Story], left_out: Container[str]) -> Sequence[Stor
     return StoryTable(story for story in stories if story.canonical not in left_out)
 
 
+def without_in_order(stories: Sequence[Story], left_out: Iterable[str]) -> Sequence[Story]:
+    """Return the stories that are not left out, as `without`, with no set of a million texts.
+
+    Parameters:
+        left_out: canonical URLs of some of the stories, in their order
+    """
+    waiting = iter(left_out)
+    expected = next(waiting, None)
+    if expected is None:
+        return stories
+    left = StoryTable()
+    for story in stories:
+        if story.canonical == expected:
+            expected = next(waiting, None)
+        else:
+            left.append(story)
+    return left
+
+
 def shortened(canonical: str) -> str:
     """Return a canonical URL in a form that takes less memory; different URLs stay different."""
     return "\0" + canonical[len(POST_PREFIX) :] if canonical.startswith(POST_PREFIX) else canonical

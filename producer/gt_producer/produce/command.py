@@ -141,7 +141,14 @@ def _check(request: Request, settings: Settings, planning: ExitStack) -> Checked
     if not request.force:
         if not request.dry_run:
             planning.enter_context(lock_comparison(settings))
-        compared = compare_list(settings, header, reading.stories, skip_changed=request.skip_changed)
+        compared = compare_list(
+            settings,
+            header,
+            reading.stories,
+            skip_changed=request.skip_changed,
+            on_compared=lambda count: counter.show("compared", count, len(reading.stories)),
+        )
+        counter.clear()
     say_comparison(compared, "publishes")
     return Checked(request, settings, header, reading, compared, planning, counter)
 

@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import compress
 from typing import TYPE_CHECKING, Final
 
 from gt_common.batches import batch_lock
 from gt_common.cli.cost_estimate import CostEstimate
 from gt_common.cli.listing import say
 from gt_common.cli.planning import lock_planning
-from gt_common.errors import (
-    CredentialsRefusedError,
-    GossipToonError,
-    LedgerUnreachableError,
-    NoSuchBatchError,
-)
+from gt_common.errors import CredentialsRefusedError, GossipToonError, LedgerUnreachableError
 from gt_common.files import is_locked, make_state_folder
 from gt_common.ledger import ledger_is_there, read_ledger
-from gt_common.ledger.earlier import BeingMade, Comparison, Rule, compare, video_was_removed
+from gt_common.ledger.earlier import (
+    BeingMade,
+    Comparison,
+    OnCompared,
+    Rule,
+    add_running,
+    compare,
+    running_table,
+    video_was_removed,
+)
 from gt_common.ledger.find_batch import check_not_pruned
 from gt_common.ledger.views import UnfinishedStory
 from gt_common.messages import GT_BATCH
 from gt_common.messages.statuses import StoryStatus
 from gt_common.settings import Settings
-from gt_common.stories import Story, canonical_urls, story_id, story_ids, without
+from gt_common.stories import Story, canonical_urls, story_id, story_ids, without, without_in_order
 from gt_producer.produce.journal_state import Header, JournalState, journal_path, read_recent, read_state
 from gt_producer.produce.plan import place_known_list
 
@@ -63,7 +69,12 @@ def check_unused(settings: Settings, batch_id: str) -> None:
 
 
 def compare_list(
-    settings: Settings, header: Header, stories: Sequence[Story], *, skip_changed: bool
+    settings: Settings,
+    header: Header,
+    stories: Sequence[Story],
+    *,
+    skip_changed: bool,
+    on_compared: OnCompared = lambda _count: None,
 ) -> Comparison:
     """Compare a list with other batches; without a readable ledger only the journals of this machine count.
 
@@ -79,25 +90,33 @@ def compare_list(
     new = _new_stories(stories, batch_id, state.positions)
     if not new:
         return Comparison(stories)
-    published = _published(settings, batch_id, new)
-    rule = Rule(batch_id, None, video_was_removed, lambda other: _is_made(settings, other), skip_changed)
-    found = Comparison(new)
+    rule = Rule(batch_id, None, video_was_removed, _Makers(settings).is_made, skip_changed)
+    found, sent = _ask_ledger(settings, new, rule, on_compared)
+    running, left = _being_made(found.stories, sent)
+    if not running:
+        return replace(found, stories=_without(stories, new, found.stories))
+    published = {one.story.canonical for one in running} if found.again else frozenset[str]()
+    return replace(
+        found,
+        stories=_without(stories, new, left),
+        running=(*found.running, *running) if found.running else running,
+        again=[one for one in found.again if one.story.canonical not in published] or (),
+    )
+
+
+def _ask_ledger(
+    settings: Settings, new: Sequence[Story], rule: Rule, on_compared: OnCompared
+) -> tuple[Comparison, list[_Sent]]:
+    """Compare a list with the ledger, if it can be read; return what it does not know, too."""
     try:
         if ledger_is_there(settings.ledger):
             with read_ledger(settings.ledger, timeout=settings.connect_timeout) as ledger:
-                found = compare(ledger, new, rule)
-                published = _unknown_to(ledger, published)
+                # Before the comparison, so that what arrives meanwhile counts as being made.
+                sent = _published(settings, rule.batch_id, partial(_known_ids, ledger))
+                return compare(ledger, new, rule, on_compared), sent
     except GossipToonError as error:
         say(f"warning: stories that are already made are not left out, the ledger cannot be read: {error}")
-        found = Comparison(new)
-    left = frozenset(canonical_urls(found.stories)) if published else frozenset[str]()
-    running = (*found.running, *(one for name, one in published.items() if name in left))
-    found = replace(
-        found,
-        running=running,
-        again=tuple(one for one in found.again if one.story.canonical not in published),
-    )
-    return replace(found, stories=_without(stories, found))
+    return Comparison(new), _published(settings, rule.batch_id, _nothing_known)
 
 
 def estimate_cost(settings: Settings, stories: int) -> CostEstimate:
@@ -121,50 +140,102 @@ def _new_stories(stories: Sequence[Story], batch_id: str, known: Container[str])
     return without(stories, {name for name in canonical_urls(stories) if identify(name) in known})
 
 
-def _without(stories: Sequence[Story], found: Comparison) -> Sequence[Story]:
-    left_out = {one.story.canonical for one in found.made} | {one.story.canonical for one in found.running}
-    return without(stories, left_out) if left_out else stories
+def _without(stories: Sequence[Story], new: Sequence[Story], left: Sequence[Story]) -> Sequence[Story]:
+    """Return the stories but for those new ones that are not left; all are in the order of the list."""
+    if len(left) == len(new):
+        return stories
+    if new is stories:
+        return left
+    return without_in_order(stories, _gone(canonical_urls(new), canonical_urls(left)))
 
 
-def _published(settings: Settings, batch_id: str, stories: Sequence[Story]) -> dict[str, BeingMade]:
-    """Return the stories that a batch of this machine has published lately, by canonical URL."""
-    found: dict[str, BeingMade] = {}
+def _gone(before: Iterator[str], after: Iterator[str]) -> Iterator[str]:
+    expected = next(after, None)
+    for canonical in before:
+        if canonical == expected:
+            expected = next(after, None)
+        else:
+            yield canonical
+
+
+_KnownIds = Callable[[str], Container[str]]
+"""From a batch to the ids of those of its stories that the ledger has."""
+
+
+def _nothing_known(_batch_id: str) -> Container[str]:
+    return ()
+
+
+def _known_ids(ledger: LedgerReader, batch_id: str) -> Container[str]:
+    return frozenset(ref.story_id for ref in ledger.story_refs(batch_id))
+
+
+@dataclass(frozen=True)
+class _Sent:
+    """A batch that this machine has published lately, and the ids, as numbers, that the ledger has not."""
+
+    batch_id: str
+    age_s: float
+    unknown: frozenset[int]
+
+
+def _published(settings: Settings, batch_id: str, known_ids: _KnownIds) -> list[_Sent]:
+    """Return what batches of this machine have published lately and the ledger does not know, newest first.
+
+    Of stories that the ledger has, it knows whether they have ended.
+    """
+    found = []
     for path, age, state in read_recent(settings.state_dir / "journals", JOURNAL_COUNTS_S):
         header = state.header
         if header is None or header.batch_id == batch_id or header.namespace != settings.namespace:
             continue
         is_sent = state.positions.__contains__ if is_locked(path) else state.has_published
-        identify = story_ids(header.batch_id)
-        for number, canonical in enumerate(canonical_urls(stories)):
-            if canonical not in found and is_sent(identify(canonical)):
-                other = UnfinishedStory(canonical, header.batch_id, StoryStatus.QUEUED, None)
-                found[canonical] = BeingMade(stories[number], other, age)
+        known = known_ids(header.batch_id)
+        unknown = frozenset(int(name, 16) for name in state.positions if name not in known and is_sent(name))
+        if unknown:
+            found.append(_Sent(header.batch_id, age, unknown))
     return found
 
 
-def _unknown_to(ledger: LedgerReader, published: Mapping[str, BeingMade]) -> dict[str, BeingMade]:
-    """Return the stories of which the ledger has nothing yet; it knows whether the others have ended."""
-    known: dict[str, frozenset[str]] = {}
-    for other in {one.other.batch_id for one in published.values()}:
-        try:
-            known[other] = frozenset(ledger.batch(other).stories)
-        except NoSuchBatchError:
-            known[other] = frozenset()
-    return {
-        name: one
-        for name, one in published.items()
-        if story_id(one.other.batch_id, name) not in known[one.other.batch_id]
-    }
+def _being_made(
+    stories: Sequence[Story], sent: Sequence[_Sent]
+) -> tuple[Sequence[BeingMade], Sequence[Story]]:
+    """Return those of the stories that were published lately, and those that are left."""
+    if not sent:
+        return (), stories
+    found, left_out = running_table(stories), bytearray(len(stories))
+    batches = [(one, story_ids(one.batch_id)) for one in sent]
+    for number, canonical in enumerate(canonical_urls(stories)):
+        for one, identify in batches:
+            if int(identify(canonical), 16) in one.unknown:
+                other = UnfinishedStory(canonical, one.batch_id, StoryStatus.QUEUED, None)
+                add_running(found, number, BeingMade(stories[number], other, one.age_s))
+                left_out[number] = 1
+                break
+    return found or (), without_in_order(stories, compress(canonical_urls(stories), left_out))
 
 
-def _is_made(settings: Settings, other: UnfinishedStory) -> bool:
-    """Whether an unfinished story is queued or running, and was not left behind by a process that ended."""
-    if other.made_by == GT_BATCH:
-        return is_locked(batch_lock(settings.state_dir, other.batch_id))
-    state = _journal(settings, other.batch_id)
-    identity = story_id(other.batch_id, other.canonical)
-    path = journal_path(settings.state_dir / "journals", other.batch_id)
-    return state.has_published(identity) or identity not in state.positions or is_locked(path)
+class _Makers:
+    """Whether unfinished stories are really being made; each batch is looked at once."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._journals: dict[str, tuple[JournalState, bool]] = {}
+        self._local: dict[str, bool] = {}
+
+    def is_made(self, other: UnfinishedStory) -> bool:
+        """Whether a story is queued or running, and was not left behind by a process that ended."""
+        settings, batch_id = self._settings, other.batch_id
+        if other.made_by == GT_BATCH:
+            if batch_id not in self._local:
+                self._local[batch_id] = is_locked(batch_lock(settings.state_dir, batch_id))
+            return self._local[batch_id]
+        if batch_id not in self._journals:
+            path = journal_path(settings.state_dir / "journals", batch_id)
+            self._journals = {batch_id: (_journal(settings, batch_id), is_locked(path))}
+        state, is_publishing = self._journals[batch_id]
+        identity = story_id(batch_id, other.canonical)
+        return state.has_published(identity) or identity not in state.positions or is_publishing
 
 
 def _journal(settings: Settings, batch_id: str) -> JournalState:

@@ -67,6 +67,10 @@ def test_the_latest_success_of_a_story_is_found_in_whichever_form_its_url_was_gi
     assert {url: made[url][0].event.batch_id for url in made} == {POST: "b2", LOCAL: "b3"}
     assert made[POST][0].event == events[1]
     assert ledger.made([]) == {}
+    places = ledger.places(frozenset(made))
+    assert len(places) == 3
+    assert {**ledger.made([POST], places), **ledger.made([LOCAL], places)} == made
+    assert ledger.made(["https://www.reddit.com/comments/def/"], places) == {}
 
 
 def test_durations_are_those_of_the_latest_videos_without_those_only_found(ledger: Ledger) -> None:

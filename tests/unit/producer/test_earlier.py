@@ -19,7 +19,7 @@ from gt_common.settings import Settings, load_settings
 from gt_common.stories import Story, canonical_url, story_id
 from gt_producer.produce.earlier import compare_list
 from gt_producer.produce.journal import Journal
-from gt_producer.produce.journal_state import Header
+from gt_producer.produce.journal_state import Header, JournalState, read_state
 
 
 @pytest.fixture
@@ -186,3 +186,48 @@ def test_a_published_story_that_has_ended_in_the_ledger_is_published_again(
     assert [one.published_s for one in compared(here, story).running] == [None], "the ledger knows it"
     store(here, success(story, tmp_path / "deleted.mp4", "sent"))
     assert (compared(here, story).stories, compared(here, story).running) == ((story,), ())
+
+
+def links(count: int) -> list[Story]:
+    urls = [f"https://www.reddit.com/comments/z{number:04d}/" for number in range(count)]
+    return [Story(url, url, f"list:{number}") for number, url in enumerate(urls, start=1)]
+
+
+def test_a_long_list_is_compared_in_parts_and_says_how_far_it_is(here: Settings, tmp_path: Path) -> None:
+    listed = links(2_500)
+    done = [*listed[:1_200], *listed[2_000:2_100]]
+    store(here, *(success(story, tmp_path / "no" / f"{n}.mp4", f"b{n % 2}") for n, story in enumerate(done)))
+    counts: list[int] = []
+    found = compare_list(here, header_of("new"), listed, skip_changed=False, on_compared=counts.append)
+    assert counts == [1_000, 2_000, 2_500]
+    assert [one.story.place for one in found.made] == [story.place for story in done]
+    assert [one.place for one in found.stories] == [one.place for one in listed[1_200:2_000] + listed[2_100:]]
+    assert (found.made[1].batch_id, found.made[1].output_path) == ("b1", str(tmp_path / "no" / "1.mp4"))
+    assert [one.story for one in found.made[1_198:1_202]] == [*listed[1_198:1_200], *listed[2_000:2_002]]
+
+
+def test_the_journal_of_a_batch_is_read_once_however_many_of_its_stories_are_listed(
+    here: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = links(5)
+    placed = [PlacedStory(story_id("fleet", one.canonical), n, one) for n, one in enumerate(listed, start=1)]
+    store(here, BatchOpened(batch_id="fleet", total=5), *list_events("fleet", placed))
+    read: list[str] = []
+
+    def counted(path: Path) -> JournalState:
+        read.append(path.stem)
+        return read_state(path)
+
+    monkeypatch.setattr("gt_producer.produce.earlier.read_state", counted)
+    assert len(compare_list(here, header_of("new"), listed, skip_changed=False).running) == 5
+    assert read.count("fleet") == 1
+
+
+def test_what_the_ledger_does_not_know_yet_of_a_longer_list_is_left_out_in_its_order(here: Settings) -> None:
+    listed = links(6)
+    store(here, success(listed[0], Path("/elsewhere/1.mp4")))
+    publish(here, listed[2], "sent", here.namespace)
+    found = compare_list(here, header_of("new"), listed, skip_changed=False)
+    assert [one.story.place for one in found.made] == ["list:1"]
+    assert [(one.story.place, one.other.batch_id) for one in found.running] == [("list:3", "sent")]
+    assert [one.place for one in found.stories] == ["list:2", "list:4", "list:5", "list:6"]

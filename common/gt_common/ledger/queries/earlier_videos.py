@@ -7,10 +7,11 @@ stored by their URL as given, so each is converted to its canonical form first.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Container
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+from gt_common.ledger.places import Places
 from gt_common.ledger.plain import Plain, marks, parts
 from gt_common.ledger.queries.tombstones import read_pruned_stories, read_tombstones
 from gt_common.ledger.stored import read_opened, read_succeeded
@@ -23,14 +24,44 @@ if TYPE_CHECKING:
 
 _OPEN: Final = tuple(status.value for status in StoryStatus if not status.final)
 _MADE: Final = StoryStatus.SUCCESS.value
+_ROWS_AT_ONCE: Final = 10_000
 _LOOKED_AT: Final = 20
 """How many times as many videos are looked at as wanted: a large ledger is not gone through."""
 
 
-def read_made(plain: Plain, canonicals: Collection[str]) -> dict[str, list[EarlierVideo]]:
-    """Return the successes of each story that has one, in any batch, newest first, by canonical URL."""
+def read_places(plain: Plain, wanted: Container[str]) -> Places:
+    """Return where the successes of stories are that are not pruned.
+
+    Parameters:
+        wanted: the canonical URLs of the stories
+    """
+    pruned = any(True for _ in plain.rows("SELECT 1 FROM gt_pruned_stories LIMIT 1"))
+    places = Places(pruned=pruned)
+    spans = "SELECT batch_id, min(position), max(position) FROM gt_stories WHERE status = ? GROUP BY batch_id"
+    # In parts, as PostgreSQL sends the answer to a statement as a whole.
+    query = (
+        "SELECT url, story_id FROM gt_stories "
+        "WHERE status = ? AND batch_id = ? AND position >= ? AND position < ?"
+    )
+    for batch_id, first, last in list(plain.rows(spans, _MADE)):
+        for start in range(first, last + 1, _ROWS_AT_ONCE):
+            for url, story_id in plain.rows(query, _MADE, batch_id, start, start + _ROWS_AT_ONCE):
+                canonical = canonical_of(url)
+                if canonical is not None and canonical in wanted:
+                    places.add(canonical, batch_id, story_id)
+    return places
+
+
+def read_made(
+    plain: Plain, canonicals: Collection[str], places: Places | None = None
+) -> dict[str, list[EarlierVideo]]:
+    """Return the successes of each story that has one, in any batch, newest first, by canonical URL.
+
+    Parameters:
+        places: of a list with these stories; None to look for them
+    """
     wanted = frozenset(canonicals)
-    found = _read_successes(plain, wanted)
+    found = _read_successes(plain, wanted, read_places(plain, wanted) if places is None else places)
     for canonical, body in read_pruned_stories(plain, wanted):
         if body is not None:
             found[canonical].append(read_succeeded(body))
@@ -45,38 +76,42 @@ def read_made(plain: Plain, canonicals: Collection[str]) -> dict[str, list[Earli
     }
 
 
-def _read_successes(plain: Plain, wanted: frozenset[str]) -> defaultdict[str, list[StorySucceeded]]:
+def _read_successes(
+    plain: Plain, wanted: frozenset[str], places: Places
+) -> defaultdict[str, list[StorySucceeded]]:
     """Return the successes in batches that are not pruned, by canonical URL."""
-    places: dict[str, str] = {}
-    for url, event_id in plain.rows("SELECT url, event_id FROM gt_stories WHERE status = ?", _MADE):
-        canonical = canonical_of(url)
-        if canonical is not None and canonical in wanted:
-            places[event_id] = canonical
     found: defaultdict[str, list[StorySucceeded]] = defaultdict(list)
-    for ids in parts(places):
-        query = f"SELECT event FROM gt_stories WHERE event_id IN ({marks(ids)})"  # noqa: S608 - only marks
-        for (body,) in plain.rows(query, *ids):
-            event = read_succeeded(body)
-            found[places[event.event_id]].append(event)
+    for batch_id, story_ids in places.of(wanted).items():
+        for ids in parts(story_ids):
+            query = (
+                "SELECT url, status, event FROM gt_stories "  # noqa: S608 - only marks
+                f"WHERE batch_id = ? AND story_id IN ({marks(ids)})"
+            )
+            for url, status, body in plain.rows(query, batch_id, *ids):
+                canonical = canonical_of(url)
+                # A story can have been replayed since its place was read.
+                if status == _MADE and canonical is not None and canonical in wanted:
+                    found[canonical].append(read_succeeded(body))
     return found
 
 
-def read_unfinished(plain: Plain, canonicals: Collection[str]) -> list[UnfinishedStory]:
+def read_unfinished(plain: Plain, wanted: Container[str]) -> list[UnfinishedStory]:
     """Return the stories with one of these canonical URLs that are not final, oldest batch first."""
-    wanted = frozenset(canonicals)
     query = f"""
-        SELECT s.url, s.batch_id, s.status, b.opened
+        SELECT DISTINCT s.batch_id, b.since, b.opened
         FROM gt_stories s JOIN gt_batches b ON b.batch_id = s.batch_id
         WHERE s.status IN ({marks(_OPEN)})
         ORDER BY b.since, s.batch_id
     """  # noqa: S608 - only marks
+    stories = f"SELECT url, status FROM gt_stories WHERE status IN ({marks(_OPEN)}) AND batch_id = ?"  # noqa: S608
     found = []
-    for url, batch_id, status, opened in plain.rows(query, *_OPEN):
-        canonical = canonical_of(url)
-        if canonical is not None and canonical in wanted:
-            batch = read_opened(opened)
-            made_by = batch.made_by if batch else None
-            found.append(UnfinishedStory(canonical, batch_id, StoryStatus(status), made_by))
+    for batch_id, _, opened in list(plain.rows(query, *_OPEN)):
+        batch = read_opened(opened)
+        made_by = batch.made_by if batch else None
+        for url, status in plain.rows(stories, *_OPEN, batch_id):
+            canonical = canonical_of(url)
+            if canonical is not None and canonical in wanted:
+                found.append(UnfinishedStory(canonical, batch_id, StoryStatus(status), made_by))
     return found
 
 
