@@ -8,7 +8,9 @@ import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import TextIO
 
 from gt_common.errors import InvalidListError
 from gt_common.stories.json_lines import read_json_line
@@ -17,6 +19,8 @@ from gt_common.stories.story import Story, StoryTable, shortened
 from gt_common.stories.urls import NotAStoryError, canonical_url, is_comment, is_link, plain_post
 
 MAX_LINES = 1_000_000
+MAX_LINE = 1_000_000
+"""Characters; a message of a story may have an eighth of that."""
 _LINES_BETWEEN = 5_000
 _NOTE = re.compile(r"\s+#")
 
@@ -123,11 +127,7 @@ def read_list(
         InvalidListError: the list is too long
     """
     found = _Collection()
-    last = 0
-    for number, line in _content(lines, on_lines):
-        last = number
-        if number > MAX_LINES:
-            continue
+    for number, line in _content(lines, source, on_lines):
         if not jsonl and (canonical := plain_post(line)):
             found.add_plain(line, canonical, f"{source}:", number)
             continue
@@ -139,11 +139,6 @@ def read_list(
             continue
         found.add(story)
         found.notes.extend(notes_of(story))
-    if last > MAX_LINES:
-        raise InvalidListError(
-            f"{source}: the list has {last:,} lines, at most {MAX_LINES:,} are allowed; "
-            "split it and pass each part with -f"
-        )
     return found.reading()
 
 
@@ -184,25 +179,50 @@ def read_list_file(
     Paths are relative to the file's folder; to the working folder if it is a pipe, as in `-f <(…)`.
 
     Raises:
-        InvalidListError: the file cannot be read, or is too long
+        InvalidListError: the file cannot be read, or it or a line of it is too long
     """
     try:
         with path.open(encoding="utf-8-sig") as file:
             base = path.parent.resolve() if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else Path.cwd()
             jsonl = path.suffix.lower() in {".jsonl", ".ndjson"}
-            return read_list(file, str(path), base, jsonl=jsonl, any_link=any_link, on_lines=on_lines)
+            lines = lines_of(file, str(path))
+            return read_list(lines, str(path), base, jsonl=jsonl, any_link=any_link, on_lines=on_lines)
     except UnicodeDecodeError:
         raise InvalidListError(f"{path}: not a UTF-8 text file") from None
     except OSError as error:
         raise InvalidListError(f"{path}: cannot be read: {error.strerror}") from None
 
 
-def _content(lines: Iterable[str], on_lines: OnLines) -> Iterator[tuple[int, str]]:
+def lines_of(file: TextIO, source: str) -> Iterator[str]:
+    """Yield the lines of a list; a file without line breaks need not have an end.
+
+    Raises:
+        InvalidListError: a line is too long
+    """
+    read = partial(file.readline, MAX_LINE + 1)
+    for number, line in enumerate(iter(read, ""), start=1):
+        if len(line) > MAX_LINE:
+            raise InvalidListError(f"{source}:{number}: a line of more than {MAX_LINE:,} characters")
+        yield line
+
+
+def _content(lines: Iterable[str], source: str, on_lines: OnLines) -> Iterator[tuple[int, str]]:
+    """Yield the lines that are not empty, with their numbers.
+
+    Raises:
+        InvalidListError: there are too many; the rest is not read, it may have no end
+    """
     for number, line in enumerate(lines, start=1):
         if not number % _LINES_BETWEEN:
             on_lines(number)
         text = line.strip()
-        if text and not text.startswith("#"):
+        is_content = bool(text) and not text.startswith("#")
+        # Blank lines and comments behind the last story do no harm, unless they have no end.
+        if number > MAX_LINES and (is_content or number > 2 * MAX_LINES):
+            raise InvalidListError(
+                f"{source}: the list has more than {MAX_LINES:,} lines; split it and pass each part with -f"
+            )
+        if is_content:
             yield number, text
 
 

@@ -18,7 +18,7 @@ from gt_common.stories import (
     read_list,
     read_list_file,
 )
-from gt_common.stories.lists import make_story
+from gt_common.stories.lists import lines_of, make_story
 
 STANDARD_INPUT = "-"
 _LONGEST_GUESS = 1_000_000
@@ -91,7 +91,8 @@ def _readings(sources: Sources, stdin: BinaryIO, folder: Path, on_lines: OnLines
 def _read_stream(stream: BinaryIO, folder: Path, on_lines: OnLines, *, any_link: bool) -> ListReading:
     text = io.TextIOWrapper(stream, encoding="utf-8-sig")
     try:
-        return read_list(text, "standard input", folder, any_link=any_link, on_lines=on_lines)
+        lines = lines_of(text, "standard input")
+        return read_list(lines, "standard input", folder, any_link=any_link, on_lines=on_lines)
     except UnicodeDecodeError:
         raise InvalidListError("standard input: not UTF-8 text") from None
     finally:

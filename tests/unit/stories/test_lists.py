@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 from pathlib import Path
@@ -18,6 +19,8 @@ from gt_common.stories import (
     read_list,
     read_list_file,
 )
+from gt_common.stories.lists import MAX_LINE
+from gt_common.stories.sources import Sources, read_sources
 
 HERE = Path("/nowhere")
 
@@ -123,10 +126,29 @@ def test_a_list_that_is_too_long_is_refused_as_a_whole(monkeypatch: pytest.Monke
     assert MAX_LINES == MAX_ORDINAL, "as many as a batch can have"
     monkeypatch.setattr("gt_common.stories.lists.MAX_LINES", 1_000)
     lines = ["https://redd.it/a1"] * 1_500
-    with pytest.raises(InvalidListError, match=r"urls.txt: .*1,500 lines.*at most 1,000"):
+    with pytest.raises(InvalidListError, match=r"urls.txt: .*more than 1,000 lines; split it"):
         read_list(lines, "urls.txt", HERE)
     longest = read_list([*lines[:1_000], "", "# the end"], "urls.txt", HERE)
     assert (len(longest.stories), longest.problems) == (1, ())
+
+
+@pytest.mark.parametrize("line", ["https://redd.it/a1", "no story", "", "# a note"])
+def test_a_list_without_an_end_is_refused_where_it_is_too_long(
+    monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    monkeypatch.setattr("gt_common.stories.lists.MAX_LINES", 10)
+    with pytest.raises(InvalidListError, match="more than 10 lines"):
+        read_list(itertools.repeat(line), "urls.txt", HERE)
+
+
+def test_a_line_without_an_end_is_refused_where_it_is_too_long(tmp_path: Path) -> None:
+    with pytest.raises(InvalidListError, match="/dev/zero:1: a line of more than 1,000,000 characters"):
+        read_list_file(Path("/dev/zero"))
+    with Path("/dev/zero").open("rb") as endless, pytest.raises(InvalidListError, match="input:1: a line of"):
+        read_sources(Sources(files=("-",)), endless, tmp_path)
+    (tmp_path / "urls.txt").write_text(f"https://redd.it/a1{' ' * (MAX_LINE - 19)}\n#{'x' * MAX_LINE}\n")
+    with pytest.raises(InvalidListError, match=r"urls.txt:2: a line of more"):
+        read_list_file(tmp_path / "urls.txt")
 
 
 def test_lists_are_merged_in_order_and_a_story_of_two_counts_once() -> None:
