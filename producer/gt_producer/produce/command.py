@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -79,15 +79,29 @@ def run(request: Request) -> int:
     settings = load_settings(urls="any" if request.sources.any_link else None)
     configure_logging(settings)
     request = replace(request, sources=replace(request.sources, any_link=settings.any_link))
+    counter = printing.Counter()
     with ExitStack() as planning:
-        return _run(_check(request, settings, planning))
+        with _said_if_stopped(counter):
+            checked = _check(request, settings, planning, counter)
+            if request.dry_run:
+                return _dry_run(checked)
+            _warn_of_unfinished(checked)
+        return _run(checked)
+
+
+@contextmanager
+def _said_if_stopped(counter: printing.Counter) -> Iterator[None]:
+    """Say that nothing was published if a signal stops the checks of a list."""
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit):
+        counter.clear()
+        say("nothing was published: stopped while the list was being checked")
+        raise
 
 
 def _run(checked: Checked) -> int:
     request = checked.request
-    if request.dry_run:
-        return _dry_run(checked)
-    _warn_of_unfinished(checked)
     if not checked.compared.stories:
         return _nothing_to_publish(checked)
     journal = Journal.open(checked.journals, checked.header.batch_id)
@@ -99,7 +113,7 @@ def _run(checked: Checked) -> int:
             sys.stdout.flush()
     except UsageError:
         raise
-    except (GossipToonError, BrokenPipeError, KeyboardInterrupt):
+    except (GossipToonError, BrokenPipeError, KeyboardInterrupt, SystemExit):
         _print_resume_command(checked, journal.state)
         raise
     except OSError as error:
@@ -113,13 +127,12 @@ def _run(checked: Checked) -> int:
     return code
 
 
-def _check(request: Request, settings: Settings, planning: ExitStack) -> Checked:
+def _check(request: Request, settings: Settings, planning: ExitStack, counter: printing.Counter) -> Checked:
     found = _search(request, settings)
     given = check_batch_id(request.batch_id) if request.batch_id is not None else None
     if request.again and given is None:
         raise UsageError("--again needs --batch-id: it publishes stories of an existing batch again")
     name, tags = check_name(request.name), parse_tags(request.tags)
-    counter = printing.Counter()
     on_lines = partial(counter.show, "read", unit="line")
     reading = read_sources_and_search(request.sources, found, sys.stdin.buffer, Path.cwd(), on_lines)
     counter.clear()
