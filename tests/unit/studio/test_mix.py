@@ -48,7 +48,7 @@ def test_loudness_in_pieces_is_that_of_the_whole(seconds: float) -> None:
     noise = np.random.default_rng(4).standard_normal((2, count)) * np.linspace(0, 0.3, count)
     stereo = noise.astype(np.float32)
     whole = Meter(music.RATE).integrated_loudness(stereo.T.astype(np.float64))
-    assert loudness(stereo) == pytest.approx(whole, abs=1e-4)
+    assert loudness(stereo) == pytest.approx(whole, abs=1e-9)
     assert loudness(stereo * 0) == -np.inf
 
 
@@ -76,6 +76,12 @@ def test_the_bed_is_the_same_for_a_seed_and_another_for_another() -> None:
     one, same, other = (music.bed(3, seed, [music.Section(0, "dark")]) for seed in (1, 1, 2))
     assert np.array_equal(one, same)
     assert not np.array_equal(one, other)
+
+
+def test_a_tone_is_that_of_sines() -> None:
+    t = np.arange(171_000) / music.RATE
+    sines = [np.sin(2 * np.pi * 233.1 * n * t + (1 if n == 2 else 0)) for n in (1, 2, 3)]
+    assert np.allclose(music._pad(233.1, len(t)), sines[0] + 0.3 * sines[1] + 0.12 * sines[2], atol=1e-8)
 
 
 def test_each_part_has_its_own_piece_of_music() -> None:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Sequence
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from gt_common.errors import PermanentError
 from gt_consumer.studio.errors import VoiceError
@@ -26,6 +24,13 @@ _LEAD_S, _TRAIL_S, _FADE_S = 0.12, 0.05, 0.012
 _LEAST_PITCH = 60.0  # Hz; what is lower is not voiced
 
 
+class Session(Protocol):
+    """The part of onnxruntime's session that is used."""
+
+    def run(self, names: None, feeds: dict[str, NDArray[Any]]) -> list[NDArray[np.float32]]:
+        """Return the model's outputs for its inputs."""
+
+
 class HibariEngine:
     """Speaks with hibari's voices, and with models of the same form in a folder of the user's.
 
@@ -34,9 +39,8 @@ class HibariEngine:
     """
 
     def __init__(self, folder: Path | None = None) -> None:
-        _import_hibari()
         self._folder = folder
-        self._loaded: dict[str, Hibari] = {}
+        self._loaded: dict[str, tuple[Hibari, Session]] = {}
 
     def voices(self) -> tuple[str, ...]:
         """Return the bundled voice, hibari's others that are on this machine, and those in the folder."""
@@ -51,14 +55,14 @@ class HibariEngine:
         """Speak words; see `Engine.say`."""
         import numpy as np
 
-        reader = self._load(voice)
+        reader, session = self._load(voice)
         said = spoken(list(words))
         sizes = [len(s.split()) for s in said]
         tokens = reader.g2p.phonemize_tokens(reader.g2p.tokenize(" ".join(s for s in said if s)))
         ids, owners = phoneme_ids(tokens, reader.vocab)
         if all(owner < 0 for owner in owners):
             return None
-        *outputs, durations = reader.sess.run(
+        *outputs, durations = session.run(
             None, {"ids": np.asarray([ids], np.int64), "speed": np.asarray([speed], np.float32)}
         )
         times = group_times(word_times(np.ravel(durations).tolist(), owners, sum(sizes)), sizes)
@@ -69,16 +73,13 @@ class HibariEngine:
         """Free the memory of the voices."""
         self._loaded.clear()
 
-    def _load(self, name: str) -> Hibari:
+    def _load(self, name: str) -> tuple[Hibari, Session]:
         if name not in self._loaded:
             from hibari import Hibari
 
-            # Unless told not to before its import, onnxruntime 1.32 notes an id in ~/.cache and reports its
-            # use (findings/onnxruntime-notes-an-id.sh); the studio says nothing to anybody.
-            os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-            model = with_durations(self._file(name).read_bytes())
-            # Two threads made this small model slower, not faster.
-            self._loaded[name] = Hibari(voice="heart", model=model, threads=1)
+            path = self._file(name)
+            session = _session(path.read_bytes())
+            self._loaded[name] = Hibari(voice="heart", model=str(path), threads=1), session
         return self._loaded[name]
 
     def _file(self, name: str) -> Path:
@@ -89,20 +90,6 @@ class HibariEngine:
         if found is None:
             raise PermanentError(_missing(name, self.voices()))
         return found
-
-
-def _import_hibari() -> None:
-    """Import hibari with numpy's Fourier transforms, which it takes where it does not find scipy's.
-
-    Since numpy 2 they keep single precision, too, and give the same sound; scipy's take 0.4 s to import.
-    """
-    if "scipy.fft" in sys.modules:
-        return
-    sys.modules["scipy.fft"] = None  # type: ignore[assignment]
-    try:
-        import_module("hibari")
-    finally:
-        del sys.modules["scipy.fft"]
 
 
 def _hibari_file(name: str) -> Path | None:
@@ -127,6 +114,22 @@ def _missing(name: str, known: Sequence[str]) -> str:
             f"put its file {VOICES[name]['file']} into {cache_dir()}, or use the voice heart"
         )
     return f"unknown voice {name!r}; voices on this machine are {', '.join(known)}"
+
+
+def _session(model: bytes) -> Session:
+    # Unless told not to before its import, onnxruntime 1.32 notes an id in ~/.cache and reports its use
+    # (findings/onnxruntime-notes-an-id.sh); the studio says nothing to anybody.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    # Two threads made this small model slower, not faster.
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    session: Session = onnxruntime.InferenceSession(
+        with_durations(model), options, providers=["CPUExecutionProvider"]
+    )
+    return session
 
 
 def _synthesize(outputs: list[NDArray[np.float32]], timbre: Timbre, rng: np.random.Generator) -> Samples:

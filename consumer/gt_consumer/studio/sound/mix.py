@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gt_consumer.studio.sound import music
-from gt_consumer.studio.sound.filters import oversampled
 from gt_consumer.studio.sound.loudness import loudness
 from gt_consumer.studio.sound.music import RATE
 from gt_consumer.studio.sound.speech import RATE as VOICE_RATE
@@ -65,16 +64,6 @@ def _blocks(values: NDArray[np.float32], size: int) -> NDArray[np.float32]:
     return peaks
 
 
-def _sliding(values: NDArray[np.float32], size: int) -> NDArray[np.float32]:
-    """Return the `size` values around each one, in rows; both ends are mirrored."""
-    import numpy as np
-    from numpy.lib.stride_tricks import sliding_window_view
-
-    around = np.pad(values, (size // 2, size - size // 2 - 1), "symmetric")
-    rows: NDArray[np.float32] = sliding_window_view(around, size)
-    return rows
-
-
 def _per_sample(envelope: NDArray[np.float32], count: int) -> NDArray[np.float32]:
     import numpy as np
 
@@ -91,8 +80,9 @@ def compress(
 ) -> NDArray[np.float32]:
     """Compress the voice: above the threshold the level rises by 1 dB for every `ratio` dB of input."""
     import numpy as np
+    from scipy.ndimage import maximum_filter1d, uniform_filter1d
 
-    level = _sliding(_sliding(_blocks(voice, _BLOCK), 9).max(axis=1), 25).mean(axis=1)
+    level = uniform_filter1d(maximum_filter1d(_blocks(voice, _BLOCK), 9), 25)
     over = np.maximum(0, 20 * np.log10(np.maximum(level, 1e-6)) - threshold_db)
     gain = 10 ** (-over * (1 - 1 / ratio) / 20)
     return voice * _per_sample(gain.astype(np.float32), len(voice))
@@ -101,23 +91,30 @@ def compress(
 def _limiter_gain(peaks: NDArray[np.float32], ceiling_db: float) -> NDArray[np.float32]:
     """Return the gain of each block that keeps its peak under the ceiling; it falls before the peak comes."""
     import numpy as np
+    from scipy.ndimage import minimum_filter1d, uniform_filter1d
 
     need = np.minimum(1, db(ceiling_db) / np.maximum(peaks, 1e-9))
     gain: NDArray[np.float32] = np.minimum(
-        _sliding(_sliding(need, 9).min(axis=1), 5).mean(axis=1), _sliding(need, 3).min(axis=1)
+        uniform_filter1d(minimum_filter1d(need, 9), 5), minimum_filter1d(need, 3)
     )
     return gain
 
 
 def _fine_peaks(stereo: Stereo) -> NDArray[np.float32]:
-    """Return each block's true peak."""
+    """Return each block's true peak; measured in pieces, because the oversampled signal is large."""
     import numpy as np
+    from scipy.signal import resample_poly
 
-    channels = [
-        np.concatenate([np.abs(rows).max(axis=1) for rows in oversampled(channel, 4, _BLOCK)])
-        for channel in stereo
-    ]
-    peaks: NDArray[np.float32] = np.max(channels, axis=0)
+    peaks = np.zeros(-(-stereo.shape[1] // _BLOCK), np.float32)
+    edge = _BLOCK
+    for begin in range(0, stereo.shape[1], _PIECE):
+        low = max(0, begin - edge)
+        part = stereo[:, low : begin + _PIECE + edge]
+        fine = np.abs(resample_poly(part, 4, 1, axis=1)).max(axis=0)[
+            (begin - low) * 4 : (begin - low + _PIECE) * 4
+        ]
+        found = _blocks(fine, _BLOCK * 4)[: len(peaks) - begin // _BLOCK]
+        peaks[begin // _BLOCK : begin // _BLOCK + len(found)] = found
     return peaks
 
 
@@ -163,14 +160,14 @@ def mix(
         volume: of the music, 0 to 2; 1 is quiet enough for the voice
     """
     import numpy as np
+    from scipy.signal import resample_poly
 
     voice = np.zeros(int(seconds * VOICE_RATE), np.float32)
     for start, samples in placed:
         at = int(start * VOICE_RATE)
         part = samples[: max(0, len(voice) - at)]
         voice[at : at + len(part)] += part
-    rows = oversampled(voice, RATE // VOICE_RATE, _BLOCK)
-    speech = compress(np.concatenate([row.ravel() for row in rows]))
+    speech = compress(resample_poly(voice, RATE, VOICE_RATE).astype(np.float32))
     speech = speech[: int(seconds * RATE)]
     total: Stereo = np.stack([speech, speech])
     level = loudness(total)
@@ -185,8 +182,9 @@ def mix(
 
 def _ducked(bed: Stereo, speech: NDArray[np.float32], level: float) -> Stereo:
     import numpy as np
+    from scipy.ndimage import uniform_filter1d
 
-    talk = _sliding((_blocks(speech, _BLOCK) > 0.02).astype(np.float32), 350).mean(axis=1)
+    talk = uniform_filter1d((_blocks(speech, _BLOCK) > 0.02).astype(np.float32), 350)
     gain = _per_sample((1 - _DUCK * np.minimum(1, talk * 1.5)).astype(np.float32), bed.shape[1])
     ducked: Stereo = bed * db(level - max(loudness(bed), _SILENT_LUFS)) * gain
     return ducked

@@ -44,12 +44,12 @@ def _hz(semitones: float) -> float:
 def _room(seed: int, seconds: float = 1.4) -> Stereo:
     """Make the impulse response of a soft room: decaying noise, different in each channel."""
     import numpy as np
+    from scipy.signal import lfilter
 
     count = int(seconds * RATE)
     noise = np.random.default_rng([seed, 77]).standard_normal((2, count)).astype(np.float32)
     decay = np.exp(-np.arange(count) / (0.28 * RATE))
-    softening = 0.25 * 0.75 ** np.arange(128)  # after as many, it is 1e-16
-    soft = np.stack([np.convolve(channel, softening)[:count] for channel in noise * decay])
+    soft = lfilter([0.25], [1, -0.75], noise * decay, axis=1)
     response: Stereo = (soft / np.sqrt((soft**2).sum(axis=1, keepdims=True))).astype(np.float32)
     return response
 
@@ -57,12 +57,14 @@ def _room(seed: int, seconds: float = 1.4) -> Stereo:
 def _loop(seed: int, piece: str) -> Stereo:
     """Make a seamless loop of four chords of pads and plucks."""
     import numpy as np
+    from scipy.signal import fftconvolve
 
     rng = np.random.default_rng([seed, 5])
     root = int(rng.integers(-5, 4))
     beat = 60 / _BPM
     chord_s = beat * _BEATS_PER_CHORD
-    dry = np.zeros((2, round(4 * chord_s * RATE)), np.float32)
+    total = round(4 * chord_s * RATE)
+    dry = np.zeros((2, total), np.float32)
     t = np.arange(int(1.25 * chord_s * RATE)) / RATE
     swell = 0.05 * np.minimum(1, t / 0.5) * np.clip((t[-1] - t) / (0.25 * chord_s), 0, 1)
     pluck_t = np.arange(int(1.2 * RATE)) / RATE
@@ -81,7 +83,11 @@ def _loop(seed: int, piece: str) -> Stereo:
             at = begin + round((step * beat / plucks + rng.uniform(0, 0.012)) * RATE)
             _add(dry[0], 0.06 * (1 - pan) * tone, at)
             _add(dry[1], 0.06 * pan * tone, at)
-    loop: Stereo = dry + np.float32(0.5) * _echo(dry, _room(seed))
+    room = _room(seed)
+    wet = np.stack(
+        [fftconvolve(np.concatenate([d, d]), r)[total : 2 * total] for d, r in zip(dry, room, strict=True)]
+    )
+    loop: Stereo = (dry + 0.5 * wet).astype(np.float32)
     return loop
 
 
@@ -105,20 +111,6 @@ def _pad(hz: float, count: int) -> NDArray[np.float64]:
     two *= one
     two *= 0.12
     return one.imag + harmonics.imag + two.imag
-
-
-def _echo(loop: Stereo, response: Stereo) -> Stereo:
-    """Return what a room answers to a loop that is played again and again."""
-    import numpy as np
-    from numpy.fft import irfft, rfft
-
-    total, more = loop.shape[1], response.shape[1] - 1
-    size = 1 << (total + more).bit_length()
-    size = size * 5 // 8 if size * 5 // 8 >= total + more else size
-    heard = irfft(rfft(loop, size) * rfft(response, size), size).astype(np.float32, copy=False)
-    echo = heard[:, :total]
-    echo[:, :more] += heard[:, total : total + more]
-    return echo
 
 
 def _add(track: NDArray[np.float32], sound: NDArray[np.float64], at: int) -> None:
@@ -201,22 +193,11 @@ def impact(seed: int) -> Stereo:
 def whoosh(seed: int) -> Stereo:
     """Make the whoosh of a scene change: noise that swells and moves from left to right."""
     import numpy as np
+    from scipy.signal import butter, lfilter
 
     count = int(0.45 * RATE)
     t = np.linspace(0, 1, count)
     noise = np.random.default_rng([seed, 13]).standard_normal(count)
-    sound = _band(noise, 500.0, 4500.0) * np.sin(np.pi * t) ** 2
+    b, a = butter(2, [500, 4500], "bandpass", fs=RATE)
+    sound = lfilter(b, a, noise) * np.sin(np.pi * t) ** 2
     return np.stack([sound * (1 - t), sound * t]).astype(np.float32)
-
-
-def _band(sound: NDArray[np.float64], low: float, high: float) -> NDArray[np.float64]:
-    """Let a band of frequencies pass, in Hz: a Butterworth filter of the second order, by frequency."""
-    import numpy as np
-
-    size = 1 << (len(sound) - 1).bit_length() + 1
-    edges = [math.tan(math.pi * hz / RATE) for hz in (low, high)]
-    s = 1j * np.tan(np.pi * np.arange(1, size // 2) / size)
-    p = (s * s + edges[0] * edges[1]) / ((edges[1] - edges[0]) * s)
-    response = np.zeros(size // 2 + 1, np.complex128)  # nothing passes at both ends
-    response[1:-1] = 1 / (p * p + math.sqrt(2) * p + 1)
-    return np.fft.irfft(np.fft.rfft(sound, size) * response, size)[: len(sound)]
