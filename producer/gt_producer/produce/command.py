@@ -80,7 +80,7 @@ def run(request: Request) -> int:
     configure_logging(settings)
     request = replace(request, sources=replace(request.sources, any_link=settings.any_link))
     counter = printing.Counter()
-    with ExitStack() as planning:
+    with ExitStack() as planning, counter.ticking():
         with _said_if_stopped(counter):
             checked = _check(request, settings, planning, counter)
             if request.dry_run:
@@ -91,7 +91,7 @@ def run(request: Request) -> int:
 
 @contextmanager
 def _said_if_stopped(counter: printing.Counter) -> Iterator[None]:
-    """Say that nothing was published if a signal stops the checks of a list."""
+    """Print that nothing was published if a signal stops the checks of a list."""
     try:
         yield
     except (KeyboardInterrupt, SystemExit):
@@ -136,8 +136,10 @@ def _check(request: Request, settings: Settings, planning: ExitStack, counter: p
     on_lines = partial(counter.show, "read", unit="line")
     reading = read_sources_and_search(request.sources, found, sys.stdin.buffer, Path.cwd(), on_lines)
     counter.clear()
+    counter.step("checking", len(reading.stories))
     roots = settings.story_roots or roots_of_sources(request.sources, Path.cwd())
     reading = check_messages(with_titles(reading, roots))
+    counter.clear()
     say_problems(reading.problems)
     say_notes(reading)
     problem = refusal(reading, "nothing was published", "publishes", skip_invalid=request.skip_invalid)
@@ -149,6 +151,7 @@ def _check(request: Request, settings: Settings, planning: ExitStack, counter: p
     if given is not None:
         check_unused(settings, given)
     batch_id = given or new_batch_id(datetime.now().astimezone())
+    counter.step("comparing with earlier batches", len(reading.stories))
     header = make_header(batch_id, settings.namespace, reading.stories, name, tags)
     compared = Comparison(reading.stories)
     if not request.force:
@@ -161,7 +164,7 @@ def _check(request: Request, settings: Settings, planning: ExitStack, counter: p
             skip_changed=request.skip_changed,
             on_compared=lambda count: counter.show("compared", count, len(reading.stories)),
         )
-        counter.clear()
+    counter.clear()
     say_comparison(compared, "publishes")
     return Checked(request, settings, header, reading, compared, planning, counter)
 
@@ -175,16 +178,21 @@ def _search(request: Request, settings: Settings) -> Callable[[], ListReading] |
     return partial(search, settings, request.limit, say)
 
 
-def _warn_of_links(plan: BatchPlan) -> None:
+def _warn_of_links(checked: Checked, plan: BatchPlan) -> None:
     # Settings for Reddit are those of the workers; what is wrong with them here stops nothing.
     with suppress(UsageError):
         if missing := why_not_fetched(canonical_urls(plan.stories.stories)):
+            checked.counter.clear()
             say(f"warning: {missing}; this machine was asked, workers may have credentials of their own")
 
 
 def _dry_run(checked: Checked) -> int:
     known = read_state(journal_path(checked.journals, checked.header.batch_id))
+    checked.counter.step("planning", len(checked.compared.stories))
     plan = _make_plan(checked, known)
+    checked.counter.clear()
+    if not sys.stdout.isatty():
+        checked.counter.step("listing", len(plan.remaining))
     cost = estimate_cost(checked.settings, len(plan.remaining))
     if checked.request.as_json:
         batch_id = checked.request.batch_id
@@ -193,8 +201,9 @@ def _dry_run(checked: Checked) -> int:
         )
     else:
         sys.stdout.writelines(printing.dry_lines(plan))
-    _warn_of_links(plan)
+    _warn_of_links(checked, plan)
     skipped = len(checked.reading.problems)
+    checked.counter.clear()
     say(printing.dry_summary(plan, checked.compared, skipped, checked.settings.currency))
     if line := cost.line():
         say(line)
@@ -267,7 +276,9 @@ def _make_plan(checked: Checked, state: JournalState) -> BatchPlan:
 
 
 def _plan(checked: Checked, journal: Journal) -> BatchPlan:
+    checked.counter.step("planning", len(checked.compared.stories))
     plan = _make_plan(checked, journal.state)
+    checked.counter.clear()
     if start := say_start(plan.schedule, plan.stories.stories):
         say(f"batch {plan.batch_id}: {start}")
     if (checked.header.name or checked.header.tags) and (plan.name, plan.tags) != (
@@ -293,7 +304,9 @@ async def _publish_rest(
     waits = plan.schedule is not None and plan.schedule.waits(plan.stories.stories, utc_now()) is not None
     with tracing(checked.settings, "gt-produce") as tracer:
         async with open_batch_publisher(checked.settings, ladder=waits, tracer=tracer) as publisher:
-            _warn_of_links(plan)
+            _warn_of_links(checked, plan)
+            if not checked.request.wait:  # which has a display of its own
+                checked.counter.step("recording", len(plan.stories))
             publication = await publish_batch(
                 publisher, journal, checked.header, plan, on_confirmed, checked.planning.close
             )
