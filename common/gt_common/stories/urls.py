@@ -113,6 +113,8 @@ def canonical_of(url: str) -> str | None:
 
     The URL of a story file is canonical already.
     """
+    if post := plain_post(url):
+        return post
     if url.startswith("file:"):
         return url
     try:
