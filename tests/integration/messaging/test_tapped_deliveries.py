@@ -48,8 +48,12 @@ def _messages() -> list[aio_pika.Message]:
     return [*plain, *full]
 
 
+OF_THE_BROKER = {"x-delivery-count", "x-acquired-count"}
+"""Headers that a broker adds when it delivers again; the second from RabbitMQ 4.3 on."""
+
+
 def _facts(delivery: Delivery) -> tuple[object, ...]:
-    own = {name: value for name, value in delivery.headers.items() if name != "x-delivery-count"}
+    own = {name: value for name, value in delivery.headers.items() if name not in OF_THE_BROKER}
     at = delivery.died_at
     when = at if delivery.content_type else abs(at - datetime.now(UTC)) < timedelta(minutes=5)
     return (delivery.body, own, delivery.content_type, delivery.via, delivery.died_of, when)
