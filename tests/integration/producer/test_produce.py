@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -204,22 +203,6 @@ async def test_stopped_half_way_it_says_how_to_go_on(
     fresh = produce(env, "-f", "urls.txt", "--tag", "a=b c")
     assert fresh.returncode == 0
     assert f"To continue that one: gt-produce --batch-id {path.stem} -f urls.txt" in fresh.stderr
-
-
-@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["int", "term"])
-async def test_stopped_while_the_list_is_checked_it_says_that_nothing_was_published(
-    env: dict[str, str], tmp_path: Path, sent: signal.Signals, code: int
-) -> None:
-    # The list is a pipe: once it is open for writing, gt-produce is about to read it.
-    pipe = tmp_path / "list.pipe"
-    os.mkfifo(pipe)
-    async with running(env, "-f", str(pipe)) as process:
-        writer = await asyncio.to_thread(os.open, pipe, os.O_WRONLY)
-        process.send_signal(sent)
-        output, errors = await process.communicate()
-        os.close(writer)
-    assert (process.returncode, output) == (code, b"")
-    assert errors.decode().splitlines() == ["nothing was published: stopped while the list was being checked"]
 
 
 async def test_journal_that_grows_too_large_half_way_is_exit_code_3_and_says_how_to_go_on(
