@@ -13,12 +13,11 @@ _ID = re.compile(r"[0-9a-f]{16}")
 class Places:
     """Batch and id of each success of a list's stories, by canonical URL; 28 bytes each.
 
-    Parameters:
-        pruned: whether the ledger has also stories of pruned batches, whose places are not here
+    `pruned` is whether the ledger has also stories of pruned batches, whose places are not here.
     """
 
-    def __init__(self, *, pruned: bool) -> None:
-        self.pruned = pruned
+    def __init__(self) -> None:
+        self.pruned = False
         self._batches: list[str] = []
         self._hashes = array("q")  # of the canonical URLs
         self._batch = array("L")

@@ -250,8 +250,6 @@ class LedgerReader:
         Parameters:
             places: of a list with these stories; None to look for them
         """
-        if places is not None and not places.pruned and not places.of(canonicals):
-            return {}
         return self._query(queries.earlier_videos.read_made, canonicals, places)
 
     def durations(self, limit: int = 100, *, orchestrator: str | None = None) -> list[float]:

@@ -146,16 +146,8 @@ def _without(stories: Sequence[Story], new: Sequence[Story], left: Sequence[Stor
         return stories
     if new is stories:
         return left
-    return without_in_order(stories, _gone(canonical_urls(new), canonical_urls(left)))
-
-
-def _gone(before: Iterator[str], after: Iterator[str]) -> Iterator[str]:
-    expected = next(after, None)
-    for canonical in before:
-        if canonical == expected:
-            expected = next(after, None)
-        else:
-            yield canonical
+    gone = without_in_order(new, canonical_urls(left))
+    return without_in_order(stories, canonical_urls(gone))
 
 
 _KnownIds = Callable[[str], Container[str]]

@@ -7,7 +7,7 @@ stored by their URL as given, so each is converted to its canonical form first.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Container
+from collections.abc import Collection, Container, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
@@ -35,8 +35,7 @@ def read_places(plain: Plain, wanted: Container[str]) -> Places:
     Parameters:
         wanted: the canonical URLs of the stories
     """
-    pruned = any(True for _ in plain.rows("SELECT 1 FROM gt_pruned_stories LIMIT 1"))
-    places = Places(pruned=pruned)
+    places = Places()
     spans = "SELECT batch_id, min(position), max(position) FROM gt_stories WHERE status = ? GROUP BY batch_id"
     # In parts, as PostgreSQL sends the answer to a statement as a whole.
     query = (
@@ -49,6 +48,8 @@ def read_places(plain: Plain, wanted: Container[str]) -> Places:
                 canonical = canonical_of(url)
                 if canonical is not None and canonical in wanted:
                     places.add(canonical, batch_id, story_id)
+    # Last, so that what gt-prune has moved meanwhile is looked for there.
+    places.pruned = any(True for _ in plain.rows("SELECT 1 FROM gt_pruned_stories LIMIT 1"))
     return places
 
 
@@ -61,7 +62,11 @@ def read_made(
         places: of a list with these stories; None to look for them
     """
     wanted = frozenset(canonicals)
-    found = _read_successes(plain, wanted, read_places(plain, wanted) if places is None else places)
+    places = read_places(plain, wanted) if places is None else places
+    story_ids = places.of(wanted)
+    if not story_ids and not places.pruned:
+        return {}
+    found = _read_successes(plain, wanted, story_ids)
     for canonical, body in read_pruned_stories(plain, wanted):
         if body is not None:
             found[canonical].append(read_succeeded(body))
@@ -77,12 +82,16 @@ def read_made(
 
 
 def _read_successes(
-    plain: Plain, wanted: frozenset[str], places: Places
+    plain: Plain, wanted: frozenset[str], story_ids: Mapping[str, Sequence[str]]
 ) -> defaultdict[str, list[StorySucceeded]]:
-    """Return the successes in batches that are not pruned, by canonical URL."""
+    """Return the successes in batches that are not pruned, by canonical URL.
+
+    Parameters:
+        story_ids: where they are, by batch
+    """
     found: defaultdict[str, list[StorySucceeded]] = defaultdict(list)
-    for batch_id, story_ids in places.of(wanted).items():
-        for ids in parts(story_ids):
+    for batch_id, of_batch in story_ids.items():
+        for ids in parts(of_batch):
             query = (
                 "SELECT url, status, event FROM gt_stories "  # noqa: S608 - only marks
                 f"WHERE batch_id = ? AND story_id IN ({marks(ids)})"
