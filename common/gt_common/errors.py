@@ -52,6 +52,10 @@ class BrokerUnreachableError(GossipToonError):
     exit_code = ExitCode.UNREACHABLE
 
 
+class QueueUnavailableError(BrokerUnreachableError):
+    """The broker answers, but one of its queues does not."""
+
+
 class PublishFailedError(BrokerUnreachableError):
     """RabbitMQ did not confirm a message in time; unconfirmed messages do not count as published."""
 

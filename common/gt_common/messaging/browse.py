@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage, AbstractQueue
 from aiormq.abc import DeliveredMessage
 
-from gt_common.errors import BrokerUnreachableError, TopologyError
+from gt_common.errors import QueueUnavailableError, TopologyError
 from gt_common.log import get_logger
 from gt_common.messaging.acks import Acks
 from gt_common.messaging.connection import (
@@ -53,7 +53,8 @@ async def open_browser(settings: Settings, queue: str, name: str) -> AsyncIterat
 
     Raises:
         TopologyError: there is no such queue
-        BrokerUnreachableError, CredentialsRefusedError: it cannot be read, or the broker does not deliver
+        BrokerUnreachableError, CredentialsRefusedError: it cannot be read
+        QueueUnavailableError: the broker answers and does not deliver
     """
     connection = await open_connection(settings, name)
     try:
@@ -148,7 +149,7 @@ class Browser:
                 return None
             if waited == IDLE_S:
                 log.warning("delivery_delayed", queue=self._name, patience_s=PATIENCE_S)
-        raise BrokerUnreachableError(
+        raise QueueUnavailableError(
             f"the broker reports messages in the queue {self._name} but has delivered none for "
             f"{PATIENCE_S:g} s; try again later"
         )
@@ -197,7 +198,7 @@ async def _wait_until_loaded(connection: AbstractConnection, name: str) -> bool:
                 log.warning("queue_load_awaited", queue=name, patience_s=PATIENCE_S)
                 await asyncio.wait({accepted}, timeout=PATIENCE_S)
             if not accepted.done():
-                raise BrokerUnreachableError(
+                raise QueueUnavailableError(
                     f"the broker has not loaded the queue {name} within {PATIENCE_S:g} s; try again later"
                 )
             await queue.cancel(accepted.result())

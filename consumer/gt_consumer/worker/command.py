@@ -10,7 +10,7 @@ from contextlib import aclosing, asynccontextmanager
 from typing import TYPE_CHECKING
 
 from gt_common.cli.signals import StopSignals
-from gt_common.errors import BrokerUnreachableError, ExitCode
+from gt_common.errors import BrokerUnreachableError, ExitCode, QueueUnavailableError
 from gt_common.lifecycle import StoryStatus
 from gt_common.log import get_logger
 from gt_common.messaging.control.stream import read_control
@@ -168,8 +168,15 @@ async def _until_stop(
 
 
 async def _until_empty(settings: Settings, worker: Worker, holds: HeldStories) -> None:
+    """Return when nothing is left.
+
+    Raises:
+        QueueUnavailableError: the broker cannot load a queue of parked stories
+    """
     while True:
         await worker.wait_until_quiet()
+        if holds.unavailable is not None:
+            raise QueueUnavailableError(holds.unavailable)
         if await _are_empty(settings, holds) and not worker.busy and not holds.busy:
             return
         # A story that waits for its retry causes no event that could be awaited.

@@ -70,6 +70,11 @@ class HeldStories:
         """Whether this worker is bringing parked stories back."""
         return self._returning.busy
 
+    @property
+    def unavailable(self) -> str | None:
+        """What is wrong with a queue of parked stories that the broker cannot load."""
+        return self._returning.unavailable
+
     def held(self, batch_id: str) -> bool:
         """Whether the stories of a batch must not start."""
         return self.fleet_held or self._holds.held(batch_id) is not None

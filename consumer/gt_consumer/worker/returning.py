@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from typing import Final, Protocol
 
-from gt_common.errors import BrokerUnreachableError, CredentialsRefusedError
+from gt_common.errors import BrokerUnreachableError, CredentialsRefusedError, QueueUnavailableError
 from gt_common.log import get_logger
 from gt_common.messaging.backoff import Backoff
 from gt_common.messaging.tasks import Tasks
@@ -17,10 +18,17 @@ log = get_logger("worker")
 LAGGARDS_S: Final = 30.0
 """After this time stories are brought back again, which slow workers parked after the end of a pause."""
 RIGHTS: Final = "update the rights of workers (docs/operations.md, Users)"
+LOST: Final = (
+    "restart the broker; if that does not help, it has lost the queue (docs/operations.md, Lost queues)"
+)
+UNAVAILABLE_S: Final = 300.0
+"""After this time of asking again and again, a queue is taken for one that the broker cannot load."""
 _AT_ONCE: Final = 8
 """Queues that are worked on at the same time, each over connections of its own."""
 Parking = tuple[str, int]
 """A batch, and the revision of the hold under which its stories are parked."""
+Work = Callable[[], Awaitable[bool]]
+"""A piece of work that returns whether it is done; it is known by its identity."""
 
 
 class ReturnLot(Protocol):
@@ -52,12 +60,19 @@ class Returning:
         self._tasks = Tasks()
         self._working = 0
         self._at_once = asyncio.Semaphore(_AT_ONCE)
+        self._failing: dict[Work, float] = {}
+        self._unavailable: dict[Work, str] = {}
         self.unclosed: set[Parking] = set()
 
     @property
     def busy(self) -> bool:
         """Whether stories are being brought back now."""
         return self._working > 0
+
+    @property
+    def unavailable(self) -> str | None:
+        """What is wrong with a queue that has not answered for minutes although its broker does."""
+        return next(iter(self._unavailable.values()), None)
 
     def look_at(self, parkings: Iterable[Parking]) -> None:
         """Bring back what was left behind by pauses that ended long ago."""
@@ -112,7 +127,7 @@ class Returning:
             log.info("parked_stories_returned", batch_id=parking[0], stories=number)
         return True
 
-    async def _until_done(self, work: Callable[[], Awaitable[bool]]) -> None:
+    async def _until_done(self, work: Work) -> None:
         """Repeat a piece of work until it returns True, or until this user may not do it."""
         backoff = Backoff()
         self._working += 1
@@ -121,14 +136,32 @@ class Returning:
                 await backoff.wait()
         finally:
             self._working -= 1
+            self._answered(work)
 
-    async def _tried(self, work: Callable[[], Awaitable[bool]]) -> bool:
+    async def _tried(self, work: Work) -> bool:
         try:
             async with self._at_once:
-                return await work()
+                done = await work()
+        except QueueUnavailableError as error:
+            self._note_unavailable(work, str(error))
+            return False
         except BrokerUnreachableError as error:
             log.info("parked_stories_delayed", error=str(error))
-            return False
+            done = False
         except CredentialsRefusedError as error:
             log.warning("parking_refused", error=str(error), hint=RIGHTS)
-            return True
+            done = True
+        self._answered(work)
+        return done
+
+    def _note_unavailable(self, work: Work, problem: str) -> None:
+        since = self._failing.setdefault(work, time.monotonic())
+        if time.monotonic() - since < UNAVAILABLE_S:
+            log.info("parked_stories_delayed", error=problem)
+        else:
+            self._unavailable[work] = f"{problem}; {LOST}"
+            log.warning("parked_stories_unavailable", error=problem, hint=LOST)
+
+    def _answered(self, work: Work) -> None:
+        self._failing.pop(work, None)
+        self._unavailable.pop(work, None)
