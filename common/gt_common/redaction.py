@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import Final
 from urllib.parse import quote, unquote
 
 SHORTEST_SECRET = 8
@@ -59,6 +60,10 @@ _BARE_KEY = re.compile(
     )"""
 )
 
+_KEY_WORDS: Final = ("key", "token", "secret", "passw", "authorization")
+_KEY_MARKS: Final = ("sk-", "k_live_", "k_test_", "AIza", "gh", "glpat-", "xox", "hf_", "KIA", "SIA", "eyJ")
+"""One of these is in every match of `_KEY_VALUE` (in small letters) and of `_BARE_KEY`."""
+
 
 def hide(secret: str) -> None:
     """Have `redact` remove this secret wherever it occurs; texts under 8 characters are not secrets."""
@@ -112,8 +117,22 @@ def redact(text: str) -> str:
 def _redact(text: str) -> str:
     for secret in _secrets:
         text = text.replace(secret, "***")
-    text = _KEY_VALUE.sub(r"\1***", _URL_PASSWORD.sub(r"\1***@", text))
-    return _BARE_KEY.sub("***", text)
+    # Most texts have nothing that a pattern begins with, which is quicker to see than with the pattern.
+    if "://" in text:
+        text = _URL_PASSWORD.sub(r"\1***@", text)
+    if _may_name_key(text):
+        text = _KEY_VALUE.sub(r"\1***", text)
+    if any(mark in text for mark in _KEY_MARKS):
+        text = _BARE_KEY.sub("***", text)
+    return text
+
+
+def _may_name_key(text: str) -> bool:
+    """Whether `_KEY_VALUE` may match; beyond ASCII there are letters that it takes for others, such as ſ."""
+    if not text.isascii():
+        return True
+    small = text.lower()
+    return any(word in small for word in _KEY_WORDS)
 
 
 # Most values of log lines are the same again and again.

@@ -15,3 +15,4 @@ def forgotten_secrets() -> Iterator[None]:
     known = redaction._secrets[:]
     yield
     redaction._secrets[:] = known
+    redaction._redact_short.cache_clear()

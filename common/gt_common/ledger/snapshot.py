@@ -14,9 +14,9 @@ from types import TracebackType
 from typing import Final, Self
 
 from gt_common.errors import OutputError
-from gt_common.ledger.made_stories import MadeStory, read_made
 from gt_common.ledger.plain import Plain, Row
 from gt_common.ledger.queries.batches import BatchHead, read_head, read_stories, state_of
+from gt_common.ledger.unchecked_stories import UncheckedStory, read_unchecked
 from gt_common.lifecycle import StoryState
 
 IN_MEMORY: Final = 16 * 1024 * 1024
@@ -40,7 +40,7 @@ class Snapshot:
     ) -> None:
         self.close()
 
-    def stories(self) -> Iterator[StoryState | MadeStory]:
+    def stories(self) -> Iterator[StoryState | UncheckedStory]:
         """Yield the stories in the order of the list.
 
         Raises:
@@ -49,7 +49,7 @@ class Snapshot:
         self._file.seek(0)
         while length := self._file.read(_LENGTH):
             for row in marshal.loads(self._file.read(int.from_bytes(length))):  # noqa: S302 - its own file
-                yield read_made(row) or state_of(row)
+                yield read_unchecked(row) or state_of(row)
 
     def close(self) -> None:
         """Delete what is kept on the disk."""

@@ -9,8 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from gt_common.failures import UNREADABLE, Sign, is_type, sign_of_error
-from gt_common.report.model import VideoFailure
+from gt_common.failures import UNREADABLE, Failure, FailureSummary, Sign, is_type, sign_of_error
 
 _KILLED: Final = "killed by SIGKILL"
 _UNSET: Final = re.compile(r"\bset (GT_[A-Z_]{1,60}(?: and GT_[A-Z_]{1,60}){0,5})")
@@ -49,7 +48,7 @@ _BY_SIGN: Final = {
 }
 
 
-def cure(failure: VideoFailure, *, local: bool) -> str | None:
+def cure(failure: Failure | FailureSummary, *, local: bool) -> str | None:
     """Return what to do about a failure; None if nothing is known.
 
     Parameters:
@@ -59,7 +58,7 @@ def cure(failure: VideoFailure, *, local: bool) -> str | None:
     return None if template is None else template.format(**(_LOCAL if local else _FLEET)._asdict())
 
 
-def _template(failure: VideoFailure) -> str | None:
+def _template(failure: Failure | FailureSummary) -> str | None:
     sign = sign_of_error(failure.type, failure.message)
     if sign is Sign.LIMITED:
         return _BY_SIGN[sign]
@@ -73,7 +72,7 @@ def _template(failure: VideoFailure) -> str | None:
     return next(by_type, None) or (_BY_SIGN[sign] if sign else None) or _by_class(failure)
 
 
-def _by_class(failure: VideoFailure) -> str | None:
+def _by_class(failure: Failure | FailureSummary) -> str | None:
     if failure.retryable:
         return None
     return "another attempt alone will not help: fix the cause and {again}, or {leave_out}"

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, Self
 
 from gt_common import messages
-from gt_common.ledger.made_stories import MadeStory
 from gt_common.ledger.overview import Overview
 from gt_common.ledger.snapshot import Snapshot
+from gt_common.ledger.unchecked_stories import UncheckedStory
 from gt_common.lifecycle import (
     BatchPhase,
     BatchState,
@@ -26,12 +26,13 @@ from gt_common.lifecycle import (
 )
 from gt_common.money import DEFAULT_CURRENCY, as_number
 from gt_common.report.eta import Pace, Range
-from gt_common.report.model import BatchHead, BatchPause, BatchResult, FailureGroup, VideoFailure, VideoResult
-from gt_common.report.rows import StoryRow, failure_of, row_of, seconds_between
+from gt_common.report.model import BatchHead, BatchPause, BatchResult, FailureGroup, VideoResult
+from gt_common.report.rows import StoryRow, row_of, seconds_between
 from gt_common.texts import one_line
 
 if TYPE_CHECKING:
-    from gt_common.messages import BatchHold, BatchOpened, FleetHold, Paused, StoryFailed
+    from gt_common.failures import Failure, FailureSummary
+    from gt_common.messages import BatchHold, BatchOpened, FleetHold, Paused
 
 
 class Header(Protocol):
@@ -72,7 +73,7 @@ class WholeBatch:
     """
 
     header: Header
-    stories: Callable[[], Iterable[StoryState | MadeStory]]
+    stories: Callable[[], Iterable[StoryState | UncheckedStory]]
     currency: str = DEFAULT_CURRENCY
 
     @classmethod
@@ -102,7 +103,7 @@ class Surroundings:
     eta: Range | None = None
     workers: tuple[tuple[str, int], ...] = ()
     folder: Path | None = None
-    failures: Mapping[str, VideoFailure] = field(default_factory=dict)
+    failures: Mapping[str, Failure | FailureSummary] = field(default_factory=dict)
     other_causes: int = 0
     failures_read: int = 0
 
@@ -124,17 +125,17 @@ class ReportBuilder:
         self._groups: dict[str, _Group] = {}
         self._around = _Around()
 
-    def take(self, story: StoryState | MadeStory) -> StoryRow:
+    def take(self, story: StoryState | UncheckedStory) -> StoryRow:
         """Add a story, the next one in the order of the list; return its result."""
         self.count(story)
         row = row_of(story, self._now)
         self._around.add(row)
         return row
 
-    def count(self, story: StoryState | MadeStory) -> None:
+    def count(self, story: StoryState | UncheckedStory) -> None:
         """Add a story for the document alone, without what is shown beside it."""
-        if isinstance(story, MadeStory):
-            self._count_made(story)
+        if isinstance(story, UncheckedStory):
+            self._count_unchecked(story)
             return
         event = story.event
         self._pace.add(story)
@@ -146,15 +147,21 @@ class ReportBuilder:
         self._found[story.status] += 1
         self._note_end(ended_at(event))
         if isinstance(event, messages.StoryFailed):
-            group = self._groups.setdefault(event.failure.fingerprint, _Group(event))
-            group.stories.append(story.story_id)
+            self._note_failure(event.failure, story.story_id)
 
-    def _count_made(self, story: MadeStory) -> None:
-        self._pace.add_made(story.duration_s)
+    def _count_unchecked(self, story: UncheckedStory) -> None:
+        self._pace.add_unchecked(story)
         if story.cost is not None:
             self._costs.add(story.cost, story.cost_wasted)
-        self._found[StoryStatus.SUCCESS] += 1
-        self._note_end(story.at)
+        self._found[story.status] += 1
+        self._note_end(story.ended_at)
+        if story.status is StoryStatus.FAILED and story.failure:
+            self._note_failure(story.failure, story.story_id)
+
+    def _note_failure(self, failure: Failure | FailureSummary, story_id: str) -> None:
+        if (group := self._groups.get(failure.fingerprint)) is None:
+            group = self._groups[failure.fingerprint] = _Group(failure)
+        group.stories.append(story_id)
 
     def _note_end(self, end: datetime) -> None:
         if self._latest_end is None or end > self._latest_end:
@@ -179,7 +186,8 @@ def build_report(state: BatchState, now: datetime, currency: str = DEFAULT_CURRE
     """
     builder = ReportBuilder(now, currency)
     stories = in_list_order(state.stories.values())
-    results = tuple(VideoResult.model_validate(builder.take(story)._asdict()) for story in stories)
+    rows = (builder.take(story)._asdict() for story in stories)
+    results = tuple(VideoResult.model_validate(row, from_attributes=True) for row in rows)
     head, _ = builder.finish(state)
     fields = {name: getattr(head, name) for name in BatchHead.model_fields}
     return BatchResult(**fields, results=results)
@@ -213,7 +221,7 @@ def screenful_of(overview: Overview, now: datetime, currency: str = DEFAULT_CURR
         pace.add(story)
         around.add(row)
     causes = [
-        (cause, _Group(cause.first.event))
+        (cause, _Group(cause.first.event.failure))
         for cause in overview.causes
         if isinstance(cause.first.event, messages.StoryFailed)
     ]
@@ -234,8 +242,8 @@ def screenful_of_whole(batch: WholeBatch, now: datetime) -> Screenful:
     return Screenful(head, around, [row for _, row in rows], len(rows))
 
 
-def _changed_at(story: StoryState | MadeStory) -> datetime | None:
-    if isinstance(story, MadeStory):
+def _changed_at(story: StoryState | UncheckedStory) -> datetime | None:
+    if isinstance(story, UncheckedStory):
         return story.at
     return story.event.at if story.event else None
 
@@ -256,12 +264,12 @@ class _Costs:
 class _Group:
     """Failed stories with one cause; a retrying story is in none, because it may still succeed."""
 
-    def __init__(self, first: StoryFailed) -> None:
+    def __init__(self, first: Failure | FailureSummary) -> None:
         self.first = first
         self.stories: list[str] = []
 
     def document(self, count: int, stories: tuple[str, ...]) -> FailureGroup:
-        failure = self.first.failure
+        failure = self.first
         return FailureGroup(
             fingerprint=failure.fingerprint,
             count=count,
@@ -294,12 +302,11 @@ class _Around:
         workers: Counter[str] = Counter()
         for name, number in self._workers.items():
             workers[one_line(name)] += number
-        first = [(group.first.failure.fingerprint, failure_of(group.first.failure)) for group in groups]
         return Surroundings(
             eta=eta,
             workers=tuple(sorted(workers.items(), key=lambda item: (-item[1], item[0]))),
             folder=Path(*self._folders) if len(self._folders) == 1 else None,
-            failures={fingerprint: failure for fingerprint, failure in first if failure},
+            failures={group.first.fingerprint: group.first for group in groups},
             other_causes=others,
         )
 

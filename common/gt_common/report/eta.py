@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Final
 
 from gt_common import messages
+from gt_common.ledger.unchecked_stories import UncheckedStory
 from gt_common.lifecycle import BatchPhase, BatchState, StoryState, StoryStatus
 from gt_common.report.sorted_values import SortedValues
 
@@ -47,10 +48,12 @@ class Pace:
         else:
             self._note_start(story)
 
-    def add_made(self, duration_s: float | None) -> None:
-        """Note a story whose video took so many seconds."""
-        if duration_s:
-            self._new_durations.append(duration_s)
+    def add_unchecked(self, story: UncheckedStory) -> None:
+        """Note a story that was not noted before; see `add`."""
+        if story.until is not None:
+            self._new_waits.append(story.until.timestamp())
+        elif story.duration_s:
+            self._new_durations.append(story.duration_s)
 
     def _sort(self) -> None:
         if self._new_durations or self._new_waits:

@@ -63,7 +63,7 @@ class Widths:
     def add(self, cells: Cells) -> None:
         """Note how wide the cells of a line are."""
         for column, text in zip(range(_FIXED), cells, strict=False):
-            width = len(text) if text.isascii() else cell_len(text)
+            width = len(text) if _is_simple(text) else cell_len(text)
             if width > self._widest[column]:
                 self._widest[column] = width
 
@@ -87,6 +87,8 @@ class Grid:
     def __init__(self, widths: Widths, width: int) -> None:
         self._width = width
         self._widths = widths.for_line(width)
+        shown = [size for size in self._widths if size]
+        self._fits = sum(shown) + len(_GAP) * (len(shown) - 1) <= width
 
     def header(self) -> str:
         """Return the line above the stories."""
@@ -105,7 +107,9 @@ class Grid:
 
     def plain(self, cells: Cells) -> str:
         """Return the line of a story without styles."""
-        return self._fit(_GAP.join(self._padded(cells)).rstrip())
+        line = _GAP.join(self._padded(cells)).rstrip()
+        # To measure the columns of a line takes longer than anything else that is done with it.
+        return line if self._fits and _is_simple("".join(cells)) else self._fit(line)
 
     def _padded(self, cells: Sequence[str]) -> list[str]:
         return [
@@ -150,10 +154,17 @@ def _style(column: int, cells: Cells) -> str:
     return "red" if column == len(_HEADERS) - 1 and cells[-1] else ""
 
 
+def _is_simple(text: str) -> bool:
+    """Whether each character takes one column, for all that is certain at a glance."""
+    return text.isascii() or text.replace("…", "").isascii()
+
+
 def _sized(text: str, size: int, *, right: bool) -> str:
     """Return a text with exactly so many columns; one that is too long ends with an ellipsis."""
-    width = len(text) if text.isascii() else cell_len(text)
+    simple = _is_simple(text)
+    width = len(text) if simple else cell_len(text)
     if width > size:
-        return set_cell_size(text, size - 1) + "…" if size > 1 else set_cell_size(text, size)
+        cut = size - 1 if size > 1 else size
+        return (text[:cut] if simple else set_cell_size(text, cut)) + ("…" if size > 1 else "")
     blank = " " * (size - width)
     return blank + text if right else text + blank

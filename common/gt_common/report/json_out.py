@@ -10,11 +10,12 @@ from typing import Final, TextIO
 
 from pydantic_core import to_json
 
-from gt_common.ledger.made_stories import MadeStory
-from gt_common.lifecycle import StoryState
+from gt_common.failures import FailureSummary
+from gt_common.ledger.unchecked_stories import UncheckedStory
+from gt_common.lifecycle import StoryState, StoryStatus
 from gt_common.money import as_number
 from gt_common.report.building import ReportBuilder, WholeBatch
-from gt_common.report.model import VideoCancel, VideoFailure, VideoRequeue
+from gt_common.report.model import VideoCancel, VideoRequeue
 from gt_common.report.rows import StoryRow, path_text, rounded, row_of
 
 _IN_MEMORY: Final = 8 * 1024 * 1024
@@ -48,11 +49,13 @@ def write(batch: WholeBatch, now: datetime, out: TextIO) -> None:
         out.write("\n  ]\n}\n" if separator else "]\n}\n")
 
 
-def _story_text(story: StoryState | MadeStory, now: datetime) -> str:
-    return _text_of_made(story) if isinstance(story, MadeStory) else _text(row_of(story, now))
+def _story_text(story: StoryState | UncheckedStory, now: datetime) -> str:
+    if isinstance(story, UncheckedStory) and story.status is StoryStatus.SUCCESS:
+        return _text_of_made(story)
+    return _text(row_of(story, now))
 
 
-def _text_of_made(story: MadeStory) -> str:
+def _text_of_made(story: UncheckedStory) -> str:
     """Return a story with a video as `_text` writes its row; most of a large batch."""
     path = path_text(story.output_path) if story.output_path else None
     return (
@@ -75,7 +78,7 @@ def _text(row: StoryRow) -> str:
         f'\n    {{\n      "story_id": {_quoted(row.story_id)},\n      "position": {row.position},'
         f'\n      "url": {_quoted(row.url)},\n      "project_id": {_text_or_null(row.project_id)},'
         f'\n      "status": "{row.status.value}",\n      "stage": {_text_or_null(row.stage)},'
-        f'\n      "error": {_text_or_null(row.error)},\n      "failure": {_nested(row.failure)},'
+        f'\n      "error": {_text_or_null(row.error)},\n      "failure": {_failure(row.failure)},'
         f'\n      "attempts": {row.attempts},\n      "generation": {row.generation},'
         f'\n      "worker": {_text_or_null(row.worker)},'
         f'\n      "output_path": {_text_or_null(row.output_path)},'
@@ -97,5 +100,17 @@ def _number(value: float | None) -> str:
     return repr(value) if _SMALL <= value < _LARGE else to_json(value).decode()
 
 
-def _nested(document: VideoFailure | VideoCancel | VideoRequeue | None) -> str:
+def _failure(failure: FailureSummary | None) -> str:
+    """Return a failure as `VideoFailure` writes it."""
+    if failure is None:
+        return "null"
+    return (
+        f'{{\n        "type": {_quoted(failure.type)},\n        "message": {_quoted(failure.message)},'
+        f'\n        "stage": {_text_or_null(failure.stage)},'
+        f'\n        "retryable": {"true" if failure.retryable else "false"},'
+        f'\n        "fingerprint": {_quoted(failure.fingerprint)}\n      }}'
+    )
+
+
+def _nested(document: VideoCancel | VideoRequeue | None) -> str:
     return "null" if document is None else document.model_dump_json(indent=2).replace("\n", "\n      ")

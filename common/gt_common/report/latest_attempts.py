@@ -7,11 +7,11 @@ from datetime import datetime
 from operator import itemgetter
 from typing import Final
 
-from gt_common.ledger.made_stories import MadeStory
 from gt_common.ledger.reader import LedgerReader
 from gt_common.ledger.snapshot import Snapshot
+from gt_common.ledger.unchecked_stories import UncheckedStory
 from gt_common.ledger.views import AttemptSpan, SpanOutcome
-from gt_common.lifecycle import StoryState
+from gt_common.lifecycle import StoryState, StoryStatus
 from gt_common.messages import (
     StoryCancelled,
     StoryEvent,
@@ -38,6 +38,12 @@ _OUTCOMES: Final[Mapping[type[StoryEvent], SpanOutcome]] = {
     StoryReleased: "released",
     StoryCancelled: "cancelled",
 }
+_BY_STATUS: Final[Mapping[StoryStatus, SpanOutcome]] = {
+    StoryStatus.SUCCESS: "success",
+    StoryStatus.FAILED: "failed",
+    StoryStatus.RETRYING: "retrying",
+    StoryStatus.CANCELLED: "cancelled",
+}
 
 
 class LatestAttempts:
@@ -49,12 +55,12 @@ class LatestAttempts:
 
     def __init__(self, spans: Sequence[AttemptSpan] | None) -> None:
         self._given = spans
-        self._latest: list[tuple[datetime, StoryState | MadeStory, StoryRow]] = []
+        self._latest: list[tuple[datetime, StoryState | UncheckedStory, StoryRow]] = []
         self._wanted = {span.story_id for span in spans or ()}
         self._seen = 0
         self.names: dict[str, str] = {}
 
-    def add(self, story: StoryState | MadeStory, result: StoryRow) -> None:
+    def add(self, story: StoryState | UncheckedStory, result: StoryRow) -> None:
         """Note a story."""
         if self._given is not None:
             if story.story_id in self._wanted:
@@ -98,17 +104,17 @@ def _name(result: StoryRow) -> str:
     return f"#{result.position} {story_label(result)}"
 
 
-def _shown_at(story: StoryState | MadeStory) -> datetime | None:
+def _shown_at(story: StoryState | UncheckedStory) -> datetime | None:
     """Return when the latest attempt of a story changed; None if a timeline cannot show it."""
-    if isinstance(story, MadeStory):
+    if isinstance(story, UncheckedStory):
         return story.at if story.started_at else None
     return story.event.at if story.event is not None and _span(story) is not None else None
 
 
-def _span(story: StoryState | MadeStory) -> AttemptSpan | None:
+def _span(story: StoryState | UncheckedStory) -> AttemptSpan | None:
     """Return the latest attempt of a story; None if it has none, or its start is unknown."""
-    if isinstance(story, MadeStory):
-        return _span_of_made(story)
+    if isinstance(story, UncheckedStory):
+        return _span_of_unchecked(story)
     event = story.event
     if event is None or isinstance(event, StoryRequeued):
         return None
@@ -121,9 +127,9 @@ def _span(story: StoryState | MadeStory) -> AttemptSpan | None:
     return AttemptSpan(*run, event.worker, started, ended, outcome)
 
 
-def _span_of_made(story: MadeStory) -> AttemptSpan | None:
+def _span_of_unchecked(story: UncheckedStory) -> AttemptSpan | None:
     if story.started_at is None:
         return None
     started = datetime.fromisoformat(story.started_at)
     run = (story.story_id, story.generation, story.attempt, story.run)
-    return AttemptSpan(*run, story.worker, started, max(story.at, started), "success")
+    return AttemptSpan(*run, story.worker, started, max(story.at, started), _BY_STATUS[story.status])

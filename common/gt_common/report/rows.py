@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from gt_common import messages
-from gt_common.ledger.made_stories import MadeStory
+from gt_common.failures import FailureSummary
+from gt_common.ledger.unchecked_stories import UncheckedStory
 from gt_common.lifecycle import StoryState, StoryStatus, died
 from gt_common.money import as_number
-from gt_common.report.model import VideoCancel, VideoFailure, VideoRequeue
+from gt_common.report.model import VideoCancel, VideoRequeue
 
 if TYPE_CHECKING:
     from gt_common.failures import Failure
@@ -30,7 +31,7 @@ class StoryRow(NamedTuple):
     status: StoryStatus
     stage: str | None
     error: str | None
-    failure: VideoFailure | None
+    failure: FailureSummary | None
     attempts: int
     generation: int
     worker: str | None
@@ -44,14 +45,14 @@ class StoryRow(NamedTuple):
     requeued: VideoRequeue | None
 
 
-def row_of(story: StoryState | MadeStory, now: datetime) -> StoryRow:
+def row_of(story: StoryState | UncheckedStory, now: datetime) -> StoryRow:
     """Return the result of a story.
 
     Parameters:
         now: aware time; `stage` names the time that a waiting story waits for in its zone
     """
-    if isinstance(story, MadeStory):
-        return _row_of_made(story)
+    if isinstance(story, UncheckedStory):
+        return _row_of_unchecked(story, now)
     event = story.event
     success = event if isinstance(event, messages.StorySucceeded) else None
     failure = event.failure if isinstance(event, messages.StoryFailed | messages.StoryRetrying) else None
@@ -67,8 +68,8 @@ def row_of(story: StoryState | MadeStory, now: datetime) -> StoryRow:
         project_id=ended.project_id if ended else None,
         status=status,
         stage=None if success else _stage(story, now),
-        error=(failure.message or failure.type) if failure else None,
-        failure=failure_of(failure),
+        error=_error_of(failure),
+        failure=_summary_of(failure) if failure else None,
         attempts=_attempts(event),
         generation=event.generation if event else 1,
         worker=event.worker if event else None,
@@ -83,17 +84,18 @@ def row_of(story: StoryState | MadeStory, now: datetime) -> StoryRow:
     )
 
 
-def _row_of_made(story: MadeStory) -> StoryRow:
+def _row_of_unchecked(story: UncheckedStory, now: datetime) -> StoryRow:
+    failure, cancel = story.failure, story.cancel
     return StoryRow(
         story.story_id,
         story.position,
         story.url,
         story.project_id,
-        StoryStatus.SUCCESS,
-        None,
-        None,
-        None,
-        story.attempt,
+        story.status,
+        _next_try(story.attempt, story.until, now) if story.until else None,
+        _error_of(failure),
+        failure,
+        story.attempts,
         story.generation,
         story.worker,
         path_text(story.output_path) if story.output_path else None,
@@ -102,9 +104,13 @@ def _row_of_made(story: MadeStory) -> StoryRow:
         story.title,
         as_number(story.cost),
         as_number(story.cost_wasted),
-        None,
+        VideoCancel(by=cancel.by, reason=cancel.reason, at=story.at.astimezone(UTC)) if cancel else None,
         None,
     )
+
+
+def _error_of(failure: Failure | FailureSummary | None) -> str | None:
+    return (failure.message or failure.type) if failure else None
 
 
 def path_text(text: str) -> str:
@@ -126,9 +132,13 @@ def _stage(story: StoryState, now: datetime) -> str | None:
         return event.stage
     if isinstance(event, messages.StoryReleased) and event.until and event.until > now:
         return f"waiting: {event.provider or 'a provider'} until {_clock(event.until, now)}"
-    if isinstance(event, messages.StoryRetrying) and event.until > now:
-        return f"waiting: try {event.attempt + 1} at {_clock(event.until, now)}"
+    if isinstance(event, messages.StoryRetrying):
+        return _next_try(event.attempt, event.until, now)
     return None
+
+
+def _next_try(attempt: int, until: datetime, now: datetime) -> str | None:
+    return f"waiting: try {attempt + 1} at {_clock(until, now)}" if until > now else None
 
 
 def _attempts(event: StoryEvent | None) -> int:
@@ -164,11 +174,8 @@ def _requeue_of(event: StoryEvent | None) -> VideoRequeue | None:
     )
 
 
-def failure_of(failure: Failure | None) -> VideoFailure | None:
-    """Return what programs need to know about a failure."""
-    if failure is None:
-        return None
-    return VideoFailure(
+def _summary_of(failure: Failure) -> FailureSummary:
+    return FailureSummary(
         type=failure.type,
         message=failure.message,
         stage=failure.stage,

@@ -8,7 +8,6 @@ from gt_common.lifecycle import StoryStatus
 from gt_common.messages import utc_now
 from gt_common.messaging.names import Names
 from gt_common.report.advice import cure
-from gt_common.report.rows import failure_of
 from gt_consumer.dashboard.board import board_of, may_act
 from gt_consumer.dashboard.orders import Target
 from gt_consumer.dashboard.pages.query import text_of
@@ -40,11 +39,7 @@ async def show_letters(request: Request) -> Response:
         "letters.html.j2",
         groups=groups[:GROUPS],
         others=max(0, len(groups) - GROUPS),
-        advice={
-            one.fingerprint: cure(failure, local=False)
-            for one in groups[:GROUPS]
-            if (failure := failure_of(one.failure))
-        },
+        advice={one.fingerprint: cure(one.failure, local=False) for one in groups[:GROUPS] if one.failure},
         letters=[(one.letter, one.when, last_failure(one.letter)) for one in letters],
         count=count,
         target=target,
