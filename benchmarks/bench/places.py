@@ -36,23 +36,30 @@ class Broker(NamedTuple):
 
 
 @contextmanager
+def private_node(place: Path = PLACE) -> Iterator[Node]:
+    """Yield a node with its own port and folder that is not started yet; stop and remove it afterwards."""
+    folder = place / f"broker-{os.getpid()}"
+    node = Node.create(folder, free_port(), name="gt-bench@localhost")
+    try:
+        yield node
+    finally:
+        node.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
 def private_broker(place: Path = PLACE) -> Iterator[Broker]:
     """Run a broker with its own port and folder for the duration of a block.
 
     Raises:
         PlaceError: it could not be started
     """
-    folder = place / f"broker-{os.getpid()}"
-    node = Node.create(folder, free_port(), name="gt-bench@localhost")
-    try:
+    with private_node(place) as node:
         try:
             greeting = node.start()
         except BrokerError as error:
             raise PlaceError(str(error)) from None
         yield Broker(node.url.full, str(greeting))
-    finally:
-        node.stop()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 class Build(NamedTuple):
