@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from gt_common.stories import ListReading
 from gt_common.texts import one_line
+
+if TYPE_CHECKING:
+    from gt_common.stories import ListReading
 
 MOST_PROBLEMS: Final = 20
 MOST_REPEATED: Final = 10

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from gt_common.batches import check_batch_id, check_messages, check_name, new_batch_id, parse_tags
 from gt_common.cli.app import print_lenient
+from gt_common.cli.counter import Counter
 from gt_common.cli.earlier import say_comparison
 from gt_common.cli.listing import refusal, say, say_notes, say_problems
 from gt_common.discovery import search
@@ -42,13 +43,20 @@ def run(arguments: Arguments) -> int:
     settings = load_settings(**{"prefetch": 1} | arguments.flags.given())
     configure_logging(settings)
     request = _make_request(arguments, settings)
+    counter = Counter()
+
+    def on_compared(count: int) -> None:
+        counter.show("compared", count, len(request.listed.stories))
+
     if arguments.dry_run:
-        plan = preview(request, settings)
+        plan = preview(request, settings, on_compared)
+        counter.clear()
         show_plan(request, plan, as_json=arguments.as_json)
         if problem := why_not_made(plan, settings) or why_not_fetched(plan, settings):
             say(f"this would be refused: {problem}")
         return ExitCode.DONE
-    with prepare(request, settings) as batch:
+    with prepare(request, settings, on_compared) as batch:
+        counter.clear()
         say_comparison(batch.plan.compared, "makes")
         if not batch.plan.to_run:
             say_nothing_to_do(request)

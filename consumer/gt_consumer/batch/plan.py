@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 from gt_common import reddit
 from gt_common.cli.cost_estimate import CostEstimate
 from gt_common.cli.operator import operator
-from gt_common.ledger.earlier import Comparison, Rule, compare, video_is_gone
+from gt_common.ledger.earlier import Comparison, OnCompared, Rule, compare, video_is_gone
 from gt_common.lifecycle import BatchState
 from gt_common.messages import orchestrator_name, utc_now
 from gt_common.money import DEFAULT_CURRENCY
 from gt_common.settings import Settings
-from gt_common.stories import ListReading, Story, story_id, without
+from gt_common.stories import ListReading, story_id, without
 from gt_common.stories.urls import is_other_link
 from gt_consumer.batch import work as batch_work
 from gt_consumer.batch.history import HISTORY
@@ -73,7 +73,11 @@ class Plan:
 
 
 def make_plan(
-    request: Request, settings: Settings, ledger: LedgerReader | None, before: BatchState | None
+    request: Request,
+    settings: Settings,
+    ledger: LedgerReader | None,
+    before: BatchState | None,
+    on_compared: OnCompared = lambda _count: None,
 ) -> Plan:
     """Return the plan for a request.
 
@@ -83,7 +87,7 @@ def make_plan(
     """
     found = Comparison(request.listed.stories)
     if request.only_new and ledger is not None:
-        found = _compare(request, settings, ledger, found.stories, before.stories if before else ())
+        found = _compare(request, settings, ledger, before.stories if before else (), on_compared)
     stories = found.stories
     if before is None or ledger is None:
         work = batch_work.begin(request.batch_id, stories, request.name, request.tags, request.schedule)
@@ -112,14 +116,15 @@ def _compare(
     request: Request,
     settings: Settings,
     ledger: LedgerReader,
-    stories: Sequence[Story],
     listed: Collection[str],
+    on_compared: OnCompared,
 ) -> Comparison:
     """Compare the stories of a list with other batches.
 
     Parameters:
         listed: ids of the stories that the batch has already; they stay in it
     """
+    stories = request.listed.stories
     new = [story for story in stories if story_id(request.batch_id, story.canonical) not in listed]
     rule = Rule(
         request.batch_id,
@@ -128,7 +133,7 @@ def _compare(
         lambda other: other.made_by is None or batch_is_running(settings.state_dir, other.batch_id),
         request.skip_changed,
     )
-    found = compare(ledger, new, rule)
+    found = compare(ledger, new, rule, on_compared)
     left_out = {one.story.canonical for one in found.made} | {one.story.canonical for one in found.running}
     return replace(found, stories=without(stories, left_out))
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from gt_common.cli.planning import lock_planning
 from gt_common.errors import CredentialsRefusedError, NoSuchBatchError, UsageError
 from gt_common.ledger import ledger_is_there, open_ledger, read_ledger
+from gt_common.ledger.earlier import OnCompared
 from gt_common.ledger.find_batch import check_known, check_not_pruned
 from gt_common.lifecycle import BatchState
 from gt_common.messages import BatchHold, is_local, utc_now
@@ -134,10 +135,15 @@ class Prepared:
 
 
 @contextmanager
-def prepare(request: Request, settings: Settings) -> Iterator[Prepared]:
+def prepare(
+    request: Request, settings: Settings, on_compared: OnCompared = lambda _count: None
+) -> Iterator[Prepared]:
     """Check, lock and plan a batch; it stays locked and its ledger open for the duration of the block.
 
     A refused request leaves no batch and no ledger behind.
+
+    Parameters:
+        on_compared: see `OnCompared`; a new list is compared twice
 
     Raises:
         NoSuchBatchError: the ledger does not know the batch that is to be continued
@@ -152,7 +158,7 @@ def prepare(request: Request, settings: Settings) -> Iterator[Prepared]:
         ledger = stack.enter_context(_existing_ledger(settings))
         _check_exists(request, ledger)
         lock = stack.enter_context(lock_batch(settings.state_dir, request.batch_id))
-        settings, plan = _plan(request, settings, ledger, lock.settings())
+        settings, plan = _plan(request, settings, ledger, lock.settings(), on_compared)
         if plan.to_run:
             _check(request, settings, plan)
         # A new ledger is created only now, when nothing can be refused any more.
@@ -161,14 +167,17 @@ def prepare(request: Request, settings: Settings) -> Iterator[Prepared]:
         if plan.work.exists and request.make_one is None:
             lock.keep(settings)
         if plan.work.exists and request.only_new:
-            plan = _commit(request, settings, ledger)
+            plan = _commit(request, settings, ledger, on_compared)
             if not plan.work.exists:
                 lock.forget()
         yield Prepared(request, settings, ledger, plan, targets)
 
 
-def preview(request: Request, settings: Settings) -> Plan:
+def preview(request: Request, settings: Settings, on_compared: OnCompared = lambda _count: None) -> Plan:
     """Return what a run would do; nothing is checked, locked or changed.
+
+    Parameters:
+        on_compared: see `OnCompared`
 
     Raises:
         NoSuchBatchError, UsageError, LedgerUnreachableError, CredentialsRefusedError: as `prepare`
@@ -176,18 +185,18 @@ def preview(request: Request, settings: Settings) -> Plan:
     with _readable_ledger(settings) as ledger:
         _check_exists(request, ledger)
         kept = kept_settings(settings.state_dir, request.batch_id)
-        settings, plan = _plan(request, settings, ledger, kept)
+        settings, plan = _plan(request, settings, ledger, kept, on_compared)
     new = plan.work.before is None and not request.force
     return with_finished(plan, settings.output) if new else plan
 
 
-def _commit(request: Request, settings: Settings, ledger: Ledger) -> Plan:
+def _commit(request: Request, settings: Settings, ledger: Ledger, on_compared: OnCompared) -> Plan:
     """Plan again and commit the batch, so that another gt-batch that plans after this one sees its stories.
 
     The run commits the same events once more, which changes nothing.
     """
     with lock_planning(settings.state_dir / "batches", "gt-batch"):
-        plan = make_plan(request, settings, ledger, _find(ledger, request.batch_id))
+        plan = make_plan(request, settings, ledger, _find(ledger, request.batch_id), on_compared)
         ledger.apply(plan.work.events)
     return plan
 
@@ -217,7 +226,11 @@ def _check_exists(request: Request, ledger: LedgerReader | None) -> None:
 
 
 def _plan(
-    request: Request, settings: Settings, ledger: LedgerReader | None, kept: Mapping[str, object]
+    request: Request,
+    settings: Settings,
+    ledger: LedgerReader | None,
+    kept: Mapping[str, object],
+    on_compared: OnCompared,
 ) -> tuple[Settings, Plan]:
     """Return the settings that the run uses, and its plan.
 
@@ -240,7 +253,7 @@ def _plan(
         urls = [story.url for story in before.stories.values()]
         roots = given_roots or continued_roots(request.story_roots, kept, urls)
     settings = settings.model_copy(update={"story_roots": roots})
-    return settings, make_plan(request, settings, ledger, before)
+    return settings, make_plan(request, settings, ledger, before, on_compared)
 
 
 def _find(ledger: LedgerReader, batch_id: str) -> BatchState | None:

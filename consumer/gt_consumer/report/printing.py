@@ -6,11 +6,16 @@ import io
 import os
 import stat
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from gt_common.cli.counter import Counter
 from gt_common.messages import utc_now
 from gt_common.report.building import WholeBatch, screenful_of
+from gt_common.texts import short_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +25,13 @@ if TYPE_CHECKING:
     from gt_common.ledger import AttemptSpan
     from gt_common.ledger.overview import Overview
     from gt_common.ledger.reader import LedgerReader
+    from gt_common.ledger.snapshot import Snapshot
+    from gt_common.ledger.unchecked_stories import UncheckedStory
+    from gt_common.lifecycle import StoryState
     from gt_consumer.report.request import Form, Request
+
+_BETWEEN: Final = 1_000
+"""Stories that are read before it is noted how many."""
 
 
 def print_report(ledger: LedgerReader, request: Request, batch_id: str, currency: str) -> None:
@@ -43,13 +54,43 @@ def print_report(ledger: LedgerReader, request: Request, batch_id: str, currency
         now = utc_now().astimezone()
         print_screenful(make_console(), screenful_of(ledger.overview(batch_id), now, currency), now)
         return
-    with ledger.snapshot(batch_id) as snapshot:
-        batch = WholeBatch.of_snapshot(snapshot, currency)
-        _print_whole(batch, request.form, quiet=request.html is not None)
-        if request.html is not None:
+    page = request.html
+    shows_nothing = page is not None and request.form == "table"
+    with _counting(quiet=shows_nothing) as counter, ledger.snapshot(batch_id) as snapshot:
+        stories = partial(_counted, snapshot, counter) if counter else snapshot.stories
+        batch = WholeBatch(snapshot.head, stories, currency)
+        _print_whole(batch, request.form, quiet=page is not None)
+        if page is not None:
             from gt_common.report.latest_attempts import attempts_to_show
 
-            _write_page(batch, attempts_to_show(ledger, snapshot), request.html)
+            _write_page(batch, attempts_to_show(ledger, snapshot), page)
+    if page is not None:
+        print(f"report written to {short_path(page)}", file=sys.stderr)
+
+
+@contextmanager
+def _counting(*, quiet: bool) -> Iterator[Counter | None]:
+    """Yield what says how far a report is; None if a terminal shows the report itself.
+
+    Parameters:
+        quiet: whether nothing is printed on standard output
+    """
+    if sys.stdout.isatty() and not quiet:
+        yield None
+        return
+    counter = Counter()
+    with counter.ticking():
+        counter.step("copying the batch")
+        yield counter
+
+
+def _counted(snapshot: Snapshot, counter: Counter) -> Iterator[StoryState | UncheckedStory]:
+    """Yield the stories of a batch, and note how many were read."""
+    for number, story in enumerate(snapshot.stories()):
+        if not number % _BETWEEN:
+            counter.show("read", number, snapshot.size)
+        yield story
+    counter.step("writing", snapshot.size)
 
 
 def _print_whole(batch: WholeBatch, form: Form, *, quiet: bool) -> None:
@@ -106,14 +147,12 @@ def _is_empty_file(out: io.TextIOWrapper) -> bool:
 
 
 def _write_page(batch: WholeBatch, spans: Sequence[AttemptSpan] | None, path: Path) -> None:
-    """Write the report as a page, whole or not at all, and print its path."""
+    """Write the report as a page, whole or not at all."""
     from gt_common.files import write_text_atomically
     from gt_common.report import html
-    from gt_common.texts import short_path
 
     folder = path.absolute().parent
     write_text_atomically(path, lambda out: html.write(batch, None, out, spans, folder=folder))
-    print(f"report written to {short_path(path)}", file=sys.stderr)
 
 
 def screen(overview: Overview, height: int, currency: str) -> RenderableType:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from gt_common.batches import check_batch_id, check_messages, check_name, new_batch_id, parse_tags
 from gt_common.cli.app import format_os_error
+from gt_common.cli.counter import Counter
 from gt_common.cli.earlier import say_comparison
 from gt_common.cli.listing import refusal, say, say_notes, say_problems
 from gt_common.cli.signals import run_until_stopped
@@ -55,7 +56,7 @@ class Checked:
     reading: ListReading
     compared: Comparison
     planning: ExitStack
-    counter: printing.Counter
+    counter: Counter
 
     def resume_command(self, batch_id: str) -> str:
         """Return the command that publishes the rest of a batch of this list."""
@@ -79,7 +80,7 @@ def run(request: Request) -> int:
     settings = load_settings(urls="any" if request.sources.any_link else None)
     configure_logging(settings)
     request = replace(request, sources=replace(request.sources, any_link=settings.any_link))
-    counter = printing.Counter()
+    counter = Counter()
     with ExitStack() as planning, counter.ticking():
         with _said_if_stopped(counter):
             checked = _check(request, settings, planning, counter)
@@ -90,7 +91,7 @@ def run(request: Request) -> int:
 
 
 @contextmanager
-def _said_if_stopped(counter: printing.Counter) -> Iterator[None]:
+def _said_if_stopped(counter: Counter) -> Iterator[None]:
     """Print that nothing was published if a signal stops the checks of a list."""
     try:
         yield
@@ -127,7 +128,7 @@ def _run(checked: Checked) -> int:
     return code
 
 
-def _check(request: Request, settings: Settings, planning: ExitStack, counter: printing.Counter) -> Checked:
+def _check(request: Request, settings: Settings, planning: ExitStack, counter: Counter) -> Checked:
     found = _search(request, settings)
     given = check_batch_id(request.batch_id) if request.batch_id is not None else None
     if request.again and given is None:

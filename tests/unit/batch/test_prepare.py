@@ -10,15 +10,19 @@ import pytest
 from pydantic import SecretStr
 
 from gt_common.errors import CredentialsRefusedError, NoSuchBatchError, OrchestratorError, UsageError
-from gt_common.messages import FailureLimit, StopRules
+from gt_common.ledger import open_ledger
+from gt_common.messages import FailureLimit, StopRules, StorySucceeded
 from gt_common.settings import Settings, load_settings
 from gt_common.stories import read_list
+from gt_common.stories.sources import Sources
 from gt_consumer.batch import prepare as prepare_module
+from gt_consumer.batch.command import run
 from gt_consumer.batch.lock import lock_batch
 from gt_consumer.batch.prepare import prepare, preview
 from gt_consumer.batch.processor import BatchProcessor
-from gt_consumer.batch.request import Mode, Request
+from gt_consumer.batch.request import Arguments, Flags, Mode, Request
 from gt_consumer.worker.command import consume_stories
+from support.samples.events import story_event
 
 URLS = [f"https://redd.it/s{n}" for n in range(1, 5)]
 TRUE = "command:true"
@@ -162,3 +166,19 @@ async def test_cancelled_while_it_prepares_a_program_releases_the_batch(
         await task
     with lock_batch(here.state_dir, "b1"):
         pass
+
+
+def test_a_long_comparison_with_earlier_batches_says_how_far_it_is(
+    here: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with open_ledger(here.ledger) as ledger:
+        ledger.apply([story_event(StorySucceeded, 1, url=URLS[0])])
+    listed = tmp_path / "list.txt"
+    listed.write_text("\n".join(URLS))
+    monkeypatch.setenv("GT_LEDGER_URL", f"sqlite:///{tmp_path / 'ledger.db'}")
+    monkeypatch.setattr("gt_common.cli.counter._LINE_S", 0.0)
+    monkeypatch.setattr("gt_common.ledger.earlier._AT_ONCE", 2)
+    sources, flags = Sources(files=(str(listed),)), Flags(orchestrator=TRUE)
+    assert run(Arguments(sources, flags, dry_run=True)) == 0
+    said = [line for line in capsys.readouterr().err.splitlines() if line.startswith("compared")]
+    assert said == ["compared 2 of 4 stories", "compared 4 of 4 stories"]

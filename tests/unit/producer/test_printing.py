@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from gt_common.cli.counter import Counter
 from gt_common.stories import read_list
 from gt_common.stories.sources import Sources
 from gt_producer.produce.command import run
-from gt_producer.produce.printing import Counter
 from gt_producer.produce.request import Request
 
 
@@ -58,7 +58,7 @@ def test_a_long_step_that_does_not_count_is_said_again_until_it_ends(
 def test_every_step_of_a_dry_run_is_said_if_it_takes_long(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("gt_producer.produce.printing._LINE_S", 0.0)
+    monkeypatch.setattr("gt_common.cli.counter._LINE_S", 0.0)
     monkeypatch.setenv("GT_STATE_DIR", str(tmp_path))
     monkeypatch.setenv("GT_LEDGER_URL", f"sqlite:///{tmp_path / 'ledger.db'}")
     (tmp_path / "a.md").write_text("# A cup\n\nOnce upon a time.\n")
