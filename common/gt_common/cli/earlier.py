@@ -28,15 +28,15 @@ def say_comparison(found: Comparison, makes: str) -> None:
         say(f"skipped {plural(running, 'story')} that another batch is making; use --force to skip none")
 
 
-def comparison_document(found: Comparison) -> dict[str, list[dict[str, object]]]:
-    """Return the part of a JSON document that says the same."""
+def comparison_document(found: Comparison) -> dict[str, Iterator[dict[str, object]]]:
+    """Return the part of a JSON document that says the same, for `json_parts`."""
     return {
-        "already_made": [_video(one) | {"differs": list(one.differs)} for one in found.made],
-        "made_again": [_video(one) | {"reasons": _reasons(one)} for one in found.again],
-        "being_made": [
+        "already_made": (_video(one) | {"differs": list(one.differs)} for one in found.made),
+        "made_again": (_video(one) | {"reasons": _reasons(one)} for one in found.again),
+        "being_made": (
             {"url": one.story.url, "batch_id": one.other.batch_id, "status": one.other.status.value}
             for one in found.running
-        ],
+        ),
     }
 
 

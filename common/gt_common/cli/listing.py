@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
@@ -43,6 +43,18 @@ def refusal(reading: ListReading, undone: str, does: str, *, skip_invalid: bool)
         share = f"{undone}: {bad} of {bad + good} entries {are}"
         return f"{share}; --skip-invalid {does} the others" if good else share
     return "" if good else f"{undone}: the list has no stories"
+
+
+def listing_document(reading: ListReading) -> dict[str, Iterator[object]]:
+    """Return the part of a JSON document with repeats, notes and invalid entries, for `json_parts`."""
+    return {
+        "repeated": (
+            {"place": story.place, "url": story.url, "same_as": first.place}
+            for story, first in reading.repeated
+        ),
+        "notes": iter(reading.notes),
+        "invalid": iter(reading.problems),
+    }
 
 
 def say_notes(reading: ListReading) -> None:

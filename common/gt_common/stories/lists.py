@@ -15,6 +15,7 @@ from typing import TextIO
 from gt_common.errors import InvalidListError
 from gt_common.stories.json_lines import read_json_line
 from gt_common.stories.local import given_name
+from gt_common.stories.repeats import Repeat, Repeats
 from gt_common.stories.story import Story, StoryTable, shortened
 from gt_common.stories.urls import NotAStoryError, canonical_url, is_comment, is_link, plain_post
 
@@ -33,11 +34,12 @@ class ListReading:
     """The stories of a list in order, each once; repeated stories; and entries that are not stories.
 
     Parameters:
+        repeated: each with the entry that counts
         notes: what a user might not expect of an entry that is a story, each with its place
     """
 
     stories: Sequence[Story]
-    repeated: tuple[tuple[Story, Story], ...]
+    repeated: Sequence[Repeat]
     problems: tuple[str, ...]
     notes: tuple[str, ...] = ()
 
@@ -53,7 +55,7 @@ class _Collection:
     def __init__(self) -> None:
         self._stories = StoryTable()
         self._numbers: dict[str, int] = {}
-        self._repeated: list[tuple[Story, Story]] = []
+        self._repeated = Repeats()
         self.problems: list[str] = []
         self.notes: list[str] = []
 
@@ -63,7 +65,7 @@ class _Collection:
         if number == len(self._stories):
             self._stories.append_plain(url, canonical, source, line)
         else:
-            self._repeated.append((Story(url, canonical, f"{source}{line}"), self._stories[number]))
+            self._repeated.add(Story(url, canonical, f"{source}{line}"), self._stories[number])
 
     def add(self, story: Story) -> None:
         """Add a story; one whose own options would be lost is a problem."""
@@ -78,11 +80,12 @@ class _Collection:
                 "of a story, so put it into another batch"
             )
         else:
-            self._repeated.append((story, first))
+            self._repeated.add(story, first)
 
     def include(self, reading: ListReading) -> None:
         """Add all of another reading."""
-        self._repeated.extend(reading.repeated)
+        for again, first in reading.repeated:
+            self._repeated.add(again, first)
         self.problems.extend(reading.problems)
         self.notes.extend(reading.notes)
         for story in reading.stories:
@@ -90,7 +93,7 @@ class _Collection:
 
     def reading(self) -> ListReading:
         """Return what was added."""
-        return ListReading(self._stories, tuple(self._repeated), tuple(self.problems), tuple(self.notes))
+        return ListReading(self._stories, self._repeated, tuple(self.problems), tuple(self.notes))
 
 
 def make_story(text: str, base: Path, place: str, *, any_link: bool = False) -> Story:

@@ -58,7 +58,7 @@ class StoryTable(Sequence[Story]):
 
     def append(self, story: Story) -> None:
         """Add a story at the end."""
-        source, number = _split_place(story.place)
+        source, number = split_place(story.place)
         self.has_files = self.has_files or story.url.startswith("file:")
         self._closer_looks.append(len(self))
         canonical = shortened(story.canonical) if story.canonical != story.url else ""
@@ -181,7 +181,7 @@ def _whole(short: str) -> str:
     return POST_PREFIX + short[1:] if short.startswith("\0") else short
 
 
-def _split_place(place: str) -> tuple[str, int]:
+def split_place(place: str) -> tuple[str, int]:
     """Split the number of a line from the name of its list; 0 if there is none."""
     name = place.rstrip("0123456789")
     digits = place[len(name) :]

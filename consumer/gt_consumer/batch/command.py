@@ -26,7 +26,7 @@ from gt_consumer.batch import work as batch_work
 from gt_consumer.batch.foreground import run_and_show
 from gt_consumer.batch.plan import Plan, why_not_fetched, why_not_made
 from gt_consumer.batch.prepare import prepare, preview
-from gt_consumer.batch.printing import plan_document, say_nothing_to_do, say_starts, show_plan
+from gt_consumer.batch.printing import print_plan, say_nothing_to_do, say_starts, show_plan
 from gt_consumer.batch.request import Arguments, Request
 from gt_consumer.batch.story_roots import confine
 
@@ -62,7 +62,7 @@ def run(arguments: Arguments) -> int:
             say_nothing_to_do(request)
         if not batch.plan.work.exists:
             if arguments.as_json:
-                print(plan_document(batch.plan, dry_run=False), flush=True)
+                print_plan(batch.plan, dry_run=False)
             return ExitCode.DONE
         say_starts(request, batch.plan)
         if not arguments.as_json:
@@ -132,5 +132,5 @@ def _check_list(arguments: Arguments, listed: ListReading) -> None:
     if problem and not found_nothing:
         if arguments.as_json:
             empty = Plan(listed, Comparison(()), batch_work.begin("", (), None, {}), (), 1)
-            print(plan_document(empty, dry_run=arguments.dry_run), flush=True)
+            print_plan(empty, dry_run=arguments.dry_run)
         raise InvalidListError(problem)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
+import sys
 from collections import Counter
 from statistics import median
 from typing import Final
 
 from gt_common.cli.earlier import comparison_document, say_comparison
-from gt_common.cli.listing import say
+from gt_common.cli.json_output import json_parts
+from gt_common.cli.listing import listing_document, say
 from gt_common.cli.starts import said_waits, say_start, start_column
 from gt_common.cli.stop_rules import cost_limit_text
 from gt_common.durations import say_duration
@@ -30,7 +31,7 @@ def show_plan(request: Request, plan: Plan, *, as_json: bool) -> None:
     """Print what a run would do, and an estimate of its time."""
     say_comparison(plan.compared, "makes")
     if as_json:
-        print(plan_document(plan, dry_run=True), flush=True)
+        print_plan(plan, dry_run=True)
     else:
         lines = [
             f"{story.position}\t{one_line(story.url)}{start_column(story.starts_at)}\n"
@@ -68,14 +69,14 @@ def say_starts(request: Request, plan: Plan) -> None:
         say(f"batch {request.batch_id}: {said}")
 
 
-def plan_document(plan: Plan, *, dry_run: bool) -> str:
-    """Return the JSON object that `--json` prints for a dry run, or for a list with nothing to run."""
+def print_plan(plan: Plan, *, dry_run: bool) -> None:
+    """Print the JSON object of `--json` for a dry run, or for a list with nothing to run."""
     work = plan.work
     document = {
         "schema": 1,
         "batch_id": work.batch_id if work.exists else None,
         "total": work.total,
-        "stories": [
+        "stories": (
             {
                 "story_id": story.story_id,
                 "position": story.position,
@@ -83,19 +84,15 @@ def plan_document(plan: Plan, *, dry_run: bool) -> str:
                 "starts_at": utc_text(story.starts_at) if story.starts_at else None,
             }
             for story, _ in work.stories
-        ],
+        ),
         **comparison_document(plan.compared),
-        "repeated": [
-            {"place": story.place, "url": story.url, "same_as": first.place}
-            for story, first in plan.listed.repeated
-        ],
-        "notes": list(plan.listed.notes),
-        "invalid": list(plan.listed.problems),
+        **listing_document(plan.listed),
         "estimate_s": plan.estimate_s,
         **plan.cost.document(),
         "dry_run": dry_run,
     }
-    return json.dumps(document, indent=2)
+    sys.stdout.writelines(json_parts(document))
+    sys.stdout.flush()
 
 
 def say_nothing_to_do(request: Request) -> None:

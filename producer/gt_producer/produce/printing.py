@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from textwrap import indent
 
 from gt_common.batches import PlacedStory
 from gt_common.cli.cost_estimate import CostEstimate
 from gt_common.cli.earlier import comparison_document
-from gt_common.cli.listing import say
+from gt_common.cli.json_output import json_parts
+from gt_common.cli.listing import listing_document, say
 from gt_common.cli.starts import say_start, start_column
 from gt_common.cli.stop_rules import rules_text
 from gt_common.ledger.earlier import Comparison
@@ -115,28 +114,15 @@ def _document(
         "total": plan.total if plan else 0,
         "published": published,
         "already_published": plan.before if plan else 0,
-        "repeated": [
-            {"place": story.place, "url": story.url, "same_as": first.place}
-            for story, first in reading.repeated
-        ],
-        "notes": list(reading.notes),
-        "invalid": list(reading.problems),
+        **listing_document(reading),
         **comparison_document(found),
-        "stories": [],
+        "stories": (_story(placed, known=batch_id is not None) for placed in (plan.stories if plan else ())),
         **_limits(plan),
         **_scheduled(plan),
         **(cost.document() if cost else {}),
         "dry_run": dry_run,
     }
-    before, after = json.dumps(document, indent=2).rsplit('"stories": []', maxsplit=1)
-    yield before
-    yield '"stories": ['
-    end = "]"
-    for number, placed in enumerate(plan.stories if plan else ()):
-        story = json.dumps(_story(placed, known=batch_id is not None), indent=2)
-        yield ("," if number else "") + indent(f"\n{story}", "    ")
-        end = "\n  ]"
-    yield f"{end}{after}\n"
+    return json_parts(document)
 
 
 def _limits(plan: BatchPlan | None) -> dict[str, object]:
