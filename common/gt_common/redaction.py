@@ -61,7 +61,10 @@ _BARE_KEY = re.compile(
 )
 
 _KEY_WORDS: Final = ("key", "token", "secret", "passw", "authorization")
-_KEY_MARKS: Final = ("sk-", "k_live_", "k_test_", "AIza", "gh", "glpat-", "xox", "hf_", "KIA", "SIA", "eyJ")
+_KEY_MARKS: Final = (
+    *("sk-", "k_live_", "k_test_", "AIza", "ghp_", "gho_", "ghr_", "ghs_", "ghu_", "github_pat_", "glpat-"),
+    *("xox", "hf_", "AKIA", "ASIA", "eyJ"),
+)
 """One of these is in every match of `_KEY_VALUE` (in small letters) and of `_BARE_KEY`."""
 
 

@@ -36,3 +36,15 @@ def test_nothing_is_overlooked(text: str) -> None:
 )
 def test_letters_that_count_as_others_hide_no_secret(text: str) -> None:
     assert "abcdef" not in redact(text)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        *("sk-", "sk_live_", "rk_test_", "AIza", "ghp_", "ghr_", "github_pat_", "glpat-", "xoxb-", "hf_"),
+        *("AKIA", "ASIA", "eyJ0000000000.eyJ0000000000."),
+    ],
+)
+def test_a_key_of_digits_is_known_by_its_beginning_alone(key: str) -> None:
+    digits = "0" * (16 if key.endswith("IA") else 40)
+    assert redact(f"refused: {key}{digits} is not valid") == "refused: *** is not valid"
