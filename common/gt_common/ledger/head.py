@@ -4,5 +4,5 @@ from __future__ import annotations
 
 from typing import Final
 
-HEAD: Final = "0009"
+HEAD: Final = "0010"
 VERSION_TABLE: Final = "gt_schema"

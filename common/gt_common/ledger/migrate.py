@@ -14,8 +14,11 @@ from gt_common.ledger.head import HEAD
 from gt_common.ledger.plain import SqlAlchemyPlain
 from gt_common.ledger.unknown import count_known, fold_known
 from gt_common.ledger.watch import Watch
+from gt_common.log import get_logger
 
 SCRIPTS = Path(__file__).parent / "migrations"
+
+log = get_logger("ledger")
 
 
 def bring_up_to_date(database: Database) -> None:
@@ -108,4 +111,6 @@ def _upgrade(connection: Connection, label: str) -> None:
             f"the ledger {label} was created by a newer version (schema {revision}, newest known {HEAD}); "
             "upgrade gt-common"
         )
+    if revision is not None:  # others wait meanwhile, some seconds for a million stories
+        log.info("ledger_upgrade_started", ledger=label, schema=revision, newest=HEAD)
     command.upgrade(config, "head")

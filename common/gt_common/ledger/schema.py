@@ -18,7 +18,10 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    text,
 )
+
+from gt_common.ledger.letter_index import HAS_LETTER, HAS_NO_LETTER
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -39,6 +42,11 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
+
+
+def _of_some(name: str, condition: str, *columns: str) -> Index:
+    """Return an index that has only the rows which meet a condition."""
+    return Index(name, *columns, sqlite_where=text(condition), postgresql_where=text(condition))
 
 
 # Prefixed names, because the ledger may share a PostgreSQL database with other programs.
@@ -83,6 +91,11 @@ stories = Table(
     Column("cost_wasted", BigInteger),
     Index("gt_stories_status", "batch_id", "status", "at"),
     Index("gt_stories_by_status", "status", "batch_id", "position"),
+    # Of failed and cancelled stories only, with all that a list of letters needs to find the newest; and the
+    # few without a letter, so that the others need not be counted.
+    _of_some("gt_letters", HAS_LETTER, "status", "at", "story_id", "batch_id", "generation"),
+    _of_some("gt_letters_of_batch", HAS_LETTER, "batch_id", "status", "at", "story_id", "generation"),
+    _of_some("gt_no_letters", HAS_NO_LETTER, "status", "batch_id", "at", "story_id", "generation"),
 )
 
 # How many stories a batch has at a status, kept with every change of one (gt_common.ledger.counts).

@@ -12,7 +12,7 @@ from gt_common.failures import Failure
 from gt_common.ledger import open_ledger
 from gt_common.ledger.ledger import Ledger
 from gt_common.ledger.overview import Memory
-from gt_common.ledger.queries.batches import are_counts_kept
+from gt_common.ledger.queries.kept_counts import are_counts_kept
 from gt_common.messages import BatchStories, StoryCancelled, StoryFailed, StoryStarted, StorySucceeded
 from support.ledger_versions import take_back
 from support.samples.events import BATCH, at, entry, letter, opened, story_event

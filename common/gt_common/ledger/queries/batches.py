@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from gt_common.errors import NoSuchBatchError
 from gt_common.ledger.plain import Plain, Row, marks, parts, utc
 from gt_common.ledger.queries.holds import read_fleet
+from gt_common.ledger.queries.kept_counts import are_counts_kept
 from gt_common.ledger.queries.tombstones import NOT_PRUNED, check_not_pruned
 from gt_common.ledger.spans import ENDINGS, STARTED, Mark, spans_of
 from gt_common.ledger.stored import read_event, read_hold, read_opened, read_rules, read_story
@@ -151,12 +152,6 @@ def read_counts(plain: Plain, batch_ids: Collection[str]) -> dict[str, Counts]:
             if changes is not None:
                 counts.changes[status] = changes
     return found
-
-
-def are_counts_kept(plain: Plain) -> bool:
-    """Whether gt_counts is up to date, which it is not after a program of an earlier version has written."""
-    [[number, counted]] = plain.rows("SELECT number, counted FROM gt_version")
-    return bool(number == counted)
 
 
 def read_stories(plain: Plain, batch_id: str) -> Iterator[list[Row]]:

@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Final
 
 from gt_common.ledger.plain import Plain, utc
-from gt_common.ledger.queries.batches import are_counts_kept
 from gt_common.ledger.queries.holds import read_fleet
+from gt_common.ledger.queries.kept_counts import are_counts_kept
 from gt_common.ledger.queries.letters import read_local_batches
 from gt_common.ledger.queries.tombstones import NOT_PRUNED
 from gt_common.lifecycle import BatchPhase, StoryStatus, complete_counts, phase_of

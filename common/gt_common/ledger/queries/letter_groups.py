@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gt_common.failures import Failure
+from gt_common.ledger.letter_index import HAS_LETTER
 from gt_common.ledger.plain import Plain, Row, utc
-from gt_common.ledger.queries.letters import HAS_LETTER, StoryKey, read_current_events, read_local_batches
+from gt_common.ledger.queries.letters import StoryKey, read_current_events, read_local_batches
 from gt_common.ledger.queries.tombstones import NOT_PRUNED
 from gt_common.lifecycle import StoryStatus
 from gt_common.messages import StoryFailed

@@ -6,7 +6,9 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Final
 
+from gt_common.ledger.letter_index import HAS_LETTER, HAS_NO_LETTER
 from gt_common.ledger.plain import Plain, marks, parts
+from gt_common.ledger.queries.kept_counts import are_counts_kept
 from gt_common.ledger.queries.tombstones import NOT_PRUNED
 from gt_common.ledger.stored import read_opened, read_story_event
 from gt_common.lifecycle import StoryStatus
@@ -21,8 +23,6 @@ StoryKey = tuple[str, str]
 LetterKey = tuple[str, str, int]
 """Batch id, story id and generation."""
 
-# In the JSON of an event quotes within a text are escaped, so these can only be fields, of whatever object.
-HAS_LETTER: Final = "event LIKE '%\"letter\":{%'"
 _MAYBE_LOCAL: Final = f'opened LIKE \'%"made_by":"{GT_BATCH}"%\''
 
 
@@ -40,55 +40,61 @@ def read_letter_keys(
         with_letter: those whose event carries a letter; False for those whose message could not be read
         group: fingerprint of the failure of the event; None for all
     """
-    of_batch = "" if batch_id is None else "AND batch_id = ?"
+    chosen, given = _chosen(plain, status, batch_id, HAS_LETTER if with_letter else HAS_NO_LETTER)
     if group is not None:
-        of_batch += f" AND {plain.json_text('event', 'failure', 'fingerprint')} = ?"
-    query = (
-        "SELECT batch_id, story_id, generation FROM gt_stories "  # noqa: S608
-        f"WHERE status = ? AND {'' if with_letter else 'NOT '}{HAS_LETTER} {of_batch} AND {NOT_PRUNED} "
-        "ORDER BY at DESC, story_id DESC"
-    )
-    given = [value for value in (batch_id, group) if value is not None]
-    local = read_local_batches(plain)
+        chosen += f" AND {plain.json_text('event', 'failure', 'fingerprint')} = ?"
+        given = [*given, group]
     names: dict[str, str] = {}  # one text per batch, not one per letter
     return [
         (names.setdefault(batch, batch), story, generation)
-        for batch, story, generation in plain.rows(query, status.value, *given)
-        if batch not in local
+        for batch, story, generation in plain.rows(f"{_KEYS} {chosen} {_NEWEST_FIRST}", *given)
     ]
 
 
 def read_newest_letters(
     plain: Plain, status: StoryStatus, batch_id: str | None, limit: int
 ) -> tuple[list[LetterKey], int]:
-    """Return the first of the stories at a status that have a letter, and how many have one.
-
-    Both at once, since whether a story has a letter stands in its event, and so all of them are read.
-    """
-    of_batch = "" if batch_id is None else "AND batch_id = ?"
-    local = f"{_MAYBE_LOCAL} AND {plain.json_text('opened', 'made_by')} = '{GT_BATCH}'"
-    query = (
-        "WITH letters AS (SELECT batch_id, story_id, generation, at FROM gt_stories "  # noqa: S608
-        f"WHERE status = ? AND {HAS_LETTER} {of_batch} AND {NOT_PRUNED} "
-        f"AND batch_id NOT IN (SELECT batch_id FROM gt_batches WHERE {local})) "
-        "SELECT batch_id, story_id, generation, (SELECT count(*) FROM letters) FROM letters "
-        "ORDER BY at DESC, story_id DESC LIMIT ?"
-    )
-    given = () if batch_id is None else (batch_id,)
-    rows = [*plain.rows(query, status.value, *given, limit)]
-    return [(batch, story, generation) for batch, story, generation, _ in rows], rows[0][3] if rows else 0
+    """Return the first of the stories at a status that have a letter, and how many have one."""
+    chosen, given = _chosen(plain, status, batch_id, HAS_LETTER)
+    found = plain.rows(f"{_KEYS} {chosen} {_NEWEST_FIRST} LIMIT ?", *given, limit)
+    keys = [(batch, story, generation) for batch, story, generation in found]
+    return keys, len(keys) if len(keys) < limit else count_letters(plain, status, batch_id)
 
 
 def count_letters(plain: Plain, status: StoryStatus, batch_id: str | None) -> int:
-    """Return how many stories at a status have a letter, of those that were published through a broker."""
-    of_batch = "" if batch_id is None else "AND batch_id = ?"
-    query = (
-        "SELECT batch_id, count(*) FROM gt_stories "  # noqa: S608
-        f"WHERE status = ? AND {HAS_LETTER} {of_batch} AND {NOT_PRUNED} GROUP BY batch_id"
-    )
-    counts = plain.rows(query, status.value, *([] if batch_id is None else [batch_id]))
-    local = read_local_batches(plain)
-    return sum(number for batch, number in counts if batch not in local)
+    """Return how many stories at a status have a letter, of those that were published through a broker.
+
+    All but a few have one, so that these are counted, and not the others.
+    """
+    counted = "count(*) FROM gt_stories"
+    if not are_counts_kept(plain):
+        return _number(plain, counted, *_chosen(plain, status, batch_id, HAS_LETTER))
+    stories = _number(plain, "sum(number) FROM gt_counts", *_chosen(plain, status, batch_id))
+    return stories - _number(plain, counted, *_chosen(plain, status, batch_id, HAS_NO_LETTER))
+
+
+_KEYS: Final = "SELECT batch_id, story_id, generation FROM gt_stories"
+_NEWEST_FIRST: Final = "ORDER BY at DESC, story_id DESC"
+
+
+def _number(plain: Plain, what: str, chosen: str, given: list[str]) -> int:
+    [[number]] = plain.rows(f"SELECT {what} {chosen}", *given)
+    return int(number or 0)
+
+
+def _chosen(
+    plain: Plain, status: StoryStatus, batch_id: str | None, more: str = "true"
+) -> tuple[str, list[str]]:
+    """Return a condition on stories, or their counts, and its values: those published through a broker.
+
+    Parameters:
+        more: what must hold besides
+    """
+    of_batch = "" if batch_id is None else " AND batch_id = ?"
+    local = f"{_MAYBE_LOCAL} AND {plain.json_text('opened', 'made_by')} = '{GT_BATCH}'"
+    published = f"batch_id NOT IN (SELECT batch_id FROM gt_batches WHERE {local})"  # noqa: S608
+    condition = f"WHERE status = ? AND {more}{of_batch} AND {NOT_PRUNED} AND {published}"
+    return condition, [value for value in (status.value, batch_id) if value is not None]
 
 
 def read_local_batches(plain: Plain) -> set[str]:
