@@ -6,6 +6,10 @@ import re
 from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
+
+MAX_TITLE: Final = 200
+"""Characters; a longer title is cut."""
 
 # C0 and C1 controls (terminal escapes begin with one) and marks that turn the direction of text.
 _CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -26,6 +30,12 @@ def without_controls(text: str) -> str:
 def truncate(text: str, width: int) -> str:
     """Shorten a text to a number of characters, the last of which is then an ellipsis."""
     return text if len(text) <= width else f"{text[: width - 1]}…"
+
+
+def clean_title(text: str) -> str | None:
+    """Return the title of a story as one short line without control characters; None if nothing is left."""
+    encodable = text[: 10 * MAX_TITLE].encode(errors="replace").decode()
+    return truncate(one_line(without_controls(encodable)), MAX_TITLE) or None
 
 
 def plural(number: int, noun: str) -> str:

@@ -82,7 +82,7 @@ def search(
 def reading_of(candidates: list[Candidate]) -> ListReading:
     """Convert candidates to a list of stories to merge with others; places look like `r/tifu #3`."""
     from gt_common.stories import ListReading, Story
-    from gt_common.stories.titles import clean_title
+    from gt_common.texts import clean_title
 
     stories = (
         Story(c.url, c.canonical, f"r/{c.subreddit} #{c.rank}", title=clean_title(c.title))

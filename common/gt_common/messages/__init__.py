@@ -75,7 +75,7 @@ if TYPE_CHECKING:
         StorySucceeded,
     )
     from gt_common.messages.unknown import UnknownEvent
-    from gt_common.stories.schedule import Priority
+    from gt_common.stories.priority import Priority
 
 _MODULES: Final = (
     "fields",

@@ -10,7 +10,7 @@ from gt_common.messages.event_base import EventOfBatch
 from gt_common.messages.fields import GivenName, Identifier, Label, Ordinal, Title, Url
 from gt_common.messages.stop_rules import CostLimit, FailureLimit
 from gt_common.messages.story import GT_BATCH
-from gt_common.stories.schedule import Priority
+from gt_common.stories.priority import Priority
 
 
 class StoryEntry(BaseModel):

@@ -9,8 +9,8 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from gt_common.money import MOST_MILLIONTHS
-from gt_common.stories.titles import clean_title
 from gt_common.stories.urls import has_gaps
+from gt_common.texts import clean_title
 
 MAX_ORDINAL: Final = 1_000_000
 MAX_REASON: Final = 500

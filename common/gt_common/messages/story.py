@@ -24,7 +24,7 @@ from gt_common.messages.fields import (
     utc_now,
 )
 from gt_common.money import MOST_MILLIONTHS
-from gt_common.stories.schedule import Priority
+from gt_common.stories.priority import Priority
 
 MAX_ERRORS: Final = 5
 GT_BATCH: Final = "gt-batch"

@@ -10,7 +10,8 @@ from typing import Final
 
 from gt_common.errors import UsageError
 from gt_common.redaction import names_secret
-from gt_common.stories.schedule import parse_priority, parse_start
+from gt_common.stories.priority import parse_priority
+from gt_common.stories.schedule import parse_start
 from gt_common.stories.urls import NotAStoryError
 
 _KEYS: Final = frozenset({"url", "options", "start_after", "priority"})

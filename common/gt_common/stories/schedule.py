@@ -6,11 +6,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta, tzinfo
-from enum import StrEnum
 from typing import Final
 
 from gt_common.durations import parse_duration
 from gt_common.errors import UsageError
+from gt_common.stories.priority import Priority
 from gt_common.stories.story import Story, StoryTable
 
 JUST_PASSED: Final = timedelta(minutes=1)
@@ -18,26 +18,6 @@ JUST_PASSED: Final = timedelta(minutes=1)
 MOST_AHEAD: Final = timedelta(days=366)
 _CLOCK: Final = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?", re.ASCII)
 _DURATION: Final = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+", re.ASCII)
-
-
-class Priority(StrEnum):
-    """Which of the stories that wait for a worker comes first."""
-
-    HIGH = "high"
-    NORMAL = "normal"
-    LOW = "low"
-
-
-def parse_priority(text: str) -> Priority:
-    """Parse a priority.
-
-    Raises:
-        UsageError: there is none of this name
-    """
-    try:
-        return Priority(text.strip().lower())
-    except ValueError:
-        raise UsageError(f"invalid priority {text!r}: expected high, normal or low") from None
 
 
 def parse_start(text: str, now: datetime, zone: tzinfo | None = None) -> datetime:

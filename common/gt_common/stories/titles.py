@@ -17,10 +17,8 @@ from gt_common.files import open_below
 from gt_common.stories.lists import ListReading
 from gt_common.stories.local import story_path
 from gt_common.stories.story import Story, StoryTable
-from gt_common.texts import one_line, truncate, without_controls
+from gt_common.texts import clean_title
 
-MAX_TITLE: Final = 200
-"""Characters; a longer title is cut."""
 _HEADING: Final = "# "
 _FRONT_MATTER: Final = re.compile(
     r"\A\s*---[ \t]*\n(?:[\w -]+:.*\n|[ \t]+\S.*\n|- .*\n|#.*\n|[ \t]*\n)+?(?:---|\.\.\.)[ \t]*(?:\n|\Z)"
@@ -31,12 +29,6 @@ _JSON_BYTES: Final = 64 * 1024
 _JSON_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[][{}":,]', re.DOTALL)
 # The keys above a post's own: a post alone, a t3 object, a listing. Lists add none.
 _POSTS: Final = frozenset({(), ("data",), ("data", "children", "data")})
-
-
-def clean_title(text: str) -> str | None:
-    """Return a title as one short line without control characters; None if nothing is left."""
-    encodable = text[: 10 * MAX_TITLE].encode(errors="replace").decode()
-    return truncate(one_line(without_controls(encodable)), MAX_TITLE) or None
 
 
 def split_heading(text: str) -> tuple[str, str]:

@@ -12,7 +12,8 @@ from gt_common.discovery import check_limit
 from gt_common.errors import UsageError
 from gt_common.messages import StopRules, utc_now
 from gt_common.stories import ListReading, Story
-from gt_common.stories.schedule import Schedule, check_start, has_own, parse_priority
+from gt_common.stories.priority import parse_priority
+from gt_common.stories.schedule import Schedule, check_start, has_own
 from gt_common.stories.sources import Sources
 from gt_consumer.orchestrator.calling import MakeOne
 

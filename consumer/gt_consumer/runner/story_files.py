@@ -24,8 +24,8 @@ from gt_common.reddit.settings import load_reddit_settings
 from gt_common.reddit.text import PostText
 from gt_common.stories import slug
 from gt_common.stories.local import name_for_programs, story_path
-from gt_common.stories.titles import clean_title
 from gt_common.stories.urls import is_reddit_post
+from gt_common.texts import clean_title
 from gt_consumer.orchestrator.spec import STORY_FILE, CommandSpec
 from gt_consumer.processes.protocol import Run
 

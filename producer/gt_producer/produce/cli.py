@@ -111,7 +111,8 @@ def produce(
 
     def work() -> int:
         from gt_common.cli.stop_rules import parse_rules  # --help stays fast
-        from gt_common.stories.schedule import check_start, parse_priority
+        from gt_common.stories.priority import parse_priority
+        from gt_common.stories.schedule import check_start
         from gt_common.stories.sources import Sources
         from gt_producer.produce.command import run
         from gt_producer.produce.request import Request

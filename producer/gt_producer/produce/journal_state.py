@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
-from gt_common.stories.schedule import Priority
+from gt_common.stories.priority import Priority
 from gt_producer.produce.positions import Positions, PositionSet
 
 _NEWEST = 100

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-LAZY = ("gt_common.messages", "gt_common.failures")
+LAZY = ("gt_common.messages", "gt_common.failures", "gt_common.stories")
 
 
 @pytest.mark.parametrize("package", LAZY)

@@ -11,7 +11,8 @@ import pytest
 
 from gt_common.errors import UsageError
 from gt_common.stories import Story, read_list
-from gt_common.stories.schedule import Priority, Schedule, check_start, has_own, parse_priority, parse_start
+from gt_common.stories.priority import Priority, parse_priority
+from gt_common.stories.schedule import Schedule, check_start, has_own, parse_start
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 27, 20, 30, tzinfo=BERLIN)

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gt_common.stories import read_list, slug
-from gt_common.stories.titles import MAX_TITLE, clean_title, split_heading, with_titles
+from gt_common.stories.titles import split_heading, with_titles
+from gt_common.texts import MAX_TITLE, clean_title
 from gt_consumer.studio.text.story import load_story
 
 TEXT = "She said no. I left the house and never came back to it.\n"
