@@ -160,7 +160,7 @@ class Returning:
             log.info("parked_stories_delayed", error=problem)
         else:
             self._unavailable[work] = f"{problem}; {LOST}"
-            log.warning("parked_stories_unavailable", error=problem, hint=LOST)
+            log.warning("parked_queue_lost", error=problem, hint=LOST)
 
     def _answered(self, work: Work) -> None:
         self._failing.pop(work, None)

@@ -82,10 +82,9 @@ class Positions(Mapping[str, int]):
 
     def __getitem__(self, story_id: str) -> int:
         """Return the position of a story."""
-        try:
-            number = int(story_id, 16)
-        except ValueError:
-            raise KeyError(story_id) from None
+        if not _ID.fullmatch(story_id):
+            raise KeyError(story_id)
+        number = int(story_id, 16)
         if number and self.at(self._next) == number:
             self._next += 1
             return self._next - 1

@@ -46,8 +46,12 @@ def test_stories_are_found_in_any_order(ids: list[int], data: st.DataObject) -> 
     for story_id in data.draw(st.permutations(list(expected))):
         assert positions[story_id] == expected[story_id]
     assert positions == expected
-    assert positions.get("f" * 15) is None
     assert (len(positions), positions.last) == (len(ids), len(ids))
+
+
+@pytest.mark.parametrize("text", ["f" * 15, "0x" + "f" * 15, " 0" + "f" * 15, "0" * 16, "g" * 16, ""])
+def test_a_text_that_is_not_an_id_finds_no_story(text: str) -> None:
+    assert Positions([("0" + "f" * 15, 1)]).get(text) is None
 
 
 @pytest.mark.parametrize(
