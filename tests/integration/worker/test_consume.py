@@ -180,6 +180,11 @@ class NothingPaused(HeldStories):
         """No."""
         return False
 
+    @property
+    def unavailable(self) -> str | None:
+        """Nothing."""
+        return None
+
     def parkings(self) -> list[Parking]:
         """Return none."""
         return []
