@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from gt_common.errors import ExitCode
 from gt_common.ledger import read_ledger
 from gt_common.ledger.find_batch import check_known
+from gt_common.log import configure_logging
 from gt_common.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def run(request: Request) -> int:
         OutputError: the page cannot be written
     """
     settings = load_settings()
+    configure_logging(settings)
     with read_ledger(settings.ledger, timeout=settings.connect_timeout) as ledger:
         if request.batch_id is not None:
             return _show(ledger, request, request.batch_id, settings)
@@ -37,11 +39,9 @@ def run(request: Request) -> int:
 
 def _show(ledger: LedgerReader, request: Request, batch_id: str, settings: Settings) -> int:
     if request.watch:
-        # Only --watch needs the broker's client and the log.
-        from gt_common.log import configure_logging
+        # Only --watch needs the broker's client.
         from gt_consumer.report.watch import wait_for, watch
 
-        configure_logging(settings)
         wait_for(ledger, batch_id, WAIT_S, request.interval)
         watch(ledger, batch_id, request.interval, settings)
     else:

@@ -18,6 +18,7 @@ from gt_common.ledger import open_ledger, read_ledger
 from gt_common.messages import Event, StoryCancelled, StoryFailed, StoryStarted, StorySucceeded
 from gt_consumer.report.batch_list import print_batches
 from gt_consumer.report.watch import wait_for
+from support.ledger_versions import take_back
 from support.samples.events import BATCH, opened, spent, story_event
 from support.samples.reports import finished_events, open_events
 
@@ -77,6 +78,20 @@ def test_json_is_the_contract_document(gt_report: Report) -> None:
         5,
         3,
     )
+
+
+@pytest.mark.parametrize("form", ["--json", "--csv", "--markdown"])
+def test_a_report_of_an_older_ledger_upgrades_it_and_says_so_beside_the_report(
+    gt_report: Report, form: str
+) -> None:
+    gt_report.fill(finished_events())
+    before = gt_report(BATCH, form).stdout
+    with open_ledger(gt_report.url) as ledger:
+        take_back(ledger, "0009")
+    ran = gt_report(BATCH, form)
+    assert (ran.returncode, ran.stdout) == (0, before)
+    said = json.loads(ran.stderr)
+    assert (said["event"], said["schema"], said["level"]) == ("ledger_upgrade_started", "0009", "info")
 
 
 def test_table_fits_a_terminal_of_80_columns(gt_report: Report) -> None:
