@@ -80,7 +80,9 @@ async def test_a_broker_that_is_down_is_not_taken_for_a_lost_queue_however_long(
 
 
 async def test_until_empty_ends_with_the_queue_that_is_lost(impatient: None, tmp_path: Path) -> None:
-    held = await begun(LosingLot(LOST, times=10_000), hold(), release())
+    lot = LosingLot(LOST, times=10_000)
+    lot.queues = {("b", 1): []}
+    held = await begun(lot, hold(), release())
     await until(lambda: held.unavailable)
     settings = load_settings(output=tmp_path)
     worker = Worker(settings, ScriptedRunner(), RecordingPublisher(), holds=held)
