@@ -22,13 +22,13 @@ from gt_common.lifecycle import StoryStatus
 from gt_common.messages.costs import read_costs
 from gt_common.messages.story import attempts_used
 
-_KIND: Final = re.compile(r'"type":"story\.(succeeded|failed|retrying|cancelled)"')
 _STATUSES: Final = {
     "story.succeeded": StoryStatus.SUCCESS,
     "story.failed": StoryStatus.FAILED,
     "story.retrying": StoryStatus.RETRYING,
     "story.cancelled": StoryStatus.CANCELLED,
 }
+_KIND: Final = re.compile(f'"type":"(?:{"|".join(map(re.escape, _STATUSES))})"')
 _VERSION: Final = 1
 _Fields = Mapping[str, Any]
 """The fields of an event or message, as they were stored."""

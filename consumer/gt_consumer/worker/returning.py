@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from gt_common.errors import BrokerUnreachableError, CredentialsRefusedError, QueueUnavailableError
 from gt_common.log import get_logger
@@ -29,6 +29,18 @@ Parking = tuple[str, int]
 """A batch, and the revision of the hold under which its stories are parked."""
 Work = Callable[[], Awaitable[bool]]
 """A piece of work that returns whether it is done; it is known by its identity."""
+
+
+class _Failing(NamedTuple):
+    """A queue that does not answer: since when, when last (monotonic, in seconds), and what was said."""
+
+    since: float
+    until: float
+    problem: str
+
+    @property
+    def is_lost(self) -> bool:
+        return self.until - self.since >= UNAVAILABLE_S
 
 
 class ReturnLot(Protocol):
@@ -60,8 +72,7 @@ class Returning:
         self._tasks = Tasks()
         self._working = 0
         self._at_once = asyncio.Semaphore(_AT_ONCE)
-        self._failing: dict[Work, float] = {}
-        self._unavailable: dict[Work, str] = {}
+        self._failing: dict[Work, _Failing] = {}
         self.unclosed: set[Parking] = set()
 
     @property
@@ -72,7 +83,8 @@ class Returning:
     @property
     def unavailable(self) -> str | None:
         """What is wrong with a queue that has not answered for minutes although its broker does."""
-        return next(iter(self._unavailable.values()), None)
+        lost = (f"{one.problem}; {LOST}" for one in self._failing.values() if one.is_lost)
+        return next(lost, None)
 
     def look_at(self, parkings: Iterable[Parking]) -> None:
         """Bring back what was left behind by pauses that ended long ago."""
@@ -155,13 +167,13 @@ class Returning:
         return done
 
     def _note_unavailable(self, work: Work, problem: str) -> None:
-        since = self._failing.setdefault(work, time.monotonic())
-        if time.monotonic() - since < UNAVAILABLE_S:
-            log.info("parked_stories_delayed", error=problem)
-        else:
-            self._unavailable[work] = f"{problem}; {LOST}"
+        now = time.monotonic()
+        before = self._failing.get(work)
+        failing = self._failing[work] = _Failing(before.since if before else now, now, problem)
+        if failing.is_lost:
             log.warning("parked_queue_lost", error=problem, hint=LOST)
+        else:
+            log.info("parked_stories_delayed", error=problem)
 
     def _answered(self, work: Work) -> None:
         self._failing.pop(work, None)
-        self._unavailable.pop(work, None)

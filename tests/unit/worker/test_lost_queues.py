@@ -36,9 +36,8 @@ class LosingLot(FakeLot):
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take a queue for lost at the first error, and ask again soon."""
+    """Take a queue for lost at the first error."""
     monkeypatch.setattr(returning, "UNAVAILABLE_S", 0.0)
-    monkeypatch.setattr("gt_common.messaging.backoff.Backoff.ceiling", 0.01)
 
 
 async def test_a_queue_that_does_not_answer_for_minutes_is_told_with_what_to_do(impatient: None) -> None:
