@@ -13,13 +13,8 @@ from gt_common.ledger.unchecked_stories import UncheckedStory
 from gt_common.ledger.views import AttemptSpan, SpanOutcome
 from gt_common.lifecycle import StoryState, StoryStatus
 from gt_common.messages import (
-    StoryCancelled,
-    StoryEvent,
-    StoryFailed,
     StoryReleased,
     StoryRequeued,
-    StoryRetrying,
-    StorySucceeded,
 )
 from gt_common.report.rows import StoryRow
 from gt_common.report.view import story_label
@@ -31,14 +26,7 @@ _MANY: Final = 8 * MOST
 WHOLE: Final = 2000
 """Stories up to which a timeline shows every attempt."""
 
-_OUTCOMES: Final[Mapping[type[StoryEvent], SpanOutcome]] = {
-    StorySucceeded: "success",
-    StoryFailed: "failed",
-    StoryRetrying: "retrying",
-    StoryReleased: "released",
-    StoryCancelled: "cancelled",
-}
-_BY_STATUS: Final[Mapping[StoryStatus, SpanOutcome]] = {
+_OUTCOMES: Final[Mapping[StoryStatus, SpanOutcome]] = {
     StoryStatus.SUCCESS: "success",
     StoryStatus.FAILED: "failed",
     StoryStatus.RETRYING: "retrying",
@@ -118,7 +106,8 @@ def _span(story: StoryState | UncheckedStory) -> AttemptSpan | None:
     event = story.event
     if event is None or isinstance(event, StoryRequeued):
         return None
-    outcome = _OUTCOMES.get(type(event), "running")
+    released = isinstance(event, StoryReleased)
+    outcome: SpanOutcome = "released" if released else _OUTCOMES.get(story.status, "running")
     started = event.started_at or (event.at if outcome == "running" else None)
     if started is None:
         return None
@@ -132,4 +121,4 @@ def _span_of_unchecked(story: UncheckedStory) -> AttemptSpan | None:
         return None
     started = datetime.fromisoformat(story.started_at)
     run = (story.story_id, story.generation, story.attempt, story.run)
-    return AttemptSpan(*run, story.worker, started, max(story.at, started), _BY_STATUS[story.status])
+    return AttemptSpan(*run, story.worker, started, max(story.at, started), _OUTCOMES[story.status])
